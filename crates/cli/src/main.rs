@@ -1,0 +1,2 @@
+//! weir: the command-line tool.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Weir's xDS resources and ADS server.

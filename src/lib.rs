@@ -1,0 +1,1 @@
+//! Weir's proxy-wasm HTTP filter.
