@@ -1,0 +1,212 @@
+//! The only file that calls the host. Every status is handled here; nothing that Envoy answers can trap.
+//!
+//! The SDK's own calls panic on statuses it does not expect, and its status enum cannot hold an unknown number:
+//! these are raw imports with the status as a plain integer.
+#![allow(unsafe_code)]
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::pairs::Pairs;
+
+/// What the host answered instead of `Ok`: a proxy-wasm status number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Status(u32);
+
+/// Levels of Envoy's `wasm` logger that we write at.
+#[derive(Clone, Copy)]
+pub(crate) enum Level {
+    Debug = 1,
+    Warn = 3,
+}
+
+/// The request's headers as one buffer that the host filled.
+pub(crate) struct Headers(Vec<u8>);
+
+const OK: u32 = 0;
+const NOT_FOUND: u32 = 1;
+const REQUEST_HEADERS: u32 = 0;
+const PLUGIN_CONFIGURATION: u32 = 7;
+const GAUGE: u32 = 1;
+
+impl Headers {
+    /// Names and values in the order of arrival, straight from the buffer.
+    pub(crate) fn iter(&self) -> Pairs<'_> {
+        Pairs::new(&self.0)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.0 {
+            NOT_FOUND => "not found",
+            2 => "bad argument",
+            3 => "serialization failure",
+            4 => "parse failure",
+            7 => "empty",
+            8 => "compare-and-swap mismatch",
+            10 => "internal failure",
+            12 => "unimplemented",
+            other => return write!(f, "status {other}"),
+        };
+        f.write_str(name)
+    }
+}
+
+/// All request headers, in one call.
+///
+/// # Errors
+/// The host's status; there are no headers to decide on then.
+pub(crate) fn request_headers() -> Result<Headers, Status> {
+    received(|data, size| unsafe { imports::proxy_get_header_map_pairs(REQUEST_HEADERS, data, size) }).map(Headers)
+}
+
+/// Replaces every line of the header by one; adds it if it is absent. Clears Envoy's route cache.
+///
+/// # Errors
+/// The host's status; nothing is written then.
+pub(crate) fn set_request_header(name: &[u8], value: &[u8]) -> Result<(), Status> {
+    let (name, name_size) = (name.as_ptr(), name.len());
+    check(unsafe {
+        imports::proxy_replace_header_map_value(REQUEST_HEADERS, name, name_size, value.as_ptr(), value.len())
+    })
+}
+
+/// Adds one more line of the header. Clears Envoy's route cache.
+///
+/// # Errors
+/// The host's status; nothing is written then.
+pub(crate) fn add_request_header(name: &[u8], value: &[u8]) -> Result<(), Status> {
+    let (name, name_size) = (name.as_ptr(), name.len());
+    check(unsafe {
+        imports::proxy_add_header_map_value(REQUEST_HEADERS, name, name_size, value.as_ptr(), value.len())
+    })
+}
+
+/// Removes every line of the header. Clears Envoy's route cache.
+///
+/// # Errors
+/// The host's status; nothing is removed then.
+pub(crate) fn remove_request_header(name: &[u8]) -> Result<(), Status> {
+    check(unsafe { imports::proxy_remove_header_map_value(REQUEST_HEADERS, name.as_ptr(), name.len()) })
+}
+
+/// A property with a path of one or several NUL-separated parts, e.g. `xds\0cluster_name`.
+///
+/// # Errors
+/// The host's status; most often that there is none.
+pub(crate) fn property(path: &str) -> Result<Vec<u8>, Status> {
+    received(|data, size| unsafe { imports::proxy_get_property(path.as_ptr(), path.len(), data, size) })
+}
+
+/// Sets the filter state that access logs and tracing read as `wasm.KEY`.
+///
+/// # Errors
+/// The host's status.
+pub(crate) fn set_filter_state(key: &str, value: &[u8]) -> Result<(), Status> {
+    check(unsafe { imports::proxy_set_property(key.as_ptr(), key.len(), value.as_ptr(), value.len()) })
+}
+
+/// The bytes that Envoy was configured with; only inside `on_configure`. None at all count as empty.
+pub(crate) fn plugin_configuration() -> Vec<u8> {
+    received(|data, size| unsafe {
+        imports::proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, usize::MAX, data, size)
+    })
+    .unwrap_or_default()
+}
+
+/// What any VM of this process with the same `vm_id` put under the key last.
+///
+/// # Errors
+/// The host's status; most often that there is nothing.
+pub(crate) fn shared_data(key: &[u8]) -> Result<Vec<u8>, Status> {
+    let mut version = 0;
+    received(|data, size| unsafe {
+        imports::proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &mut version)
+    })
+}
+
+/// Puts the bytes under the key for every VM of this process with the same `vm_id`; they outlive a crash of the VM.
+///
+/// # Errors
+/// The host's status.
+pub(crate) fn set_shared_data(key: &[u8], value: &[u8]) -> Result<(), Status> {
+    let any_version = 0;
+    check(unsafe {
+        imports::proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), any_version)
+    })
+}
+
+/// Sets a gauge of the whole process.
+///
+/// # Errors
+/// The host's status.
+pub(crate) fn set_gauge(name: &str, value: u64) -> Result<(), Status> {
+    let id = gauge_id(name)?;
+    check(unsafe { imports::proxy_record_metric(id, value) })
+}
+
+/// Writes one line to Envoy's log. Nobody could be told if that fails.
+pub(crate) fn log(level: Level, message: &str) {
+    let _ = unsafe { imports::proxy_log(level as u32, message.as_ptr(), message.len()) };
+}
+
+/// Whether Envoy's `wasm` logger shows lines of this level now; no if the host does not say.
+pub(crate) fn logs(level: Level) -> bool {
+    let mut lowest = u32::MAX;
+    let status = unsafe { imports::proxy_get_log_level(&mut lowest) };
+    status == OK && lowest <= level as u32
+}
+
+/// Envoy gives out a new id for each definition and never frees one, so each name is defined once per VM.
+fn gauge_id(name: &str) -> Result<u32, Status> {
+    thread_local! {
+        static IDS: RefCell<BTreeMap<String, u32>> = const { RefCell::new(BTreeMap::new()) };
+    }
+    IDS.with_borrow_mut(|ids| {
+        if let Some(id) = ids.get(name) {
+            return Ok(*id);
+        }
+        let mut id = 0;
+        check(unsafe { imports::proxy_define_metric(GAUGE, name.as_ptr(), name.len(), &mut id) })?;
+        ids.insert(name.to_owned(), id);
+        Ok(id)
+    })
+}
+
+/// Takes over the buffer that a call returns.
+fn received(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>, Status> {
+    let (mut data, mut size) = (std::ptr::null_mut(), 0);
+    check(call(&mut data, &mut size))?;
+    if data.is_null() {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the host fills memory that it asked the SDK's `malloc` for, a boxed slice of exactly `size` bytes,
+    // and leaves it to us.
+    Ok(unsafe { Vec::from_raw_parts(data, size, size) })
+}
+
+fn check(status: u32) -> Result<(), Status> {
+    if status == OK { Ok(()) } else { Err(Status(status)) }
+}
+
+/// The proxy-wasm ABI 0.2.1, as Envoy has it.
+mod imports {
+    #[link(wasm_import_module = "env")]
+    unsafe extern "C" {
+        pub(super) fn proxy_log(_: u32, _: *const u8, _: usize) -> u32;
+        pub(super) fn proxy_get_log_level(_: *mut u32) -> u32;
+        pub(super) fn proxy_get_buffer_bytes(_: u32, _: usize, _: usize, _: *mut *mut u8, _: *mut usize) -> u32;
+        pub(super) fn proxy_get_header_map_pairs(_: u32, _: *mut *mut u8, _: *mut usize) -> u32;
+        pub(super) fn proxy_replace_header_map_value(_: u32, _: *const u8, _: usize, _: *const u8, _: usize) -> u32;
+        pub(super) fn proxy_add_header_map_value(_: u32, _: *const u8, _: usize, _: *const u8, _: usize) -> u32;
+        pub(super) fn proxy_remove_header_map_value(_: u32, _: *const u8, _: usize) -> u32;
+        pub(super) fn proxy_get_property(_: *const u8, _: usize, _: *mut *mut u8, _: *mut usize) -> u32;
+        pub(super) fn proxy_set_property(_: *const u8, _: usize, _: *const u8, _: usize) -> u32;
+        pub(super) fn proxy_get_shared_data(_: *const u8, _: usize, _: *mut *mut u8, _: *mut usize, _: *mut u32) -> u32;
+        pub(super) fn proxy_set_shared_data(_: *const u8, _: usize, _: *const u8, _: usize, _: u32) -> u32;
+        pub(super) fn proxy_define_metric(_: u32, _: *const u8, _: usize, _: *mut u32) -> u32;
+        pub(super) fn proxy_record_metric(_: u32, _: u64) -> u32;
+    }
+}
