@@ -57,6 +57,19 @@ pub struct Dropped {
     pub baggage_too_large: u32,
 }
 
+impl Dropped {
+    /// Both together.
+    pub(crate) fn plus(self, other: Dropped) -> Dropped {
+        Dropped {
+            duplicate: self.duplicate.saturating_add(other.duplicate),
+            malformed: self.malformed.saturating_add(other.malformed),
+            superseded: self.superseded.saturating_add(other.superseded),
+            overflow: self.overflow.saturating_add(other.overflow),
+            baggage_too_large: self.baggage_too_large.saturating_add(other.baggage_too_large),
+        }
+    }
+}
+
 /// Reads the lines of the tag header, or the one decoded value of the baggage member.
 ///
 /// `known` says which layer a tag belongs to, and anything more about it; it is asked once for each different tag.

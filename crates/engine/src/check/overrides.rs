@@ -1,0 +1,178 @@
+//! Lists of units: their lengths, their number, and that no unit is told two things in one layer.
+
+use std::collections::HashSet;
+
+use super::Checker;
+use crate::limits;
+use crate::model::Override;
+use crate::policy::{self, Policy, Who};
+use crate::problem::{At, Code, Problems};
+
+impl Checker<'_> {
+    /// The overrides of a layer, and that no unit stands twice in those of the layer and its experiments.
+    pub(super) fn layer_overrides(&mut self, layer: &policy::Layer, at: &At<'_>) -> Vec<Override> {
+        let overrides_at = at.key("overrides");
+        let mut read = Vec::with_capacity(layer.overrides.len());
+        for (i, one) in layer.overrides.iter().enumerate() {
+            let at = overrides_at.index(i);
+            let experiment = match &one.experiment {
+                Some(id) => {
+                    let found = layer.experiments.iter().find(|experiment| experiment.id.as_ref() == Some(id));
+                    if found.is_none() {
+                        let message = format!("the layer has no experiment {id}");
+                        self.problems.add(Code::UnknownExperiment, &at.key("experiment"), message);
+                    }
+                    found
+                }
+                None => {
+                    if one.variant.as_deref().is_some_and(|variant| variant != "stable") {
+                        self.problems.add(
+                            Code::MissingField,
+                            &at,
+                            "`experiment` is missing; only `stable` goes without",
+                        );
+                    }
+                    None
+                }
+            };
+            if let (Some(experiment), Some(variant)) = (experiment, &one.variant) {
+                self.known_variant(experiment, variant, &at.key("variant"));
+            }
+            read.extend(self.one_override(one, one.experiment.clone(), &at));
+        }
+        self.units_once(layer, at);
+        read
+    }
+
+    /// The overrides of an experiment.
+    pub(super) fn experiment_overrides(&mut self, experiment: &policy::Experiment, at: &At<'_>) -> Vec<Override> {
+        let overrides_at = at.key("overrides");
+        let mut read = Vec::with_capacity(experiment.overrides.len());
+        for (i, one) in experiment.overrides.iter().enumerate() {
+            let at = overrides_at.index(i);
+            if let Some(variant) = &one.variant {
+                self.known_variant(experiment, variant, &at.key("variant"));
+            }
+            read.extend(self.one_override(one, experiment.id.clone(), &at));
+        }
+        read
+    }
+
+    fn one_override(&mut self, one: &policy::Override, experiment: Option<String>, at: &At<'_>) -> Option<Override> {
+        let who = match one.who.as_ref()? {
+            Who::Units(units) => {
+                unit_lengths(units, &at.key("units"), &mut self.problems);
+                Who::Units(sorted(units))
+            }
+            Who::List(name) => {
+                if !self.lists.contains_key(name.as_str()) {
+                    self.problems.add(Code::UnknownList, &at.key("list"), format!("no list is called {name}"));
+                }
+                Who::List(name.clone())
+            }
+        };
+        let variant = one.variant.as_ref()?;
+        Some(Override { who, experiment, variant: (variant != "stable").then(|| variant.clone()) })
+    }
+
+    pub(super) fn known_variant(&mut self, experiment: &policy::Experiment, variant: &str, at: &At<'_>) {
+        let ids = || experiment.variants.iter().filter_map(|known| known.id.as_deref());
+        if variant != "stable" && !ids().any(|id| id == variant) {
+            let known = ids().chain(["stable"]).collect::<Vec<_>>().join(", ");
+            self.problems.add(Code::UnknownVariant, at, format!("no variant is called {variant}; {known} would do"));
+        }
+    }
+
+    fn units_once(&mut self, layer: &policy::Layer, at: &At<'_>) {
+        let mut told = Told::default();
+        for (i, one) in layer.overrides.iter().enumerate() {
+            self.units_once_in(one, &mut told, &at.key("overrides").index(i));
+        }
+        for (e, experiment) in layer.experiments.iter().enumerate() {
+            for (i, one) in experiment.overrides.iter().enumerate() {
+                self.units_once_in(one, &mut told, &at.key("experiments").index(e).key("overrides").index(i));
+            }
+        }
+    }
+
+    fn units_once_in<'a>(&mut self, one: &'a policy::Override, told: &mut Told<'a>, at: &At<'_>) {
+        let twice = match &one.who {
+            None => None,
+            Some(Who::List(name)) => self.told_by_list(name, told).then(|| format!("a unit of the list {name}")),
+            Some(Who::Units(units)) => {
+                let mut twice = None;
+                // A unit that stands twice in one place counts once, as in a list.
+                for unit in units.iter().collect::<HashSet<_>>() {
+                    let listed =
+                        told.lists.iter().any(|list| self.lists.get(list).is_some_and(|values| values.contains(unit)));
+                    if listed || !told.units.insert(unit) {
+                        twice.get_or_insert_with(|| format!("the unit {unit:?}"));
+                    }
+                }
+                twice
+            }
+        };
+        if let Some(who) = twice {
+            self.problems.add(
+                Code::DuplicateUnit,
+                at,
+                format!("{who} stands in another override of this layer; keep it in one"),
+            );
+        }
+    }
+
+    fn told_by_list<'a>(&self, name: &'a str, told: &mut Told<'a>) -> bool {
+        let Some(values) = self.lists.get(name) else { return false };
+        if told.lists.contains(&name) {
+            return true;
+        }
+        let written = values.iter().any(|value| told.units.contains(value.as_str()));
+        let shared = |other: &&str| self.lists.get(other).is_some_and(|other| intersect(values, other));
+        let listed = told.lists.iter().any(shared);
+        told.lists.push(name);
+        written || listed
+    }
+}
+
+/// The units that overrides of a layer have named so far.
+#[derive(Default)]
+struct Told<'a> {
+    units: HashSet<&'a str>,
+    lists: Vec<&'a str>,
+}
+
+fn intersect(a: &[String], b: &[String]) -> bool {
+    let (few, many) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    let few: HashSet<&str> = few.iter().map(String::as_str).collect();
+    many.iter().any(|value| few.contains(value.as_str()))
+}
+
+/// Units are 1 to 256 bytes: no request can have another one.
+pub(super) fn unit_lengths(units: &[String], at: &At<'_>, problems: &mut Problems) {
+    for (i, unit) in units.iter().enumerate() {
+        if !(1..=limits::UNIT_BYTES_MAX).contains(&unit.len()) {
+            let message = format!("a unit of {} bytes; 1 to {} would do", unit.len(), limits::UNIT_BYTES_MAX);
+            problems.add(Code::BadUnit, &at.index(i), message);
+        }
+    }
+}
+
+/// Listed units: those of the lists and those written into overrides.
+pub(super) fn count(documents: &[Policy], in_lists: usize) -> usize {
+    let layers = documents.iter().flat_map(|policy| &policy.layers);
+    let overrides =
+        layers.flat_map(|layer| layer.overrides.iter().chain(layer.experiments.iter().flat_map(|e| &e.overrides)));
+    let written = overrides.filter_map(|one| match &one.who {
+        Some(Who::Units(units)) => Some(units.len()),
+        _ => None,
+    });
+    written.fold(in_lists, usize::saturating_add)
+}
+
+/// A set of texts, in order, each once.
+pub(super) fn sorted(texts: &[String]) -> Vec<String> {
+    let mut texts = texts.to_vec();
+    texts.sort_unstable();
+    texts.dedup();
+    texts
+}

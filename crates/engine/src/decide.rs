@@ -1,0 +1,214 @@
+//! `Plan x Request -> Decision`: per layer the first of the steps that has an answer. Total: it cannot fail.
+
+use std::borrow::Cow;
+
+use crate::attachment::Role;
+use crate::baggage::{self, Member};
+use crate::decision::{Decision, Kept, Outcome, Reason};
+use crate::limits::UNIT_BYTES_MAX;
+use crate::listed::Entry;
+use crate::plan::{Forced, LayerPlan, Plan, TagOf, UnitSource, owner};
+use crate::request::Request;
+use crate::tags::{self, Arrival, Arrived, Dropped};
+use crate::targeting::Scene;
+
+impl Plan {
+    /// Decides a request. `edge` decides afresh, whatever tags arrived; `mesh` follows them and never hashes.
+    ///
+    /// For `inbound`, which has nothing to decide, every layer is as without a tag.
+    pub fn decide(&self, role: Role, request: &Request<'_>) -> Decision<'_> {
+        let mut decision = match role {
+            Role::Edge => self.deal(request),
+            Role::Mesh => self.follow(request),
+            Role::Inbound => Decision::new(self, self.layers.iter().map(|_| Outcome::stable(Reason::NoTag)).collect()),
+        };
+        decision.settle_routes();
+        decision
+    }
+
+    fn deal(&self, request: &Request<'_>) -> Decision<'_> {
+        let mut table = Table::new(self, request);
+        Decision::new(self, self.layers.iter().map(|layer| table.deal(layer)).collect())
+    }
+
+    fn follow(&self, request: &Request<'_>) -> Decision<'_> {
+        let (kept, arrived, dropped) = self.arrived(request);
+        let outcomes = self.layers.iter().enumerate().map(|(index, layer)| {
+            let tag = arrived.iter().find(|tag| tag.layer == index);
+            match tag {
+                _ if !self.enabled || !layer.enabled => Outcome::stable(Reason::Disabled),
+                None => Outcome::stable(Reason::NoTag),
+                Some(tag) if !is_enabled(layer, tag.experiment) => {
+                    Outcome { experiment: Some(tag.experiment), ..Outcome::stable(Reason::ExperimentDisabled) }
+                }
+                Some(tag) => Outcome {
+                    experiment: Some(tag.experiment),
+                    variant: Some(tag.variant),
+                    ..Outcome::stable(Reason::Tag)
+                },
+            }
+        });
+        let mut decision = Decision::new(self, outcomes.collect());
+        decision.kept = kept;
+        decision.dropped = dropped;
+        decision
+    }
+
+    /// The tags that arrived: in the header if it has any, else in the baggage.
+    fn arrived(&self, request: &Request<'_>) -> (Vec<Kept>, Vec<TagOf>, Dropped) {
+        let known = |tag: &[u8]| {
+            let tag = self.tags.get(str::from_utf8(tag).ok()?)?;
+            Some((tag.layer, *tag))
+        };
+        let header = tags::read(request.tags.iter().copied(), known);
+        let mut dropped = header.dropped;
+        let member = match &self.baggage {
+            Some(key) => baggage::read(&request.baggage, key.as_bytes()),
+            None => Member::Absent,
+        };
+        if matches!(member, Member::TooLarge { .. }) {
+            dropped.baggage_too_large = 1;
+        }
+        if !header.tags.is_empty() {
+            let (kept, known) = sorted_out(&header);
+            return (kept, known, dropped);
+        }
+        let Member::Value(value) = member else { return (Vec::new(), Vec::new(), dropped) };
+        let baggage = tags::read([value.as_ref()], known);
+        let dropped = dropped.plus(baggage.dropped);
+        let (kept, known) = sorted_out(&baggage);
+        (kept, known, dropped)
+    }
+}
+
+fn sorted_out(arrival: &Arrival<'_, TagOf>) -> (Vec<Kept>, Vec<TagOf>) {
+    let keep = |arrived: &Arrived<'_, TagOf>| match arrived {
+        Arrived::Unknown(tag) => Kept::Unknown(tag.to_vec()),
+        Arrived::Known { layer, .. } => Kept::Layer(*layer),
+    };
+    let known = |arrived: &Arrived<'_, TagOf>| match arrived {
+        Arrived::Unknown(_) => None,
+        Arrived::Known { entry, .. } => Some(*entry),
+    };
+    (arrival.tags.iter().map(keep).collect(), arrival.tags.iter().filter_map(known).collect())
+}
+
+fn is_enabled(layer: &LayerPlan, experiment: usize) -> bool {
+    layer.experiments.get(experiment).is_some_and(|experiment| experiment.enabled)
+}
+
+/// What is worked out once a request, however many layers ask.
+struct Table<'a> {
+    plan: &'a Plan,
+    request: &'a Request<'a>,
+    units: Vec<Option<Dealt<'a>>>,
+    lines: Vec<Option<u32>>,
+    held_out: Vec<Option<bool>>,
+}
+
+/// A unit of the request: its bytes if it has one, and whether anything lists it.
+#[derive(Clone)]
+struct Dealt<'a> {
+    unit: Option<Cow<'a, [u8]>>,
+    listed: Option<Entry>,
+}
+
+impl<'a> Table<'a> {
+    fn new(plan: &'a Plan, request: &'a Request<'a>) -> Table<'a> {
+        Table {
+            plan,
+            request,
+            units: vec![None; plan.units.len()],
+            lines: vec![None; plan.lines.len()],
+            held_out: vec![None; plan.holdouts.len()],
+        }
+    }
+
+    /// The steps of a layer, highest first.
+    fn deal(&mut self, layer: &LayerPlan) -> Outcome {
+        if !self.plan.enabled || !layer.enabled {
+            return Outcome::stable(Reason::Disabled);
+        }
+        let Dealt { unit, listed } = self.unit(layer.unit);
+        if let Some(forced) = listed.and_then(|entry| self.overridden(layer, entry)) {
+            return Outcome::forced(forced, Reason::Override);
+        }
+        let scene = Scene { request: self.request, unit: unit.as_deref(), listed: &self.plan.listed };
+        if let Some(forced) = layer.rules.first(scene) {
+            return Outcome::forced(forced, Reason::Rule);
+        }
+        let Some(unit) = &unit else { return Outcome::stable(Reason::NoUnit) };
+        if layer.holdouts.iter().any(|holdout| self.is_held_out(*holdout)) {
+            return Outcome::stable(Reason::Holdout);
+        }
+        let slot = self.slot(layer.line, unit);
+        let outcome = Outcome { slot: Some(slot), ..Outcome::stable(Reason::NotOwned) };
+        let Some(index) = owner(&layer.slots, slot) else { return outcome };
+        let Some(experiment) = layer.experiments.get(index) else { return outcome };
+        let outcome = Outcome { experiment: Some(index), ..outcome };
+        if !experiment.enabled {
+            return Outcome { reason: Reason::ExperimentDisabled, ..outcome };
+        }
+        if experiment.targeting.as_ref().is_some_and(|targeting| !targeting.holds(scene)) {
+            return Outcome { reason: Reason::NotTargeted, ..outcome };
+        }
+        let experiment_slot = experiment.salt.slot(unit);
+        let variant = owner(&experiment.ranges, experiment_slot);
+        let reason = if variant.is_some() { Reason::Assigned } else { Reason::NoVariant };
+        Outcome { experiment_slot: Some(experiment_slot), variant, reason, ..outcome }
+    }
+
+    fn overridden(&self, layer: &LayerPlan, entry: Entry) -> Option<Forced> {
+        self.plan.listed.lists_of(entry).find_map(|list| {
+            let index = layer.overrides.binary_search_by_key(&list, |(list, _)| *list).ok()?;
+            layer.overrides.get(index).map(|(_, forced)| *forced)
+        })
+    }
+
+    fn unit(&mut self, index: Option<usize>) -> Dealt<'a> {
+        let none = Dealt { unit: None, listed: None };
+        let Some(index) = index else { return none };
+        if let Some(Some(known)) = self.units.get(index) {
+            return known.clone();
+        }
+        let unit = self.plan.units.get(index).and_then(|sources| read_unit(sources, self.request));
+        let listed = unit.as_ref().and_then(|unit| self.plan.listed.find(unit));
+        let dealt = Dealt { unit, listed };
+        if let Some(place) = self.units.get_mut(index) {
+            *place = Some(dealt.clone());
+        }
+        dealt
+    }
+
+    fn slot(&mut self, line: usize, unit: &[u8]) -> u32 {
+        let Some(salt) = self.plan.lines.get(line) else { return 0 };
+        match self.lines.get_mut(line) {
+            // Layers on one line agree on the unit, so the line's slot is theirs all.
+            Some(place) => *place.get_or_insert_with(|| salt.slot(unit)),
+            None => salt.slot(unit),
+        }
+    }
+
+    fn is_held_out(&mut self, index: usize) -> bool {
+        if let Some(Some(known)) = self.held_out.get(index) {
+            return *known;
+        }
+        let Some(holdout) = self.plan.holdouts.get(index) else { return false };
+        let unit = self.unit(Some(holdout.unit)).unit;
+        let held_out = unit.is_some_and(|unit| holdout.salt.slot(&unit) < holdout.share);
+        if let Some(place) = self.held_out.get_mut(index) {
+            *place = Some(held_out);
+        }
+        held_out
+    }
+}
+
+/// The first source with a value decides; a unit that is too long is none, and no other source is asked.
+fn read_unit<'a>(sources: &[UnitSource], request: &'a Request<'a>) -> Option<Cow<'a, [u8]>> {
+    let value = |source: &UnitSource| match source {
+        UnitSource::Source(id) => request.values(*id).next().map(Cow::Borrowed),
+        UnitSource::Query(name) => request.query(name),
+    };
+    let unit = sources.iter().filter_map(value).find(|value| !value.is_empty())?;
+    (unit.len() <= UNIT_BYTES_MAX).then_some(unit)
+}

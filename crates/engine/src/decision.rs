@@ -1,0 +1,177 @@
+//! What was decided: an outcome per layer with its reason, and what follows from it.
+
+use crate::plan::{ExperimentPlan, Forced, LayerPlan, Plan, VariantPlan};
+use crate::tags::Dropped;
+
+macro_rules! reasons {
+    ($($(#[doc = $doc:literal])+ $variant:ident => $name:literal,)+) => {
+        /// Why a layer came out as it did.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Reason { $($(#[doc = $doc])+ $variant,)+ }
+
+        impl Reason {
+            /// Every reason, in the order of the steps.
+            pub const ALL: &[Reason] = &[$(Reason::$variant,)+];
+
+            /// As it is printed, logged and counted.
+            pub fn name(self) -> &'static str {
+                match self { $(Reason::$variant => $name,)+ }
+            }
+
+            /// One sentence for the reference.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Reason::$variant => concat!($($doc),+),)+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The policy or the layer is switched off.
+    Disabled => "disabled",
+    /// A known tag of this layer arrived.
+    Tag => "tag",
+    /// No tag of this layer arrived, and `mesh` never deals.
+    NoTag => "no_tag",
+    /// A list names the unit.
+    Override => "override",
+    /// A rule holds.
+    Rule => "rule",
+    /// The request has no unit.
+    NoUnit => "no_unit",
+    /// The unit is held out of this layer.
+    Holdout => "holdout",
+    /// Nobody owns the unit's slot.
+    NotOwned => "not_owned",
+    /// The experiment that owns the slot, or whose tag arrived, is switched off.
+    ExperimentDisabled => "experiment_disabled",
+    /// The request fails the targeting of the experiment that owns the slot.
+    NotTargeted => "not_targeted",
+    /// No variant owns the unit's slot on the experiment's line.
+    NoVariant => "no_variant",
+    /// The unit was dealt this variant.
+    Assigned => "assigned",
+    /// A variant of an earlier layer routes a service of this one elsewhere, and wins there.
+    RouteConflict => "route_conflict",
+}
+
+/// The decision on one request.
+#[derive(Debug)]
+pub struct Decision<'p> {
+    pub(crate) plan: &'p Plan,
+    /// One a layer, by layer id.
+    pub(crate) outcomes: Vec<Outcome>,
+    /// `mesh`: the tags that arrived and go on if they are still in force, in the order of arrival.
+    pub(crate) kept: Vec<Kept>,
+    pub(crate) dropped: Dropped,
+}
+
+/// What came out for one layer, as indices into its plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) slot: Option<u32>,
+    pub(crate) experiment: Option<usize>,
+    pub(crate) experiment_slot: Option<u32>,
+    /// `None` means stable.
+    pub(crate) variant: Option<usize>,
+    pub(crate) reason: Reason,
+}
+
+/// A tag that arrived and is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// Of some other policy.
+    Unknown(Vec<u8>),
+    /// Of a layer, which knows whether it is still in force.
+    Layer(usize),
+}
+
+/// What came out for one layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LayerOutcome<'p> {
+    /// The layer's id.
+    pub layer: &'p str,
+    /// The unit's slot on the layer's line, if it was looked at.
+    pub slot: Option<u32>,
+    /// The experiment that owned or forced.
+    pub experiment: Option<&'p str>,
+    /// The unit's slot on the experiment's line, if it was looked at.
+    pub experiment_slot: Option<u32>,
+    /// The variant in force; `None` means stable.
+    pub variant: Option<&'p str>,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl Outcome {
+    pub(crate) fn stable(reason: Reason) -> Outcome {
+        Outcome { slot: None, experiment: None, experiment_slot: None, variant: None, reason }
+    }
+
+    pub(crate) fn forced(forced: Forced, reason: Reason) -> Outcome {
+        Outcome { experiment: forced.experiment, variant: forced.variant, ..Outcome::stable(reason) }
+    }
+}
+
+impl<'p> Decision<'p> {
+    pub(crate) fn new(plan: &'p Plan, outcomes: Vec<Outcome>) -> Decision<'p> {
+        Decision { plan, outcomes, kept: Vec::new(), dropped: Dropped::default() }
+    }
+
+    /// What came out, by layer id.
+    pub fn layers(&self) -> impl Iterator<Item = LayerOutcome<'p>> {
+        let plan = self.plan;
+        self.outcomes.iter().zip(&plan.layers).map(move |(outcome, layer)| LayerOutcome {
+            layer: &layer.id,
+            slot: outcome.slot,
+            experiment: experiment(layer, outcome).map(|experiment| experiment.id.as_str()),
+            experiment_slot: outcome.experiment_slot,
+            variant: variant(layer, outcome).map(|variant| variant.id.as_str()),
+            reason: outcome.reason,
+        })
+    }
+
+    /// What arrived and was dropped.
+    pub fn dropped(&self) -> Dropped {
+        self.dropped
+    }
+
+    /// The variant in force of a layer, by the layer's index.
+    pub(crate) fn in_force(&self, layer: usize) -> Option<&'p VariantPlan> {
+        variant(self.plan.layers.get(layer)?, self.outcomes.get(layer)?)
+    }
+
+    /// Variants in force, by layer id.
+    pub(crate) fn all_in_force(&self) -> impl Iterator<Item = &'p VariantPlan> {
+        (0..self.outcomes.len()).filter_map(|layer| self.in_force(layer))
+    }
+
+    /// Where variants of two layers route one service to different subsets, the lower layer id routes it; the other
+    /// layer keeps its tag and its other routes, and says so.
+    pub(crate) fn settle_routes(&mut self) {
+        let mut routes: Vec<(&str, &str)> = Vec::new();
+        for index in 0..self.outcomes.len() {
+            let Some(variant) = self.in_force(index) else { continue };
+            let before = routes.len();
+            let mut conflict = false;
+            for (service, subset) in &variant.routes {
+                let settled = routes.iter().take(before).find(|(known, _)| known == service);
+                match settled {
+                    Some((_, other)) => conflict |= other != subset,
+                    None => routes.push((service, subset)),
+                }
+            }
+            if let Some(outcome) = self.outcomes.get_mut(index).filter(|_| conflict) {
+                outcome.reason = Reason::RouteConflict;
+            }
+        }
+    }
+}
+
+fn experiment<'p>(layer: &'p LayerPlan, outcome: &Outcome) -> Option<&'p ExperimentPlan> {
+    layer.experiments.get(outcome.experiment?)
+}
+
+fn variant<'p>(layer: &'p LayerPlan, outcome: &Outcome) -> Option<&'p VariantPlan> {
+    experiment(layer, outcome)?.variants.get(outcome.variant?)
+}

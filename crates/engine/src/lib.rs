@@ -1,0 +1,83 @@
+//! Weir's decision, pure: no host, clock, dice, I/O or globals.
+//!
+//! Two ways lead through this crate, and each is one line of functions:
+//!
+//! ```text
+//! text --parse--> Policy --check--> Model --compile--> Plan        when configured; may fail, with every problem
+//! headers --read--> Request --decide--> Decision --edits--> Edit   per request; cannot fail
+//! ```
+//!
+//! ```
+//! let envelope = br#"{"weir": 1, "policy": {
+//!     "version": 1,
+//!     "units": {"user": [{"header": "x-user-id"}]},
+//!     "layers": [{"id": "checkout", "unit": "user", "experiments": [
+//!         {"id": "owl-v21", "slots": "all", "variants": [{"id": "canary", "share": "100%"}]}]}]}}"#;
+//! let weir_engine::Configured { attachment, plan } = weir_engine::configure_json(envelope).unwrap();
+//!
+//! let headers: [(&[u8], &[u8]); 2] = [(b":path", b"/"), (b"x-user-id", b"user-1")];
+//! let request = weir_engine::Request::read(&plan, headers.into_iter());
+//! let decision = plan.decide(attachment.role, &request);
+//!
+//! assert_eq!(decision.layers().next().unwrap().variant, Some("canary"));
+//! let tag = weir_engine::Edit::Set { name: b"x-env-tag".to_vec(), lines: vec![b"owl-v21.canary".to_vec()] };
+//! assert_eq!(decision.edits(&attachment, &request, None), [tag]);
+//! ```
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+mod attachment;
+mod baggage;
+mod blank;
+mod canonical;
+mod check;
+mod configure;
+mod cookie;
+mod decide;
+mod decision;
+mod document;
+mod edits;
+mod fields;
+mod host;
+mod json;
+pub mod limits;
+mod listed;
+pub mod model;
+mod number;
+mod pattern;
+mod percent;
+mod plan;
+pub mod policy;
+mod problem;
+mod query;
+pub mod report;
+mod request;
+pub mod slot;
+mod source;
+mod state;
+mod tags;
+mod targeting;
+mod version;
+#[cfg(feature = "yaml")]
+mod yaml;
+
+pub use attachment::{Attachment, AttachmentFile, Role, Steer, Trace};
+pub use canonical::Revision;
+pub use configure::{Configured, ENVELOPE_BYTES_MAX, Refused, configure, configure_json, read_policy};
+pub use decision::{Decision, LayerOutcome, Reason};
+pub use document::{Entry, Node, Value};
+pub use edits::{Edit, SUBSET_HEADER};
+pub use model::Model;
+pub use plan::Plan;
+pub use problem::{Code, Path, Position, Problem};
+pub use request::Request;
+pub use source::{Format, Source};
+pub use tags::Dropped;

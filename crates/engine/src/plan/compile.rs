@@ -1,0 +1,211 @@
+//! Layers, experiments and conditions of a model, compiled.
+
+use std::cmp::Ordering;
+use std::rc::Rc;
+
+use hashbrown::HashMap;
+
+use super::{ExperimentPlan, Forced, LayerPlan, Rule, Rules, Sources, VariantPlan};
+use crate::listed::{ListId, Listed};
+use crate::model::{Condition, Experiment, Layer, Model, Override, Who};
+use crate::number::Decimal;
+use crate::pattern::Pattern;
+use crate::policy::{Leaf, Operator, Subject};
+use crate::slot::{Range, Salt, Use};
+use crate::targeting::{Case, Look, Matcher, Test};
+use crate::version::Requirement;
+
+pub(super) struct Compiler<'a> {
+    model: &'a Model,
+    sources: Sources,
+    listed: Listed,
+    lists: HashMap<&'a str, ListId>,
+    /// Lower-case copies of lists that some condition reads without regard to case.
+    folded: HashMap<&'a str, Rc<[Box<[u8]>]>>,
+    next_list: u32,
+}
+
+impl<'a> Compiler<'a> {
+    pub(super) fn new(model: &'a Model, sources: Sources) -> Compiler<'a> {
+        let mut compiler = Compiler {
+            model,
+            sources,
+            listed: Listed::default(),
+            lists: HashMap::new(),
+            folded: HashMap::new(),
+            next_list: 0,
+        };
+        for (name, values) in &model.lists {
+            let list = compiler.list(values);
+            compiler.lists.insert(name, list);
+        }
+        compiler
+    }
+
+    pub(super) fn finish(self) -> (Sources, Listed) {
+        (self.sources, self.listed)
+    }
+
+    fn list(&mut self, values: &[String]) -> ListId {
+        let list = ListId(self.next_list);
+        self.next_list = self.next_list.saturating_add(1);
+        for value in values {
+            self.listed.insert(value.as_bytes(), list);
+        }
+        list
+    }
+
+    pub(super) fn layer(&mut self, layer: &'a Layer, line: usize) -> LayerPlan {
+        let mut slots: Vec<(Range, usize)> = Vec::new();
+        let mut rules = Vec::new();
+        let mut experiments = Vec::with_capacity(layer.experiments.len());
+        for (e, experiment) in layer.experiments.iter().enumerate() {
+            slots.extend(experiment.slots.iter().map(|range| (*range, e)));
+            if experiment.enabled {
+                for rule in &experiment.rules {
+                    let forced =
+                        Forced { experiment: Some(e), variant: variant_index(experiment, rule.variant.as_deref()) };
+                    rules.push(Rule { when: self.test(&rule.when), forced });
+                }
+            }
+            experiments.push(self.experiment(experiment));
+        }
+        slots.sort_unstable();
+        let holdouts = self.model.holdouts.iter().enumerate();
+        let holdouts = holdouts.filter(|(_, holdout)| holdout.layers.contains(&layer.id)).map(|(i, _)| i).collect();
+        LayerPlan {
+            id: layer.id.clone(),
+            enabled: layer.enabled,
+            unit: layer.unit.as_ref().and_then(|unit| self.model.units.iter().position(|(name, _)| name == unit)),
+            line,
+            holdouts,
+            overrides: self.overrides(layer),
+            rules: Rules::new(rules),
+            slots,
+            experiments,
+        }
+    }
+
+    fn experiment(&mut self, experiment: &'a Experiment) -> ExperimentPlan {
+        let variants = experiment.variants.iter().enumerate();
+        let mut ranges: Vec<_> =
+            variants.flat_map(|(v, variant)| variant.ranges.iter().map(move |range| (*range, v))).collect();
+        ranges.sort_unstable();
+        let variant = |variant: &crate::model::Variant| VariantPlan {
+            id: variant.id.clone(),
+            tag: variant.env_tag.clone(),
+            routes: variant.routes.clone(),
+        };
+        ExperimentPlan {
+            id: experiment.id.clone(),
+            enabled: experiment.enabled,
+            salt: Salt::new(Use::Experiment, &experiment.id, experiment.epoch),
+            targeting: experiment.targeting.as_ref().map(|condition| self.test(condition)),
+            ranges,
+            variants: experiment.variants.iter().map(variant).collect(),
+        }
+    }
+
+    /// The layer's overrides and its experiments'; a unit stands in one of them only, so their order needs no keeping.
+    fn overrides(&mut self, layer: &Layer) -> Vec<(ListId, Forced)> {
+        let of_experiments = layer.experiments.iter().flat_map(|experiment| &experiment.overrides);
+        let mut overrides = Vec::new();
+        for one in layer.overrides.iter().chain(of_experiments) {
+            if let Some(forced) = forced(layer, one) {
+                let list = match &one.who {
+                    Who::Units(units) => Some(self.list(units)),
+                    Who::List(name) => self.lists.get(name.as_str()).copied(),
+                };
+                overrides.extend(list.map(|list| (list, forced)));
+            }
+        }
+        overrides.sort_unstable_by_key(|(list, _)| *list);
+        overrides
+    }
+
+    fn test(&mut self, condition: &'a Condition) -> Test {
+        match condition {
+            Condition::All(inner) => Test::All(inner.iter().map(|one| self.test(one)).collect()),
+            Condition::Any(inner) => Test::Any(inner.iter().map(|one| self.test(one)).collect()),
+            Condition::Not(inner) => Test::Not(Box::new(self.test(inner))),
+            Condition::Leaf(leaf) => {
+                let look = match &leaf.subject {
+                    Subject::Header(name) => Look::Source(self.sources.want_header(name)),
+                    Subject::Cookie(name) => Look::Source(self.sources.want_cookie(name)),
+                    Subject::Query(name) => Look::Query(name.as_bytes().into()),
+                    Subject::Path => Look::Source(self.sources.want_path()),
+                    Subject::Host => Look::Source(self.sources.want_host()),
+                    Subject::Method => Look::Source(self.sources.want_method()),
+                    Subject::Unit => Look::Unit,
+                };
+                Test::Leaf(look, self.matcher(leaf))
+            }
+        }
+    }
+
+    fn matcher(&mut self, leaf: &'a Leaf) -> Matcher {
+        let case = if leaf.ignore_case { Case::Ignored } else { Case::Matters };
+        let text = |text: &str| bytes(text, case);
+        match &leaf.operator {
+            Operator::Exact(operand) => Matcher::Exact(text(operand), case),
+            Operator::Prefix(operand) => Matcher::Prefix(text(operand), case),
+            Operator::Suffix(operand) => Matcher::Suffix(text(operand), case),
+            Operator::Contains(operand) => Matcher::Contains(text(operand), case),
+            Operator::In(operands) => Matcher::In(sorted(operands, case), case),
+            Operator::InList(name) => self.in_list(name, case),
+            Operator::Present(wanted) => Matcher::Present(*wanted),
+            Operator::Lt(operand) => compare(operand, &[Ordering::Less]),
+            Operator::Le(operand) => compare(operand, &[Ordering::Less, Ordering::Equal]),
+            Operator::Gt(operand) => compare(operand, &[Ordering::Greater]),
+            Operator::Ge(operand) => compare(operand, &[Ordering::Greater, Ordering::Equal]),
+            // The checker has compiled both; what did not compile matches nothing, as an unreadable value does.
+            Operator::Regex(pattern) => Pattern::new(pattern).map_or_else(|_| nothing(), Matcher::Regex),
+            Operator::Version(text) => Requirement::parse(text).map_or_else(|_| nothing(), Matcher::Version),
+        }
+    }
+
+    fn in_list(&mut self, name: &'a str, case: Case) -> Matcher {
+        match case {
+            Case::Matters => self.lists.get(name).map_or_else(nothing, |list| Matcher::Listed(*list)),
+            Case::Ignored => {
+                let lists = &self.model.lists;
+                let values = || lists.iter().find(|(known, _)| known == name).map(|(_, values)| values.as_slice());
+                let folded = self.folded.entry(name).or_insert_with(|| sorted(values().unwrap_or_default(), case));
+                Matcher::In(Rc::clone(folded), case)
+            }
+        }
+    }
+}
+
+/// What an override forces; `None` if it names a disabled experiment and is passed over.
+fn forced(layer: &Layer, one: &Override) -> Option<Forced> {
+    let Some(id) = &one.experiment else { return Some(Forced { experiment: None, variant: None }) };
+    let index = layer.experiments.iter().position(|experiment| experiment.id == *id)?;
+    let experiment = layer.experiments.get(index).filter(|experiment| experiment.enabled)?;
+    Some(Forced { experiment: Some(index), variant: variant_index(experiment, one.variant.as_deref()) })
+}
+
+fn variant_index(experiment: &Experiment, id: Option<&str>) -> Option<usize> {
+    experiment.variants.iter().position(|variant| Some(variant.id.as_str()) == id)
+}
+
+fn compare(operand: &str, wanted: &'static [Ordering]) -> Matcher {
+    Decimal::parse(operand.as_bytes()).map_or_else(nothing, |limit| Matcher::Compare(limit, wanted))
+}
+
+fn nothing() -> Matcher {
+    Matcher::In(Rc::from([]), Case::Matters)
+}
+
+fn sorted(operands: &[String], case: Case) -> Rc<[Box<[u8]>]> {
+    let mut operands: Vec<Box<[u8]>> = operands.iter().map(|operand| bytes(operand, case)).collect();
+    operands.sort_unstable();
+    operands.into()
+}
+
+fn bytes(text: &str, case: Case) -> Box<[u8]> {
+    match case {
+        Case::Matters => text.as_bytes().into(),
+        Case::Ignored => text.to_ascii_lowercase().into_bytes().into_boxed_slice(),
+    }
+}

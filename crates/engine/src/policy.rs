@@ -1,0 +1,180 @@
+//! A policy as it was typed: the fields of `docs/policy.md`, nothing resolved, nothing judged. [`crate::check`] judges.
+
+use crate::document::Node;
+use crate::problem::{At, Problems};
+
+mod condition;
+mod read;
+
+pub use condition::{Condition, Leaf, Operator, Subject};
+pub(crate) use read::env_tag_alone;
+
+/// One document of a policy.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Policy {
+    /// The kill switch; absent means on.
+    pub enabled: Option<bool>,
+    /// The only namespace whose services this document may name.
+    pub namespace: Option<String>,
+    /// What is kept together, and where it is read from.
+    pub units: Vec<(String, Vec<UnitSource>)>,
+    /// Named sets of values.
+    pub lists: Vec<(String, Vec<String>)>,
+    /// How the tags travel.
+    pub env_tag: Option<EnvTag>,
+    /// Units that meet no experiment of some layers.
+    pub holdouts: Vec<Holdout>,
+    /// Layers, in the order of the file.
+    pub layers: Vec<Layer>,
+}
+
+/// One place a unit can come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UnitSource {
+    /// The first line of a header.
+    Header(String),
+    /// The first crumb of a cookie, perhaps one that the filter issues.
+    Cookie(String, Option<CookieLife>),
+    /// The first query parameter.
+    Query(String),
+}
+
+/// How long a cookie lives, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CookieLife {
+    /// Seconds.
+    pub max_age_seconds: u64,
+    /// The cookie's domain; absent means the host that answered.
+    pub domain: Option<String>,
+}
+
+/// How the tags travel.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EnvTag {
+    /// The header; absent means `x-env-tag`.
+    pub header: Option<String>,
+    /// The key of a `baggage` member.
+    pub baggage: Option<String>,
+    /// A cookie for the page to read.
+    pub cookie: Option<(String, CookieLife)>,
+    /// A cookie on the upstream request.
+    pub request_cookie: Option<String>,
+}
+
+/// Units that meet no experiment of some layers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Holdout {
+    /// Names its line.
+    pub id: Option<String>,
+    /// The unit that is held out.
+    pub unit: Option<String>,
+    /// A percentage such as `1%`.
+    pub share: Option<String>,
+    /// The layers it keeps them from.
+    pub layers: Option<Vec<String>>,
+}
+
+/// Experiments that exclude each other.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Layer {
+    /// Unique in the policy.
+    pub id: Option<String>,
+    /// Absent means on.
+    pub enabled: Option<bool>,
+    /// The unit that is dealt.
+    pub unit: Option<String>,
+    /// The line it deals on; absent means the layer's id.
+    pub line: Option<String>,
+    /// A new epoch deals the line afresh.
+    pub epoch: u32,
+    /// Lists of units that force a variant, before all else.
+    pub overrides: Vec<Override>,
+    /// In the order of the file, which is the order of their rules.
+    pub experiments: Vec<Experiment>,
+}
+
+/// A release or a test.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Experiment {
+    /// Unique in the policy.
+    pub id: Option<String>,
+    /// Absent means on.
+    pub enabled: Option<bool>,
+    /// Absent means a release.
+    pub kind: Kind,
+    /// A new epoch deals the experiment's own line afresh.
+    pub epoch: u32,
+    /// What it touches; absent means the services of its routes.
+    pub services: Option<Vec<String>>,
+    /// Ranges of the layer's line.
+    pub slots: Option<Vec<(i64, i64)>>,
+    /// Lists of units that force a variant.
+    pub overrides: Vec<Override>,
+    /// Conditions that force a variant, first match.
+    pub rules: Vec<Rule>,
+    /// Who may be dealt; absent means everybody.
+    pub targeting: Option<Condition>,
+    /// The arms.
+    pub variants: Vec<Variant>,
+}
+
+/// A release or a test.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// A new version on its way to everybody.
+    #[default]
+    Release,
+    /// A comparison.
+    Test,
+}
+
+/// Units that force a variant.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Override {
+    /// Units, or the name of a list.
+    pub who: Option<Who>,
+    /// On a layer: which experiment.
+    pub experiment: Option<String>,
+    /// A variant of the experiment, or `stable`.
+    pub variant: Option<String>,
+}
+
+/// The units of an override.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Who {
+    /// Written out.
+    Units(Vec<String>),
+    /// The name of a list.
+    List(String),
+}
+
+/// A condition that forces a variant.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rule {
+    /// The condition.
+    pub when: Option<Condition>,
+    /// A variant of the experiment, or `stable`.
+    pub variant: Option<String>,
+}
+
+/// One arm of an experiment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Variant {
+    /// Unique in the experiment.
+    pub id: Option<String>,
+    /// A percentage such as `5%`.
+    pub share: Option<String>,
+    /// Ranges of the experiment's own line.
+    pub ranges: Option<Vec<(i64, i64)>>,
+    /// Absent means `EXPERIMENT.VARIANT`.
+    pub env_tag: Option<String>,
+    /// Service to subset.
+    pub routes: Vec<(String, String)>,
+}
+
+impl Policy {
+    /// Reads a document. What cannot be read is reported and left out; indices stay those of the document.
+    pub(crate) fn read(node: Node, at: &At<'_>, problems: &mut Problems) -> Policy {
+        read::policy(node, at, problems)
+    }
+}

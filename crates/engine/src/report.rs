@@ -1,0 +1,63 @@
+//! A decision as one line of JSON: what `weir explain --json` prints and the filter logs. The shape is documented in
+//! `docs/explain.md`.
+
+use serde_json::{Map, Value, json};
+
+use crate::attachment::Attachment;
+use crate::decision::{Decision, LayerOutcome};
+use crate::edits::Edit;
+
+/// The whole decision and its edits.
+pub fn json(decision: &Decision<'_>, attachment: &Attachment, edits: &[Edit]) -> String {
+    let dropped = decision.dropped();
+    let causes = [
+        ("duplicate", dropped.duplicate),
+        ("malformed", dropped.malformed),
+        ("superseded", dropped.superseded),
+        ("overflow", dropped.overflow),
+        ("baggage_too_large", dropped.baggage_too_large),
+    ];
+    let dropped: Map<String, Value> = causes
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(cause, count)| (cause.to_owned(), json!(count)))
+        .collect();
+    let value = json!({
+        "revision": decision.plan.revision().map(|revision| revision.to_string()),
+        "role": attachment.role.name(),
+        "steer": attachment.steer.name(),
+        "layers": decision.layers().map(layer).collect::<Vec<_>>(),
+        "edits": edits.iter().map(edit).collect::<Vec<_>>(),
+        "dropped": dropped,
+        "state": decision.state(attachment.trace),
+    });
+    value.to_string()
+}
+
+fn layer(outcome: LayerOutcome<'_>) -> Value {
+    json!({
+        "layer": outcome.layer,
+        "slot": outcome.slot,
+        "experiment": outcome.experiment,
+        "experiment_slot": outcome.experiment_slot,
+        "variant": outcome.variant.unwrap_or("stable"),
+        "reason": outcome.reason.name(),
+    })
+}
+
+fn edit(edit: &Edit) -> Value {
+    match edit {
+        Edit::Set { name, lines } => {
+            json!({ "set": text(name), "lines": lines.iter().map(|line| text(line)).collect::<Vec<_>>() })
+        }
+        Edit::Remove { name } => json!({ "remove": text(name) }),
+    }
+}
+
+/// Bytes as a string where they are UTF-8, else as `{"hex": "…"}`.
+fn text(bytes: &[u8]) -> Value {
+    match str::from_utf8(bytes) {
+        Ok(text) => json!(text),
+        Err(_) => json!({ "hex": bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>() }),
+    }
+}
