@@ -33,7 +33,8 @@ mod tests {
             ("a", "a"),
             (" a b\t", "a b"),
             ("\u{b}a\u{c}", "\u{b}a\u{c}"),
-            ("\r\na\n", "\r\na\n"),
+            ("\na\n", "\na\n"),
+            ("\ra\r", "\ra\r"),
             ("\u{a0}a", "\u{a0}a"),
         ] {
             assert_eq!(trim(text.as_bytes()), trimmed.as_bytes(), "{text:?}");
