@@ -1,0 +1,7 @@
+//! End to end: the filter in real Envoys, fed by the real `weir serve`, between real clients and upstreams.
+//! One binary, one file per theme; each test has its own Envoy, ports and folder, so all may run at once.
+
+mod support;
+
+mod bootstraps;
+mod harness;

@@ -1,0 +1,38 @@
+//! Where the built things lie; what is missing fails with the command that makes it.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// Envoy itself.
+pub fn envoy() -> PathBuf {
+    found(root().join(".tools/envoy/envoy"), "scripts/install-envoy")
+}
+
+/// The filter: `$WEIR_WASM`, else `weir.wasm` in the target folder.
+pub fn wasm() -> PathBuf {
+    found(chosen("WEIR_WASM").unwrap_or_else(|| target().join("weir.wasm")), "scripts/build-wasm")
+}
+
+/// The command-line tool: `$WEIR_BIN`, else the debug build in the target folder.
+pub fn weir() -> PathBuf {
+    found(chosen("WEIR_BIN").unwrap_or_else(|| target().join("debug/weir")), "cargo build -p weir-cli")
+}
+
+/// The checkout.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn target() -> PathBuf {
+    chosen("CARGO_TARGET_DIR").unwrap_or_else(|| root().join("target"))
+}
+
+// A relative path means below the checkout, wherever the test process stands.
+fn chosen(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).map(|path| root().join(path))
+}
+
+fn found(path: PathBuf, command: &str) -> PathBuf {
+    assert!(path.is_file(), "{} is missing; run: {command}", path.display());
+    path
+}

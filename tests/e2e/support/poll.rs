@@ -1,0 +1,29 @@
+//! Waiting for a condition by asking again, with a deadline; the only place of the bench that sleeps.
+
+use std::time::{Duration, Instant};
+
+const INTERVAL: Duration = Duration::from_millis(10);
+
+/// Asks until the answer is `Ok` and returns it; panics with `what` and the last `Err` once `deadline` has passed.
+pub async fn eventually<T>(deadline: Duration, what: &str, mut ask: impl AsyncFnMut() -> Result<T, String>) -> T {
+    let begin = Instant::now();
+    loop {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(reason) if begin.elapsed() > deadline => panic!("not within {deadline:?}: {what}; last seen: {reason}"),
+            Err(_) => tokio::time::sleep(INTERVAL).await,
+        }
+    }
+}
+
+/// As [`eventually`] for a place that cannot await, such as `drop`; false when the deadline has passed.
+pub fn becomes_true(deadline: Duration, mut ask: impl FnMut() -> bool) -> bool {
+    let begin = Instant::now();
+    while !ask() {
+        if begin.elapsed() > deadline {
+            return false;
+        }
+        std::thread::sleep(INTERVAL);
+    }
+    true
+}

@@ -1,0 +1,68 @@
+//! A real `weir serve` on a free port.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::artifact;
+use super::poll::eventually;
+use super::process::Process;
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A running ADS server that watches its files.
+pub struct Weir {
+    process: Process,
+    address: SocketAddr,
+    arguments: Vec<String>,
+    folder: TempDir,
+}
+
+impl Weir {
+    /// Starts on a free port and waits until it listens; panics with what it said if it ends instead.
+    pub async fn serve(policy: &Path, attach: &Path, resources: &Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let files = [("--policy", policy), ("--attach", attach), ("--resources", resources)];
+        let mut arguments = vec!["serve".to_owned()];
+        arguments.extend(files.iter().flat_map(|(flag, path)| [(*flag).to_owned(), path.display().to_string()]));
+        let (process, address) = listening(&arguments, "127.0.0.1:0", folder.path()).await;
+        Self { process, address, arguments, folder }
+    }
+
+    /// Where Envoy finds it.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it has logged since it was last started.
+    pub fn log(&self) -> String {
+        self.process.stderr()
+    }
+
+    /// Ends it as a crash would.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again on the address that it had.
+    pub async fn restart(&mut self) {
+        self.process.stop();
+        (self.process, self.address) = listening(&self.arguments, &self.address.to_string(), self.folder.path()).await;
+    }
+}
+
+async fn listening(arguments: &[String], listen: &str, folder: &Path) -> (Process, SocketAddr) {
+    let arguments = [arguments, &["--listen".to_owned(), listen.to_owned()]].concat();
+    let mut process = Process::start("weir", &artifact::weir(), &arguments, folder);
+    let address = eventually(DEADLINE, "weir serve listens", async || {
+        let ended = process.ended();
+        assert!(ended.is_none(), "weir serve ended with {ended:?}\n{}", process.tail());
+        let said = process.stdout();
+        let address = said.lines().find_map(|line| line.strip_prefix("listening on ")?.parse().ok());
+        address.ok_or_else(|| process.tail())
+    });
+    let address = address.await;
+    (process, address)
+}
