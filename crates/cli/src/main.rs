@@ -1,2 +1,34 @@
-//! weir: the command-line tool.
-fn main() {}
+//! `weir`: the tools around the filter, one verb a file.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod check;
+mod explain;
+mod load;
+mod problems;
+mod serve;
+
+/// Splits traffic inside a service mesh: checks and explains policies, and serves them to Envoy.
+#[derive(Parser)]
+#[command(name = "weir", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+enum Weir {
+    Check(check::Check),
+    Explain(explain::Explain),
+    Serve(serve::Serve),
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 good, 1 problems found, 2 wrong use";
+
+fn main() -> ExitCode {
+    let done = match Weir::parse() {
+        Weir::Check(check) => check.run(),
+        Weir::Explain(explain) => explain.run(),
+        Weir::Serve(serve) => serve.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

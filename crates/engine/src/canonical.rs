@@ -50,7 +50,7 @@ impl Model {
     pub fn canonical(&self) -> String {
         let mut object = Map::new();
         object.insert("version".into(), json!(1));
-        put(&mut object, "enabled", (!self.enabled).then(|| json!(false)));
+        put(&mut object, "enabled", (!self.enabled).then_some(json!(false)));
         put(&mut object, "env_tag", env_tag(&self.env_tag));
         put(
             &mut object,
@@ -117,7 +117,7 @@ fn percentage(share: u32) -> String {
 fn layer(layer: &Layer) -> Value {
     let mut object = Map::new();
     object.insert("id".into(), json!(layer.id));
-    put(&mut object, "enabled", (!layer.enabled).then(|| json!(false)));
+    put(&mut object, "enabled", (!layer.enabled).then_some(json!(false)));
     put(&mut object, "unit", layer.unit.as_ref().map(|unit| json!(unit)));
     put(&mut object, "line", (layer.line != layer.id).then(|| json!(layer.line)));
     put(&mut object, "epoch", (layer.epoch > 0).then(|| json!(layer.epoch)));
@@ -130,7 +130,7 @@ fn experiment(experiment: &Experiment) -> Value {
     let mut object = Map::new();
     object.insert("id".into(), json!(experiment.id));
     object.insert("slots".into(), ranges(&experiment.slots));
-    put(&mut object, "enabled", (!experiment.enabled).then(|| json!(false)));
+    put(&mut object, "enabled", (!experiment.enabled).then_some(json!(false)));
     put(&mut object, "kind", (experiment.kind == Kind::Test).then(|| json!("test")));
     put(&mut object, "epoch", (experiment.epoch > 0).then(|| json!(experiment.epoch)));
     let default_services = experiment.services.iter().map(String::as_str).eq(experiment.routed_services());
@@ -202,7 +202,7 @@ fn leaf(leaf: &Leaf) -> Value {
     };
     let mut object = Map::new();
     object.insert(leaf.operator.name().into(), operand);
-    put(&mut object, "ignore_case", leaf.ignore_case.then(|| json!(true)));
+    put(&mut object, "ignore_case", leaf.ignore_case.then_some(json!(true)));
     let (subject, name) = match &leaf.subject {
         Subject::Header(name) => ("header", Some(name)),
         Subject::Cookie(name) => ("cookie", Some(name)),

@@ -75,13 +75,11 @@ fn operand(operator: &Operator, lists: &HashMap<&str, &Vec<String>>, at: &At<'_>
         Operator::InList(name) if !lists.contains_key(name.as_str()) => {
             problems.add(Code::UnknownList, &at.key("list"), format!("no list is called {name}"));
         }
-        Operator::Lt(text) | Operator::Le(text) | Operator::Gt(text) | Operator::Ge(text) => {
-            if Decimal::parse(text.as_bytes()).is_none() {
-                let message = format!(
-                    "found {text:?}; a decimal number with up to 18 digits before and 9 after the point would do"
-                );
-                problems.add(Code::BadNumber, at, message);
-            }
+        Operator::Lt(text) | Operator::Le(text) | Operator::Gt(text) | Operator::Ge(text)
+            if Decimal::parse(text.as_bytes()).is_none() =>
+        {
+            let form = "a decimal number with up to 18 digits before and 9 after the point";
+            problems.add(Code::BadNumber, at, format!("found {text:?}; {form} would do"));
         }
         Operator::Version(text) => {
             if let Err(why) = Requirement::parse(text) {

@@ -1,0 +1,140 @@
+//! `weir explain`: the decision on one request, made by the code that decides in Envoy.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use clap::Args;
+use weir_engine::{Attachment, Decision, Edit, Plan, Request, Role, report};
+
+use crate::load;
+use crate::problems::Failure;
+
+/// Shows what a policy decides for a request, and why
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Explain {
+    /// A policy file (YAML or JSON), or a folder whose files are one policy together
+    #[arg(long)]
+    policy: PathBuf,
+    /// An attachment file; without one the filter is an edge that steers by tag
+    #[arg(long)]
+    attach: Option<PathBuf>,
+    /// Takes the place of the attachment's role
+    #[arg(long)]
+    role: Option<Role>,
+    /// The request's method
+    #[arg(long, default_value = "GET")]
+    method: OsString,
+    /// The request's path, with its query
+    #[arg(long, default_value = "/")]
+    path: OsString,
+    /// The request's host
+    #[arg(long)]
+    host: Option<OsString>,
+    /// The cluster that Envoy chose before the filter ran, such as `outbound|80||owl.shop.svc.cluster.local`
+    #[arg(long, value_name = "CLUSTER")]
+    destination: Option<OsString>,
+    /// A request header, in the order of arrival; give it again for more, a cookie as `cookie: name=value`
+    #[arg(long = "header", value_name = "NAME: VALUE")]
+    headers: Vec<OsString>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "Examples:
+  weir explain --policy policy.yaml --header 'x-user-id: user-1'
+  weir explain --policy policy.yaml --role mesh --header 'x-env-tag: owl-v21s3s11'
+  weir explain --policy policies/ --attach gateway.yaml --path '/checkout?step=2' --header 'cookie: user_id=7' --json
+
+Exit codes: 0 decided, 1 the policy or the attachment has problems, 2 wrong use";
+
+/// Name and value.
+type Header = (Vec<u8>, Vec<u8>);
+
+impl Explain {
+    /// Decides and prints.
+    pub fn run(self) -> Result<(), Failure> {
+        let mut attachment = match &self.attach {
+            Some(path) => load::attachment(path)?.attachment,
+            None => Attachment::default(),
+        };
+        attachment.role = self.role.unwrap_or(attachment.role);
+        let policy = load::policy(&self.policy, attachment.role)?;
+        let plan = Plan::compile(&policy.model, Some(policy.revision));
+        let headers = self.request_headers()?;
+        let pairs = headers.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
+        let request = Request::read(&plan, pairs);
+        let decision = plan.decide(attachment.role, &request);
+        let destination = self.destination.as_ref().map(|cluster| cluster.as_bytes());
+        let destination = destination.filter(|_| decision.wants_destination(&attachment));
+        let edits = decision.edits(&attachment, &request, destination);
+        if self.json {
+            println!("{}", report::json(&decision, &attachment, &edits));
+        } else {
+            print!("{}", text(&decision, &attachment, &edits, &plan));
+        }
+        Ok(())
+    }
+
+    /// The headers as Envoy hands them over: pseudo-headers first, names in lower case.
+    fn request_headers(&self) -> Result<Vec<Header>, Failure> {
+        let pseudo = |name: &str, value: &OsString| (name.as_bytes().to_vec(), value.as_bytes().to_vec());
+        let mut headers = vec![pseudo(":method", &self.method), pseudo(":path", &self.path)];
+        headers.extend(self.host.as_ref().map(|host| pseudo(":authority", host)));
+        for header in &self.headers {
+            headers.push(split_header(header.clone().into_vec())?);
+        }
+        Ok(headers)
+    }
+}
+
+fn split_header(header: Vec<u8>) -> Result<Header, Failure> {
+    let colon = header.iter().position(|byte| *byte == b':').filter(|colon| *colon > 0);
+    let Some(colon) = colon else {
+        let found = String::from_utf8_lossy(&header).into_owned();
+        return Err(Failure::Use(format!("--header {found:?}: no name; write 'name: value'")));
+    };
+    let name = header[..colon].to_ascii_lowercase();
+    // HTTP takes the blanks around a value away before anybody sees it.
+    let value = header[colon + 1..].trim_ascii().to_vec();
+    Ok((name, value))
+}
+
+fn text(decision: &Decision<'_>, attachment: &Attachment, edits: &[Edit], plan: &Plan) -> String {
+    let revision = plan.revision().map_or_else(|| "none".to_owned(), |revision| revision.to_string());
+    let mut text =
+        format!("revision {revision}, role {}, steer {}\n\n", attachment.role.name(), attachment.steer.name());
+    let mut rows = vec![["LAYER", "SLOT", "EXPERIMENT", "VARIANT", "REASON"].map(str::to_owned)];
+    for outcome in decision.layers() {
+        let slot = outcome.slot.map_or_else(|| "-".to_owned(), |slot| slot.to_string());
+        let experiment = outcome.experiment.unwrap_or("-");
+        let variant = outcome.variant.unwrap_or("stable");
+        rows.push([
+            outcome.layer.to_owned(),
+            slot,
+            experiment.to_owned(),
+            variant.to_owned(),
+            outcome.reason.name().to_owned(),
+        ]);
+    }
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..5).map(width).collect();
+    for row in &rows {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        text.push_str(cells.join("  ").trim_end());
+        text.push('\n');
+    }
+    text.push_str(if edits.is_empty() { "\nthe request's headers stay as they are\n" } else { "\n" });
+    for edit in edits {
+        text.push_str(&match edit {
+            Edit::Set { name, lines } => {
+                let lines: Vec<_> = lines.iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+                format!("set     {}: {}\n", String::from_utf8_lossy(name), lines.join("\n        and "))
+            }
+            Edit::Remove { name } => format!("remove  {}\n", String::from_utf8_lossy(name)),
+        });
+    }
+    text
+}

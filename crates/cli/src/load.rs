@@ -1,0 +1,88 @@
+//! Files to models: the only place of the tool that reads policies and attachments from disk.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use weir_engine::{AttachmentFile, Model, Problem, Revision, Role, Source, read_policy};
+
+use crate::problems::Failure;
+
+/// A policy that was read and found good.
+pub struct Policy {
+    /// What it means.
+    pub model: Model,
+    /// How it is sent.
+    pub canonical: String,
+    /// What it is called.
+    pub revision: Revision,
+}
+
+/// Reads a policy from a file, or from all files of a folder together.
+pub fn policy(path: &Path, role: Role) -> Result<Policy, Failure> {
+    let sources = policy_sources(path)?;
+    let model = read_policy(&sources, role).map_err(|problems| Failure::Problems { sources, problems })?;
+    let canonical = model.canonical();
+    Ok(Policy { revision: Revision::of(&canonical), model, canonical })
+}
+
+/// Reads an attachment file. A relative `wasm` file is taken from where the attachment file lies.
+pub fn attachment(path: &Path) -> Result<AttachmentFile, Failure> {
+    let source = source(path)?;
+    let read = source.parse(0).and_then(AttachmentFile::read);
+    let mut file = read.map_err(|problems| located(source, problems))?;
+    if let Some(wasm) = &file.wasm {
+        let beside = path.parent().unwrap_or(Path::new("")).join(wasm);
+        file.wasm = Some(beside.to_string_lossy().into_owned());
+    }
+    Ok(file)
+}
+
+fn located(source: Source, mut problems: Vec<Problem>) -> Failure {
+    for problem in &mut problems {
+        problem.position = source.locate(problem);
+    }
+    Failure::Problems { sources: vec![source], problems }
+}
+
+fn policy_sources(path: &Path) -> Result<Vec<Source>, Failure> {
+    if !path.is_dir() {
+        return Ok(vec![source(path)?]);
+    }
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(path).map_err(|error| unreadable(path, &error))? {
+        let file = entry.map_err(|error| unreadable(path, &error))?.path();
+        if is_policy_file(&file) {
+            files.push(file);
+        }
+    }
+    if files.is_empty() {
+        return Err(Failure::Use(format!(
+            "{}: no policy in this folder; it holds no .yaml, .yml or .json file",
+            path.display()
+        )));
+    }
+    files.sort_unstable();
+    files.iter().map(|file| source(file)).collect()
+}
+
+/// Hidden files are no policies: editors and Kubernetes keep their own there.
+fn is_policy_file(path: &Path) -> bool {
+    let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+    let known =
+        path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "json");
+    !hidden && known && path.is_file()
+}
+
+fn source(path: &Path) -> Result<Source, Failure> {
+    let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let name = path.display().to_string();
+    let text = String::from_utf8(bytes).map_err(|error| {
+        Failure::Use(format!("{name}: not UTF-8 from byte {} on; save it as UTF-8", error.utf8_error().valid_up_to()))
+    })?;
+    let is_json = path.extension().is_some_and(|extension| extension == "json");
+    Ok(if is_json { Source::json(name, text) } else { Source::yaml(name, text) })
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::Use(format!("{}: cannot be read: {error}", path.display()))
+}
