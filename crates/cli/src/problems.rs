@@ -71,7 +71,7 @@ fn write_problem(text: &mut String, source: Option<&Source>, problem: &Problem, 
     let _ = writeln!(text, "{margin} |\n{number} | {shown}\n{margin} | {indent}{red}^{plain}\n");
 }
 
-/// Problems for machines, in the shape that `docs/check.md` documents.
+/// Problems for machines, in the shape that `docs/cli.md` documents.
 pub fn json(sources: &[Source], problems: &[Problem]) -> Value {
     let one = |problem: &Problem| {
         json!({

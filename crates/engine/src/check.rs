@@ -34,6 +34,7 @@ struct Checker<'a> {
     tag_header: String,
     units: BTreeMap<&'a str, &'a Vec<UnitSource>>,
     lists: HashMap<&'a str, &'a Vec<String>>,
+    list_sets: overrides::ListSets<'a>,
     layer_ids: HashSet<&'a str>,
     experiment_ids: HashSet<&'a str>,
     env_tags: HashSet<String>,
@@ -48,6 +49,7 @@ impl<'a> Checker<'a> {
             tag_header: String::new(),
             units: BTreeMap::new(),
             lists: HashMap::new(),
+            list_sets: overrides::ListSets::default(),
             layer_ids: HashSet::new(),
             experiment_ids: HashSet::new(),
             env_tags: HashSet::new(),
@@ -119,6 +121,7 @@ impl<'a> Checker<'a> {
             for (name, values) in &policy.lists {
                 names::id(name, &at.key(name), &mut self.problems);
                 overrides::unit_lengths(values, &at.key(name), &mut self.problems);
+                self.list_sets.insert(name, values);
                 if self.lists.insert(name, values).is_some_and(|other| other != values) {
                     self.problems.add(
                         Code::Conflict,

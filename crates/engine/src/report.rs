@@ -1,5 +1,5 @@
 //! A decision as one line of JSON: what `weir explain --json` prints and the filter logs. The shape is documented in
-//! `docs/explain.md`.
+//! `docs/cli.md`.
 
 use serde_json::{Map, Value, json};
 

@@ -1,6 +1,6 @@
 //! Lists of units: their lengths, their number, and that no unit is told two things in one layer.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::Checker;
 use crate::limits;
@@ -12,12 +12,14 @@ impl Checker<'_> {
     /// The overrides of a layer, and that no unit stands twice in those of the layer and its experiments.
     pub(super) fn layer_overrides(&mut self, layer: &policy::Layer, at: &At<'_>) -> Vec<Override> {
         let overrides_at = at.key("overrides");
+        let known: HashMap<&String, _> =
+            layer.experiments.iter().filter_map(|one| Some((one.id.as_ref()?, one))).collect();
         let mut read = Vec::with_capacity(layer.overrides.len());
         for (i, one) in layer.overrides.iter().enumerate() {
             let at = overrides_at.index(i);
             let experiment = match &one.experiment {
                 Some(id) => {
-                    let found = layer.experiments.iter().find(|experiment| experiment.id.as_ref() == Some(id));
+                    let found = known.get(id);
                     if found.is_none() {
                         let message = format!("the layer has no experiment {id}");
                         self.problems.add(Code::UnknownExperiment, &at.key("experiment"), message);
@@ -95,56 +97,67 @@ impl Checker<'_> {
         }
     }
 
-    fn units_once_in<'a>(&mut self, one: &'a policy::Override, told: &mut Told<'a>, at: &At<'_>) {
+    fn units_once_in<'u>(&mut self, one: &'u policy::Override, told: &mut Told<'u>, at: &At<'_>) {
         let twice = match &one.who {
             None => None,
-            Some(Who::List(name)) => self.told_by_list(name, told).then(|| format!("a unit of the list {name}")),
+            Some(Who::List(name)) => self.told_before(name, told).then(|| format!("a unit of the list {name}")),
             Some(Who::Units(units)) => {
                 let mut twice = None;
                 // A unit that stands twice in one place counts once, as in a list.
                 for unit in units.iter().collect::<HashSet<_>>() {
-                    let listed =
-                        told.lists.iter().any(|list| self.lists.get(list).is_some_and(|values| values.contains(unit)));
-                    if listed || !told.units.insert(unit) {
-                        twice.get_or_insert_with(|| format!("the unit {unit:?}"));
+                    let listed = told.lists.iter().any(|list| self.list_sets.has(list, unit));
+                    if !told.units.insert(unit) || listed {
+                        twice = twice.max(Some(unit));
                     }
                 }
-                twice
+                twice.map(|unit| format!("the unit {unit:?}"))
             }
         };
         if let Some(who) = twice {
-            self.problems.add(
-                Code::DuplicateUnit,
-                at,
-                format!("{who} stands in another override of this layer; keep it in one"),
-            );
+            let message = format!("{who} stands in another override of this layer; keep it in one");
+            self.problems.add(Code::DuplicateUnit, at, message);
         }
     }
 
-    fn told_by_list<'a>(&self, name: &'a str, told: &mut Told<'a>) -> bool {
-        let Some(values) = self.lists.get(name) else { return false };
-        if told.lists.contains(&name) {
-            return true;
-        }
-        let written = values.iter().any(|value| told.units.contains(value.as_str()));
-        let shared = |other: &&str| self.lists.get(other).is_some_and(|other| intersect(values, other));
-        let listed = told.lists.iter().any(shared);
-        told.lists.push(name);
-        written || listed
+    /// Whether a list has a unit that an override of the layer has named before.
+    fn told_before<'u>(&mut self, name: &'u str, told: &mut Told<'u>) -> bool {
+        let written = told.units.iter().any(|unit| self.list_sets.has(name, unit));
+        let listed = told.lists.iter().any(|other| self.list_sets.share(name, other));
+        !told.lists.insert(name) || written || listed
     }
 }
 
 /// The units that overrides of a layer have named so far.
 #[derive(Default)]
-struct Told<'a> {
-    units: HashSet<&'a str>,
-    lists: Vec<&'a str>,
+struct Told<'u> {
+    units: HashSet<&'u str>,
+    lists: HashSet<&'u str>,
 }
 
-fn intersect(a: &[String], b: &[String]) -> bool {
-    let (few, many) = if a.len() < b.len() { (a, b) } else { (b, a) };
-    let few: HashSet<&str> = few.iter().map(String::as_str).collect();
-    many.iter().any(|value| few.contains(value.as_str()))
+/// Lists as sets, and which of them share a unit: worked out once, however many layers ask.
+#[derive(Default)]
+pub(super) struct ListSets<'a> {
+    sets: HashMap<&'a str, HashSet<&'a str>>,
+    shared: HashMap<(String, String), bool>,
+}
+
+impl<'a> ListSets<'a> {
+    pub(super) fn insert(&mut self, name: &'a str, values: &'a [String]) {
+        self.sets.insert(name, values.iter().map(String::as_str).collect());
+    }
+
+    fn has(&self, name: &str, unit: &str) -> bool {
+        self.sets.get(name).is_some_and(|set| set.contains(unit))
+    }
+
+    fn share(&mut self, a: &str, b: &str) -> bool {
+        let pair = (a.min(b).to_owned(), a.max(b).to_owned());
+        let sets = &self.sets;
+        *self.shared.entry(pair).or_insert_with(|| match (sets.get(a), sets.get(b)) {
+            (Some(a), Some(b)) => !a.is_disjoint(b),
+            _ => false,
+        })
+    }
 }
 
 /// Units are 1 to 256 bytes: no request can have another one.

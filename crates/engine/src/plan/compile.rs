@@ -108,10 +108,12 @@ impl<'a> Compiler<'a> {
 
     /// The layer's overrides and its experiments'; a unit stands in one of them only, so their order needs no keeping.
     fn overrides(&mut self, layer: &Layer) -> Vec<(ListId, Forced)> {
+        let index: HashMap<&str, usize> =
+            layer.experiments.iter().enumerate().map(|(i, one)| (one.id.as_str(), i)).collect();
         let of_experiments = layer.experiments.iter().flat_map(|experiment| &experiment.overrides);
         let mut overrides = Vec::new();
         for one in layer.overrides.iter().chain(of_experiments) {
-            if let Some(forced) = forced(layer, one) {
+            if let Some(forced) = forced(layer, &index, one) {
                 let list = match &one.who {
                     Who::Units(units) => Some(self.list(units)),
                     Who::List(name) => self.lists.get(name.as_str()).copied(),
@@ -178,9 +180,9 @@ impl<'a> Compiler<'a> {
 }
 
 /// What an override forces; `None` if it names a disabled experiment and is passed over.
-fn forced(layer: &Layer, one: &Override) -> Option<Forced> {
+fn forced(layer: &Layer, index: &HashMap<&str, usize>, one: &Override) -> Option<Forced> {
     let Some(id) = &one.experiment else { return Some(Forced { experiment: None, variant: None }) };
-    let index = layer.experiments.iter().position(|experiment| experiment.id == *id)?;
+    let index = *index.get(id.as_str())?;
     let experiment = layer.experiments.get(index).filter(|experiment| experiment.enabled)?;
     Some(Forced { experiment: Some(index), variant: variant_index(experiment, one.variant.as_deref()) })
 }
