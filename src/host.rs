@@ -79,9 +79,7 @@ pub(crate) fn set_request_header(name: &[u8], value: &[u8]) -> Result<(), Status
 /// The host's status; nothing is written then.
 pub(crate) fn add_request_header(name: &[u8], value: &[u8]) -> Result<(), Status> {
     let (name, name_size) = (name.as_ptr(), name.len());
-    check(unsafe {
-        imports::proxy_add_header_map_value(REQUEST_HEADERS, name, name_size, value.as_ptr(), value.len())
-    })
+    check(unsafe { imports::proxy_add_header_map_value(REQUEST_HEADERS, name, name_size, value.as_ptr(), value.len()) })
 }
 
 /// Removes every line of the header. Clears Envoy's route cache.
@@ -110,10 +108,8 @@ pub(crate) fn set_filter_state(key: &str, value: &[u8]) -> Result<(), Status> {
 
 /// The bytes that Envoy was configured with; only inside `on_configure`. None at all count as empty.
 pub(crate) fn plugin_configuration() -> Vec<u8> {
-    received(|data, size| unsafe {
-        imports::proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, usize::MAX, data, size)
-    })
-    .unwrap_or_default()
+    received(|data, size| unsafe { imports::proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, usize::MAX, data, size) })
+        .unwrap_or_default()
 }
 
 /// What any VM of this process with the same `vm_id` put under the key last.
@@ -122,9 +118,7 @@ pub(crate) fn plugin_configuration() -> Vec<u8> {
 /// The host's status; most often that there is nothing.
 pub(crate) fn shared_data(key: &[u8]) -> Result<Vec<u8>, Status> {
     let mut version = 0;
-    received(|data, size| unsafe {
-        imports::proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &mut version)
-    })
+    received(|data, size| unsafe { imports::proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &mut version) })
 }
 
 /// Puts the bytes under the key for every VM of this process with the same `vm_id`; they outlive a crash of the VM.
@@ -133,9 +127,7 @@ pub(crate) fn shared_data(key: &[u8]) -> Result<Vec<u8>, Status> {
 /// The host's status.
 pub(crate) fn set_shared_data(key: &[u8], value: &[u8]) -> Result<(), Status> {
     let any_version = 0;
-    check(unsafe {
-        imports::proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), any_version)
-    })
+    check(unsafe { imports::proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), any_version) })
 }
 
 /// Sets a gauge of the whole process.
@@ -204,7 +196,8 @@ mod imports {
         pub(super) fn proxy_remove_header_map_value(_: u32, _: *const u8, _: usize) -> u32;
         pub(super) fn proxy_get_property(_: *const u8, _: usize, _: *mut *mut u8, _: *mut usize) -> u32;
         pub(super) fn proxy_set_property(_: *const u8, _: usize, _: *const u8, _: usize) -> u32;
-        pub(super) fn proxy_get_shared_data(_: *const u8, _: usize, _: *mut *mut u8, _: *mut usize, _: *mut u32) -> u32;
+        pub(super) fn proxy_get_shared_data(_: *const u8, _: usize, _: *mut *mut u8, _: *mut usize, _: *mut u32)
+        -> u32;
         pub(super) fn proxy_set_shared_data(_: *const u8, _: usize, _: *const u8, _: usize, _: u32) -> u32;
         pub(super) fn proxy_define_metric(_: u32, _: *const u8, _: usize, _: *mut u32) -> u32;
         pub(super) fn proxy_record_metric(_: u32, _: u64) -> u32;

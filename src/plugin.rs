@@ -8,8 +8,7 @@ use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
-use weir_engine::problem::Code;
-use weir_engine::{Configured, Refused, Revision};
+use weir_engine::{Code, Configured, Position, Problem, Refused, Revision};
 
 use crate::host::{self, Level};
 use crate::stream::Stream;
@@ -78,13 +77,20 @@ fn accept(plugin_name: &[u8], configured: Configured, bytes: &[u8]) -> Rc<Config
 fn reject(plugin_name: &[u8], refused: Refused) -> Rc<Configured> {
     let name = name(&refused.fallback, plugin_name).into_owned();
     for problem in &refused.problems {
-        // A key may hold a line break; the log is read by lines.
-        let line = format!("weir: {name}: policy rejected: {problem}").replace(['\n', '\r'], " ");
-        host::log(Level::Warn, &line);
+        host::log(Level::Warn, &rejection(&name, problem));
     }
     let configured = last_good(plugin_name).unwrap_or_else(|| Rc::new(refused.fallback));
     show(&configured, plugin_name, Some(refused.revision));
     configured
+}
+
+fn rejection(name: &str, problem: &Problem) -> String {
+    let mut line = format!("weir: {name}: policy rejected: {problem}");
+    if let Some(Position { line: row, column }) = problem.position {
+        line.push_str(&format!(" (line {row}, column {column})"));
+    }
+    // A key may hold a line break; the log is read by lines.
+    line.replace(['\n', '\r'], " ")
 }
 
 thread_local! {
@@ -121,5 +127,65 @@ fn name<'a>(configured: &'a Configured, plugin_name: &'a [u8]) -> Cow<'a, str> {
     match &configured.attachment.name {
         Some(name) => Cow::Borrowed(name),
         None => String::from_utf8_lossy(plugin_name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prost::Message;
+    use prost_types::value::Kind;
+    use prost_types::{Struct, Value};
+
+    fn envelope(version: f64) -> Struct {
+        let field = |name: &str, kind| (name.to_owned(), Value { kind: Some(kind) });
+        let policy = Struct { fields: [field("version", Kind::NumberValue(version))].into() };
+        Struct { fields: [field("weir", Kind::NumberValue(1.0)), field("policy", Kind::StructValue(policy))].into() }
+    }
+
+    #[track_caller]
+    fn rejections(bytes: &[u8]) -> Vec<String> {
+        let refused = read(bytes).expect_err("a configuration that is refused");
+        refused.problems.iter().map(|problem| rejection("gw", problem)).collect()
+    }
+
+    #[test]
+    fn json_and_struct_mean_the_same() {
+        let json = read(br#"{"weir": 1, "policy": {"version": 1}}"#).unwrap();
+        let binary = read(&envelope(1.0).encode_to_vec()).unwrap();
+        assert!(json.plan.revision().is_some());
+        assert_eq!(json.plan.revision(), binary.plan.revision());
+        assert_eq!(json.attachment, binary.attachment);
+    }
+
+    #[test]
+    fn problems_are_those_of_the_form_that_was_meant() {
+        let [json] = &rejections(br#"{"weir": 1, "policy": {"version": 9}}"#)[..] else { panic!("not one problem") };
+        assert!(json.starts_with("weir: gw: policy rejected: bad_value at policy.version: found 9"), "{json}");
+        let binary = rejections(&envelope(9.0).encode_to_vec());
+        assert_eq!(binary, std::slice::from_ref(json));
+    }
+
+    #[test]
+    fn what_is_neither_is_reported_as_json_with_its_place() {
+        for bytes in [&b""[..], b"policy: {}", b"{\"weir\": 1,\n", b"\xff\xfe"] {
+            let [line] = &rejections(bytes)[..] else { panic!("not one problem: {bytes:?}") };
+            assert!(line.starts_with("weir: gw: policy rejected: syntax at (root): not JSON: "), "{line}");
+            assert!(line.contains(" (line "), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_rejection_is_one_line_whatever_its_keys() {
+        let lines = rejections(br#"{"weir": 1, "a\nb\r": 1, "policy": {"version": 1}}"#);
+        assert_eq!(lines.len(), 1);
+        assert!(!lines.concat().contains(['\n', '\r']), "{lines:?}");
+    }
+
+    #[test]
+    fn a_refused_configuration_falls_back_to_an_edge_that_passes_through() {
+        let refused = read(b"").unwrap_err();
+        assert_eq!(refused.fallback.plan.revision(), None);
+        assert_eq!(refused.fallback.attachment.role, weir_engine::Role::Edge);
     }
 }

@@ -37,9 +37,10 @@ fn serve(serving: &Serving) -> Result<(), String> {
     let request = Request::read(plan, headers.iter());
     let decision = plan.decide(attachment.role, &request);
     // Before any write: afterwards Envoy still reports the route it matched first.
-    let destination = decision.wants_destination(attachment).then(|| host::property("xds\0cluster_name").ok()).flatten();
+    let destination =
+        decision.wants_destination(attachment).then(|| host::property("xds\0cluster_name").ok()).flatten();
     let edits = decision.edits(attachment, &request, destination.as_deref());
-    for edit in &edits.headers {
+    for edit in &edits {
         write(edit)?;
     }
     if let Some(state) = decision.state(attachment.trace) {
@@ -47,15 +48,15 @@ fn serve(serving: &Serving) -> Result<(), String> {
             .map_err(|status| format!("filter state could not be set: {status}"))?;
     }
     if serving.logs_decisions {
-        host::log(Level::Debug, &format!("weir: decision {}", report::json(&decision, &edits)));
+        host::log(Level::Debug, &format!("weir: decision {}", report::json(&decision, attachment, &edits)));
     }
     Ok(())
 }
 
 fn write(edit: &Edit) -> Result<(), String> {
     match edit {
-        Edit::Remove { name } => host::remove_request_header(name.as_bytes()),
-        Edit::Set { name, lines } => set(name.as_bytes(), lines),
+        Edit::Remove { name } => host::remove_request_header(name),
+        Edit::Set { name, lines } => set(name, lines),
     }
     .map_err(|status| format!("{edit:?} could not be written: {status}"))
 }

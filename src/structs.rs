@@ -3,7 +3,7 @@
 use prost::Message;
 use prost_types::value::Kind;
 use prost_types::{Struct, Value as Proto};
-use weir_engine::document::{Entry, Node, Value};
+use weir_engine::{Entry, Node, Value};
 
 /// Reads a binary Struct; `None` if it is not one, or says nothing.
 ///
@@ -64,10 +64,10 @@ mod tests {
         let list = prost_types::ListValue { values: vec![proto(Kind::NumberValue(1.0)), proto(Kind::NullValue(0))] };
         let inner = Struct { fields: [("key".to_owned(), proto(Kind::BoolValue(true)))].into() };
         assert_eq!(read_back(proto(Kind::StringValue("text".to_owned()))), Value::Str("text".to_owned()));
-        assert_eq!(read_back(proto(Kind::ListValue(list))), Value::List(vec![
-            Node::from(Value::Int(1)),
-            Node::from(Value::Null)
-        ]));
+        assert_eq!(
+            read_back(proto(Kind::ListValue(list))),
+            Value::List(vec![Node::from(Value::Int(1)), Node::from(Value::Null)])
+        );
         let entry = Entry { key: "key".to_owned(), key_position: None, node: Node::from(Value::Bool(true)) };
         assert_eq!(read_back(proto(Kind::StructValue(inner))), Value::Map(vec![entry]));
         assert_eq!(read_back(Proto { kind: None }), Value::Null);
