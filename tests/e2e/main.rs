@@ -5,3 +5,4 @@ mod support;
 
 mod bootstraps;
 mod harness;
+mod predictions;
