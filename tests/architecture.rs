@@ -1,0 +1,118 @@
+//! The shape of the code, as the README and the design say it: which crate may use which, where unsafe code and host
+//! calls may stand, how long a file may be, and that the room map names every room.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// What each of our crates may use: ours, and for filter and engine every other one too.
+#[test]
+fn arrows_point_one_way() {
+    let uses = dependencies();
+    let ours = |package: &str| -> BTreeSet<&str> {
+        uses[package].iter().map(String::as_str).filter(|name| name.starts_with("weir-")).collect()
+    };
+    assert_eq!(ours("weir-engine"), BTreeSet::new());
+    assert_eq!(ours("weir-filter"), BTreeSet::from(["weir-engine"]));
+    assert!(ours("weir-xds").is_subset(&BTreeSet::from(["weir-engine"])), "{:?}", ours("weir-xds"));
+    assert_eq!(ours("weir-cli"), BTreeSet::from(["weir-engine", "weir-xds"]));
+}
+
+/// A new dependency of what runs inside Envoy is argued in the commit that changes these lists.
+#[test]
+fn what_runs_in_envoy_depends_on_little() {
+    let uses = dependencies();
+    let engine = ["hashbrown", "murmur3", "regex-lite", "saphyr-parser", "serde", "serde_json"];
+    assert_eq!(uses["weir-engine"], engine.map(str::to_owned).into());
+    let filter = ["prost", "prost-types", "proxy-wasm", "weir-engine"];
+    assert_eq!(uses["weir-filter"], filter.map(str::to_owned).into());
+}
+
+#[test]
+fn only_host_rs_is_unsafe_and_calls_the_host() {
+    for (path, text) in sources() {
+        if path.ends_with("src/host.rs") && !path.to_string_lossy().contains("crates/") {
+            continue;
+        }
+        if path.ends_with("tests/architecture.rs") {
+            continue;
+        }
+        assert!(!text.contains("unsafe {") && !text.contains("unsafe fn"), "{}: unsafe code", path.display());
+        assert!(!text.contains("hostcalls"), "{}: a host call", path.display());
+    }
+}
+
+#[test]
+fn files_are_short_enough_to_read() {
+    for (path, text) in sources() {
+        let code = text.split("#[cfg(test)]\nmod ").next().unwrap();
+        let lines = code.lines().count();
+        assert!(lines <= 500, "{}: {lines} lines without tests; split it by what it is about", path.display());
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_nothing_is_left_to_do() {
+    let marks = [["TO", "DO"].concat(), ["FIX", "ME"].concat(), ["XX", "X"].concat()];
+    for (path, text) in sources() {
+        assert!(text.starts_with("//! "), "{}: begins without saying what it is for", path.display());
+        for mark in &marks {
+            assert!(!text.contains(mark.as_str()), "{}: {mark}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_room_map_names_every_room_and_no_other() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let named: BTreeSet<String> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+        .filter_map(|line| line.split_once("/`").map(|(room, _)| room.to_owned()))
+        .collect();
+    let tracked = output("git", &["ls-files"]);
+    let room = |file: &str| {
+        let parts: Vec<&str> = file.split('/').collect();
+        match parts.as_slice() {
+            [first, ..] if first.starts_with('.') => None,
+            ["crates", name, ..] => Some(format!("crates/{name}")),
+            [first, _, ..] => Some((*first).to_owned()),
+            _ => None,
+        }
+    };
+    let rooms: BTreeSet<String> = tracked.lines().filter_map(room).collect();
+    assert_eq!(named, rooms);
+}
+
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let metadata = output(&cargo, &["metadata", "--format-version", "1", "--no-deps", "--offline", "--locked"]);
+    let metadata: Value = serde_json::from_str(&metadata).unwrap();
+    let names = |package: &Value| -> BTreeSet<String> {
+        let all = package["dependencies"].as_array().unwrap().iter();
+        all.filter(|one| one["kind"].is_null()).map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let packages = metadata["packages"].as_array().unwrap().iter();
+    packages.map(|package| (package["name"].as_str().unwrap().to_owned(), names(package))).collect()
+}
+
+fn sources() -> Vec<(PathBuf, String)> {
+    let tracked = output("git", &["ls-files", "*.rs"]);
+    let paths: Vec<PathBuf> = tracked.lines().map(|file| root().join(file)).filter(|path| path.exists()).collect();
+    assert!(paths.len() > 40, "git lists the sources");
+    paths.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+}
+
+fn output(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).current_dir(root()).output();
+    let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
+    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
