@@ -16,21 +16,22 @@ impl Context for Stream {}
 
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
-        if let Some(serving) = &self.serving
-            && let Err(failure) = serve(serving)
-        {
-            host::log(Level::Warn, &format!("weir: {failure}"));
+        if let Some(serving) = &self.serving {
+            serve(serving);
         }
         Action::Continue
     }
 }
 
-fn serve(serving: &Serving) -> Result<(), String> {
+fn serve(serving: &Serving) {
     let (plan, attachment) = (&serving.configured.plan, &serving.configured.attachment);
     if attachment.role == Role::Inbound {
-        return Ok(());
+        return;
     }
-    let headers = host::request_headers().map_err(|status| format!("request headers could not be read: {status}"))?;
+    let headers = match host::request_headers() {
+        Ok(headers) => headers,
+        Err(status) => return warn("request headers could not be read", status),
+    };
     #[cfg(feature = "trap")]
     trap_if_asked(&headers);
 
@@ -40,33 +41,35 @@ fn serve(serving: &Serving) -> Result<(), String> {
     let destination =
         decision.wants_destination(attachment).then(|| host::property("xds\0cluster_name").ok()).flatten();
     let edits = decision.edits(attachment, &request, destination.as_deref());
+    // One that fails must not keep a forged header of another in place.
     for edit in &edits {
-        write(edit)?;
+        if let Err(status) = write(edit) {
+            warn(&format!("{edit:?} could not be written"), status);
+        }
     }
-    if let Some(state) = decision.state(attachment.trace) {
-        host::set_filter_state("weir", state.as_bytes())
-            .map_err(|status| format!("filter state could not be set: {status}"))?;
+    if let Some(state) = decision.state(attachment.trace)
+        && let Err(status) = host::set_filter_state("weir", state.as_bytes())
+    {
+        warn("filter state could not be set", status);
     }
     if serving.logs_decisions {
         host::log(Level::Debug, &format!("weir: decision {}", report::json(&decision, attachment, &edits)));
     }
-    Ok(())
 }
 
-fn write(edit: &Edit) -> Result<(), String> {
+fn write(edit: &Edit) -> Result<(), Status> {
     match edit {
         Edit::Remove { name } => host::remove_request_header(name),
-        Edit::Set { name, lines } => set(name, lines),
+        Edit::Set { name, lines } => {
+            let Some((first, more)) = lines.split_first() else { return host::remove_request_header(name) };
+            host::set_request_header(name, first)?;
+            more.iter().try_for_each(|line| host::add_request_header(name, line))
+        }
     }
-    .map_err(|status| format!("{edit:?} could not be written: {status}"))
 }
 
-fn set(name: &[u8], lines: &[Vec<u8>]) -> Result<(), Status> {
-    let Some((first, more)) = lines.split_first() else {
-        return host::remove_request_header(name);
-    };
-    host::set_request_header(name, first)?;
-    more.iter().try_for_each(|line| host::add_request_header(name, line))
+fn warn(failure: &str, status: Status) {
+    host::log(Level::Warn, &format!("weir: {failure}: {status}"));
 }
 
 /// For the test that shows Envoy recovering; no other build has it.
