@@ -1,3 +1,5 @@
+//! What the design says of baggage, line by line, and that no other byte changes.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What the design says of arriving tags, line by line.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Versions against tables and against the semver crate.
+
 use proptest::prelude::*;
 
 use super::*;
