@@ -1,0 +1,106 @@
+//! The same answers natively and in wasm, and the ones that others have given. `scripts/test-wasm` runs this file under
+//! Node, after a native run of it has left its decisions on the scenarios to be compared.
+
+use serde_json::Value;
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+use weir_engine::slot::{self, Salt, Use};
+use weir_engine::{Configured, Request};
+
+mod ids;
+
+#[test]
+fn hashes_are_those_of_another_implementation() {
+    let rows: Vec<Value> = serde_json::from_str(include_str!("vectors/murmur3_x64_128.json")).unwrap();
+    assert!(rows.len() >= 190, "{} vectors", rows.len());
+    for row in rows {
+        let key = bytes(row["key"].as_str().unwrap());
+        let hash = u64::from_str_radix(row["hash"].as_str().unwrap(), 16).unwrap();
+        // A key is hashed as two parts, salt and unit; where it is cut must not matter.
+        for cut in 0..=key.len() {
+            let (salt, unit) = key.split_at(cut);
+            assert_eq!(slot::hash(salt, unit), hash, "{} cut at {cut}", row["key"]);
+        }
+        assert_eq!(u64::from(slot::slot_of(hash)), row["slot"].as_u64().unwrap(), "{}", row["key"]);
+    }
+}
+
+#[test]
+fn salts_are_written_as_the_design_says() {
+    for (salt, text) in [
+        (Salt::new(Use::Line, "checkout", 0), "L:checkout:0:"),
+        (Salt::new(Use::Experiment, "owl-v21", 7), "E:owl-v21:7:"),
+        (Salt::new(Use::Holdout, "year", 0), "H:year:0:"),
+        (Salt::new(Use::Line, "checkout", u32::MAX), "L:checkout:4294967295:"),
+    ] {
+        for unit in ["user-1", "用户1", "", "a:b"] {
+            let key = format!("{text}{unit}");
+            assert_eq!(salt.slot(unit.as_bytes()), slot::slot_of(slot::hash(&[], key.as_bytes())), "{key}");
+        }
+    }
+}
+
+/// `slot = ((h >> 32) * 1,000,000) >> 32` at every border between two slots.
+#[test]
+fn every_slot_begins_where_it_should() {
+    for slot in 0..u64::from(slot::SLOTS) {
+        let first = (slot << 32).div_ceil(u64::from(slot::SLOTS));
+        assert_eq!(u64::from(slot::slot_of(first << 32)), slot);
+        if let Some(before) = first.checked_sub(1) {
+            assert_eq!(u64::from(slot::slot_of(before << 32 | 0xffff_ffff)), slot - 1);
+        }
+    }
+}
+
+#[test]
+fn a_hundred_thousand_ids_are_decided_as_another_implementation_does() {
+    let recorded: Value = serde_json::from_str(include_str!("vectors/decisions.json")).unwrap();
+    let envelope = format!(r#"{{"weir": 1, "policy": {}}}"#, include_str!("vectors/policy.json"));
+    let Configured { attachment, plan } = weir_engine::configure_json(envelope.as_bytes()).unwrap();
+    let mut checksum = Checksum::default();
+    let mut ids = 0;
+    for kind in ids::Kind::ALL {
+        for number in 0..25_000 {
+            let id = kind.id(number);
+            let plan_header: &[u8] = if number % 3 == 0 { b"gold" } else { b"blue" };
+            let headers = [(&b":path"[..], &b"/"[..]), (b"x-user-id", id.as_bytes()), (b"x-plan", plan_header)];
+            let request = Request::read(&plan, headers.into_iter());
+            for outcome in plan.decide(attachment.role, &request).layers() {
+                let slot = |slot: Option<u32>| slot.map_or("-".to_owned(), |slot| slot.to_string());
+                checksum.line(&format!(
+                    "{} {} {} {} {} {}",
+                    outcome.layer,
+                    slot(outcome.slot),
+                    outcome.experiment.unwrap_or("-"),
+                    slot(outcome.experiment_slot),
+                    outcome.variant.unwrap_or("stable"),
+                    outcome.reason.name()
+                ));
+            }
+            ids += 1;
+        }
+    }
+    assert_eq!(ids, recorded["ids"]);
+    assert_eq!(format!("{:016x}", checksum.0), recorded["checksum"]);
+}
+
+/// FNV-1a, 64 bits.
+struct Checksum(u64);
+
+impl Default for Checksum {
+    fn default() -> Checksum {
+        Checksum(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Checksum {
+    fn line(&mut self, line: &str) {
+        for byte in line.bytes().chain([b'\n']) {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+}
