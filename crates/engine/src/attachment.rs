@@ -110,10 +110,10 @@ impl AttachmentFile {
         let mut problems = Problems::default();
         let at = At::Root { document: 0 };
         let Some(mut fields) = Fields::open(node, &at, &mut problems) else { return Err(problems.into_vec()) };
-        let attachment = attachment(&mut fields, &at, &mut problems);
-        if attachment.name.is_none() {
-            fields.require("name", &mut problems);
+        if !fields.has("name") {
+            problems.add(Code::MissingField, &at, "`name` is missing");
         }
+        let attachment = attachment(&mut fields, &at, &mut problems);
         let wasm = fields.take("wasm").and_then(|node| {
             let at = at.key("wasm");
             let mut fields = Fields::open(node, &at, &mut problems)?;
@@ -191,14 +191,11 @@ fn attachment(fields: &mut Fields<'_>, at: &At<'_>, problems: &mut Problems) -> 
     }
     let name = fields.take("name").and_then(|node| {
         let text = fields::string(node, &at.key("name"), problems)?;
-        if !is_id(&text) {
-            problems.add(
-                Code::BadId,
-                &at.key("name"),
-                format!("found {text:?}; a name is 1 to 64 of A-Z a-z 0-9 . _ -"),
-            );
+        if is_id(&text) {
+            return Some(text);
         }
-        Some(text)
+        problems.add(Code::BadId, &at.key("name"), format!("found {text:?}; a name is 1 to 64 of A-Z a-z 0-9 . _ -"));
+        None
     });
     let role = fields.take("role").and_then(|node| fields::word(node, &ROLES, &at.key("role"), problems));
     let steer = fields.take("steer").and_then(|node| fields::word(node, &STEERS, &at.key("steer"), problems));

@@ -278,3 +278,6 @@ fn lowered(sources: &[UnitSource]) -> Vec<UnitSource> {
     };
     sources.iter().map(lower).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,11 @@ impl<'a> Fields<'a> {
         Some(Fields { at, entries, asked: Vec::new() })
     }
 
+    /// Whether the field is there.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.entries.iter().any(|entry| entry.key == name)
+    }
+
     /// The field's value, if it is there.
     pub(crate) fn take(&mut self, name: &'static str) -> Option<Node> {
         self.asked.push(name);

@@ -37,6 +37,7 @@ pub(crate) fn env_tag_alone(policy: &Node) -> Option<EnvTag> {
 fn version(node: &Node, at: &At<'_>, problems: &mut Problems) {
     match &node.value {
         Value::Int(1) | Value::Unreadable => {}
+        float @ Value::Float(_) => fields::mismatch(float, "an integer", at, problems).unwrap_or_default(),
         other => problems.add(Code::BadValue, at, format!("found {}; this Weir reads version: 1", other.describe())),
     }
 }
