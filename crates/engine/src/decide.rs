@@ -212,3 +212,6 @@ fn read_unit<'a>(sources: &[UnitSource], request: &'a Request<'a>) -> Option<Cow
     let unit = sources.iter().filter_map(value).find(|value| !value.is_empty())?;
     (unit.len() <= UNIT_BYTES_MAX).then_some(unit)
 }
+
+#[cfg(test)]
+mod tests;

@@ -124,3 +124,6 @@ fn is_only_line(request: &Request<'_>, name: &str, line: &str) -> bool {
     let mut lines = request.ours.iter().filter(|(known, _)| *known == name.as_bytes());
     matches!((lines.next(), lines.next()), (Some((_, value)), None) if *value == line.as_bytes())
 }
+
+#[cfg(test)]
+mod tests;

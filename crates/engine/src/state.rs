@@ -33,3 +33,31 @@ impl Decision<'_> {
         Some(text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Plan, Request, Role, Source, read_policy};
+
+    /// A policy of many layers whose state would be as long as is wanted.
+    fn state(layers: usize, trace: Trace) -> String {
+        let layer = |i| format!("{{id: layer-{i:03}, unit: u, experiments: [{{id: experiment-{i:03}, slots: all}}]}}");
+        let layers: Vec<String> = (0..layers).map(layer).collect();
+        let policy = format!("{{version: 1, units: {{u: [{{header: u}}]}}, layers: [{}]}}", layers.join(", "));
+        let model = read_policy(&[Source::yaml("policy.yaml", policy)], Role::Edge).unwrap();
+        let plan = Plan::compile(&model, "0123456789ab".parse().ok());
+        let headers: [(&[u8], &[u8]); 1] = [(b"u", b"ada")];
+        let request = Request::read(&plan, headers.into_iter());
+        plan.decide(Role::Edge, &request).state(trace).unwrap()
+    }
+
+    #[test]
+    fn entries_are_cut_whole_from_the_end() {
+        let entry = "layer-000=experiment-000/stable/no_variant";
+        assert_eq!(state(1, Trace::Shaped), format!("1;0123456789ab;{entry}"));
+        // 15 bytes of head, 42 an entry, a comma between them: 47 entries are 2,035 bytes, 48 would be 2,078.
+        let (at, over) = (state(47, Trace::All), state(48, Trace::All));
+        assert_eq!((at.len(), at.ends_with(CUT)), (2_035, false));
+        assert_eq!(over, format!("{}{CUT}", at));
+    }
+}

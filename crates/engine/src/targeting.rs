@@ -131,3 +131,6 @@ impl Case {
 fn contains(value: &[u8], text: &[u8], case: Case) -> bool {
     text.is_empty() || value.windows(text.len()).any(|window| case.equal(window, text))
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,8 +14,9 @@ pub(crate) fn parse(text: &str, document: usize) -> (Node, Vec<Problem>) {
         match event {
             Ok((event, span)) => builder.event(event, span.start),
             Err(error) => {
-                let message = format!("not YAML: {}", error.info());
-                builder.report(Code::Syntax, *error.marker(), &message);
+                // The parser's own bound on `[[[…` comes before ours: it reads ahead.
+                let code = if error.info().contains("recursion limit") { Code::TooDeep } else { Code::Syntax };
+                builder.report(code, *error.marker(), &format!("not YAML: {}", error.info()));
                 return (Node::from(Value::Unreadable), builder.problems.into_vec());
             }
         }
@@ -195,3 +196,6 @@ fn position(marker: Marker) -> Position {
         column: u32::try_from(column).unwrap_or(u32::MAX),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! What is written, and above all what is not: a row is a request, an attachment and the edits.
+
+use serde_json::{Value, json};
+
+use crate::{Attachment, Plan, Request, Source, configure_json, read_policy, report};
+
+const POLICY: &str = "
+version: 1
+units: {user: [{header: u}]}
+env_tag: {baggage: env_tag}
+layers:
+- id: b
+  unit: user
+  overrides: [{units: [ada], experiment: owl, variant: canary}]
+  experiments: [{id: owl, slots: [], variants: [{id: canary, env_tag: zz, routes: {owl.shop: v21}}]}]
+- id: c
+  unit: user
+  overrides: [{units: [ada], experiment: tiger, variant: canary}]
+  experiments: [{id: tiger, slots: [], variants: [{id: canary, env_tag: aa, routes: {tiger.shop: t2}}]}]
+";
+
+fn edits(role: &str, steer: &str, headers: &[(&str, &str)], destination: Option<&str>) -> Value {
+    let model = read_policy(&[Source::yaml("policy.yaml", POLICY)], crate::Role::Edge).unwrap();
+    let attachment = Attachment { role: role.parse().unwrap(), ..steered(steer) };
+    let plan = Plan::compile(&model, None);
+    let request = Request::read(&plan, headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
+    let decision = plan.decide(attachment.role, &request);
+    let edits = decision.edits(&attachment, &request, destination.map(str::as_bytes));
+    let text = report::json(&decision, &attachment, &edits);
+    serde_json::from_str::<Value>(&text).unwrap()["edits"].take()
+}
+
+fn steered(steer: &str) -> Attachment {
+    let envelope = format!("{{\"weir\": 1, \"steer\": \"{steer}\", \"policy\": {{\"version\": 1}}}}");
+    configure_json(envelope.as_bytes()).unwrap().attachment
+}
+
+fn set(name: &str, line: &str) -> Value {
+    json!({"set": name, "lines": [line]})
+}
+
+#[test]
+fn an_edge_replaces_what_arrived() {
+    for (headers, expected) in [
+        (&[][..], json!([])),
+        (&[("u", "ada")], json!([set("x-env-tag", "zz,aa"), set("baggage", "env_tag=zz%2Caa")])),
+        (&[("u", "ada"), ("x-env-tag", "zz,aa"), ("baggage", "env_tag=zz%2Caa")], json!([])),
+        (&[("x-env-tag", "zz")], json!([{"remove": "x-env-tag"}])),
+        (&[("x-env-tag", "")], json!([{"remove": "x-env-tag"}])),
+        (&[("baggage", "a=1, env_tag=zz ,b=2")], json!([set("baggage", "a=1,b=2")])),
+        (&[("baggage", "env_tag=zz")], json!([{"remove": "baggage"}])),
+        (&[("baggage", "a=1")], json!([])),
+        (
+            &[("x-weir-subset", "v21"), ("x-weir-x", "1"), ("x-weir-x", "2")],
+            json!([{"remove": "x-weir-subset"}, {"remove": "x-weir-x"}]),
+        ),
+    ] {
+        assert_eq!(edits("edge", "tag", headers, None), expected, "{headers:?}");
+    }
+}
+
+#[test]
+fn a_mesh_keeps_the_order_of_arrival_and_writes_only_what_changes() {
+    let full = "env_tag=other%2Caa";
+    for (headers, expected) in [
+        (&[("x-env-tag", "other,aa"), ("baggage", full)][..], json!([])),
+        (&[("x-env-tag", "other"), ("x-env-tag", "aa"), ("baggage", full)], json!([set("x-env-tag", "other,aa")])),
+        (&[("x-env-tag", "other,aa,aa"), ("baggage", full)], json!([set("x-env-tag", "other,aa")])),
+        (&[("baggage", "env_tag=other%2caa;p")], json!([set("x-env-tag", "other,aa"), set("baggage", full)])),
+        (&[("x-env-tag", "-"), ("baggage", full)], json!([set("x-env-tag", "other,aa")])),
+        (&[("u", "ada")], json!([])),
+    ] {
+        assert_eq!(edits("mesh", "tag", headers, None), expected, "{headers:?}");
+    }
+}
+
+#[test]
+fn an_inbound_filter_changes_nothing() {
+    assert_eq!(
+        edits("inbound", "subset", &[("u", "ada"), ("x-env-tag", "-,zz"), ("x-weir-a", "1")], Some("owl.shop")),
+        json!([])
+    );
+}
+
+#[test]
+fn a_subset_is_written_for_this_destination_only() {
+    let subset = |headers: &[(&str, &str)], destination| {
+        let edits = edits("mesh", "subset", headers, destination);
+        edits.as_array().unwrap().iter().find(|edit| edit.to_string().contains("x-weir-subset")).cloned()
+    };
+    let v21 = Some(set("x-weir-subset", "v21"));
+    let removed = Some(json!({"remove": "x-weir-subset"}));
+    for (headers, destination, expected) in [
+        (&[("x-env-tag", "zz")][..], Some("owl.shop"), &v21),
+        (&[("x-env-tag", "zz")], Some("outbound|80||owl.shop"), &v21),
+        (&[("x-env-tag", "zz")], Some("outbound|80|v3|owl.shop"), &v21),
+        (&[("x-env-tag", "zz")], Some("outbound|80|owl.shop"), &None),
+        (&[("x-env-tag", "zz")], Some("OWL.shop"), &None),
+        (&[("x-env-tag", "zz")], None, &None),
+        (&[("x-env-tag", "aa")], Some("owl.shop"), &None),
+        (&[("x-env-tag", "zz"), ("x-weir-subset", "v21")], Some("owl.shop"), &None),
+        (&[("x-env-tag", "zz"), ("x-weir-subset", "v9")], Some("owl.shop"), &v21),
+        (&[("x-env-tag", "zz"), ("x-weir-subset", "v21"), ("x-weir-subset", "v21")], Some("owl.shop"), &v21),
+        (&[("x-env-tag", "aa"), ("x-weir-subset", "v9")], Some("owl.shop"), &removed),
+    ] {
+        assert_eq!(subset(headers, destination), *expected, "{headers:?} to {destination:?}");
+    }
+}
+
+#[test]
+fn bytes_that_are_not_utf_8_are_reported_in_hex() {
+    let model = read_policy(&[Source::yaml("policy.yaml", POLICY)], crate::Role::Edge).unwrap();
+    let plan = Plan::compile(&model, None);
+    let headers: [(&[u8], &[u8]); 1] = [(b"baggage", b"a=\xff,env_tag=zz")];
+    let request = Request::read(&plan, headers.into_iter());
+    let decision = plan.decide(crate::Role::Edge, &request);
+    let attachment = Attachment::default();
+    let edits = decision.edits(&attachment, &request, None);
+    let report: Value = serde_json::from_str(&report::json(&decision, &attachment, &edits)).unwrap();
+    assert_eq!(report["edits"], json!([{"set": "baggage", "lines": [{"hex": "613dff"}]}]));
+    assert_eq!(report["revision"], Value::Null);
+    assert_eq!(report["state"], Value::Null);
+}
