@@ -4,5 +4,7 @@
 mod support;
 
 mod bootstraps;
+mod explain;
 mod harness;
+mod odd_requests;
 mod predictions;

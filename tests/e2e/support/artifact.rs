@@ -13,6 +13,11 @@ pub fn wasm() -> PathBuf {
     found(chosen("WEIR_WASM").unwrap_or_else(|| target().join("weir.wasm")), "scripts/build-wasm")
 }
 
+/// The build of the filter that traps on `x-weir-trap`: `$WEIR_TRAP_WASM`, else `weir-trap.wasm` in the target folder.
+pub fn trap_wasm() -> PathBuf {
+    found(chosen("WEIR_TRAP_WASM").unwrap_or_else(|| target().join("weir-trap.wasm")), "scripts/build-wasm --trap")
+}
+
 /// The command-line tool: `$WEIR_BIN`, else the debug build in the target folder.
 pub fn weir() -> PathBuf {
     found(chosen("WEIR_BIN").unwrap_or_else(|| target().join("debug/weir")), "cargo build -p weir-cli")

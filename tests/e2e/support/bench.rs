@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::artifact;
 use super::envoy::{Envoy, Options};
-use super::template::fill;
+use super::template::{fill, replaced, text};
 use super::upstream::Upstream;
 use super::weir::Weir;
 
@@ -29,17 +29,28 @@ pub struct Bench {
 impl Bench {
     /// `envoy/static.yaml`: an edge with this configuration (`string_configuration`, `struct_configuration`) of its filter.
     pub async fn edge(configuration: &str, options: Options<'_>) -> Self {
-        Self::inline("edge", "envoy/static.yaml", configuration, options).await
+        Self::inline("edge", &text("envoy/static.yaml"), &artifact::wasm(), configuration, options).await
+    }
+
+    /// An edge whose routes lack Envoy's own guard against forged headers: only the filter is in their way.
+    pub async fn unguarded_edge(configuration: &str, options: Options<'_>) -> Self {
+        let guard = "internal_only_headers: [x-env-tag, x-weir-subset, x-weir-cluster, x-weir-weight]";
+        let bootstrap = replaced(&text("envoy/static.yaml"), guard, "");
+        Self::inline("edge", &bootstrap, &artifact::wasm(), configuration, options).await
+    }
+
+    /// An edge whose filter traps on a request with `x-weir-trap`.
+    pub async fn trapping_edge(configuration: &str, options: Options<'_>) -> Self {
+        Self::inline("edge", &text("envoy/static.yaml"), &artifact::trap_wasm(), configuration, options).await
     }
 
     /// `envoy/mesh.yaml`: a hop inside the mesh.
     pub async fn mesh(configuration: &str, options: Options<'_>) -> Self {
-        Self::inline("mesh", "envoy/mesh.yaml", configuration, options).await
+        Self::inline("mesh", &text("envoy/mesh.yaml"), &artifact::wasm(), configuration, options).await
     }
 
-    async fn inline(listener: &str, bootstrap: &str, configuration: &str, options: Options<'_>) -> Self {
+    async fn inline(listener: &str, bootstrap: &str, wasm: &Path, configuration: &str, options: Options<'_>) -> Self {
         let (stable, canary) = (Upstream::start("stable").await, Upstream::start("canary").await);
-        let wasm = artifact::wasm();
         let bootstrap = fill(
             bootstrap,
             &[
@@ -56,7 +67,7 @@ impl Bench {
         Self::ready(Envoy::launch(&bootstrap, options).await, listener, stable, canary).await
     }
 
-    async fn ready(mut envoy: Envoy, listener: &str, stable: Upstream, canary: Upstream) -> Self {
+    pub(super) async fn ready(mut envoy: Envoy, listener: &str, stable: Upstream, canary: Upstream) -> Self {
         envoy.until_ready().await;
         let address = envoy.listener(listener).await;
         Self { envoy, address, stable, canary }
@@ -94,7 +105,7 @@ impl Served {
         };
         let port = weir.address().port().to_string();
         let values = [("ADMIN_PORT", "0"), ("NODE_ID", "edge-1"), ("XDS_PORT", port.as_str()), ("ADS_API", api)];
-        let envoy = Envoy::launch(&fill("envoy/ads.yaml", &values), options).await;
+        let envoy = Envoy::launch(&fill(&text("envoy/ads.yaml"), &values), options).await;
         Self { bench: Bench::ready(envoy, "edge", stable, canary).await, weir, folder }
     }
 
@@ -137,6 +148,6 @@ fn write_resources(folder: &Path, stable: &Upstream, canary: &Upstream) {
         ("ATTACHMENT", ATTACHMENT),
     ];
     for file in ["listeners.yaml", "routes.yaml", "clusters.yaml", "endpoints.yaml"] {
-        fs::write(folder.join(file), fill(&format!("envoy/resources/{file}"), &values)).unwrap();
+        fs::write(folder.join(file), fill(&text(&format!("envoy/resources/{file}")), &values)).unwrap();
     }
 }

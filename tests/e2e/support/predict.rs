@@ -1,15 +1,25 @@
 //! What the engine says of a request, in the terms in which Envoy and the upstream show it.
 
+use std::collections::BTreeMap;
+
 use hyper::Request;
 use serde_json::Value;
 use weir_engine::{Configured, Edit};
 
 use super::bench::SERVICE;
 use super::client::{Answer, DEFAULT_HOST};
+use super::echo::header_lines;
 
 /// The engine, configured as the filter is.
 pub struct Predictor {
     configured: Configured,
+}
+
+/// A request as Envoy hands it to the filter.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    pseudo: [(&'static str, Vec<u8>); 3],
+    headers: Vec<(String, Vec<u8>)>,
 }
 
 /// What shows of a decision from outside.
@@ -17,8 +27,40 @@ pub struct Predictor {
 pub struct Shown {
     /// The filter state, as the bootstraps of `envoy/` put it on the response.
     pub state: Option<String>,
-    /// The lines of `x-env-tag` that the upstream saw.
-    pub tags: Vec<String>,
+    /// What the upstream sees of every header that was sent, and of those that Weir writes: the lines of each.
+    pub headers: BTreeMap<String, Vec<Vec<u8>>>,
+}
+
+/// Weir may write these although nobody sent them.
+const WRITTEN: [&str; 3] = ["x-env-tag", "baggage", "x-weir-subset"];
+
+impl Sent {
+    /// From the lines of a request of HTTP/1.1, as for `raw_http1`.
+    pub fn raw(head: &[u8]) -> Self {
+        let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+        let mut words = lines.next().unwrap().split(|byte| *byte == b' ').map(<[u8]>::to_vec);
+        let (method, path) = (words.next().unwrap(), words.next().unwrap());
+        let headers = lines.map(|line| {
+            let colon = line.iter().position(|byte| *byte == b':').unwrap();
+            let name = String::from_utf8(line[..colon].to_ascii_lowercase()).unwrap();
+            (name, line[colon + 1..].trim_ascii().to_vec())
+        });
+        Self::new(method, path, headers.collect())
+    }
+
+    fn new(method: Vec<u8>, path: Vec<u8>, headers: Vec<(String, Vec<u8>)>) -> Self {
+        let host = headers.iter().find(|(name, _)| name == "host").map(|(_, host)| host.clone());
+        let host = host.unwrap_or_else(|| DEFAULT_HOST.into());
+        let headers = headers.into_iter().filter(|(name, _)| name != "host").collect();
+        Self { pseudo: [(":method", method), (":path", path), (":authority", host)], headers }
+    }
+}
+
+impl<B> From<&Request<B>> for Sent {
+    fn from(request: &Request<B>) -> Self {
+        let (method, path) = (request.method().to_string(), request.uri().to_string());
+        Self::new(method.into(), path.into(), header_lines(request.headers()))
+    }
 }
 
 impl Predictor {
@@ -33,33 +75,64 @@ impl Predictor {
         self.configured.plan.revision().map(|revision| revision.to_string()).unwrap_or_default()
     }
 
-    /// What this request will show at an edge, where no tag of the client's gets through.
-    pub fn at_edge<B>(&self, request: &Request<B>) -> Shown {
+    /// The revision, as the filter's gauges have it.
+    pub fn revision_number(&self) -> u64 {
+        self.configured.plan.revision().map_or(0, weir_engine::Revision::number)
+    }
+
+    /// What this request will show, if Envoy had chosen the service itself before the filter ran.
+    pub fn shown(&self, sent: impl Into<Sent>) -> Shown {
+        let sent = sent.into();
         let Configured { attachment, plan } = &self.configured;
-        let path = request.uri().to_string();
-        let pseudo = [(":method", request.method().as_str()), (":path", &path), (":authority", DEFAULT_HOST)];
-        let pseudo = pseudo.map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-        let lines = request.headers().iter().map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()));
-        let request = weir_engine::Request::read(plan, pseudo.into_iter().chain(lines));
+        let pseudo = sent.pseudo.iter().map(|(name, value)| (name.as_bytes(), value.as_slice()));
+        let lines = sent.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice()));
+        let request = weir_engine::Request::read(plan, pseudo.chain(lines));
         let decision = plan.decide(attachment.role, &request);
-        let edits = decision.edits(attachment, &request, Some(SERVICE.as_bytes()));
-        Shown { state: decision.state(attachment.trace), tags: edits.iter().flat_map(tags).collect() }
+        let mut headers = by_name(sent.names(), &sent.headers);
+        for edit in decision.edits(attachment, &request, Some(SERVICE.as_bytes())) {
+            let (name, lines) = match edit {
+                Edit::Set { name, lines } => (name, lines),
+                Edit::Remove { name } => (name, Vec::new()),
+            };
+            headers.insert(String::from_utf8(name).unwrap(), lines);
+        }
+        // It steers between the filter and the route; the routes of `envoy/` take it away towards the upstream.
+        headers.insert("x-weir-subset".to_owned(), Vec::new());
+        Shown { state: decision.state(attachment.trace), headers }
+    }
+}
+
+impl Sent {
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.headers.iter().map(|(name, _)| name.as_str()).chain(WRITTEN)
     }
 }
 
 impl Shown {
-    /// What the answer of an echo upstream shows.
+    /// What the answer of an echo upstream shows of a request.
     #[track_caller]
-    pub fn by(answer: &Answer) -> Self {
-        Self { state: answer.header("x-weir-decision"), tags: answer.echo().lines("x-env-tag") }
+    pub fn by(answer: &Answer, sent: impl Into<Sent>) -> Self {
+        let headers = by_name(sent.into().names(), &answer.echo().headers);
+        Self { state: answer.header("x-weir-decision"), headers }
+    }
+
+    /// The tags that reached the upstream.
+    pub fn tags(&self) -> String {
+        let lines = self.headers.get("x-env-tag").map(|lines| lines.join(&b"\n"[..])).unwrap_or_default();
+        String::from_utf8_lossy(&lines).into_owned()
     }
 }
 
-fn tags(edit: &Edit) -> Vec<String> {
-    match edit {
-        Edit::Set { name, lines } if name == b"x-env-tag" => {
-            lines.iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect()
+fn by_name<'a>(names: impl Iterator<Item = &'a str>, lines: &[(String, Vec<u8>)]) -> BTreeMap<String, Vec<Vec<u8>>> {
+    let mut map: BTreeMap<String, Vec<Vec<u8>>> = names.map(|name| (name.to_owned(), Vec::new())).collect();
+    for (name, value) in lines {
+        if let Some(lines) = map.get_mut(name) {
+            lines.push(value.clone());
         }
-        _ => Vec::new(),
     }
+    // On the way from one version of HTTP to the other the crumbs of several lines become one line, or the other way round.
+    if let Some(lines) = map.get_mut("cookie").filter(|lines| !lines.is_empty()) {
+        *lines = vec![lines.join(&b"; "[..])];
+    }
+    map
 }

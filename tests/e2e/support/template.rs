@@ -6,18 +6,25 @@ use serde_json::{Value, json};
 
 use super::artifact;
 
-/// The text of `path` (below the checkout) with each `${NAME}` replaced; panics on a placeholder without a value.
-pub fn fill(path: &str, values: &[(&str, &str)]) -> String {
+/// The text of a file below the checkout.
+pub fn text(path: &str) -> String {
     let path = artifact::root().join(path);
-    let mut text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()));
-    for (name, value) in values {
-        text = text.replace(&format!("${{{name}}}"), value);
-    }
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
+}
+
+/// The text with each `${NAME}` replaced; panics on a placeholder without a value.
+pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    let text = values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("${{{name}}}"), value));
     if let Some((_, rest)) = text.split_once("${") {
-        let name = rest.split('}').next().unwrap_or(rest);
-        panic!("{} has a placeholder ${{{name}}} for which the test gives no value", path.display());
+        panic!("a placeholder {} has no value", rest.split('}').next().unwrap_or(rest));
     }
     text
+}
+
+/// The text with the one place that reads `old` changed; panics if there is not exactly one.
+pub fn replaced(text: &str, old: &str, new: &str) -> String {
+    assert_eq!(text.matches(old).count(), 1, "{old:?} in\n{text}");
+    text.replace(old, new)
 }
 
 /// The envelope as `weir` and Istio send it: a `StringValue` of JSON. For the placeholder `${CONFIGURATION}`.

@@ -1,0 +1,97 @@
+//! What `weir explain --json` prints for a request is what the filter did with it: slots, reasons and edits alike.
+
+use std::fs;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::Request;
+use serde_json::{Value, json};
+
+use crate::support::{
+    Bench, Client, Options, Process, Protocol, Shown, envelope, eventually, policy, string_configuration, weir,
+};
+
+/// Of ten thousand, so that each of their numbers was drawn by nobody for being easy.
+const EVERY: usize = 197;
+const USERS: usize = 10_000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_tool_says_what_the_filter_did() {
+    let policy = policy("30%");
+    let options = Options { wasm_log: "debug", ..Options::default() };
+    let bench = Bench::edge(&string_configuration(&envelope("edge", &policy)), options).await;
+    let mut client = Client::new(bench.address, Protocol::Http1);
+    let users: Vec<usize> = (0..USERS).step_by(EVERY).chain([17, 18]).collect();
+    let mut answers = Vec::new();
+    for user in &users {
+        answers.push(client.send(request(*user)).await.unwrap());
+    }
+    let done = eventually(Duration::from_secs(10), "a line of the log for each request", async || {
+        let decisions = decisions(&bench.envoy.log());
+        (decisions.len() == users.len()).then_some(decisions).ok_or_else(|| bench.envoy.log())
+    });
+
+    let tool = Tool::new(&policy);
+    for ((user, done), answer) in users.iter().zip(done.await).zip(&answers) {
+        let said = tool.explain(*user).await;
+        // By parts, since a wrong policy shows in the revision before anything else is looked at.
+        for part in ["layers", "edits", "dropped", "role", "steer", "revision", "state"] {
+            assert_eq!(said[part], done[part], "{part} of user {user}");
+        }
+        assert_eq!(said, done, "user {user}");
+        let seen = Shown::by(answer, &request(*user));
+        assert_eq!(seen.state.as_deref(), said["state"].as_str(), "user {user}");
+        assert_eq!(seen.tags(), tags(&said), "user {user}");
+    }
+    assert!(answers.iter().any(|answer| answer.echo().upstream == "canary"));
+    assert!(answers.iter().any(|answer| answer.echo().upstream == "stable"));
+}
+
+fn location(user: usize) -> &'static str {
+    if user == 17 { "shenzhen" } else { "elsewhere" }
+}
+
+fn request(user: usize) -> Request<Bytes> {
+    let request = Request::get(format!("/checkout?n={user}")).header("x-user-id", format!("user-{user}"));
+    request.header("location", location(user)).body(Bytes::new()).unwrap()
+}
+
+/// The decisions that the filter logged, oldest first.
+fn decisions(log: &str) -> Vec<Value> {
+    let decision = |line: &str| Some(serde_json::from_str(line.split_once("weir: decision ")?.1).unwrap());
+    log.lines().filter_map(decision).collect()
+}
+
+fn tags(said: &Value) -> String {
+    let edit = said["edits"].as_array().unwrap().iter().find(|edit| edit["set"] == "x-env-tag");
+    edit.map(|edit| edit["lines"][0].as_str().unwrap().to_owned()).unwrap_or_default()
+}
+
+/// `weir explain` with a policy and an attachment in files.
+struct Tool {
+    folder: tempfile::TempDir,
+}
+
+impl Tool {
+    fn new(policy: &Value) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("policy.json"), policy.to_string()).unwrap();
+        let attachment = json!({"weir": 1, "name": "shop", "role": "edge", "trace": "all"});
+        fs::write(folder.path().join("attach.json"), attachment.to_string()).unwrap();
+        Self { folder }
+    }
+
+    async fn explain(&self, user: usize) -> Value {
+        let headers = [format!("x-user-id: user-{user}"), format!("location: {}", location(user))];
+        let words = ["explain", "--policy", "policy.json", "--attach", "attach.json", "--host", "shop.test", "--json"];
+        let mut words: Vec<String> = words.map(str::to_owned).to_vec();
+        words.extend(["--path".to_owned(), format!("/checkout?n={user}")]);
+        words.extend(headers.into_iter().flat_map(|header| ["--header".to_owned(), header]));
+        let mut process = Process::start("explain", &weir(), &words, self.folder.path());
+        let ended = eventually(Duration::from_secs(10), "weir explain ends", async || {
+            process.ended().ok_or_else(|| process.tail())
+        });
+        assert!(ended.await.success(), "{}", process.tail());
+        serde_json::from_str(&process.stdout()).unwrap()
+    }
+}

@@ -1,0 +1,110 @@
+//! The edge of `envoy/resources` fed from files alone: what a test writes there reaches Envoy, good or bad.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::bench::{ATTACHMENT, Bench};
+use super::envoy::{Envoy, Options};
+use super::template::{fill, replaced, text};
+use super::upstream::Upstream;
+
+/// An Envoy that reads listeners, routes, clusters, endpoints and the filter from files, and watches them.
+pub struct Files {
+    pub bench: Bench,
+    wasm: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+impl Files {
+    /// `configuration` as from `string_configuration`; `wasm` is the filter's module.
+    pub async fn start(configuration: &str, wasm: PathBuf, options: Options<'_>) -> Self {
+        let (stable, canary) = (Upstream::start("stable").await, Upstream::start("canary").await);
+        let folder = tempfile::tempdir().unwrap();
+        let source = |kind: &str| watched(folder.path(), kind);
+        let values = [
+            ("LISTENER_PORT", "0"),
+            ("STABLE_PORT", &stable.port()),
+            ("CANARY_PORT", &canary.port()),
+            ("ACCESS_LOG", "access.log"),
+            ("ATTACHMENT", ATTACHMENT),
+        ];
+        let resources = |kind: &str| fill(&text(&format!("envoy/resources/{kind}.yaml")), &values);
+        let route_source = "config_source: {ads: {}, resource_api_version: V3}";
+        let filter_source = "config_source: {ads: {}, resource_api_version: V3, initial_fetch_timeout: 5s}";
+        let listeners =
+            replaced(&resources("listeners"), route_source, &format!("config_source: {}", source("routes")));
+        let listeners = replaced(&listeners, filter_source, &format!("config_source: {}", source("filter")));
+        let endpoint_source = "eds_config: {ads: {}, resource_api_version: V3}";
+        let clusters = resources("clusters").replace(endpoint_source, &format!("eds_config: {}", source("endpoints")));
+        write(folder.path(), "listeners", &listeners);
+        write(folder.path(), "clusters", &clusters);
+        write(folder.path(), "routes", &resources("routes"));
+        write(folder.path(), "endpoints", &resources("endpoints"));
+        write(folder.path(), "filter", &filter(configuration, &wasm));
+        let bootstrap = BOOTSTRAP.replace("LISTENERS", &source("listeners")).replace("CLUSTERS", &source("clusters"));
+        let bench = Bench::ready(Envoy::launch(&bootstrap, options).await, "edge", stable, canary).await;
+        Self { bench, wasm, folder }
+    }
+
+    /// Puts another configuration of the filter into Envoy, unchecked.
+    pub fn write_filter(&self, configuration: &str) {
+        write(self.folder.path(), "filter", &filter(configuration, &self.wasm));
+    }
+
+    /// The listeners as they are now.
+    pub fn listeners(&self) -> String {
+        fs::read_to_string(path(self.folder.path(), "listeners")).unwrap()
+    }
+
+    /// Puts other listeners into Envoy.
+    pub fn write_listeners(&self, listeners: &str) {
+        write(self.folder.path(), "listeners", listeners);
+    }
+}
+
+const BOOTSTRAP: &str = "
+node: {id: edge-1, cluster: weir}
+admin: {address: {socket_address: {address: 127.0.0.1, port_value: 0}}}
+dynamic_resources: {lds_config: LISTENERS, cds_config: CLUSTERS}
+";
+
+/// Each kind has a folder of its own: Envoy reads a file anew when something was moved into its folder.
+fn path(folder: &Path, kind: &str) -> PathBuf {
+    folder.join(kind).join("resources.yaml")
+}
+
+fn watched(folder: &Path, kind: &str) -> String {
+    let file = path(folder, kind);
+    let source = json!({"path": file, "watched_directory": {"path": file.parent().unwrap()}});
+    json!({"resource_api_version": "V3", "path_config_source": source}).to_string()
+}
+
+fn write(folder: &Path, kind: &str, resources: &str) {
+    let file = path(folder, kind);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    // Moved into place, as Envoy wants it and so that it never reads half a file.
+    let new = folder.join("new");
+    fs::write(&new, resources).unwrap();
+    fs::rename(&new, &file).unwrap();
+}
+
+/// What `weir serve` sends as the filter.
+fn filter(configuration: &str, wasm: &Path) -> String {
+    let name = format!("weir.{ATTACHMENT}");
+    let wasm = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+        "config": {
+            "name": name,
+            "failure_policy": "FAIL_RELOAD",
+            "reload_config": {"backoff": {"base_interval": "1s"}},
+            "vm_config": {
+                "vm_id": "weir", "runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": wasm}},
+            },
+            "configuration": serde_json::from_str::<serde_json::Value>(configuration).unwrap(),
+        },
+    });
+    let extension = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig";
+    json!({"resources": [{"@type": extension, "name": name, "typed_config": wasm}]}).to_string()
+}
