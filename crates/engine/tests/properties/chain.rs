@@ -1,0 +1,112 @@
+//! Along a call chain: what one hop writes the next one follows, and what a client forges reaches nobody.
+
+use proptest::prelude::*;
+use weir_engine::{Attachment, Role, Steer};
+
+use crate::fresh;
+use crate::headers::{Lines, hop, variants};
+use crate::policy::{Made, policy};
+use crate::request::{destination, request};
+use crate::total::plan;
+
+fn attachment(role: Role, steer: Steer) -> Attachment {
+    Attachment { role, steer, ..Attachment::default() }
+}
+
+fn policy_and_request() -> impl Strategy<Value = (Made, Lines)> {
+    policy().prop_flat_map(|made| {
+        let request = request(made.tags.clone());
+        (Just(made), request)
+    })
+}
+
+proptest! {
+    #![proptest_config(fresh())]
+
+    #[test]
+    fn the_mesh_follows_the_edge(
+        (made, lines) in policy_and_request(),
+        destination in destination(),
+        subset: bool,
+    ) {
+        let plan = plan(&made);
+        let steer = if subset { Steer::Subset } else { Steer::Tag };
+        let destination = destination.as_deref();
+        let (decided, sent) = hop(&plan, &attachment(Role::Edge, steer), &lines, destination);
+        let (followed, passed_on) = hop(&plan, &attachment(Role::Mesh, steer), &sent, destination);
+        prop_assert_eq!(variants(&followed), variants(&decided));
+        prop_assert_eq!(passed_on.by_name(), sent.by_name());
+    }
+
+    #[test]
+    fn a_second_mesh_hop_changes_nothing(
+        (made, lines) in policy_and_request(),
+        destination in destination(),
+        subset: bool,
+    ) {
+        let plan = plan(&made);
+        let mesh = attachment(Role::Mesh, if subset { Steer::Subset } else { Steer::Tag });
+        let destination = destination.as_deref();
+        let (decided, sent) = hop(&plan, &mesh, &lines, destination);
+        let (followed, passed_on) = hop(&plan, &mesh, &sent, destination);
+        prop_assert_eq!(variants(&followed), variants(&decided));
+        prop_assert_eq!(passed_on.by_name(), sent.by_name());
+    }
+
+    #[test]
+    fn inbound_touches_nothing((made, lines) in policy_and_request(), destination in destination()) {
+        let plan = plan(&made);
+        let (_, sent) = hop(&plan, &attachment(Role::Inbound, Steer::Subset), &lines, destination.as_deref());
+        prop_assert_eq!(sent, lines);
+    }
+
+    /// At the edge the tags are those of the decision, whatever arrived; in the mesh `x-weir-*` is still ours alone.
+    #[test]
+    fn nothing_forged_goes_on(
+        (made, lines) in policy_and_request(),
+        destination in destination(),
+        mesh: bool,
+    ) {
+        let plan = plan(&made);
+        let role = if mesh { Role::Mesh } else { Role::Edge };
+        let attachment = attachment(role, Steer::Subset);
+        let honest = Lines(lines.0.iter().filter(|(name, _)| !is_ours(&made, name, mesh)).cloned().collect());
+        let (decided, sent) = hop(&plan, &attachment, &lines, destination.as_deref());
+        let (decided_honestly, sent_honestly) = hop(&plan, &attachment, &honest, destination.as_deref());
+        prop_assert_eq!(decided, decided_honestly);
+        prop_assert_eq!(ours(&made, &sent, mesh), ours(&made, &sent_honestly, mesh));
+        if !mesh {
+            let tags = sent.values(&tag_header(&made)).concat();
+            let tags = String::from_utf8(tags).unwrap().replace(',', "%2C");
+            let has_baggage = made.policy["env_tag"]["baggage"].is_string();
+            let expected = if tags.is_empty() || !has_baggage { Vec::new() } else { vec![tags] };
+            prop_assert_eq!(members(&made, &sent), expected);
+        }
+    }
+}
+
+/// Lines that a client has no say in.
+fn is_ours(made: &Made, name: &[u8], mesh: bool) -> bool {
+    name.starts_with(b"x-weir-") || (!mesh && name == tag_header(made).as_bytes())
+}
+
+fn tag_header(made: &Made) -> String {
+    made.policy["env_tag"]["header"].as_str().unwrap_or("x-env-tag").to_ascii_lowercase()
+}
+
+/// What we say in the headers, by name.
+fn ours(made: &Made, lines: &Lines, mesh: bool) -> Vec<(Vec<u8>, Vec<u8>)> {
+    lines.by_name().into_iter().filter(|(name, _)| is_ours(made, name, mesh)).collect()
+}
+
+/// The values of our baggage members, as a reader of the W3C format finds them.
+fn members(made: &Made, lines: &Lines) -> Vec<String> {
+    let Some(key) = made.policy["env_tag"]["baggage"].as_str() else { return Vec::new() };
+    let baggage = lines.values("baggage").join(&b","[..]);
+    let baggage = String::from_utf8_lossy(&baggage).into_owned();
+    let member = |member: &str| {
+        let (name, value) = member.split_once('=')?;
+        (name.trim_matches([' ', '\t']) == key).then(|| value.to_owned())
+    };
+    baggage.split(',').filter_map(member).collect()
+}

@@ -1,0 +1,19 @@
+//! What holds for every policy and every request, tried on generated ones.
+
+use proptest::prelude::ProptestConfig;
+
+mod chain;
+mod condition;
+mod growth;
+mod headers;
+mod policy;
+mod request;
+mod revision;
+mod rules;
+mod same;
+mod total;
+
+/// Fresh cases in every run, 256 or `PROPTEST_CASES`. What fails is printed whole and becomes a scenario, not a seed.
+fn fresh() -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
+}

@@ -1,0 +1,276 @@
+//! Policies that obey every rule, made from numbers that mean something whatever they are, so that they shrink well.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Map, Value, json};
+
+use crate::condition::condition;
+
+/// A policy and what tests need to know of it.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// The document.
+    pub policy: Value,
+    /// Its tags, those of disabled experiments too.
+    pub tags: Vec<String>,
+}
+
+impl Made {
+    /// The envelope that carries the policy.
+    pub fn envelope(&self) -> Vec<u8> {
+        json!({ "weir": 1, "policy": self.policy }).to_string().into_bytes()
+    }
+}
+
+/// Any policy: up to four layers with up to three experiments each.
+pub fn policy() -> impl Strategy<Value = Made> {
+    let layers = prop::collection::vec(layer(), 0..5);
+    let env_tag = select(vec![
+        Value::Null,
+        json!({ "header": "X-Lane" }),
+        json!({ "baggage": "env_tag" }),
+        json!({ "header": "x-env-tag", "baggage": "env_tag", "request_cookie": "lane" }),
+    ]);
+    let holdouts = prop::collection::vec((0..3_usize, 0..=1_000_000_u32, any::<u8>()), 0..3);
+    (often(), env_tag, holdouts, layers).prop_map(make)
+}
+
+/// A service of a line: those of one line are routed by its experiments only.
+pub fn service(line: usize, number: usize) -> String {
+    format!("s{number}.line{line}")
+}
+
+const UNITS: [&str; 3] = ["user", "device", "asked"];
+/// The parts into which the slots of a line are cut for the experiments on it.
+const PARTS: u32 = 20;
+const PART: u32 = 1_000_000 / PARTS;
+
+#[derive(Clone, Debug)]
+struct Layer {
+    enabled: bool,
+    /// 0 to 2: a line that layers share; otherwise its own.
+    line: usize,
+    unit: usize,
+    epoch: u32,
+    lists: Vec<(usize, u8, u8)>,
+    experiments: Vec<Experiment>,
+}
+
+#[derive(Clone, Debug)]
+struct Experiment {
+    enabled: bool,
+    kind: &'static str,
+    epoch: u32,
+    parts: u32,
+    arms: Arms,
+    rules: Vec<(Value, u8)>,
+    targeting: Option<Value>,
+    listed: Vec<u8>,
+    own_tag: bool,
+    routes: u8,
+}
+
+#[derive(Clone, Debug)]
+enum Arms {
+    Shares(u32, u32),
+    Ranges(Vec<(u8, u32)>),
+}
+
+fn often() -> impl Strategy<Value = bool> {
+    prop::bool::weighted(0.9)
+}
+
+fn layer() -> impl Strategy<Value = Layer> {
+    let lists = prop::collection::vec((0..3_usize, any::<u8>(), any::<u8>()), 0..3);
+    (often(), 0..6_usize, 0..3_usize, 0..3_u32, lists, prop::collection::vec(experiment(), 0..4)).prop_map(
+        |(enabled, line, unit, epoch, lists, experiments)| Layer { enabled, line, unit, epoch, lists, experiments },
+    )
+}
+
+fn experiment() -> impl Strategy<Value = Experiment> {
+    let arms = prop_oneof![
+        (0..=1_000_000_u32, 0..=1_000_000_u32).prop_map(|(canary, control)| Arms::Shares(canary, control)),
+        prop::collection::vec((0..4_u8, 1..400_000_u32), 0..8).prop_map(Arms::Ranges),
+    ];
+    (
+        (often(), select(vec!["release", "test"]), 0..3_u32, 0..8_u32, arms),
+        prop::collection::vec((condition(), any::<u8>()), 0..3),
+        prop::option::weighted(0.3, condition()),
+        prop::collection::vec(any::<u8>(), 0..2),
+        any::<bool>(),
+        any::<u8>(),
+    )
+        .prop_map(|((enabled, kind, epoch, parts, arms), rules, targeting, listed, own_tag, routes)| Experiment {
+            enabled,
+            kind,
+            epoch,
+            parts,
+            arms,
+            rules,
+            targeting,
+            listed,
+            own_tag,
+            routes,
+        })
+}
+
+fn make(
+    (enabled, env_tag, holdouts, layers): (bool, Value, Vec<(usize, u32, u8)>, Vec<Layer>),
+) -> Made {
+    let mut line_parts = [0_u32; 8];
+    let mut tags = Vec::new();
+    let ids: Vec<String> = (0..layers.len()).map(|l| format!("layer{}", layers.len() - l)).collect();
+    let layers: Vec<Value> = layers
+        .iter()
+        .zip(&ids)
+        .enumerate()
+        .map(|(l, (layer, id))| make_layer(l, layer, id, &mut line_parts, &mut tags))
+        .collect();
+    let holdout = |(h, (unit, share, layers)): (usize, &(usize, u32, u8))| {
+        let held = ids.iter().enumerate().filter(|(l, _)| layers >> l & 1 == 1).map(|(_, id)| id);
+        json!({ "id": format!("h{h}"), "unit": UNITS[*unit], "share": percentage(*share), "layers": held.collect::<Vec<_>>() })
+    };
+    let mut policy = json!({
+        "version": 1,
+        "units": {
+            "user": [{ "header": "X-User-Id" }, { "cookie": "user_id" }],
+            "device": [{ "cookie": "weir_id" }],
+            "asked": [{ "query": "uid" }],
+        },
+        "lists": { "staff": ["u0", "u1", "u2"], "beta": ["u3", "u4"], "texts": ["shenzhen", "u5", "a", "用户1"] },
+        "holdouts": holdouts.iter().enumerate().map(holdout).collect::<Vec<_>>(),
+        "layers": layers,
+    });
+    if !enabled {
+        policy["enabled"] = json!(false);
+    }
+    if !env_tag.is_null() {
+        policy["env_tag"] = env_tag;
+    }
+    Made { policy, tags }
+}
+
+fn make_layer(l: usize, layer: &Layer, id: &str, line_parts: &mut [u32; 8], tags: &mut Vec<String>) -> Value {
+    // Layers on one line agree on unit and epoch.
+    let (line, unit, epoch) = if layer.line < 3 { (layer.line, layer.line, 0) } else { (3 + l, layer.unit, layer.epoch) };
+    let experiments: Vec<Value> = layer
+        .experiments
+        .iter()
+        .enumerate()
+        .map(|(e, experiment)| {
+            let parts = experiment.parts.min(PARTS - line_parts[line]);
+            let start = line_parts[line];
+            line_parts[line] += parts;
+            let slots = [[start * PART, (start + parts) * PART]];
+            let slots = if parts == 0 { json!([]) } else { json!(slots) };
+            make_experiment(line, experiment, &format!("e{l}{e}"), slots, e, tags)
+        })
+        .collect();
+    let mut taken = [false; 3];
+    let mut overrides = Vec::new();
+    for (list, experiment, variant) in &layer.lists {
+        if std::mem::replace(&mut taken[*list], true) {
+            continue;
+        }
+        let list = ["staff", "beta", "texts"][*list];
+        overrides.push(match experiments.get(usize::from(*experiment) % (experiments.len() + 1)) {
+            Some(of) => json!({ "list": list, "experiment": of["id"], "variant": variant_or_stable(of, *variant) }),
+            None => json!({ "list": list, "variant": "stable" }),
+        });
+    }
+    let mut made = json!({ "id": id, "unit": UNITS[unit], "overrides": overrides, "experiments": experiments });
+    if layer.line < 3 {
+        made["line"] = json!(format!("line{line}"));
+    }
+    for (key, value) in [("epoch", json!(epoch)), ("enabled", json!(layer.enabled))] {
+        if value != json!(0) && value != json!(true) {
+            made[key] = value;
+        }
+    }
+    made
+}
+
+fn make_experiment(
+    line: usize,
+    experiment: &Experiment,
+    id: &str,
+    slots: Value,
+    number: usize,
+    tags: &mut Vec<String>,
+) -> Value {
+    let mut variants = arms(&experiment.arms);
+    for (v, variant) in variants.iter_mut().enumerate() {
+        let mut tag = format!("{id}.{}", variant["id"].as_str().unwrap());
+        if experiment.own_tag {
+            tag = format!("{tag}-own");
+            variant["env_tag"] = json!(tag);
+        }
+        tags.push(tag);
+        let routed = (0..3_u8).filter(|s| experiment.routes >> (2 * s) & 3 > u8::try_from(v % 3).unwrap());
+        let routes: Map<String, Value> =
+            routed.map(|s| (service(line, usize::from(s)), json!(format!("{id}-v{v}")))).collect();
+        if !routes.is_empty() {
+            variant["routes"] = Value::Object(routes);
+        }
+    }
+    let mut made = json!({
+        "id": id, "slots": slots, "kind": experiment.kind, "epoch": experiment.epoch, "enabled": experiment.enabled,
+        "variants": variants,
+    });
+    let variant = |number: &u8| variant_or_stable(&made, *number);
+    let rules: Vec<Value> =
+        experiment.rules.iter().map(|(when, number)| json!({ "when": when, "variant": variant(number) })).collect();
+    // Units that no list has, different ones for each experiment of a layer.
+    let unit = |listed: usize| format!("u{}", 6 + 2 * number + listed);
+    let overrides: Vec<Value> = experiment
+        .listed
+        .iter()
+        .enumerate()
+        .map(|(listed, number)| json!({ "units": [unit(listed)], "variant": variant(number) }))
+        .collect();
+    made["rules"] = json!(rules);
+    made["overrides"] = json!(overrides);
+    if let Some(targeting) = &experiment.targeting {
+        made["targeting"] = targeting.clone();
+    }
+    made
+}
+
+fn arms(arms: &Arms) -> Vec<Value> {
+    match arms {
+        Arms::Shares(canary, control) => {
+            let control = *control.min(&(1_000_000 - canary));
+            vec![
+                json!({ "id": "canary", "share": percentage(*canary) }),
+                json!({ "id": "control", "share": percentage(control) }),
+            ]
+        }
+        Arms::Ranges(pieces) => {
+            let mut ranges: [Vec<[u32; 2]>; 4] = Default::default();
+            let mut start = 0;
+            for (variant, length) in pieces {
+                let end = (start + length).min(1_000_000);
+                if start < end {
+                    ranges[usize::from(*variant)].push([start, end]);
+                }
+                // A gap behind each piece of odd length.
+                start = end + length % 2 * 1_000;
+            }
+            let names = ["a", "b", "c", "control"];
+            names.iter().zip(&ranges).map(|(name, ranges)| json!({ "id": name, "ranges": ranges })).collect()
+        }
+    }
+}
+
+/// A share as it is written.
+pub fn percentage(share: u32) -> String {
+    format!("{}.{:04}%", share / 10_000, share % 10_000)
+}
+
+fn variant_or_stable(experiment: &Value, number: u8) -> Value {
+    let variants = experiment["variants"].as_array().unwrap();
+    match variants.get(usize::from(number) % (variants.len() + 1)) {
+        Some(variant) => variant["id"].clone(),
+        None => json!("stable"),
+    }
+}

@@ -1,0 +1,53 @@
+//! Rules are found by what a request has; the outcome must be that of trying them in order.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use weir_engine::{Plan, Reason, Role};
+
+use crate::fresh;
+use crate::condition::condition;
+use crate::headers::Lines;
+use crate::policy::Made;
+use crate::request::request;
+use crate::total::plan;
+
+proptest! {
+    #![proptest_config(fresh())]
+
+    #[test]
+    fn the_first_rule_that_holds_forces(
+        conditions in prop::collection::vec(condition(), 1..8),
+        requests in prop::collection::vec(request(Vec::new()), 1..8),
+    ) {
+        let numbered: Vec<(usize, &Value)> = conditions.iter().enumerate().collect();
+        let together = rules(&numbered);
+        let alone: Vec<Plan> = numbered.iter().map(|rule| rules(&[*rule])).collect();
+        for lines in requests {
+            let first = alone.iter().find_map(|plan| forced(plan, &lines));
+            prop_assert_eq!(forced(&together, &lines), first);
+        }
+    }
+}
+
+/// A layer whose one experiment has these rules, each forcing the variant of its number.
+fn rules(rules: &[(usize, &Value)]) -> Plan {
+    let variants: Vec<Value> = (0..8).map(|v| json!({ "id": format!("v{v}") })).collect();
+    let rules: Vec<Value> =
+        rules.iter().map(|(number, when)| json!({ "when": when, "variant": format!("v{number}") })).collect();
+    let policy = json!({
+        "version": 1,
+        "units": { "user": [{ "header": "x-user-id" }] },
+        "lists": { "staff": ["u0", "u1", "u2"], "beta": ["u3", "u4"], "texts": ["shenzhen", "u5", "a"] },
+        "layers": [{ "id": "one", "unit": "user", "experiments": [
+            { "id": "e", "slots": "all", "variants": variants, "rules": rules },
+        ]}],
+    });
+    plan(&Made { policy, tags: Vec::new() })
+}
+
+fn forced(plan: &Plan, lines: &Lines) -> Option<String> {
+    let request = lines.read(plan);
+    let decision = plan.decide(Role::Edge, &request);
+    let outcome = decision.layers().next().expect("there is one layer");
+    (outcome.reason == Reason::Rule).then(|| outcome.variant.expect("no rule says stable").to_owned())
+}
