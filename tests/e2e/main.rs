@@ -3,8 +3,11 @@
 
 mod support;
 
+mod bad_policy;
 mod bootstraps;
 mod explain;
 mod harness;
+mod kill_switch;
 mod odd_requests;
 mod predictions;
+mod trap;

@@ -1,4 +1,4 @@
-//! The edge of `envoy/resources` fed from files alone: what a test writes there reaches Envoy, good or bad.
+//! The edge of `envoy/resources` with listener, routes and filter from files: what a test writes there reaches Envoy, good or bad.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::envoy::{Envoy, Options};
 use super::template::{fill, replaced, text};
 use super::upstream::Upstream;
 
-/// An Envoy that reads listeners, routes, clusters, endpoints and the filter from files, and watches them.
+/// An Envoy that reads its listener, routes and filter from files, and watches them.
 pub struct Files {
     pub bench: Bench,
     wasm: PathBuf,
@@ -31,19 +31,18 @@ impl Files {
             ("ATTACHMENT", ATTACHMENT),
         ];
         let resources = |kind: &str| fill(&text(&format!("envoy/resources/{kind}.yaml")), &values);
-        let route_source = "config_source: {ads: {}, resource_api_version: V3}";
-        let filter_source = "config_source: {ads: {}, resource_api_version: V3, initial_fetch_timeout: 5s}";
-        let listeners =
-            replaced(&resources("listeners"), route_source, &format!("config_source: {}", source("routes")));
-        let listeners = replaced(&listeners, filter_source, &format!("config_source: {}", source("filter")));
-        let endpoint_source = "eds_config: {ads: {}, resource_api_version: V3}";
-        let clusters = resources("clusters").replace(endpoint_source, &format!("eds_config: {}", source("endpoints")));
+        let from_ads = "config_source: {ads: {}, resource_api_version: V3}";
+        let from_file = |kind| format!("config_source: {}", source(kind));
+        let listeners = replaced(&resources("listeners"), from_ads, &from_file("routes"));
+        let from_ads = "config_source: {ads: {}, resource_api_version: V3, initial_fetch_timeout: 5s}";
+        let listeners = replaced(&listeners, from_ads, &from_file("filter"));
         write(folder.path(), "listeners", &listeners);
-        write(folder.path(), "clusters", &clusters);
         write(folder.path(), "routes", &resources("routes"));
-        write(folder.path(), "endpoints", &resources("endpoints"));
         write(folder.path(), "filter", &filter(configuration, &wasm));
-        let bootstrap = BOOTSTRAP.replace("LISTENERS", &source("listeners")).replace("CLUSTERS", &source("clusters"));
+        // Endpoints from a file would need a file for each cluster.
+        let whole = text("envoy/static.yaml");
+        let clusters = whole.split_once("\n  clusters:\n").map(|(_, clusters)| fill(clusters, &values));
+        let bootstrap = BOOTSTRAP.replace("LISTENERS", &source("listeners")) + &clusters.unwrap();
         let bench = Bench::ready(Envoy::launch(&bootstrap, options).await, "edge", stable, canary).await;
         Self { bench, wasm, folder }
     }
@@ -67,7 +66,9 @@ impl Files {
 const BOOTSTRAP: &str = "
 node: {id: edge-1, cluster: weir}
 admin: {address: {socket_address: {address: 127.0.0.1, port_value: 0}}}
-dynamic_resources: {lds_config: LISTENERS, cds_config: CLUSTERS}
+dynamic_resources: {lds_config: LISTENERS}
+static_resources:
+  clusters:
 ";
 
 /// Each kind has a folder of its own: Envoy reads a file anew when something was moved into its folder.

@@ -16,6 +16,7 @@ mod raw;
 mod template;
 mod upstream;
 mod weir;
+mod workers;
 
 pub use artifact::{trap_wasm, wasm, weir};
 pub use bench::{Ads, Bench, SERVICE, Served};
@@ -29,6 +30,7 @@ pub use poll::eventually;
 pub use predict::{Predictor, Sent, Shown};
 pub use process::Process;
 pub use raw::raw_http1;
-pub use template::{replaced, string_configuration, struct_configuration};
+pub use template::{replaced, string_configuration, struct_configuration, text_configuration};
 pub use upstream::Upstream;
 pub use weir::Weir;
+pub use workers::{client_on_each_worker, connections};

@@ -29,7 +29,12 @@ pub fn replaced(text: &str, old: &str, new: &str) -> String {
 
 /// The envelope as `weir` and Istio send it: a `StringValue` of JSON. For the placeholder `${CONFIGURATION}`.
 pub fn string_configuration(envelope: &Value) -> String {
-    any("type.googleapis.com/google.protobuf.StringValue", &Value::String(envelope.to_string()))
+    text_configuration(&envelope.to_string())
+}
+
+/// Any text in the place of an envelope.
+pub fn text_configuration(text: &str) -> String {
+    any("type.googleapis.com/google.protobuf.StringValue", &json!(text))
 }
 
 /// The envelope as a person may write it into a bootstrap: a `Struct`. For the placeholder `${CONFIGURATION}`.
