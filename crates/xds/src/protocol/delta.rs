@@ -1,0 +1,183 @@
+//! Delta: each response holds only what the client does not have yet, or has and should no longer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use envoy_types::pb::envoy::service::discovery::v3 as wire;
+use wire::{DeltaDiscoveryRequest, DeltaDiscoveryResponse};
+
+use super::{Protocol, WILDCARD};
+use crate::ledger::Ledger;
+use crate::snapshot::Table;
+use crate::{Kind, Report, Resource, Snapshot};
+
+#[derive(Default)]
+pub(crate) struct Delta {
+    ledger: Ledger,
+    subscriptions: BTreeMap<Kind, Subscription>,
+}
+
+#[derive(Default)]
+struct Subscription {
+    names: BTreeSet<String>,
+    wildcard: bool,
+    /// Version by name of what the client has, as far as it was sent or said so.
+    known: BTreeMap<String, String>,
+}
+
+impl Protocol for Delta {
+    type Request = DeltaDiscoveryRequest;
+    type Response = DeltaDiscoveryResponse;
+
+    fn answer(
+        &mut self,
+        request: DeltaDiscoveryRequest,
+        snapshot: &Snapshot,
+    ) -> (Option<DeltaDiscoveryResponse>, Option<Report>) {
+        self.ledger.meet(request.node);
+        let Some(kind) = Kind::of(&request.type_url) else {
+            return (None, self.ledger.refuse(request.type_url));
+        };
+        let report = self.ledger.settle(kind, &request.response_nonce, request.error_detail);
+
+        let table = snapshot.table(kind);
+        let first = !self.subscriptions.contains_key(&kind);
+        let subscription = self.subscriptions.entry(kind).or_default();
+        let was_wildcard = subscription.wildcard;
+        let asked = if first {
+            let names = request.resource_names_subscribe;
+            subscription.open(kind, names, request.initial_resource_versions)
+        } else {
+            subscription.subscribe(request.resource_names_subscribe)
+        };
+        let released = subscription.unsubscribe(request.resource_names_unsubscribe);
+
+        // Of a name that was asked for and does not exist the client must be told so, or it would go on waiting.
+        let absent = asked.into_iter().chain(released).filter(|name| table.get(name).is_none());
+        let removed = BTreeSet::from_iter(absent.chain(subscription.take_gone(table)));
+        let changed = subscription.take_changed(table);
+        // Likewise of a wildcard that holds nothing, by an empty response.
+        let new_wildcard = subscription.wildcard && !was_wildcard && subscription.known.is_empty();
+        let owed = new_wildcard || !removed.is_empty() || !changed.is_empty();
+        let removed = removed.into_iter().collect();
+        (owed.then(|| self.response(kind, snapshot, changed, removed)), report)
+    }
+
+    /// Additions come in the order of kinds, then removals in reverse: at no time does a listener or route that the client
+    /// has refer to something it has not.
+    fn push(&mut self, snapshot: &Snapshot) -> Vec<DeltaDiscoveryResponse> {
+        let mut additions = Vec::new();
+        let mut removals = Vec::new();
+        for (kind, subscription) in &mut self.subscriptions {
+            let table = snapshot.table(*kind);
+            additions.push((*kind, subscription.take_changed(table), Vec::new()));
+            removals.push((*kind, Vec::new(), subscription.take_gone(table)));
+        }
+        additions
+            .into_iter()
+            .chain(removals.into_iter().rev())
+            .filter(|(_, changed, removed)| !changed.is_empty() || !removed.is_empty())
+            .map(|(kind, changed, removed)| self.response(kind, snapshot, changed, removed))
+            .collect()
+    }
+}
+
+impl Delta {
+    fn response(
+        &mut self,
+        kind: Kind,
+        snapshot: &Snapshot,
+        changed: Vec<&Resource>,
+        removed_resources: Vec<String>,
+    ) -> DeltaDiscoveryResponse {
+        DeltaDiscoveryResponse {
+            system_version_info: snapshot.table(kind).version().into(),
+            resources: changed.into_iter().map(on_the_wire).collect(),
+            type_url: kind.type_url().into(),
+            removed_resources,
+            nonce: self.ledger.issue(kind, snapshot.label()),
+            ..Default::default()
+        }
+    }
+}
+
+fn on_the_wire(resource: &Resource) -> wire::Resource {
+    wire::Resource {
+        name: resource.name.clone(),
+        version: resource.version.clone(),
+        resource: Some(resource.body.clone()),
+        ..Default::default()
+    }
+}
+
+impl Subscription {
+    /// The first request, which may say what the client still has from an earlier stream. Returns the names asked for.
+    fn open(
+        &mut self,
+        kind: Kind,
+        names: Vec<String>,
+        known: impl IntoIterator<Item = (String, String)>,
+    ) -> Vec<String> {
+        self.wildcard = names.is_empty() && kind.empty_is_wildcard();
+        let asked = self.subscribe(names);
+        self.known.extend(known);
+        self.forget_uncovered();
+        asked
+    }
+
+    /// Returns the names asked for. A client that asks again has dropped what it had.
+    fn subscribe(&mut self, names: Vec<String>) -> Vec<String> {
+        let mut asked = Vec::new();
+        for name in names {
+            if name == WILDCARD {
+                self.wildcard = true;
+            } else {
+                self.known.remove(&name);
+                self.names.insert(name.clone());
+                asked.push(name);
+            }
+        }
+        asked
+    }
+
+    /// Returns the names that the wildcard still covers: whether these exist the client wants to hear anew.
+    fn unsubscribe(&mut self, names: Vec<String>) -> Vec<String> {
+        let mut released = Vec::new();
+        for name in names {
+            if name == WILDCARD {
+                self.wildcard = false;
+            } else if self.names.remove(&name) {
+                released.push(name);
+            }
+        }
+        self.forget_uncovered();
+        if !self.wildcard {
+            return Vec::new();
+        }
+        for name in &released {
+            self.known.remove(name);
+        }
+        released
+    }
+
+    fn take_changed<'a>(&mut self, table: &'a Table) -> Vec<&'a Resource> {
+        let mut changed = Vec::new();
+        for resource in table.iter() {
+            let covered = self.wildcard || self.names.contains(&resource.name);
+            if covered && self.known.get(&resource.name) != Some(&resource.version) {
+                self.known.insert(resource.name.clone(), resource.version.clone());
+                changed.push(resource);
+            }
+        }
+        changed
+    }
+
+    fn take_gone(&mut self, table: &Table) -> Vec<String> {
+        let gone = self.known.extract_if(.., |name, _| table.get(name).is_none());
+        gone.map(|(name, _)| name).collect()
+    }
+
+    fn forget_uncovered(&mut self) {
+        let Subscription { names, wildcard, known } = self;
+        known.retain(|name, _| *wildcard || names.contains(name));
+    }
+}

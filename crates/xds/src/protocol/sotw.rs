@@ -1,0 +1,102 @@
+//! State of the world: each response holds all that the client asked for of one kind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use envoy_types::pb::envoy::service::discovery::v3::{DiscoveryRequest, DiscoveryResponse};
+
+use super::{Protocol, WILDCARD};
+use crate::ledger::Ledger;
+use crate::snapshot::Table;
+use crate::{Kind, Report, Resource, Snapshot};
+
+#[derive(Default)]
+pub(crate) struct StateOfTheWorld {
+    ledger: Ledger,
+    subscriptions: BTreeMap<Kind, Subscription>,
+}
+
+#[derive(Default)]
+struct Subscription {
+    names: BTreeSet<String>,
+    wildcard: bool,
+    /// Once a client has named something, an empty list means nothing and no longer everything.
+    named: bool,
+    /// Nonce of the last response.
+    nonce: Option<String>,
+    /// Version by name of all that the last response held.
+    sent: BTreeMap<String, String>,
+}
+
+impl Protocol for StateOfTheWorld {
+    type Request = DiscoveryRequest;
+    type Response = DiscoveryResponse;
+
+    fn answer(
+        &mut self,
+        request: DiscoveryRequest,
+        snapshot: &Snapshot,
+    ) -> (Option<DiscoveryResponse>, Option<Report>) {
+        self.ledger.meet(request.node);
+        let Some(kind) = Kind::of(&request.type_url) else {
+            return (None, self.ledger.refuse(request.type_url));
+        };
+        let report = self.ledger.settle(kind, &request.response_nonce, request.error_detail);
+        let subscription = self.subscriptions.entry(kind).or_default();
+        // The client wrote this before it saw the last response; it will repeat what it wants in its answer to that.
+        let stale = subscription.nonce.as_ref().is_some_and(|nonce| *nonce != request.response_nonce);
+        if stale || !subscription.change(kind, request.resource_names) {
+            return (None, report);
+        }
+        (Some(subscription.respond(kind, snapshot, &mut self.ledger)), report)
+    }
+
+    fn push(&mut self, snapshot: &Snapshot) -> Vec<DiscoveryResponse> {
+        let mut responses = Vec::new();
+        for (kind, subscription) in &mut self.subscriptions {
+            if subscription.versions(snapshot.table(*kind)) != subscription.sent {
+                responses.push(subscription.respond(*kind, snapshot, &mut self.ledger));
+            }
+        }
+        responses
+    }
+}
+
+impl Subscription {
+    /// Takes in the names of a request; whether it asks for something it did not ask for before.
+    fn change(&mut self, kind: Kind, names: Vec<String>) -> bool {
+        let mut names = BTreeSet::from_iter(names);
+        self.named |= !names.is_empty();
+        let wildcard = names.remove(WILDCARD) || (!self.named && kind.empty_is_wildcard());
+        let more = (wildcard && !self.wildcard) || !names.is_subset(&self.names);
+        (self.names, self.wildcard) = (names, wildcard);
+
+        self.sent.retain(|name, _| self.wildcard || self.names.contains(name));
+        more
+    }
+
+    fn respond(&mut self, kind: Kind, snapshot: &Snapshot, ledger: &mut Ledger) -> DiscoveryResponse {
+        let table = snapshot.table(kind);
+        let nonce = ledger.issue(kind, snapshot.label());
+        self.sent = self.versions(table);
+        self.nonce = Some(nonce.clone());
+        DiscoveryResponse {
+            version_info: table.version().into(),
+            resources: self.selected(table).map(|resource| resource.body.clone()).collect(),
+            type_url: kind.type_url().into(),
+            nonce,
+            ..Default::default()
+        }
+    }
+
+    fn versions(&self, table: &Table) -> BTreeMap<String, String> {
+        self.selected(table).map(|resource| (resource.name.clone(), resource.version.clone())).collect()
+    }
+
+    fn selected<'a>(&'a self, table: &'a Table) -> impl Iterator<Item = &'a Resource> {
+        table.iter().filter(|resource| self.covers(&resource.name))
+    }
+
+    fn covers(&self, name: &str) -> bool {
+        self.wildcard || self.names.contains(name)
+    }
+}

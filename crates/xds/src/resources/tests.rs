@@ -1,0 +1,174 @@
+use std::collections::BTreeSet;
+
+use envoy_types::pb::envoy::config::cluster::v3::Cluster;
+use envoy_types::pb::envoy::config::listener::v3::{Listener, filter::ConfigType};
+use envoy_types::pb::envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
+
+use super::*;
+
+const LISTENER: &str = r#"
+resources:
+- "@type": type.googleapis.com/envoy.config.listener.v3.Listener
+  name: edge
+  address: &local {socket_address: {address: 127.0.0.1, port_value: 8080}}
+  additional_addresses: [{address: *local}]
+  filter_chains:
+  - filters:
+    - name: hcm
+      typed_config:
+        "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+        stat_prefix: edge
+        rds: {route_config_name: edge, config_source: {ads: {}}}
+        http_filters:
+        - name: weir.shop
+          config_discovery:
+            config_source: {ads: {}, resource_api_version: V3}
+            type_urls: [type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm]
+            default_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC}
+        - name: router
+          typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
+"#;
+
+/// A folder of these files.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn problems(files: &[(&str, &str)]) -> Vec<String> {
+    let folder = folder(files);
+    let problems = load(folder.path()).unwrap_err();
+    let prefix = format!("{}/", folder.path().display());
+    problems.iter().map(|problem| problem.to_string().replace(&prefix, "")).collect()
+}
+
+#[test]
+fn a_listener_in_yaml_becomes_what_envoy_reads() {
+    let folder = folder(&[("lds.yaml", LISTENER)]);
+    let [resource] = load(folder.path()).unwrap().try_into().unwrap();
+    assert_eq!((resource.kind, resource.name.as_str()), (Kind::Listener, "edge"));
+    assert_eq!(resource.body.type_url, Kind::Listener.type_url());
+
+    let listener = Listener::decode(resource.body.value.as_slice()).unwrap();
+    assert_eq!(listener.address, listener.additional_addresses[0].address);
+    let filter = listener.filter_chains[0].filters[0].config_type.clone().unwrap();
+    let ConfigType::TypedConfig(packed) = filter else { panic!("{filter:?}") };
+    let manager = HttpConnectionManager::decode(packed.value.as_slice()).unwrap();
+    assert_eq!(manager.stat_prefix, "edge");
+    let filters: Vec<_> = manager.http_filters.iter().map(|filter| filter.name.as_str()).collect();
+    assert_eq!(filters, ["weir.shop", "router"]);
+}
+
+#[test]
+fn every_served_type_is_read_from_every_spelling_of_a_file() {
+    let folder = folder(&[
+        (
+            "a.json",
+            r#"{"version_info": "7", "resources": [{"@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster", "name": "one", "connectTimeout": "0.25s"}]}"#,
+        ),
+        (
+            "b.yml",
+            "resources: [{'@type': type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment, cluster_name: one}]",
+        ),
+        (
+            "c.yaml",
+            "resources:\n- {'@type': type.googleapis.com/envoy.config.route.v3.RouteConfiguration, name: one}\n\
+             - {'@type': type.googleapis.com/envoy.config.listener.v3.Listener, name: one}",
+        ),
+        (".hidden.yaml", "not: read"),
+        ("notes.md", "not read"),
+        ("..data/c.yaml", "not: read"),
+    ]);
+    let resources = load(folder.path()).unwrap();
+    let kinds: BTreeSet<_> = resources.iter().map(|resource| resource.kind).collect();
+    assert_eq!(kinds, BTreeSet::from([Kind::Cluster, Kind::Endpoints, Kind::Route, Kind::Listener]));
+    assert!(resources.iter().all(|resource| resource.name == "one"));
+
+    let cluster = Cluster::decode(resources[0].body.value.as_slice()).unwrap();
+    assert_eq!(cluster.connect_timeout.unwrap().nanos, 250_000_000);
+}
+
+#[test]
+fn a_version_changes_with_content_and_not_with_another_reading() {
+    // Maps are what another reading may put in another order.
+    let text = |metadata: &str| {
+        format!(
+            "resources:\n- \"@type\": {}\n  name: one\n  metadata: {{filter_metadata: {metadata}}}\n",
+            Kind::Cluster.type_url()
+        )
+    };
+    let versions = ["{a: {}, b: {}, c: {}, d: {}}", "{d: {},   c: {}, b: {}, a: {}}", "{a: {}}"].map(|metadata| {
+        let folder = folder(&[("cds.yaml", &text(metadata))]);
+        load(folder.path()).unwrap()[0].version.clone()
+    });
+    assert_eq!(versions[0], versions[1]);
+    assert_ne!(versions[0], versions[2]);
+}
+
+#[test]
+fn all_problems_of_all_files_are_reported_at_once() {
+    let found = problems(&[
+        ("a.yaml", "resources: [{name: x}, {'@type': type.googleapis.com/envoy.config.cluster.v3.Cluster, name: ok}]"),
+        ("b.yaml", "resources: [\n"),
+        ("c.json", "{"),
+        ("d.yaml", "resources: [{'@type': type.googleapis.com/envoy.config.cluster.v3.Cluster, name: ok}]"),
+        ("e.yaml", "resources: []\nresource: []"),
+    ]);
+    let starts = [
+        "a.yaml: resources[0] `x`: expected the field `@type`, one of type.googleapis.com/envoy.config.cluster.v3.Cluster, ",
+        "b.yaml: ",
+        "c.json: EOF while parsing an object at line 1 column 1",
+        "d.yaml: resources[0] `ok`: the name occurs in ",
+        "e.yaml: unknown field `resource`, only `resources` and `version_info` are known",
+    ];
+    assert_eq!(found.len(), starts.len(), "{found:#?}");
+    for (found, start) in found.iter().zip(starts) {
+        assert!(found.starts_with(start), "{found}\n{start}");
+    }
+}
+
+#[test]
+fn each_way_to_be_wrong_says_where() {
+    let cluster = |rest: &str| format!("resources: [{{'@type': {}, name: one, {rest}}}]", Kind::Cluster.type_url());
+    let named = |type_url: &str| format!("resources: [{{'@type': {type_url}, name: one}}]");
+    let table = [
+        ("name: one".into(), "expected the field `resources`"),
+        ("one".into(), "expected an object with the field `resources`"),
+        ("resources: {}".into(), "`resources` is no list"),
+        ("resources: [one]".into(), "resources[0]: expected the field `@type`"),
+        (
+            named("type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"),
+            "is not served, only type.googleapis.com",
+        ),
+        (named("Cluster"), "resources[0] `one`: the type `Cluster` is not served, only type.googleapis.com"),
+        (named(Kind::Endpoints.type_url()), "resources[0] `one`: unrecognized field name 'name'"),
+        (
+            format!("resources: [{{'@type': {}}}]", Kind::Route.type_url()),
+            "resources[0]: expected the field `name`, not empty",
+        ),
+        (cluster("typo: 1"), "resources[0] `one`: unrecognized field name 'typo'"),
+        (cluster("connect_timeout: soon"), "connect_timeout: failed to parse duration"),
+        (cluster("lb_policy: GUESS"), "lb_policy: unrecognized enum value 'GUESS'"),
+        (cluster("load_assignment: {cluster_name: 7}"), "load_assignment.cluster_name: invalid type: integer `7`"),
+        (
+            cluster("transport_socket: {name: tls, typed_config: {'@type': type.googleapis.com/none.Such}}"),
+            "transport_socket.typed_config: message 'none.Such' not found",
+        ),
+    ];
+    for (text, message) in table {
+        let [problem] = problems(&[("cds.yaml", &text)]).try_into().unwrap();
+        assert!(problem.starts_with("cds.yaml: ") && problem.contains(message), "{problem}\n{message}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_a_problem() {
+    let problems = load(Path::new("no/such/folder")).unwrap_err();
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].to_string().starts_with("no/such/folder: cannot be read: "), "{}", problems[0]);
+}

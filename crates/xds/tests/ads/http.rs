@@ -1,0 +1,36 @@
+//! The listener beyond ADS: health, and the end.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use weir_xds::Kind;
+
+use crate::Served;
+use crate::client::{Delta, Sotw, soon};
+
+#[tokio::test]
+async fn health_is_answered_over_plain_http() {
+    let served = Served::start(&[]).await;
+    let mut stream = TcpStream::connect(&served.address).await.unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: weir\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    soon(stream.read_to_string(&mut answer)).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn shutting_down_ends_every_stream_and_frees_the_port() {
+    let served = Served::start(&[]).await;
+    let mut delta = Delta::connect(&served.address).await;
+    delta.subscribe(Kind::Cluster, &[]).await;
+    delta.receive().await;
+    let mut sotw = Sotw::connect(&served.address).await;
+    // A client that never says a word must not hold up the end.
+    let silent = TcpStream::connect(&served.address).await.unwrap();
+
+    served.shutdown.send(()).unwrap();
+    assert!(delta.ended().await);
+    assert!(sotw.ended().await);
+    soon(served.server).await.unwrap();
+    assert!(TcpStream::connect(&served.address).await.is_err());
+    drop(silent);
+}

@@ -1,0 +1,52 @@
+//! The ADS server as a client sees it: real gRPC over loopback.
+
+mod client;
+mod delta;
+mod http;
+mod sotw;
+
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use weir_xds::{Any, Kind, Report, Resource, Snapshot, serve};
+
+/// A server on a free port, and the hands on its levers.
+struct Served {
+    address: String,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    reports: mpsc::UnboundedReceiver<Report>,
+    shutdown: oneshot::Sender<()>,
+    server: JoinHandle<()>,
+}
+
+impl Served {
+    /// Serves these resources under the label `r1`.
+    async fn start(resources: &[Resource]) -> Served {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (snapshots, receiver) = watch::channel(Arc::new(Snapshot::new("r1", resources.to_vec())));
+        let (sender, reports) = mpsc::unbounded_channel();
+        let (shutdown, stopped) = oneshot::channel();
+        let server = tokio::spawn(async {
+            serve(listener, receiver, sender, async { drop(stopped.await) }).await.unwrap();
+        });
+        Served { address, snapshots, reports, shutdown, server }
+    }
+
+    fn publish(&self, label: &str, resources: &[Resource]) {
+        self.snapshots.send(Arc::new(Snapshot::new(label, resources.to_vec()))).unwrap();
+    }
+
+    /// The next report, as the operator reads it.
+    async fn reported(&mut self) -> String {
+        client::soon(self.reports.recv()).await.expect("a report").to_string()
+    }
+}
+
+/// A resource whose body and version are this content; the server looks into neither.
+fn resource(kind: Kind, name: &str, content: &str) -> Resource {
+    let body = Any { type_url: kind.type_url().into(), value: content.into() };
+    Resource { kind, name: name.into(), version: format!("v{content}"), body }
+}
