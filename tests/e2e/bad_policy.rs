@@ -7,12 +7,11 @@ use hyper::Request;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Bench, Client, Envoy, Files, Options, Predictor, Protocol, Shown, client_on_each_worker, envelope, eventually,
-    policy, replaced, string_configuration, text_configuration, trap_wasm, wasm,
+    Bench, Client, Envoy, Files, Options, Predictor, Protocol, Workers, checkout, envelope, eventually, policy,
+    replaced, string_configuration, text_configuration, trap_wasm, wasm,
 };
 
 const SOON: Duration = Duration::from_secs(20);
-const USERS: usize = 40;
 /// Envoy tries a configuration once beside the VMs that serve, then gives it to the main thread's and to each worker's.
 const CONFIGURED: usize = 2 + 2;
 
@@ -21,14 +20,14 @@ async fn the_last_good_policy_serves_and_the_listener_can_still_be_changed() {
     let good = envelope("edge", &policy("50%"));
     let files = Files::start(&string_configuration(&good), wasm(), Options::default()).await;
     let (bench, predictor) = (&files.bench, Predictor::new(&good));
-    let mut workers = client_on_each_worker(bench).await;
-    assert_eq!(workers.len(), 2);
-    each_decides(&mut workers, &predictor).await;
+    let mut workers = Workers::of(bench).await;
+    assert_eq!(workers.clients.len(), 2);
+    workers.follow(&predictor).await.unwrap();
     assert_eq!(gauges(&bench.envoy).await, (predictor.revision_number(), 0, 0));
 
     files.write_filter(&string_configuration(&bad()));
     until_rejected(&bench.envoy).await;
-    each_decides(&mut workers, &predictor).await;
+    workers.follow(&predictor).await.unwrap();
     assert_eq!(gauges(&bench.envoy).await, (predictor.revision_number(), 1, 0xbad0_0000_0001));
     assert_eq!(bench.envoy.stat("extension_config_discovery.http_filter.weir.shop.config_fail").await, Some(0));
 
@@ -39,8 +38,8 @@ async fn the_last_good_policy_serves_and_the_listener_can_still_be_changed() {
     bench.envoy.until_stat("listener_manager.total_listeners_warming", 0).await;
     assert_eq!(bench.envoy.stat("listener_manager.lds.update_rejected").await, Some(0));
     let before = bench.envoy.access_log().len();
-    let mut workers = client_on_each_worker(bench).await;
-    each_decides(&mut workers, &predictor).await;
+    let mut workers = Workers::of(bench).await;
+    workers.follow(&predictor).await.unwrap();
     eventually(SOON, "the access log has its new field", async || {
         let entry = bench.envoy.access_log().pop().unwrap_or_default();
         (entry["protocol"] == "HTTP/1.1").then_some(()).ok_or_else(|| format!("{entry}\n{}", bench.envoy.log()))
@@ -52,7 +51,7 @@ async fn the_last_good_policy_serves_and_the_listener_can_still_be_changed() {
     let predictor = Predictor::new(&good);
     files.write_filter(&string_configuration(&good));
     bench.envoy.until_stat(&gauge("weir_policy_revision"), predictor.revision_number()).await;
-    eventually(SOON, "the good policy decides on each worker", async || decide(&mut workers, &predictor).await).await;
+    workers.until_they_follow(&predictor).await;
     assert_eq!(gauges(&bench.envoy).await, (predictor.revision_number(), 0, 0));
 }
 
@@ -61,22 +60,22 @@ async fn the_last_good_policy_outlives_the_vm_of_each_worker() {
     let good = envelope("edge", &policy("50%"));
     let files = Files::start(&string_configuration(&good), trap_wasm(), Options::default()).await;
     let (bench, predictor) = (&files.bench, Predictor::new(&good));
-    let mut workers = client_on_each_worker(bench).await;
+    let mut workers = Workers::of(bench).await;
     files.write_filter(&string_configuration(&bad()));
     until_rejected(&bench.envoy).await;
 
-    for (index, worker) in workers.iter_mut().enumerate() {
+    for (index, worker) in workers.clients.iter_mut().enumerate() {
         let trapping = Request::get("/").header("x-weir-trap", "1").body(Bytes::new()).unwrap();
         assert_eq!(worker.send(trapping).await.unwrap().status, 503);
         eventually(SOON, "the worker serves again", async || {
-            let answer = worker.send(request(0)).await?;
+            let answer = worker.send(checkout(0)).await?;
             (answer.status == 200).then_some(()).ok_or_else(|| format!("{}\n{}", answer.status, bench.envoy.log()))
         })
         .await;
         // What it serves by is in no memory of its own any more.
         bench.envoy.until_stat("wasm.weir.shop.vm_reload_success", index as u64 + 1).await;
     }
-    each_decides(&mut workers, &predictor).await;
+    workers.follow(&predictor).await.unwrap();
     assert_eq!(gauges(&bench.envoy).await, (predictor.revision_number(), 1, 0xbad0_0000_0001));
 }
 
@@ -93,7 +92,7 @@ async fn at_a_cold_start_traffic_passes_and_forged_headers_do_not() {
         (text_configuration(""), 0, ["x-env-tag", "x-weir-subset", "x-weir-mine"]),
     ] {
         let bench = Bench::unguarded_edge(&configuration, Options::default()).await;
-        for mut client in client_on_each_worker(&bench).await {
+        for mut client in Workers::of(&bench).await.clients {
             let answer = client.send(forged()).await.unwrap();
             for name in gone {
                 assert_eq!(answer.echo().lines(name), Vec::<String>::new(), "{name} with {configuration}");
@@ -148,28 +147,6 @@ async fn until_rejected(envoy: &Envoy) {
         })
         .await;
     }
-}
-
-async fn each_decides(workers: &mut [Client], predictor: &Predictor) {
-    decide(workers, predictor).await.unwrap();
-}
-
-/// Whether every worker answers some users as predicted.
-async fn decide(workers: &mut [Client], predictor: &Predictor) -> Result<(), String> {
-    for client in workers {
-        for user in 0..USERS {
-            let answer = client.send(request(user)).await?;
-            let (seen, expected) = (Shown::by(&answer, &request(user)), predictor.shown(&request(user)));
-            if seen != expected {
-                return Err(format!("user {user}: {seen:?} instead of {expected:?}"));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn request(user: usize) -> Request<Bytes> {
-    Request::get("/checkout").header("x-user-id", format!("user-{user}")).body(Bytes::new()).unwrap()
 }
 
 /// What a client outside would send that knows Weir.

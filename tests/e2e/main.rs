@@ -3,6 +3,7 @@
 
 mod support;
 
+mod ads_down;
 mod bad_policy;
 mod bootstraps;
 mod explain;
@@ -10,4 +11,6 @@ mod harness;
 mod kill_switch;
 mod odd_requests;
 mod predictions;
+mod push_under_load;
+mod serve;
 mod trap;

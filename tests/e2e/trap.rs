@@ -6,7 +6,8 @@ use bytes::Bytes;
 use hyper::Request;
 
 use crate::support::{
-    Answer, Bench, Client, Options, Predictor, Protocol, Shown, envelope, eventually, policy, string_configuration,
+    Answer, Bench, Client, Options, Predictor, Protocol, Shown, checkout, envelope, eventually, policy,
+    string_configuration,
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -24,7 +25,7 @@ async fn after_a_trap_the_same_decisions_are_made_again() {
         let answer = client.send(trapping()).await.unwrap();
         assert_eq!(answer.status, 503, "trap {traps}");
         eventually(SOON, "requests are served again", async || {
-            let answer = client.send(request(0)).await?;
+            let answer = client.send(checkout(0)).await?;
             (answer.status == 200).then_some(()).ok_or_else(|| format!("{}\n{}", answer.status, bench.envoy.log()))
         })
         .await;
@@ -47,13 +48,9 @@ async fn the_filter_that_ships_does_not_trap_when_asked_to() {
 
 async fn check(client: &mut Client, predictor: &Predictor) {
     for user in 0..50 {
-        let answer: Answer = client.send(request(user)).await.unwrap();
-        assert_eq!(Shown::by(&answer, &request(user)), predictor.shown(&request(user)), "user {user}");
+        let answer: Answer = client.send(checkout(user)).await.unwrap();
+        assert_eq!(Shown::by(&answer, &checkout(user)), predictor.shown(&checkout(user)), "user {user}");
     }
-}
-
-fn request(user: usize) -> Request<Bytes> {
-    Request::get("/checkout").header("x-user-id", format!("user-{user}")).body(Bytes::new()).unwrap()
 }
 
 fn trapping() -> Request<Bytes> {

@@ -4,10 +4,12 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::artifact;
 use super::envoy::{Envoy, Options};
+use super::policy::attachment;
 use super::template::{fill, replaced, text};
 use super::upstream::Upstream;
 use super::weir::Weir;
@@ -90,12 +92,12 @@ pub struct Served {
 
 impl Served {
     /// Starts upstreams, `weir serve` and Envoy, and waits until Envoy is ready.
-    pub async fn start(policy: &str, attachment: &str, ads: Ads, options: Options<'_>) -> Self {
+    pub async fn start(policy: &Value, ads: Ads) -> Self {
         let (stable, canary) = (Upstream::start("stable").await, Upstream::start("canary").await);
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        fs::write(path("policy.yaml"), policy).unwrap();
-        fs::write(path("attach.yaml"), attachment).unwrap();
+        fs::write(path("policy.yaml"), policy.to_string()).unwrap();
+        fs::write(path("attach.yaml"), attachment().to_string()).unwrap();
         write_resources(&path("resources"), &stable, &canary);
         let weir = Weir::serve(&path("policy.yaml"), &path("attach.yaml"), &path("resources")).await;
 
@@ -105,7 +107,7 @@ impl Served {
         };
         let port = weir.address().port().to_string();
         let values = [("ADMIN_PORT", "0"), ("NODE_ID", "edge-1"), ("XDS_PORT", port.as_str()), ("ADS_API", api)];
-        let envoy = Envoy::launch(&fill(&text("envoy/ads.yaml"), &values), options).await;
+        let envoy = Envoy::launch(&fill(&text("envoy/ads.yaml"), &values), Options::default()).await;
         Self { bench: Bench::ready(envoy, "edge", stable, canary).await, weir, folder }
     }
 

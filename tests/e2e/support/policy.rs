@@ -1,7 +1,10 @@
 //! The policies that tests put in force, as the values that `weir serve` reads and the filter is configured with.
 
+use bytes::Bytes;
+use hyper::Request;
 use serde_json::{Value, json};
 
+use super::artifact;
 use super::bench::{ATTACHMENT, SERVICE};
 
 /// Two layers for the users in `x-user-id`. In `checkout` this share of them meets the canary of [`SERVICE`], and so do
@@ -29,4 +32,14 @@ pub fn policy(share: &str) -> Value {
 /// The envelope of a policy for the attachment of all scenes; the revision is left to the filter.
 pub fn envelope(role: &str, policy: &Value) -> Value {
     json!({"weir": 1, "name": ATTACHMENT, "role": role, "trace": "all", "policy": policy})
+}
+
+/// The attachment file that makes `weir serve` send such envelopes for an edge.
+pub fn attachment() -> Value {
+    json!({"weir": 1, "name": ATTACHMENT, "role": "edge", "trace": "all", "wasm": {"file": artifact::wasm()}})
+}
+
+/// A request that both layers look at.
+pub fn checkout(user: usize) -> Request<Bytes> {
+    Request::get("/checkout").header("x-user-id", format!("user-{user}")).body(Bytes::new()).unwrap()
 }

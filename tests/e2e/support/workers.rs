@@ -1,33 +1,66 @@
 //! A client on each worker thread, since what one worker answers says nothing about the others.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Request;
 
 use super::bench::Bench;
 use super::client::{Client, Protocol};
+use super::policy::checkout;
+use super::poll::eventually;
+use super::predict::{Predictor, Shown};
 
 /// The kernel deals connections to workers by their ports, so a worker that gets none of so many does not take any.
 const CONNECTIONS_MAX: usize = 100;
+const USERS: usize = 40;
+const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Opens connections until each worker has one, and returns those; nobody else may open any meanwhile.
-pub async fn client_on_each_worker(bench: &Bench) -> Vec<Client> {
-    let mut clients = BTreeMap::new();
-    let mut before = connections(bench).await;
-    for _ in 0..CONNECTIONS_MAX {
-        let mut client = Client::new(bench.address, Protocol::Http1);
-        client.send(Request::get("/").body(Bytes::new()).unwrap()).await.unwrap();
-        let after = connections(bench).await;
-        let mut more = after.iter().filter(|(worker, count)| before[*worker] < **count);
-        let (Some((worker, _)), None) = (more.next(), more.next()) else { panic!("{before:?}, then {after:?}") };
-        clients.entry(worker.clone()).or_insert(client);
-        if clients.len() == after.len() {
-            return clients.into_values().collect();
+/// One client for each worker of a bench, its connection open.
+pub struct Workers {
+    pub clients: Vec<Client>,
+}
+
+impl Workers {
+    /// Opens connections until each worker has one; nobody else may open any meanwhile.
+    pub async fn of(bench: &Bench) -> Self {
+        let mut clients = BTreeMap::new();
+        let mut before = connections(bench).await;
+        for _ in 0..CONNECTIONS_MAX {
+            let mut client = Client::new(bench.address, Protocol::Http1);
+            client.send(Request::get("/").body(Bytes::new()).unwrap()).await.unwrap();
+            let after = connections(bench).await;
+            let mut more = after.iter().filter(|(worker, count)| before[*worker] < **count);
+            let (Some((worker, _)), None) = (more.next(), more.next()) else { panic!("{before:?}, then {after:?}") };
+            clients.entry(worker.clone()).or_insert(client);
+            if clients.len() == after.len() {
+                return Self { clients: clients.into_values().collect() };
+            }
+            before = after;
         }
-        before = after;
+        panic!("after {CONNECTIONS_MAX} connections: {before:?}");
     }
-    panic!("after {CONNECTIONS_MAX} connections: {before:?}");
+
+    /// Whether every worker does with some users what is predicted; an `Err` shows the first that it does not.
+    pub async fn follow(&mut self, predictor: &Predictor) -> Result<(), String> {
+        for client in &mut self.clients {
+            for user in 0..USERS {
+                let answer = client.send(checkout(user)).await?;
+                let (seen, expected) = (Shown::by(&answer, &checkout(user)), predictor.shown(&checkout(user)));
+                if seen != expected {
+                    return Err(format!("user {user}: {seen:?} instead of {expected:?}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until they do.
+    pub async fn until_they_follow(&mut self, predictor: &Predictor) {
+        let what = format!("revision {} decides on each worker", predictor.revision());
+        eventually(DEADLINE, &what, async || self.follow(predictor).await).await;
+    }
 }
 
 /// How many connections each worker has taken since the start, by the worker's name.

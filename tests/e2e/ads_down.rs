@@ -1,0 +1,52 @@
+//! The control plane may be gone: traffic goes on by the last policy, and the next one comes once it is back.
+
+use std::time::Duration;
+
+use crate::support::{Ads, Load, Predictor, Served, Shown, Workers, checkout, envelope, eventually, policy};
+
+const SOON: Duration = Duration::from_secs(20);
+const CONNECTED: &str = "control_plane.connected_state";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_its_server_by_state_of_the_world_an_envoy_goes_on() {
+    server_goes_and_comes_back(Ads::StateOfTheWorld).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_its_server_by_delta_an_envoy_goes_on() {
+    server_goes_and_comes_back(Ads::Delta).await;
+}
+
+async fn server_goes_and_comes_back(ads: Ads) {
+    let (before, after) = (policy("20%"), policy("40%"));
+    let mut served = Served::start(&before, ads).await;
+    let predictors = [&before, &after].map(|policy| Predictor::new(&envelope("edge", policy)));
+    let mut workers = Workers::of(&served.bench).await;
+    workers.follow(&predictors[0]).await.unwrap();
+    let load = Load::start(served.bench.address, 2, checkout);
+
+    served.weir.kill();
+    served.bench.envoy.until_stat(CONNECTED, 0).await;
+    workers.follow(&predictors[0]).await.unwrap();
+    served.write_policy(&after.to_string());
+    served.weir.restart().await;
+    served.bench.envoy.until_stat(CONNECTED, 1).await;
+    workers.until_they_follow(&predictors[1]).await;
+    let acked = format!("acked node=edge-1 type=ecds revision={}", predictors[1].revision());
+    eventually(SOON, &acked, async || {
+        let log = served.weir.log();
+        log.lines().any(|line| line == acked).then_some(()).ok_or(log)
+    })
+    .await;
+
+    let samples = load.stop().await;
+    let mut met = [0, 0];
+    for sample in &samples {
+        let answer = sample.outcome.as_ref().unwrap_or_else(|error| panic!("request {}: {error}", sample.index));
+        let request = checkout(sample.index);
+        let shown = Shown::by(answer, &request);
+        let by = predictors.iter().position(|predictor| predictor.shown(&request) == shown);
+        met[by.unwrap_or_else(|| panic!("request {}: {shown:?}", sample.index))] += 1;
+    }
+    assert!(met[0] > 0 && met[1] > 0, "{met:?}");
+}

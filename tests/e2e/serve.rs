@@ -1,0 +1,116 @@
+//! What a person sees of `weir serve` while Envoys hang on it: edits arrive, bad ones are told and change nothing.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::Request;
+use serde_json::json;
+
+use crate::support::{
+    Ads, Client, Predictor, Process, Protocol, Served, Workers, attachment, envelope, eventually, policy, replaced,
+    weir,
+};
+
+const SOON: Duration = Duration::from_secs(20);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_that_becomes_bad_is_reported_whole_and_the_last_good_one_stays() {
+    let good = policy("30%");
+    let served = Served::start(&good, Ads::Delta).await;
+    let predictor = Predictor::new(&envelope("edge", &good));
+    let mut workers = Workers::of(&served.bench).await;
+    workers.follow(&predictor).await.unwrap();
+
+    let mut bad = good.clone();
+    bad["layers"][0]["unit"] = json!("nobody");
+    bad["layers"][1]["experiments"][0]["variants"][0]["share"] = json!("500%");
+    bad["colour"] = json!("red");
+    served.write_policy(&bad.to_string());
+    let stays = format!("revision {} stays", predictor.revision());
+    let told = ["unknown_unit: ", "layers[0].unit", "bad_share: ", ".variants[0].share", "unknown_field: ", "colour"];
+    until_logged(&served, &[&[stays.as_str()][..], &told].concat()).await;
+    served.write_policy("version: 1\nlayers: [\n");
+    until_logged(&served, &["syntax: "]).await;
+    workers.follow(&predictor).await.unwrap();
+    assert_eq!(served.bench.envoy.stat("wasmcustom.attachment=.=shop;.;weir_policy_rejected").await, Some(0));
+
+    let better = policy("45%");
+    served.write_policy(&better.to_string());
+    let predictor = Predictor::new(&envelope("edge", &better));
+    workers.until_they_follow(&predictor).await;
+    until_logged(&served, &[&format!("acked node=edge-1 type=ecds revision={}\n", predictor.revision())]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edited_resource_arrives_and_one_that_envoy_refuses_is_told() {
+    let good = policy("30%");
+    for ads in [Ads::StateOfTheWorld, Ads::Delta] {
+        let served = Served::start(&good, ads).await;
+        let predictor = Predictor::new(&envelope("edge", &good));
+        let mut client = Client::new(served.bench.address, Protocol::Http1);
+        assert_eq!(client.send(get("/teapot")).await.unwrap().status, 200);
+        let routes = served.resource("routes.yaml");
+
+        let first = "    - name: canary-by-tag\n";
+        let teapot = "    - {match: {prefix: /teapot}, direct_response: {status: 418}}\n";
+        served.write_resource("routes.yaml", &replaced(&routes, first, &format!("{teapot}{first}")));
+        until_status(&mut client, "/teapot", 418).await;
+
+        // Good for the server, which does not know regexes of Envoy's, and refused by Envoy.
+        let refused = replaced(&routes, "(.*,)?owl-v21(,.*)?", "(.*");
+        served.write_resource("routes.yaml", &refused);
+        let rejected = format!("rejected node=edge-1 type=rds revision={} error=", predictor.revision());
+        until_logged(&served, &[&rejected]).await;
+        assert_eq!(client.send(get("/teapot")).await.unwrap().status, 418);
+
+        served.write_resource("routes.yaml", &routes);
+        until_status(&mut client, "/teapot", 200).await;
+        Workers::of(&served.bench).await.follow(&predictor).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn health_is_answered_on_the_same_address() {
+    let served = Served::start(&policy("30%"), Ads::Delta).await;
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        let answer = Client::new(served.weir.address(), protocol).send(get("/healthz")).await.unwrap();
+        assert_eq!(answer.status, 200, "{protocol:?}");
+        let answer = Client::new(served.weir.address(), protocol).send(get("/elsewhere")).await.unwrap();
+        assert_ne!(answer.status, 200, "{protocol:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bad_policy_at_the_start_ends_it_with_the_problems() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("policy.yaml"), "version: 1\nlayers: [{id: checkout}]\ncolour: red\n").unwrap();
+    std::fs::write(folder.path().join("attach.yaml"), attachment().to_string()).unwrap();
+    let words = ["serve", "--policy", "policy.yaml", "--attach", "attach.yaml", "--listen", "127.0.0.1:0"];
+    let mut process = Process::start("weir", &weir(), &words.map(str::to_owned), folder.path());
+    let ended = eventually(SOON, "weir serve ends", async || process.ended().ok_or_else(|| process.tail())).await;
+    assert_eq!(ended.code(), Some(1), "{}", process.tail());
+    assert_eq!(process.stdout(), "");
+    for problem in ["required: ", "layers[0].unit", "unknown_field: ", "colour"] {
+        assert!(process.stderr().contains(problem), "no {problem:?}\n{}", process.tail());
+    }
+}
+
+fn get(path: &str) -> Request<Bytes> {
+    Request::get(path).body(Bytes::new()).unwrap()
+}
+
+async fn until_logged(served: &Served, parts: &[&str]) {
+    eventually(SOON, &format!("{parts:?} in the log of weir serve"), async || {
+        let log = served.weir.log();
+        parts.iter().all(|part| log.contains(part)).then_some(()).ok_or(log)
+    })
+    .await;
+}
+
+async fn until_status(client: &mut Client, path: &str, status: u16) {
+    eventually(SOON, &format!("{path} is answered by {status}"), async || {
+        let answer = client.send(get(path)).await?;
+        (answer.status == status).then_some(()).ok_or_else(|| format!("{answer:?}"))
+    })
+    .await;
+}
