@@ -19,6 +19,8 @@ pub enum Failure {
         /// What is wrong, each pointing to a source by index.
         problems: Vec<Problem>,
     },
+    /// Something else is wrong with what was read, in words of its own; exit code 1.
+    Said(String),
     /// Everything has been said already; exit code 1.
     Reported,
 }
@@ -29,7 +31,7 @@ impl Failure {
         eprint!("{}", self.text(std::io::stderr().is_terminal()));
         match self {
             Failure::Use(_) => ExitCode::from(2),
-            Failure::Problems { .. } | Failure::Reported => ExitCode::from(1),
+            Failure::Problems { .. } | Failure::Said(_) | Failure::Reported => ExitCode::from(1),
         }
     }
 
@@ -37,6 +39,7 @@ impl Failure {
     pub fn text(&self, colours: bool) -> String {
         match self {
             Failure::Use(message) => format!("weir: {message}\n"),
+            Failure::Said(text) => text.clone(),
             Failure::Reported => String::new(),
             Failure::Problems { sources, problems } => {
                 let mut text = String::new();

@@ -1,21 +1,83 @@
-//! `weir serve`: a policy and plain Envoy resources over xDS.
+//! `weir serve`: a policy and plain Envoy resources over xDS, kept in step with their files.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
 
 use crate::problems::Failure;
 
-/// Serves a policy to Envoys over xDS
+mod inputs;
+mod keep;
+
+use inputs::Inputs;
+
+/// Serves a policy, and plain Envoy resources, to Envoys over xDS
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Serve {
+    /// A policy file (YAML or JSON), or a folder whose files are one policy together
     #[arg(long)]
     policy: PathBuf,
+    /// The attachment file: name, role, steering and where the module lies; served as `weir.NAME` by ECDS
+    #[arg(long)]
+    attach: PathBuf,
+    /// A folder of Envoy listeners, routes, clusters and endpoints as YAML or JSON files with `resources: [...]`
+    #[arg(long, value_name = "DIR")]
+    resources: Option<PathBuf>,
+    /// Where Envoys connect (ADS over gRPC, state of the world and delta) and where /healthz answers
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:18000")]
+    listen: SocketAddr,
 }
 
+const EXAMPLES: &str = "Examples:
+  weir serve --policy policy.yaml --attach gateway.yaml
+  weir serve --policy policies/ --attach gateway.yaml --resources envoy/ --listen 127.0.0.1:0
+
+The address is printed on standard output, everything else on standard error. The files are watched: what is good is
+pushed, what is bad is reported with every problem while the last good revision stays.
+
+Exit codes: 0 told to stop, 1 the files have problems at the start, 2 wrong use";
+
 impl Serve {
-    /// Serves until it is told to stop.
+    /// Serves until it is told to stop by SIGINT or SIGTERM.
     pub fn run(self) -> Result<(), Failure> {
-        Err(Failure::Use(format!("{}: not here yet", self.policy.display())))
+        let inputs = Inputs { policy: self.policy, attach: self.attach, resources: self.resources };
+        let first = inputs.read()?;
+        let runtime = Runtime::new().map_err(|error| Failure::Use(format!("no runtime: {error}")))?;
+        runtime.block_on(async {
+            let listener = TcpListener::bind(self.listen).await;
+            let listener = listener.map_err(|error| Failure::Use(format!("--listen {}: {error}", self.listen)))?;
+            let address = listener.local_addr().map_err(|error| Failure::Use(error.to_string()))?;
+            println!("listening on {address}");
+            keep::log_served(&first);
+            let (sender, snapshots) = watch::channel(Arc::new(first));
+            keep::in_step(inputs, sender).map_err(|error| Failure::Use(format!("files cannot be watched: {error}")))?;
+            let (reports, mut reported) = mpsc::unbounded_channel();
+            tokio::spawn(async move {
+                while let Some(report) = reported.recv().await {
+                    eprintln!("{report}");
+                }
+            });
+            let served = weir_xds::serve(listener, snapshots, reports, told_to_stop()).await;
+            served.map_err(|error| Failure::Use(format!("serving ended: {error}")))
+        })
     }
+}
+
+async fn told_to_stop() {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    eprintln!("stopping");
 }

@@ -1,0 +1,95 @@
+//! Keeps what is served in step with its files: by their events at once, and by a full look every 30 seconds in case
+//! one was missed.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use notify::{Event, RecursiveMode, Watcher};
+use tokio::sync::watch;
+use weir_xds::Snapshot;
+
+use super::inputs::Inputs;
+
+const RESCAN: Duration = Duration::from_secs(30);
+/// Several files are often written together; they are taken together once this long nothing more came.
+const QUIET: Duration = Duration::from_millis(20);
+/// Something that never falls quiet, such as a log in the same folder, does not hold up a push for longer.
+const BUSY_MAX: Duration = Duration::from_millis(200);
+
+/// Watches from a thread of its own until nobody takes snapshots any more.
+pub fn in_step(inputs: Inputs, sender: watch::Sender<Arc<Snapshot>>) -> notify::Result<()> {
+    let (events, changes) = channel();
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+        if event.map_or(true, |event| !event.kind.is_access()) {
+            // Nobody listens only while the process ends.
+            let _ = events.send(());
+        }
+    })?;
+    for folder in inputs.folders() {
+        watcher.watch(&folder, RecursiveMode::NonRecursive)?;
+    }
+    thread::spawn(move || {
+        let _watcher = watcher;
+        follow(&inputs, &changes, &sender);
+    });
+    Ok(())
+}
+
+/// Says what is served from now on.
+pub fn log_served(snapshot: &Snapshot) {
+    eprintln!("revision {} active in server: {} resources", snapshot.label(), snapshot.size());
+}
+
+fn follow(inputs: &Inputs, changes: &Receiver<()>, sender: &watch::Sender<Arc<Snapshot>>) {
+    let mut seen = inputs.fingerprint();
+    // The files may have changed between the first reading and the start of the watch.
+    let mut complaint = refresh(inputs, sender, None);
+    while !sender.is_closed() {
+        let rescan = match changes.recv_timeout(RESCAN) {
+            Ok(()) => {
+                settle(changes);
+                false
+            }
+            Err(RecvTimeoutError::Timeout) => true,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        let now = inputs.fingerprint();
+        if rescan || now != seen {
+            seen = now;
+            complaint = refresh(inputs, sender, complaint);
+        }
+    }
+}
+
+fn settle(changes: &Receiver<()>) {
+    let started = Instant::now();
+    while started.elapsed() < BUSY_MAX && changes.recv_timeout(QUIET).is_ok() {}
+}
+
+/// Serves what the files say now if it is good; else says what is wrong, once. Returns the complaint that stands.
+fn refresh(inputs: &Inputs, sender: &watch::Sender<Arc<Snapshot>>, before: Option<String>) -> Option<String> {
+    match inputs.read() {
+        Ok(snapshot) => {
+            let changed = sender.send_if_modified(|served| {
+                let changed = **served != snapshot;
+                if changed {
+                    *served = Arc::new(snapshot);
+                }
+                changed
+            });
+            if changed || before.is_some() {
+                log_served(&sender.borrow());
+            }
+            None
+        }
+        Err(failure) => {
+            let complaint = failure.text(false);
+            if before.as_ref() != Some(&complaint) {
+                eprint!("not served, revision {} stays:\n{complaint}", sender.borrow().label());
+            }
+            Some(complaint)
+        }
+    }
+}
