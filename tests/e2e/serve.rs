@@ -90,7 +90,7 @@ async fn a_bad_policy_at_the_start_ends_it_with_the_problems() {
     let ended = eventually(SOON, "weir serve ends", async || process.ended().ok_or_else(|| process.tail())).await;
     assert_eq!(ended.code(), Some(1), "{}", process.tail());
     assert_eq!(process.stdout(), "");
-    for problem in ["required: ", "layers[0].unit", "unknown_field: ", "colour"] {
+    for problem in ["missing_field: `unit`", "at layers[0]", "unknown_field: ", "at colour"] {
         assert!(process.stderr().contains(problem), "no {problem:?}\n{}", process.tail());
     }
 }

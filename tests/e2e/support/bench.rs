@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -24,8 +24,8 @@ pub struct Bench {
     pub envoy: Envoy,
     /// Where a client connects.
     pub address: SocketAddr,
-    pub stable: Upstream,
-    pub canary: Upstream,
+    /// `stable` and `canary`, which stop when they are dropped.
+    _upstreams: [Upstream; 2],
 }
 
 impl Bench {
@@ -72,7 +72,7 @@ impl Bench {
     pub(super) async fn ready(mut envoy: Envoy, listener: &str, stable: Upstream, canary: Upstream) -> Self {
         envoy.until_ready().await;
         let address = envoy.listener(listener).await;
-        Self { envoy, address, stable, canary }
+        Self { envoy, address, _upstreams: [stable, canary] }
     }
 }
 
@@ -124,11 +124,6 @@ impl Served {
     /// One of the files of `envoy/resources` as it is served, placeholders filled in.
     pub fn resource(&self, file: &str) -> String {
         fs::read_to_string(self.folder.path().join("resources").join(file)).unwrap()
-    }
-
-    /// The file that `weir serve` reads its policy from.
-    pub fn policy_path(&self) -> PathBuf {
-        self.folder.path().join("policy.yaml")
     }
 
     fn replace(&self, file: &str, text: &str) {

@@ -111,11 +111,6 @@ impl Envoy {
         .await;
     }
 
-    /// Everything that `/config_dump` shows, endpoints included.
-    pub async fn config_dump(&self) -> Value {
-        serde_json::from_str(&self.admin("/config_dump?include_eds").await).unwrap()
-    }
-
     /// The entries of `access.log` so far. Envoy writes them some milliseconds after the answer: ask by [`eventually`].
     pub fn access_log(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.folder().join("access.log")).unwrap_or_default();

@@ -48,10 +48,6 @@ impl Upstream {
     pub fn port(&self) -> String {
         self.address.port().to_string()
     }
-
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
 }
 
 impl Drop for Upstream {
