@@ -13,6 +13,7 @@ use crate::snapshot::version;
 use crate::{Any, Kind, Resource};
 
 mod schema;
+mod warming;
 mod yaml;
 
 /// What is wrong in a resource file, and where.
@@ -53,7 +54,11 @@ pub fn load(folder: &Path) -> Result<Vec<Resource>, Vec<Problem>> {
             Err(error) => reading.problems.push(problem(file, format!("cannot be read: {error}"))),
         }
     }
-    if reading.problems.is_empty() { Ok(reading.resources) } else { Err(reading.problems) }
+    if !reading.problems.is_empty() {
+        return Err(reading.problems);
+    }
+    warming::follow_clusters(&mut reading.resources);
+    Ok(reading.resources)
 }
 
 /// One message of the Envoy API, written in YAML, as it goes over the wire.

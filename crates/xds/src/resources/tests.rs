@@ -111,6 +111,33 @@ fn a_version_changes_with_content_and_not_with_another_reading() {
 }
 
 #[test]
+fn endpoints_change_with_the_clusters_that_use_them() {
+    let text = |own: &str, other: &str| {
+        format!(
+            "resources:\n\
+             - {{'@type': {cluster}, name: one, type: EDS, eds_cluster_config: {{}}, connect_timeout: {own}}}\n\
+             - {{'@type': {cluster}, name: two, type: EDS, eds_cluster_config: {{service_name: deux}}, connect_timeout: {other}}}\n\
+             - {{'@type': {endpoints}, cluster_name: one}}\n\
+             - {{'@type': {endpoints}, cluster_name: deux}}\n\
+             - {{'@type': {endpoints}, cluster_name: two}}\n",
+            cluster = Kind::Cluster.type_url(),
+            endpoints = Kind::Endpoints.type_url(),
+        )
+    };
+    let versions = |own, other| {
+        let folder = folder(&[("all.yaml", &text(own, other))]);
+        load(folder.path()).unwrap().split_off(2).into_iter().map(|resource| resource.version).collect::<Vec<_>>()
+    };
+    let changed = |own, other| {
+        let pairs = versions("1s", "1s").into_iter().zip(versions(own, other));
+        pairs.map(|(before, after)| before != after).collect::<Vec<_>>()
+    };
+    assert_eq!(changed("1s", "1s"), [false, false, false]);
+    assert_eq!(changed("2s", "1s"), [true, false, false]);
+    assert_eq!(changed("1s", "2s"), [false, true, false]);
+}
+
+#[test]
 fn all_problems_of_all_files_are_reported_at_once() {
     let found = problems(&[
         ("a.yaml", "resources: [{name: x}, {'@type': type.googleapis.com/envoy.config.cluster.v3.Cluster, name: ok}]"),
