@@ -34,7 +34,7 @@ struct Checker<'a> {
     tag_header: String,
     units: BTreeMap<&'a str, &'a Vec<UnitSource>>,
     lists: HashMap<&'a str, &'a Vec<String>>,
-    list_sets: overrides::ListSets<'a>,
+    list_groups: overrides::ListGroups<'a>,
     layer_ids: HashSet<&'a str>,
     experiment_ids: HashSet<&'a str>,
     env_tags: HashSet<String>,
@@ -49,7 +49,7 @@ impl<'a> Checker<'a> {
             tag_header: String::new(),
             units: BTreeMap::new(),
             lists: HashMap::new(),
-            list_sets: overrides::ListSets::default(),
+            list_groups: overrides::ListGroups::default(),
             layer_ids: HashSet::new(),
             experiment_ids: HashSet::new(),
             env_tags: HashSet::new(),
@@ -121,7 +121,7 @@ impl<'a> Checker<'a> {
             for (name, values) in &policy.lists {
                 names::id(name, &at.key(name), &mut self.problems);
                 overrides::unit_lengths(values, &at.key(name), &mut self.problems);
-                self.list_sets.insert(name, values);
+                self.list_groups.insert(name, values);
                 if self.lists.insert(name, values).is_some_and(|other| other != values) {
                     self.problems.add(
                         Code::Conflict,
@@ -170,7 +170,9 @@ impl<'a> Checker<'a> {
         }
         match &layer.unit {
             Some(unit) => self.known_unit(unit, &at.key("unit")),
-            None if self.decides => self.problems.add(Code::MissingField, at, "`unit` is missing"),
+            None if self.decides && !layer.unreadable => {
+                self.problems.add(Code::MissingField, at, "`unit` is missing");
+            }
             None => {}
         }
         let experiments = layer.experiments.iter().enumerate();
@@ -245,7 +247,7 @@ impl<'a> Checker<'a> {
 
     fn holdout(&mut self, holdout: &policy::Holdout, at: &At<'_>) -> Option<Holdout> {
         for (missing, name) in [(holdout.unit.is_none(), "unit"), (holdout.layers.is_none(), "layers")] {
-            if missing && self.decides {
+            if missing && self.decides && !holdout.unreadable {
                 self.problems.add(Code::MissingField, at, format!("`{name}` is missing"));
             }
         }

@@ -28,7 +28,11 @@ impl Plan {
 
     fn deal(&self, request: &Request<'_>) -> Decision<'_> {
         let mut table = Table::new(self, request);
-        Decision::new(self, self.layers.iter().map(|layer| table.deal(layer)).collect())
+        let mut decision = Decision::new(self, self.layers.iter().map(|layer| table.deal(layer)).collect());
+        if matches!(self.member(request), Member::TooLarge { .. }) {
+            decision.dropped.baggage_too_large = 1;
+        }
+        decision
     }
 
     fn follow(&self, request: &Request<'_>) -> Decision<'_> {
@@ -62,10 +66,7 @@ impl Plan {
         };
         let header = tags::read(request.tags.iter().copied(), known);
         let mut dropped = header.dropped;
-        let member = match &self.baggage {
-            Some(key) => baggage::read(&request.baggage, key.as_bytes()),
-            None => Member::Absent,
-        };
+        let member = self.member(request);
         if matches!(member, Member::TooLarge { .. }) {
             dropped.baggage_too_large = 1;
         }
@@ -78,6 +79,11 @@ impl Plan {
         let dropped = dropped.plus(baggage.dropped);
         let (kept, known) = sorted_out(&baggage);
         (kept, known, dropped)
+    }
+
+    /// Our member of the baggage that arrived.
+    fn member<'a>(&self, request: &Request<'a>) -> Member<'a> {
+        self.baggage.as_ref().map_or(Member::Absent, |key| baggage::read(&request.baggage, key.as_bytes()))
     }
 }
 

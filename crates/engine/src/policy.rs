@@ -72,6 +72,8 @@ pub struct Holdout {
     pub share: Option<String>,
     /// The layers it keeps them from.
     pub layers: Option<Vec<String>>,
+    /// Whether something of it could not be read: what has been reported is not missing too.
+    pub unreadable: bool,
 }
 
 /// Experiments that exclude each other.
@@ -91,6 +93,8 @@ pub struct Layer {
     pub overrides: Vec<Override>,
     /// In the order of the file, which is the order of their rules.
     pub experiments: Vec<Experiment>,
+    /// Whether its unit, or all of it, could not be read.
+    pub unreadable: bool,
 }
 
 /// A release or a test.
@@ -116,6 +120,8 @@ pub struct Experiment {
     pub targeting: Option<Condition>,
     /// The arms.
     pub variants: Vec<Variant>,
+    /// Whether its slots, or all of it, could not be read.
+    pub unreadable: bool,
 }
 
 /// A release or a test.

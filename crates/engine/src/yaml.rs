@@ -21,7 +21,8 @@ pub(crate) fn parse(text: &str, document: usize) -> (Node, Vec<Problem>) {
             }
         }
     }
-    (builder.root.unwrap_or_else(|| Node::from(Value::Null)), builder.problems.into_vec())
+    let nothing = || Node { value: Value::Null, position: Some(Position { line: 1, column: 1 }) };
+    (builder.root.unwrap_or_else(nothing), builder.problems.into_vec())
 }
 
 /// A list or object whose end has not come yet.

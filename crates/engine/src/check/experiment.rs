@@ -47,7 +47,7 @@ impl<'a> Checker<'a> {
 
     fn slots(&mut self, experiment: &policy::Experiment, at: &At<'_>) -> Vec<Range> {
         let Some(written) = &experiment.slots else {
-            if self.decides {
+            if self.decides && !experiment.unreadable {
                 self.problems.add(Code::MissingField, at, "`slots` is missing; `slots: all` owns the whole line");
             }
             return Vec::new();

@@ -147,6 +147,8 @@ impl<'a> Compiler<'a> {
 
     fn matcher(&mut self, leaf: &'a Leaf) -> Matcher {
         let case = if leaf.ignore_case { Case::Ignored } else { Case::Matters };
+        // A host is lower-cased when it is read, and so are operands when they are checked, but not those of lists.
+        let list_case = if leaf.subject == Subject::Host { Case::Ignored } else { case };
         let text = |text: &str| bytes(text, case);
         match &leaf.operator {
             Operator::Exact(operand) => Matcher::Exact(text(operand), case),
@@ -154,7 +156,7 @@ impl<'a> Compiler<'a> {
             Operator::Suffix(operand) => Matcher::Suffix(text(operand), case),
             Operator::Contains(operand) => Matcher::Contains(text(operand), case),
             Operator::In(operands) => Matcher::In(sorted(operands, case), case),
-            Operator::InList(name) => self.in_list(name, case),
+            Operator::InList(name) => self.in_list(name, list_case),
             Operator::Present(wanted) => Matcher::Present(*wanted),
             Operator::Lt(operand) => compare(operand, &[Ordering::Less]),
             Operator::Le(operand) => compare(operand, &[Ordering::Less, Ordering::Equal]),

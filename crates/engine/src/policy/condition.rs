@@ -116,6 +116,9 @@ impl Condition {
     }
 }
 
+/// Stands for what was reported as unreadable, so that the rest of its condition is still checked.
+const UNREADABLE: Condition = Condition::All(Vec::new());
+
 /// Counts the nodes of one condition; what is over a limit is told once.
 struct Budget {
     nodes: usize,
@@ -143,7 +146,8 @@ impl Budget {
             "all" => self.several(node, depth, at, problems).map(Condition::All),
             "any" => self.several(node, depth, at, problems).map(Condition::Any),
             "not" => {
-                self.read(node, depth.saturating_add(1), at, problems).map(|inner| Condition::Not(Box::new(inner)))
+                let inner = self.read(node, depth.saturating_add(1), at, problems).unwrap_or(UNREADABLE);
+                Some(Condition::Not(Box::new(inner)))
             }
             "header" => named_leaf(node, Subject::Header, at, problems),
             "cookie" => named_leaf(node, Subject::Cookie, at, problems),
@@ -164,35 +168,35 @@ impl Budget {
         if nodes.is_empty() {
             problems.add(Code::BadCondition, at, "an empty list says nothing; leave it out or put conditions in");
         }
-        let whole = nodes.len();
         let deeper = depth.saturating_add(1);
-        let read: Vec<_> = nodes
-            .into_iter()
-            .enumerate()
-            .filter_map(|(i, node)| self.read(node, deeper, &at.index(i), problems))
-            .collect();
-        (read.len() == whole && whole > 0).then_some(read)
+        let mut read = |(i, node)| self.read(node, deeper, &at.index(i), problems).unwrap_or(UNREADABLE);
+        Some(nodes.into_iter().enumerate().map(&mut read).collect())
     }
 }
 
 fn named_leaf(node: Node, subject: fn(String) -> Subject, at: &At<'_>, problems: &mut Problems) -> Option<Condition> {
     let mut entries = fields::object(node, at, problems)?;
-    let Some(index) = entries.iter().position(|entry| entry.key == "name") else {
-        problems.add(Code::MissingField, at, "`name` is missing");
-        return None;
+    let name = match entries.iter().position(|entry| entry.key == "name") {
+        Some(index) => fields::string(entries.remove(index).node, &at.key("name"), problems),
+        None => {
+            problems.add(Code::MissingField, at, "`name` is missing");
+            None
+        }
     };
-    let name = fields::string(entries.remove(index).node, &at.key("name"), problems);
-    let (operator, ignore_case) = operator(entries, at, problems)?;
-    Some(Condition::Leaf(Leaf { subject: subject(name?), operator, ignore_case }))
+    let subject = subject(name.unwrap_or_else(|| "unreadable".to_owned()));
+    let (operator, ignore_case) = operator(entries, at, problems);
+    Some(Condition::Leaf(Leaf { subject, operator, ignore_case }))
 }
 
 fn leaf(node: Node, subject: Subject, at: &At<'_>, problems: &mut Problems) -> Option<Condition> {
     let entries = fields::object(node, at, problems)?;
-    let (operator, ignore_case) = operator(entries, at, problems)?;
+    let (operator, ignore_case) = operator(entries, at, problems);
     Some(Condition::Leaf(Leaf { subject, operator, ignore_case }))
 }
 
-fn operator(mut entries: Vec<Entry>, at: &At<'_>, problems: &mut Problems) -> Option<(Operator, bool)> {
+/// The operator and whether case is ignored. `present` stands for an operator that was reported as unreadable.
+fn operator(mut entries: Vec<Entry>, at: &At<'_>, problems: &mut Problems) -> (Operator, bool) {
+    let unreadable = (Operator::Present(true), false);
     let ignore_case =
         entries.iter().position(|entry| entry.key == "ignore_case").map(|index| entries.remove(index).node);
     let ignore_at = at.key("ignore_case");
@@ -200,13 +204,13 @@ fn operator(mut entries: Vec<Entry>, at: &At<'_>, problems: &mut Problems) -> Op
     let ignore_case = ignore_case.and_then(|node| fields::boolean(node, &ignore_at, problems)).unwrap_or(false);
     let Ok([Entry { key, node, .. }]) = <[Entry; 1]>::try_from(entries) else {
         problems.add(Code::BadCondition, at, format!("one operator is needed here: {}", Operator::NAMES.join(", ")));
-        return None;
+        return unreadable;
     };
-    let operator = read_operator(&key, node, &at.key(&key), problems)?;
+    let Some(operator) = read_operator(&key, node, &at.key(&key), problems) else { return unreadable };
     if wants_ignore_case && !operator.takes_ignore_case() {
         problems.add(Code::BadCondition, &ignore_at, "only exact, prefix, suffix, contains and in can ignore case");
     }
-    Some((operator, ignore_case))
+    (operator, ignore_case)
 }
 
 fn read_operator(key: &str, node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Operator> {

@@ -46,10 +46,11 @@ fn units(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(String
     let mut units = Vec::new();
     for entry in fields::object(node, at, problems)? {
         let at = at.key(&entry.key);
-        let nodes = fields::list(entry.node, &at, problems).unwrap_or_default();
-        if nodes.is_empty() {
+        let nodes = fields::list(entry.node, &at, problems);
+        if nodes.as_ref().is_some_and(Vec::is_empty) {
             problems.add(Code::WrongType, &at, "a unit needs at least one source");
         }
+        let nodes = nodes.unwrap_or_default();
         let sources =
             nodes.into_iter().enumerate().filter_map(|(i, node)| unit_source(node, &at.index(i), problems)).collect();
         units.push((entry.key, sources));
@@ -120,20 +121,28 @@ fn tag_cookie(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<(Strin
 }
 
 fn holdout(node: Node, at: &At<'_>, problems: &mut Problems) -> Holdout {
-    let Some(mut fields) = Fields::open(node, at, problems) else { return Holdout::default() };
-    let holdout = Holdout {
+    let Some(mut fields) = Fields::open(node, at, problems) else {
+        return Holdout { unreadable: true, ..Holdout::default() };
+    };
+    let (unit, layers) = (fields.has("unit"), fields.has("layers"));
+    let mut holdout = Holdout {
         id: required(&mut fields, "id", at, problems, fields::string),
         unit: optional(&mut fields, "unit", at, problems, fields::string),
         share: optional(&mut fields, "share", at, problems, fields::string),
         layers: optional(&mut fields, "layers", at, problems, fields::strings),
+        unreadable: false,
     };
+    holdout.unreadable = unit && holdout.unit.is_none() || layers && holdout.layers.is_none();
     fields.finish(problems);
     holdout
 }
 
 fn layer(node: Node, at: &At<'_>, problems: &mut Problems) -> Layer {
-    let Some(mut fields) = Fields::open(node, at, problems) else { return Layer::default() };
-    let layer = Layer {
+    let Some(mut fields) = Fields::open(node, at, problems) else {
+        return Layer { unreadable: true, ..Layer::default() };
+    };
+    let unit = fields.has("unit");
+    let mut layer = Layer {
         id: required(&mut fields, "id", at, problems, fields::string),
         enabled: optional(&mut fields, "enabled", at, problems, fields::boolean),
         unit: optional(&mut fields, "unit", at, problems, fields::string),
@@ -141,14 +150,19 @@ fn layer(node: Node, at: &At<'_>, problems: &mut Problems) -> Layer {
         epoch: optional(&mut fields, "epoch", at, problems, epoch).unwrap_or(0),
         overrides: each(&mut fields, "overrides", at, problems, |node, at, problems| over(node, true, at, problems)),
         experiments: each(&mut fields, "experiments", at, problems, experiment),
+        unreadable: false,
     };
+    layer.unreadable = unit && layer.unit.is_none();
     fields.finish(problems);
     layer
 }
 
 fn experiment(node: Node, at: &At<'_>, problems: &mut Problems) -> Experiment {
-    let Some(mut fields) = Fields::open(node, at, problems) else { return Experiment::default() };
-    let experiment = Experiment {
+    let Some(mut fields) = Fields::open(node, at, problems) else {
+        return Experiment { unreadable: true, ..Experiment::default() };
+    };
+    let slotted = fields.has("slots");
+    let mut experiment = Experiment {
         id: required(&mut fields, "id", at, problems, fields::string),
         enabled: optional(&mut fields, "enabled", at, problems, fields::boolean),
         kind: optional(&mut fields, "kind", at, problems, |node, at, problems| {
@@ -162,7 +176,9 @@ fn experiment(node: Node, at: &At<'_>, problems: &mut Problems) -> Experiment {
         rules: each(&mut fields, "rules", at, problems, rule),
         targeting: optional(&mut fields, "targeting", at, problems, condition),
         variants: each(&mut fields, "variants", at, problems, variant),
+        unreadable: false,
     };
+    experiment.unreadable = slotted && experiment.slots.is_none();
     fields.finish(problems);
     experiment
 }
@@ -197,6 +213,8 @@ fn ranges(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(i64, 
 
 fn over(node: Node, on_layer: bool, at: &At<'_>, problems: &mut Problems) -> Override {
     let Some(mut fields) = Fields::open(node, at, problems) else { return Override::default() };
+    let names_units_once = fields.has("units") != fields.has("list");
+    let names_experiment = fields.has("experiment");
     let units = optional(&mut fields, "units", at, problems, fields::strings);
     let list = optional(&mut fields, "list", at, problems, fields::string);
     let experiment = if on_layer { optional(&mut fields, "experiment", at, problems, fields::string) } else { None };
@@ -205,11 +223,15 @@ fn over(node: Node, on_layer: bool, at: &At<'_>, problems: &mut Problems) -> Ove
     let who = match (units, list) {
         (Some(units), None) => Some(Who::Units(units)),
         (None, Some(list)) => Some(Who::List(list)),
+        // What could not be read has been reported.
+        (None, None) if names_units_once => None,
         _ => {
             problems.add(Code::MissingField, at, "an override names its units by one of `units` or `list`");
             None
         }
     };
+    // Without the variant, nothing is judged by an experiment that could not be read.
+    let variant = variant.filter(|_| !names_experiment || experiment.is_some() || !on_layer);
     Override { who, experiment, variant }
 }
 

@@ -1,0 +1,274 @@
+//! The scenario corpus: policies, requests and what must come of them, read for tests of every depth.
+//! The format is in README.md beside this file. Reading panics on anything it does not know: a typo is no test.
+
+// Each depth uses a part of it.
+#![allow(dead_code, unused_imports)]
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+use weir_engine::{Role, Source};
+
+mod document;
+mod expectation;
+
+use document::Fields;
+pub use document::{Bytes, json_text};
+pub use expectation::{Expectation, Problem};
+
+/// One policy, one attachment, and what must come of them.
+pub struct Scenario {
+    /// File and name, for messages.
+    pub name: String,
+    /// What is read.
+    pub subject: Subject,
+    /// Where the filter is put.
+    pub attachment: Attachment,
+    /// The operator whose matching and not matching its requests show.
+    pub operator: Option<String>,
+    /// A limit, and whether this is `at` it or `over` it.
+    pub limit: Option<(String, Side)>,
+    /// The canonical form of the policy.
+    pub canonical: Option<String>,
+    /// The revision of the policy, computed by somebody else.
+    pub revision: Option<String>,
+    /// Why a real Envoy cannot be asked.
+    pub skipped_in_envoy: Option<String>,
+    /// What must come of it.
+    pub outcome: Outcome,
+}
+
+/// What a scenario reads.
+pub enum Subject {
+    /// A policy: the names and texts of its files.
+    Policy(Vec<(String, String)>),
+    /// An attachment file.
+    Attachment(String),
+    /// The JSON that a filter is configured by.
+    Envelope(String),
+}
+
+/// What must come of a scenario.
+pub enum Outcome {
+    /// Exactly these problems; none means that the policy is good.
+    Problems(Vec<Problem>),
+    /// An answer for each request.
+    Requests(Vec<Request>),
+}
+
+/// The side of a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    At,
+    Over,
+}
+
+/// Where the filter is put, as words of an attachment file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Attachment {
+    pub role: String,
+    pub steer: String,
+    pub trace: String,
+}
+
+/// A request and the decision on it.
+pub struct Request {
+    /// What it shows.
+    pub name: String,
+    pub method: Bytes,
+    pub path: Bytes,
+    pub host: Option<Bytes>,
+    /// The cluster that Envoy chose before the filter ran.
+    pub destination: Option<String>,
+    /// In the order of arrival, names in lower case.
+    pub headers: Vec<(String, Bytes)>,
+    /// Why a real Envoy cannot be asked.
+    pub skipped_in_envoy: Option<String>,
+    pub expected: Expectation,
+}
+
+/// Every scenario of these files: names and texts.
+pub fn read(files: &[(String, String)]) -> Vec<Scenario> {
+    files.iter().flat_map(|(file, text)| read_file(file, text)).collect()
+}
+
+/// The files of the corpus, in the order of their names.
+#[cfg(not(target_family = "wasm"))]
+pub fn files() -> Vec<(String, String)> {
+    let here =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("tests/scenarios"));
+    let folder = here.into_iter().find(|folder| folder.join("mod.rs").is_file()).unwrap();
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "yaml") {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            files.push((name, std::fs::read_to_string(path).unwrap()));
+        }
+    }
+    files.sort();
+    files
+}
+
+fn read_file(file: &str, text: &str) -> Vec<Scenario> {
+    let node = Source::yaml(file, text).parse(0).unwrap_or_else(|problems| panic!("{file}: {problems:?}"));
+    let mut fields = Fields::open(file, node);
+    fields.text("about");
+    let scenarios = fields.list("scenarios");
+    fields.finish();
+    scenarios.into_iter().map(|node| scenario(file, document::repeated(file, node))).collect()
+}
+
+fn scenario(file: &str, node: weir_engine::Node) -> Scenario {
+    let mut fields = Fields::open(file, node);
+    let name =
+        format!("{file}: {}", fields.text("name").unwrap_or_else(|| panic!("{file}: a scenario without a name")));
+    fields.context.clone_from(&name);
+    let subject = subject(&mut fields);
+    let attachment = attachment(&mut fields);
+    let limit = fields.text("limit").map(|limit| match limit.split_once(' ') {
+        Some((limit, "at")) => (limit.to_owned(), Side::At),
+        Some((limit, "over")) => (limit.to_owned(), Side::Over),
+        _ => panic!("{name}: limit {limit:?}"),
+    });
+    let problems = fields.optional_list("problems");
+    let requests = fields.optional_list("requests");
+    let outcome = match (problems, requests) {
+        (Some(problems), None) => {
+            Outcome::Problems(problems.into_iter().map(|node| Problem::read(&name, node)).collect())
+        }
+        (None, Some(requests)) => {
+            assert!(!requests.is_empty(), "{name}: no request");
+            Outcome::Requests(requests.into_iter().map(|node| request(&name, node)).collect())
+        }
+        _ => panic!("{name}: one of problems and requests is wanted"),
+    };
+    let scenario = Scenario {
+        subject,
+        attachment,
+        operator: fields.text("operator"),
+        limit,
+        canonical: fields.text("canonical").map(|text| text.trim_end().to_owned()),
+        revision: fields.text("revision"),
+        skipped_in_envoy: skipped(&mut fields),
+        outcome,
+        name,
+    };
+    fields.finish();
+    scenario
+}
+
+fn subject(fields: &mut Fields) -> Subject {
+    let policy = fields.text("policy").map(|text| vec![("policy.yaml".to_owned(), text)]);
+    let files = fields.map("files").map(|files| {
+        files.into_iter().map(|(name, node)| (name, document::text(&fields.context, node))).collect::<Vec<_>>()
+    });
+    let attachment = fields.text("attachment_file");
+    let envelope = fields.text("envelope");
+    match (policy.or(files), attachment, envelope) {
+        (Some(files), None, None) => Subject::Policy(files),
+        (None, Some(text), None) => Subject::Attachment(text),
+        (None, None, Some(text)) => Subject::Envelope(text),
+        _ => panic!("{}: one of policy, files, attachment_file and envelope is wanted", fields.context),
+    }
+}
+
+fn attachment(fields: &mut Fields) -> Attachment {
+    let mut words = fields.fields("attachment");
+    let mut word = |name: &str, default: &str| match &mut words {
+        Some(words) => words.text(name).unwrap_or_else(|| default.to_owned()),
+        None => default.to_owned(),
+    };
+    let attachment =
+        Attachment { role: word("role", "edge"), steer: word("steer", "tag"), trace: word("trace", "shaped") };
+    if let Some(words) = words {
+        words.finish();
+    }
+    attachment
+}
+
+fn skipped(fields: &mut Fields) -> Option<String> {
+    let mut envoy = fields.fields("envoy")?;
+    let reason = envoy.text("skip");
+    envoy.finish();
+    reason
+}
+
+fn request(scenario: &str, node: weir_engine::Node) -> Request {
+    let mut fields = Fields::open(scenario, node);
+    let name = fields.text("name").unwrap_or_else(|| panic!("{scenario}: a request without a name"));
+    let name = format!("{scenario}: {name}");
+    fields.context.clone_from(&name);
+    let headers = fields.optional_list("headers").unwrap_or_default();
+    let request = Request {
+        method: fields.bytes("method").unwrap_or_else(|| Bytes::from("GET")),
+        path: fields.bytes("path").unwrap_or_else(|| Bytes::from("/")),
+        host: fields.bytes("host"),
+        destination: fields.text("destination"),
+        headers: headers.into_iter().map(|node| document::pair(&name, node)).collect(),
+        skipped_in_envoy: skipped(&mut fields),
+        expected: Expectation::read(&name, fields.fields("expect").unwrap_or_else(|| panic!("{name}: no expect"))),
+        name,
+    };
+    fields.finish();
+    request
+}
+
+impl Scenario {
+    /// The role, as the engine has it.
+    pub fn role(&self) -> Role {
+        self.attachment.role.parse().unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    /// The sources of a policy.
+    pub fn sources(files: &[(String, String)]) -> Vec<Source> {
+        let source = |(name, text): &(String, String)| {
+            if name.ends_with(".json") { Source::json(name, text) } else { Source::yaml(name, text) }
+        };
+        files.iter().map(source).collect()
+    }
+}
+
+impl Attachment {
+    /// An attachment file of this name.
+    pub fn file(&self, name: &str) -> String {
+        let Attachment { role, steer, trace } = self;
+        format!("weir: 1\nname: {name}\nrole: {role}\nsteer: {steer}\ntrace: {trace}\n")
+    }
+
+    /// The envelope that brings a policy.
+    pub fn envelope(&self, name: &str, policy: &str) -> String {
+        let Attachment { role, steer, trace } = self;
+        let head = json!({"weir": 1, "name": name, "role": role, "steer": steer, "trace": trace}).to_string();
+        format!("{},\"policy\":{policy}}}", &head[..head.len() - 1])
+    }
+}
+
+impl Request {
+    /// Names and values as the filter sees them.
+    pub fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let pseudo = [(":method", Some(&self.method)), (":path", Some(&self.path)), (":authority", self.host.as_ref())];
+        let pseudo = pseudo.into_iter().filter_map(|(name, value)| Some((name.as_bytes(), value?.as_slice())));
+        pseudo.chain(self.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice())))
+    }
+
+    /// What `weir explain --json` must print.
+    pub fn report(&self, attachment: &Attachment, revision: &str) -> Json {
+        self.expected.report(attachment, revision)
+    }
+
+    /// The header lines that must reach the upstream: those that were sent, edited; by name.
+    pub fn upstream_headers(&self) -> BTreeMap<String, Vec<Bytes>> {
+        let mut headers: BTreeMap<String, Vec<Bytes>> = BTreeMap::new();
+        for (name, value) in &self.headers {
+            headers.entry(name.clone()).or_default().push(value.clone());
+        }
+        for (name, lines) in &self.expected.edits {
+            match lines.is_empty() {
+                true => headers.remove(name),
+                false => headers.insert(name.clone(), lines.clone()),
+            };
+        }
+        headers
+    }
+}
