@@ -5,9 +5,16 @@ use serde_json::Value;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 use weir_engine::slot::{self, Salt, Use};
-use weir_engine::{Configured, Request};
+use weir_engine::{Attachment, AttachmentFile, Configured, Model, Plan, Problem, Request, Revision, Source, report};
 
+mod corpus;
 mod ids;
+// This depth uses a part of it.
+#[allow(unused_imports)]
+#[path = "../../../tests/scenarios/mod.rs"]
+mod scenarios;
+
+use scenarios::{Outcome, Scenario, Subject};
 
 #[test]
 fn hashes_are_those_of_another_implementation() {
@@ -82,6 +89,56 @@ fn a_hundred_thousand_ids_are_decided_as_another_implementation_does() {
     }
     assert_eq!(ids, recorded["ids"]);
     assert_eq!(format!("{:016x}", checksum.0), recorded["checksum"]);
+}
+
+/// Natively the lines are left for the wasm run, which must come to the same ones.
+#[test]
+fn scenarios_are_decided_alike_natively_and_in_wasm() {
+    let scenarios = scenarios::read(&corpus::files());
+    assert!(!scenarios.is_empty(), "tests/scenarios holds no scenario");
+    let lines: Vec<String> = scenarios.iter().flat_map(lines).collect();
+    corpus::agree(&lines);
+}
+
+/// Everything the engine says to a scenario: problems, or the canonical form and a report for each request.
+fn lines(scenario: &Scenario) -> Vec<String> {
+    let answers = match &scenario.subject {
+        Subject::Policy(files) => policy_lines(scenario, files),
+        Subject::Attachment(text) => vec![format!("{:?}", attachment_file(text))],
+        Subject::Envelope(text) => match weir_engine::configure_json(text.as_bytes()) {
+            Ok(configured) => vec![format!("{:?} {:?}", configured.attachment, configured.plan.revision())],
+            Err(refused) => printed(&refused.problems),
+        },
+    };
+    [vec![scenario.name.clone()], answers].concat()
+}
+
+fn policy_lines(scenario: &Scenario, files: &[(String, String)]) -> Vec<String> {
+    let attachment = attachment_file(&scenario.attachment.file("wasm")).unwrap().attachment;
+    match weir_engine::read_policy(&Scenario::sources(files), attachment.role) {
+        Err(problems) => printed(&problems),
+        Ok(model) => [vec![model.canonical()], reports(scenario, &model, &attachment)].concat(),
+    }
+}
+
+fn attachment_file(text: &str) -> Result<AttachmentFile, Vec<Problem>> {
+    Source::yaml("attachment.yaml", text).parse(0).and_then(AttachmentFile::read)
+}
+
+fn printed(problems: &[Problem]) -> Vec<String> {
+    problems.iter().map(|problem| format!("{problem:?}")).collect()
+}
+
+fn reports(scenario: &Scenario, model: &Model, attachment: &Attachment) -> Vec<String> {
+    let Outcome::Requests(requests) = &scenario.outcome else { return Vec::new() };
+    let plan = Plan::compile(model, Some(Revision::of(&model.canonical())));
+    let report = |sent: &scenarios::Request| {
+        let request = Request::read(&plan, sent.lines());
+        let decision = plan.decide(attachment.role, &request);
+        let edits = decision.edits(attachment, &request, sent.destination.as_ref().map(|name| name.as_bytes()));
+        report::json(&decision, attachment, &edits)
+    };
+    requests.iter().map(report).collect()
 }
 
 /// FNV-1a, 64 bits.

@@ -6,6 +6,7 @@ mod chain;
 mod condition;
 mod growth;
 mod headers;
+mod overrides;
 mod policy;
 mod request;
 mod revision;
