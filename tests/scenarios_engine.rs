@@ -28,7 +28,8 @@ fn wrongs(scenario: &Scenario) -> Vec<String> {
         Subject::Policy(files) => policy_wrongs(scenario, files),
         Subject::Attachment(text) => {
             let source = Source::yaml("attachment.yaml", text.as_str());
-            let problems = source.parse(0).and_then(AttachmentFile::read).err().unwrap_or_default();
+            let mut problems = source.parse(0).and_then(AttachmentFile::read).err().unwrap_or_default();
+            problems.iter_mut().for_each(|problem| problem.position = source.locate(problem));
             problem_wrongs(scenario, &problems, std::slice::from_ref(&source))
         }
         Subject::Envelope(text) => {
@@ -118,12 +119,11 @@ fn without<'a>(these: &'a [Problem], those: &[Problem]) -> Vec<&'a Problem> {
 }
 
 fn seen(problem: &weir_engine::Problem, sources: &[Source]) -> Problem {
-    let position = problem.position.or_else(|| sources.get(problem.document)?.locate(problem));
     Problem {
         file: sources.get(problem.document).filter(|_| sources.len() > 1).map(|source| source.name.clone()),
         code: problem.code.name().to_owned(),
         path: problem.path.to_string(),
-        position: position.map(|position| (position.line, position.column)),
+        position: problem.position.map(|position| (position.line, position.column)),
     }
 }
 

@@ -74,7 +74,7 @@ impl Expectation {
         expectation
     }
 
-    /// The shape that `docs/explain.md` documents.
+    /// The shape that `docs/cli.md` documents.
     pub fn report(&self, attachment: &Attachment, revision: &str) -> Json {
         let edit = |(name, lines): &(String, Vec<Bytes>)| match lines.is_empty() {
             true => json!({ "remove": name }),

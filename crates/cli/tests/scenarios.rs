@@ -1,0 +1,170 @@
+//! The scenario corpus against `weir check` and `weir explain`, as processes: what they print and how they exit.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+
+#[path = "../../../tests/scenarios/mod.rs"]
+mod corpus;
+
+use corpus::{Outcome, Problem, Request, Scenario, Subject};
+
+#[test]
+fn every_request_is_explained_as_written() {
+    let mut explained = 0;
+    for scenario in corpus::read(&corpus::files()) {
+        let (Subject::Policy(files), Outcome::Requests(requests)) = (&scenario.subject, &scenario.outcome) else {
+            continue;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let policy = written(&folder, files);
+        let attachment = folder.path().join("attachment");
+        fs::write(&attachment, scenario.attachment.file("scenario")).unwrap();
+        let checked = check(&policy, &scenario);
+        let revision = checked["revision"].as_str().unwrap_or_else(|| panic!("{}: {checked}", scenario.name));
+        for request in requests {
+            let output = explain(&policy, &attachment, request);
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(0), "{}: {said}", request.name);
+            let line = std::str::from_utf8(&output.stdout).unwrap();
+            assert_eq!(line.lines().count(), 1, "{}", request.name);
+            let seen: Json = serde_json::from_str(line).unwrap();
+            assert_eq!(seen, request.report(&scenario.attachment, revision), "{}", request.name);
+            explained += 1;
+        }
+    }
+    assert!(explained > 250, "only {explained} requests");
+}
+
+#[test]
+fn every_problem_is_reported_as_written() {
+    let mut checked = 0;
+    for scenario in corpus::read(&corpus::files()) {
+        let (Subject::Policy(files), Outcome::Problems(problems)) = (&scenario.subject, &scenario.outcome) else {
+            continue;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let seen = check(&written(&folder, files), &scenario);
+        assert_eq!(seen["good"], json!(problems.is_empty()), "{}", scenario.name);
+        assert_eq!(seen["revision"].is_null(), !problems.is_empty(), "{}", scenario.name);
+        if let Some(revision) = &scenario.revision {
+            assert_eq!(seen["revision"], json!(revision), "{}", scenario.name);
+        }
+        let mut seen: Vec<Problem> =
+            seen["problems"].as_array().unwrap().iter().map(|one| problem(one, files)).collect();
+        let mut expected = problems.clone();
+        seen.sort();
+        expected.sort();
+        assert_eq!(seen, expected, "{}", scenario.name);
+        checked += 1;
+    }
+    assert!(checked > 80, "only {checked} scenarios");
+}
+
+#[test]
+fn every_problem_of_an_attachment_is_reported_as_written() {
+    let mut read = 0;
+    for scenario in corpus::read(&corpus::files()) {
+        let (Subject::Attachment(text), Outcome::Problems(problems)) = (&scenario.subject, &scenario.outcome) else {
+            continue;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let (policy, attachment) = (folder.path().join("policy.yaml"), folder.path().join("attachment.yaml"));
+        fs::write(&policy, "version: 1\n").unwrap();
+        fs::write(&attachment, text).unwrap();
+        let output =
+            weir().args(["explain", "--policy"]).arg(&policy).arg("--attach").arg(&attachment).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", scenario.name);
+        assert!(output.stdout.is_empty(), "{}", scenario.name);
+        let said = String::from_utf8(output.stderr).unwrap();
+        let mut seen: Vec<Problem> = told(&said).collect();
+        let mut expected = problems.clone();
+        seen.sort();
+        expected.sort();
+        assert_eq!(seen, expected, "{}\n{said}", scenario.name);
+        read += 1;
+    }
+    assert!(read > 2, "only {read} scenarios");
+}
+
+/// The policy's file, or the folder of its files.
+fn written(folder: &TempDir, files: &[(String, String)]) -> PathBuf {
+    let policies = folder.path().join("policies");
+    fs::create_dir(&policies).unwrap();
+    for (name, text) in files {
+        fs::write(policies.join(name), text).unwrap();
+    }
+    match files {
+        [(name, _)] => policies.join(name),
+        _ => policies,
+    }
+}
+
+/// The exit code says the same as the object that is printed.
+fn check(policy: &Path, scenario: &Scenario) -> Json {
+    let mut check = weir();
+    let output = check.args(["check", "--json", "--role", &scenario.attachment.role]).arg(policy).output().unwrap();
+    let seen: Json = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}: {}", scenario.name, String::from_utf8_lossy(&output.stderr)));
+    let fields: Vec<&String> = seen.as_object().unwrap().keys().collect();
+    assert_eq!(fields, ["good", "problems", "revision"], "{}", scenario.name);
+    let code = if seen["good"] == json!(true) { 0 } else { 1 };
+    assert_eq!(output.status.code(), Some(code), "{}", scenario.name);
+    seen
+}
+
+fn explain(policy: &Path, attachment: &Path, request: &Request) -> Output {
+    let mut explain = weir();
+    explain.args(["explain", "--json", "--policy"]).arg(policy).arg("--attach").arg(attachment);
+    let mut option = |name: &str, value: &[u8]| {
+        explain.arg(OsStr::from_bytes(&[name.as_bytes(), b"=", value].concat()));
+    };
+    option("--method", &request.method);
+    option("--path", &request.path);
+    if let Some(host) = &request.host {
+        option("--host", host);
+    }
+    if let Some(destination) = &request.destination {
+        option("--destination", destination.as_bytes());
+    }
+    for (name, value) in &request.headers {
+        option("--header", &[name.as_bytes(), b": ", value].concat());
+    }
+    explain.output().unwrap()
+}
+
+fn problem(seen: &Json, files: &[(String, String)]) -> Problem {
+    let fields: Vec<&String> = seen.as_object().unwrap().keys().collect();
+    assert_eq!(fields, ["code", "column", "file", "line", "message", "path"]);
+    let text = |field: &str| seen[field].as_str().unwrap_or_else(|| panic!("{field} of {seen}")).to_owned();
+    let number = |field: &str| seen[field].as_u64().and_then(|number| u32::try_from(number).ok());
+    assert!(!text("message").is_empty() && !text("message").ends_with('.'), "{seen}");
+    let file = Path::new(&text("file")).file_name().unwrap().to_string_lossy().into_owned();
+    assert!(files.iter().any(|(name, _)| *name == file), "{seen}");
+    Problem {
+        file: (files.len() > 1).then_some(file),
+        code: text("code"),
+        path: text("path"),
+        position: number("line").zip(number("column")),
+    }
+}
+
+/// The problems in a text for people: `CODE: MESSAGE`, then `--> FILE:LINE:COLUMN, at PATH`.
+fn told(said: &str) -> impl Iterator<Item = Problem> {
+    said.lines().zip(said.lines().skip(1)).filter_map(|(first, second)| {
+        let (place, path) = second.trim_start().strip_prefix("--> ")?.split_once(", at ")?;
+        let mut place = place.rsplit(':').map(|number| number.parse().ok());
+        let (column, line) = (place.next()??, place.next()??);
+        let code = first.split(':').next()?.to_owned();
+        Some(Problem { file: None, code, path: path.to_owned(), position: Some((line, column)) })
+    })
+}
+
+fn weir() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_weir"))
+}
