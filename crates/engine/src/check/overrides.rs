@@ -100,17 +100,15 @@ impl Checker<'_> {
     fn units_once_in<'u>(&mut self, one: &'u policy::Override, told: &mut Told<'u>, at: &At<'_>) {
         let twice = match &one.who {
             None => None,
-            Some(Who::List(name)) => self.told_before(name, told).then(|| format!("a unit of the list {name}")),
+            Some(Who::List(name)) => {
+                let told_before = told.tell_list(name, self.list_groups.of_list(name));
+                told_before.then(|| format!("a unit of the list {name}"))
+            }
             Some(Who::Units(units)) => {
-                let mut twice = None;
                 // A unit that stands twice in one place counts once, as in a list.
-                for unit in units.iter().collect::<HashSet<_>>() {
-                    let listed = told.lists.iter().any(|list| self.list_sets.has(list, unit));
-                    if !told.units.insert(unit) || listed {
-                        twice = twice.max(Some(unit));
-                    }
-                }
-                twice.map(|unit| format!("the unit {unit:?}"))
+                let units: HashSet<&String> = units.iter().collect();
+                let told_before = units.into_iter().filter(|unit| told.tell_unit(unit, self.list_groups.of_unit(unit)));
+                told_before.max().map(|unit| format!("the unit {unit:?}"))
             }
         };
         if let Some(who) = twice {
@@ -118,44 +116,79 @@ impl Checker<'_> {
             self.problems.add(Code::DuplicateUnit, at, message);
         }
     }
-
-    /// Whether a list has a unit that an override of the layer has named before.
-    fn told_before<'u>(&mut self, name: &'u str, told: &mut Told<'u>) -> bool {
-        let written = told.units.iter().any(|unit| self.list_sets.has(name, unit));
-        let listed = told.lists.iter().any(|other| self.list_sets.share(name, other));
-        !told.lists.insert(name) || written || listed
-    }
 }
 
-/// The units that overrides of a layer have named so far.
+/// What overrides of a layer have named so far, units by themselves and units in lists.
 #[derive(Default)]
 struct Told<'u> {
     units: HashSet<&'u str>,
+    groups_of_units: HashSet<Group>,
     lists: HashSet<&'u str>,
+    groups_of_lists: HashSet<Group>,
 }
 
-/// Lists as sets, and which of them share a unit: worked out once, however many layers ask.
+impl<'u> Told<'u> {
+    /// Notes a unit; says whether it has been named before.
+    fn tell_unit(&mut self, unit: &'u str, group: Option<Group>) -> bool {
+        self.groups_of_units.extend(group);
+        !self.units.insert(unit) || group.is_some_and(|group| self.groups_of_lists.contains(&group))
+    }
+
+    /// Notes a list; says whether a unit of it has been named before.
+    fn tell_list(&mut self, name: &'u str, groups: &[Group]) -> bool {
+        let told = |group| self.groups_of_lists.contains(group) || self.groups_of_units.contains(group);
+        let told_before = groups.iter().any(told);
+        self.groups_of_lists.extend(groups);
+        !self.lists.insert(name) || told_before
+    }
+}
+
+/// The units of all lists in groups: two are of one group if the same lists have them. Lists share a unit exactly if
+/// they share a group, and of those there are few, so no pair of lists has to be compared unit by unit.
 #[derive(Default)]
-pub(super) struct ListSets<'a> {
-    sets: HashMap<&'a str, HashSet<&'a str>>,
-    shared: HashMap<(String, String), bool>,
+pub(super) struct ListGroups<'a> {
+    lists: HashMap<&'a str, &'a [String]>,
+    of_units: HashMap<&'a str, Group>,
+    /// The last list of each group.
+    groups: Vec<usize>,
+    /// The group of what is in a group and one more list.
+    joined: HashMap<(Option<Group>, usize), Group>,
+    of_lists: HashMap<&'a str, Vec<Group>>,
 }
 
-impl<'a> ListSets<'a> {
+type Group = usize;
+
+impl<'a> ListGroups<'a> {
+    /// Adds a list, once if several files have it; all are added before anything is asked.
     pub(super) fn insert(&mut self, name: &'a str, values: &'a [String]) {
-        self.sets.insert(name, values.iter().map(String::as_str).collect());
+        let list = self.lists.len();
+        if self.lists.insert(name, values).is_some() {
+            return;
+        }
+        for unit in values {
+            let before = self.of_units.get(unit.as_str()).copied();
+            let is_in = before.and_then(|group| self.groups.get(group)).is_some_and(|last| *last == list);
+            if !is_in {
+                let groups = &mut self.groups;
+                let group = *self.joined.entry((before, list)).or_insert_with(|| {
+                    groups.push(list);
+                    groups.len().saturating_sub(1)
+                });
+                self.of_units.insert(unit, group);
+            }
+        }
     }
 
-    fn has(&self, name: &str, unit: &str) -> bool {
-        self.sets.get(name).is_some_and(|set| set.contains(unit))
+    fn of_unit(&self, unit: &str) -> Option<Group> {
+        self.of_units.get(unit).copied()
     }
 
-    fn share(&mut self, a: &str, b: &str) -> bool {
-        let pair = (a.min(b).to_owned(), a.max(b).to_owned());
-        let sets = &self.sets;
-        *self.shared.entry(pair).or_insert_with(|| match (sets.get(a), sets.get(b)) {
-            (Some(a), Some(b)) => !a.is_disjoint(b),
-            _ => false,
+    fn of_list(&mut self, name: &str) -> &[Group] {
+        let Some((name, values)) = self.lists.get_key_value(name) else { return &[] };
+        let of_units = &self.of_units;
+        self.of_lists.entry(name).or_insert_with(|| {
+            let groups: HashSet<Group> = values.iter().filter_map(|unit| of_units.get(unit.as_str()).copied()).collect();
+            groups.into_iter().collect()
         })
     }
 }
