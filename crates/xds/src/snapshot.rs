@@ -13,7 +13,7 @@ pub struct Resource {
     pub kind: Kind,
     /// The name clients subscribe to.
     pub name: String,
-    /// Equal for equal content, see [`version`].
+    /// Equal for equal content.
     pub version: String,
     /// What is sent.
     pub body: Any,

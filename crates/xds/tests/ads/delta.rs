@@ -37,7 +37,7 @@ async fn a_reconnect_is_sent_what_it_missed() {
     assert_eq!(client.shown().await, "cds b@v2=2 -gone");
 
     let mut client = Delta::connect(&served.address).await;
-    client.resume(Kind::Cluster, &["a"], &[("a", "v1"), ("b", "v1")]).await;
+    client.resume(Kind::Cluster, &["a"], &[("a", "v1"), ("b", "v1"), ("gone", "v1")]).await;
     client.quiet(Kind::Extension).await;
 }
 
@@ -51,6 +51,8 @@ async fn a_name_that_does_not_exist_is_said_to_be_gone_until_it_comes() {
     assert_eq!(client.shown().await, "rds later@v1=1");
     served.publish("r3", &[]);
     assert_eq!(client.shown().await, "rds -a -later");
+    client.unsubscribe(Kind::Route, &["a"]).await;
+    client.quiet(Kind::Extension).await;
 }
 
 #[tokio::test]
@@ -63,6 +65,14 @@ async fn what_is_unsubscribed_is_not_sent() {
     client.unsubscribe(Kind::Endpoints, &["a"]).await;
     client.quiet(Kind::Extension).await;
     served.publish("r2", &pair("2"));
+    assert_eq!(client.shown().await, "eds b@v2=2");
+
+    let [_, b] = pair("2");
+    served.publish("r3", std::slice::from_ref(&b));
+    client.quiet(Kind::Route).await;
+    served.publish("r4", &[]);
+    assert_eq!(client.shown().await, "eds -b", "nothing is said of a, which is of no interest any more");
+    served.publish("r5", &pair("2"));
     assert_eq!(client.shown().await, "eds b@v2=2");
 
     // Whoever asks again has dropped what it had, even when it never said so.
@@ -101,7 +111,10 @@ async fn a_wildcard_over_nothing_is_answered() {
     let served = Served::start(&[]).await;
     let mut client = Delta::connect(&served.address).await;
     client.subscribe(Kind::Listener, &[]).await;
-    assert_eq!(client.shown().await, "lds");
+    let response = client.receive().await;
+    assert_eq!(show(&response), "lds");
+    // Once: an answer to each ack of an answer would never end.
+    client.answer(&response, None).await;
     client.quiet(Kind::Extension).await;
     served.publish("r2", &[resource(Kind::Listener, "a", "1")]);
     assert_eq!(client.shown().await, "lds a@v1=1");

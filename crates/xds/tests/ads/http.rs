@@ -24,13 +24,15 @@ async fn shutting_down_ends_every_stream_and_frees_the_port() {
     delta.subscribe(Kind::Cluster, &[]).await;
     delta.receive().await;
     let mut sotw = Sotw::connect(&served.address).await;
-    // A client that never says a word must not hold up the end.
-    let silent = TcpStream::connect(&served.address).await.unwrap();
+    // A client that has hung since it said hello must not hold up the end.
+    let mut hung = TcpStream::connect(&served.address).await.unwrap();
+    hung.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    soon(hung.read_u8()).await.unwrap();
 
     served.shutdown.send(()).unwrap();
     assert!(delta.ended().await);
     assert!(sotw.ended().await);
     soon(served.server).await.unwrap();
     assert!(TcpStream::connect(&served.address).await.is_err());
-    drop(silent);
+    drop(hung);
 }
