@@ -39,7 +39,8 @@ pub fn in_step(inputs: Inputs, sender: watch::Sender<Arc<Snapshot>>) -> notify::
 
 /// Says what is served from now on.
 pub fn log_served(snapshot: &Snapshot) {
-    eprintln!("revision {} active in server: {} resources", snapshot.label(), snapshot.size());
+    let plural = if snapshot.size() == 1 { "" } else { "s" };
+    eprintln!("revision {} active in server: {} resource{plural}", snapshot.label(), snapshot.size());
 }
 
 fn follow(inputs: &Inputs, changes: &Receiver<()>, sender: &watch::Sender<Arc<Snapshot>>) {
