@@ -22,7 +22,7 @@ async fn server_goes_and_comes_back(ads: Ads) {
     let mut served = Served::start(&before, ads).await;
     let predictors = [&before, &after].map(|policy| Predictor::new(&envelope("edge", policy)));
     let mut workers = Workers::of(&served.bench).await;
-    workers.follow(&predictors[0]).await.unwrap();
+    workers.until_they_follow(&predictors[0]).await;
     let load = Load::start(served.bench.address, 2, checkout);
 
     served.weir.kill();

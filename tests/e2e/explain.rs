@@ -11,9 +11,9 @@ use crate::support::{
     Bench, Client, Options, Process, Protocol, Shown, envelope, eventually, policy, string_configuration, weir,
 };
 
-/// Of ten thousand, so that each of their numbers was drawn by nobody for being easy.
-const EVERY: usize = 197;
 const USERS: usize = 10_000;
+/// Some fifty of them, which nobody picked for being easy; each is a process.
+const EVERY: usize = 197;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_tool_says_what_the_filter_did() {

@@ -12,5 +12,6 @@ mod kill_switch;
 mod odd_requests;
 mod predictions;
 mod push_under_load;
+mod scenarios;
 mod serve;
 mod trap;

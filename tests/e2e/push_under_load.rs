@@ -29,7 +29,7 @@ async fn push_under_load(ads: Ads) {
     let predictors: Vec<_> = policies.iter().map(|policy| Predictor::new(&envelope("edge", policy))).collect();
     let served = Served::start(&policies[0], ads).await;
     let mut workers = Workers::of(&served.bench).await;
-    workers.follow(&predictors[0]).await.unwrap();
+    workers.until_they_follow(&predictors[0]).await;
     let connected: u64 = connections(&served.bench).await.values().sum();
 
     let load = Load::start(served.bench.address, CONNECTIONS, checkout);

@@ -19,7 +19,7 @@ async fn a_policy_that_becomes_bad_is_reported_whole_and_the_last_good_one_stays
     let served = Served::start(&good, Ads::Delta).await;
     let predictor = Predictor::new(&envelope("edge", &good));
     let mut workers = Workers::of(&served.bench).await;
-    workers.follow(&predictor).await.unwrap();
+    workers.until_they_follow(&predictor).await;
 
     let mut bad = good.clone();
     bad["layers"][0]["unit"] = json!("nobody");

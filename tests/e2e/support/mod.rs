@@ -29,6 +29,7 @@ pub use poll::eventually;
 pub use predict::{Predictor, Sent, Shown};
 pub use process::Process;
 pub use raw::raw_http1;
-pub use template::{replaced, string_configuration, struct_configuration, text_configuration};
+pub use template::{fill, replaced, string_configuration, struct_configuration, text, text_configuration};
 pub use upstream::Upstream;
+pub use weir::Weir;
 pub use workers::{Workers, connections};

@@ -1,0 +1,100 @@
+//! The scenario corpus in real Envoys: what the upstream, the access log and the filter itself say of every request is
+//! what `weir explain` says, and that is what the scenario says.
+
+use std::collections::BTreeMap;
+
+use weir_engine::{Revision, read_policy};
+
+#[path = "../scenarios/mod.rs"]
+mod corpus;
+mod pushed;
+mod scene;
+
+use corpus::{Attachment, Outcome, Request, Scenario, Subject};
+use scene::Scene;
+
+/// What Envoy itself refuses or changes: each has its reason in the corpus.
+const SKIPPED_MAX: usize = 24;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edge_does_what_the_scenarios_say() {
+    let done = run("edge").await;
+    assert!(done > 200, "only {done} requests");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mesh_does_what_the_scenarios_say() {
+    let done = run("mesh").await;
+    assert!(done > 40, "only {done} requests");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_inbound_attachment_does_what_the_scenarios_say() {
+    let done = run("inbound").await;
+    assert!(done > 0, "no request");
+}
+
+#[test]
+fn few_scenarios_are_not_for_envoy() {
+    let mut skipped = Vec::new();
+    for scenario in corpus::read(&corpus::files()) {
+        skipped.extend(scenario.skipped_in_envoy.as_ref().map(|reason| format!("{}: {reason}", scenario.name)));
+        let requests = requests(&scenario).iter();
+        skipped.extend(requests.filter_map(|one| Some(format!("{}: {}", one.name, one.skipped_in_envoy.as_ref()?))));
+    }
+    println!("{} skipped in Envoy:\n{}", skipped.len(), skipped.join("\n"));
+    assert!(skipped.len() <= SKIPPED_MAX, "{} skipped:\n{}", skipped.len(), skipped.join("\n"));
+}
+
+/// Every good policy of a role reaches Envoy by way of `weir serve`, every request the upstream; how many requests.
+async fn run(role: &str) -> usize {
+    let mut groups: BTreeMap<Attachment, Vec<Scenario>> = BTreeMap::new();
+    for scenario in corpus::read(&corpus::files()) {
+        if scenario.attachment.role == role && is_good(&scenario) && scenario.skipped_in_envoy.is_none() {
+            groups.entry(scenario.attachment.clone()).or_default().push(scenario);
+        }
+    }
+    let mut done = 0;
+    for (attachment, scenarios) in groups {
+        let mut scene = Scene::start(&attachment, destinations(&scenarios)).await;
+        for scenario in &scenarios {
+            let revision = revision(scenario);
+            scene.serve(scenario, revision).await;
+            for request in requests(scenario).iter().filter(|request| request.skipped_in_envoy.is_none()) {
+                scene.ask(request, revision).await;
+                done += 1;
+            }
+        }
+    }
+    println!("{done} requests as {role}");
+    done
+}
+
+fn is_good(scenario: &Scenario) -> bool {
+    match (&scenario.subject, &scenario.outcome) {
+        (Subject::Policy(_), Outcome::Problems(problems)) => problems.is_empty(),
+        (Subject::Policy(_), Outcome::Requests(_)) => true,
+        _ => false,
+    }
+}
+
+fn requests(scenario: &Scenario) -> &[Request] {
+    match &scenario.outcome {
+        Outcome::Requests(requests) => requests,
+        Outcome::Problems(_) => &[],
+    }
+}
+
+fn destinations(scenarios: &[Scenario]) -> Vec<String> {
+    let all = scenarios.iter().flat_map(requests).filter_map(|request| request.destination.clone());
+    let mut destinations: Vec<String> = all.collect();
+    destinations.sort();
+    destinations.dedup();
+    destinations
+}
+
+fn revision(scenario: &Scenario) -> Revision {
+    let Subject::Policy(files) = &scenario.subject else { panic!("{}: no policy", scenario.name) };
+    let model = read_policy(&Scenario::sources(files), scenario.role());
+    Revision::of(&model.unwrap_or_else(|problems| panic!("{}: {problems:?}", scenario.name)).canonical())
+}
