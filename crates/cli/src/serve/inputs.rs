@@ -84,5 +84,6 @@ fn files_of(path: &Path) -> Vec<PathBuf> {
 
 fn resource_problems(problems: &[resources::Problem]) -> Failure {
     let lines: Vec<String> = problems.iter().map(|problem| format!("  {problem}\n")).collect();
-    Failure::Said(format!("{} problems in the Envoy resources\n{}", problems.len(), lines.concat()))
+    let plural = if problems.len() == 1 { "problem" } else { "problems" };
+    Failure::Said(format!("{} {plural} in the Envoy resources\n{}", problems.len(), lines.concat()))
 }

@@ -27,14 +27,13 @@ pub fn in_step(inputs: Inputs, sender: watch::Sender<Arc<Snapshot>>) -> notify::
             let _ = events.send(());
         }
     })?;
-    for folder in inputs.folders() {
-        watcher.watch(&folder, RecursiveMode::NonRecursive)?;
-    }
-    thread::spawn(move || {
-        let _watcher = watcher;
-        follow(&inputs, &changes, &sender);
-    });
+    watch_folders(&inputs, &mut watcher)?;
+    thread::spawn(move || follow(&inputs, &mut watcher, &changes, &sender));
     Ok(())
+}
+
+fn watch_folders(inputs: &Inputs, watcher: &mut impl Watcher) -> notify::Result<()> {
+    inputs.folders().iter().try_for_each(|folder| watcher.watch(folder, RecursiveMode::NonRecursive))
 }
 
 /// Says what is served from now on.
@@ -43,7 +42,7 @@ pub fn log_served(snapshot: &Snapshot) {
     eprintln!("revision {} active in server: {} resource{plural}", snapshot.label(), snapshot.size());
 }
 
-fn follow(inputs: &Inputs, changes: &Receiver<()>, sender: &watch::Sender<Arc<Snapshot>>) {
+fn follow(inputs: &Inputs, watcher: &mut impl Watcher, changes: &Receiver<()>, sender: &watch::Sender<Arc<Snapshot>>) {
     let mut seen = inputs.fingerprint();
     // The files may have changed between the first reading and the start of the watch.
     let mut complaint = refresh(inputs, sender, None);
@@ -53,7 +52,11 @@ fn follow(inputs: &Inputs, changes: &Receiver<()>, sender: &watch::Sender<Arc<Sn
                 settle(changes);
                 false
             }
-            Err(RecvTimeoutError::Timeout) => true,
+            Err(RecvTimeoutError::Timeout) => {
+                // A folder may have been replaced as a whole; where it is missing, the next look tries again.
+                let _ = watch_folders(inputs, watcher);
+                true
+            }
             Err(RecvTimeoutError::Disconnected) => return,
         };
         let now = inputs.fingerprint();
