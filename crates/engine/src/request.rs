@@ -10,6 +10,7 @@ use crate::query;
 /// The parts of a request that a plan looks at.
 #[derive(Debug, Default)]
 pub struct Request<'a> {
+    /// By source, those of one source in the order of arrival.
     values: Vec<(SourceId, Cow<'a, [u8]>)>,
     query: Option<&'a [u8]>,
     /// Lines of the tag header.
@@ -37,6 +38,8 @@ impl<'a> Request<'a> {
             }
             request.wanted(plan.sources.header(name), || Cow::Borrowed(value));
         }
+        // So that a thousand lines of one header do not make every look at another one slow.
+        request.values.sort_by_key(|(source, _)| *source);
         request
     }
 
@@ -62,12 +65,15 @@ impl<'a> Request<'a> {
 
     /// The values of a source, in the order of their arrival.
     pub(crate) fn values(&self, source: SourceId) -> impl Iterator<Item = &[u8]> {
-        self.values.iter().filter(move |(id, _)| *id == source).map(|(_, value)| value.as_ref())
+        let first = self.values.partition_point(|(id, _)| *id < source);
+        let from = self.values.get(first..).unwrap_or_default();
+        from.iter().take_while(move |(id, _)| *id == source).map(|(_, value)| value.as_ref())
     }
 
-    /// Every source and value that was captured.
-    pub(crate) fn captured(&self) -> impl Iterator<Item = (SourceId, &[u8])> {
-        self.values.iter().map(|(id, value)| (*id, value.as_ref()))
+    /// Every source that was captured, with its values.
+    pub(crate) fn captured(&self) -> impl Iterator<Item = (SourceId, impl Iterator<Item = &[u8]>)> {
+        let sources = self.values.chunk_by(|(a, _), (b, _)| a == b);
+        sources.filter_map(|values| Some((values.first()?.0, values.iter().map(|(_, value)| value.as_ref()))))
     }
 
     /// The first query parameter of a name, decoded.

@@ -1,5 +1,7 @@
 //! The rules of a layer, found by what a request has rather than by trying them all.
 
+use std::collections::BTreeSet;
+
 use hashbrown::HashMap;
 
 use super::{Forced, SourceId};
@@ -50,11 +52,17 @@ impl Rules {
     pub(crate) fn first(&self, scene: Scene<'_>) -> Option<Forced> {
         let mut first = self.first_of(&self.always, None, scene);
         if !self.by_source.is_empty() {
-            for (source, value) in scene.request.captured() {
+            for (source, values) in scene.request.captured() {
                 let Some(filed) = self.by_source.get(&source) else { continue };
                 first = self.first_of(&filed.any_value, first, scene);
-                if let Some(rules) = filed.by_value.get(value) {
-                    first = self.first_of(rules, first, scene);
+                if filed.by_value.is_empty() {
+                    continue;
+                }
+                // Each value once: a client may send one a thousand times.
+                for value in values.collect::<BTreeSet<_>>() {
+                    if let Some(rules) = filed.by_value.get(value) {
+                        first = self.first_of(rules, first, scene);
+                    }
                 }
             }
         }
