@@ -1,3 +1,5 @@
+//! Good and broken resource files, and what is said about them.
+
 use std::collections::BTreeSet;
 
 use envoy_types::pb::envoy::config::cluster::v3::Cluster;
