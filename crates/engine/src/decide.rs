@@ -1,13 +1,11 @@
 //! `Plan x Request -> Decision`: per layer the first of the steps that has an answer. Total: it cannot fail.
 
-use std::borrow::Cow;
-
 use crate::attachment::Role;
 use crate::baggage::{self, Member};
 use crate::decision::{Decision, Kept, Outcome, Reason};
 use crate::limits::UNIT_BYTES_MAX;
 use crate::listed::Entry;
-use crate::plan::{Forced, LayerPlan, Plan, TagOf, UnitSource, owner};
+use crate::plan::{Forced, LayerPlan, Plan, SourceId, TagOf, owner};
 use crate::request::Request;
 use crate::tags::{self, Arrival, Arrived, Dropped};
 use crate::targeting::Scene;
@@ -113,9 +111,9 @@ struct Table<'a> {
 }
 
 /// A unit of the request: its bytes if it has one, and whether anything lists it.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct Dealt<'a> {
-    unit: Option<Cow<'a, [u8]>>,
+    unit: Option<&'a [u8]>,
     listed: Option<Entry>,
 }
 
@@ -139,11 +137,11 @@ impl<'a> Table<'a> {
         if let Some(forced) = listed.and_then(|entry| self.overridden(layer, entry)) {
             return Outcome::forced(forced, Reason::Override);
         }
-        let scene = Scene { request: self.request, unit: unit.as_deref(), listed: &self.plan.listed };
+        let scene = Scene { request: self.request, unit, listed: &self.plan.listed };
         if let Some(forced) = layer.rules.first(scene) {
             return Outcome::forced(forced, Reason::Rule);
         }
-        let Some(unit) = &unit else { return Outcome::stable(Reason::NoUnit) };
+        let Some(unit) = unit else { return Outcome::stable(Reason::NoUnit) };
         if layer.holdouts.iter().any(|holdout| self.is_held_out(*holdout)) {
             return Outcome::stable(Reason::Holdout);
         }
@@ -175,13 +173,13 @@ impl<'a> Table<'a> {
         let none = Dealt { unit: None, listed: None };
         let Some(index) = index else { return none };
         if let Some(Some(known)) = self.units.get(index) {
-            return known.clone();
+            return *known;
         }
         let unit = self.plan.units.get(index).and_then(|sources| read_unit(sources, self.request));
-        let listed = unit.as_ref().and_then(|unit| self.plan.listed.find(unit));
+        let listed = unit.and_then(|unit| self.plan.listed.find(unit));
         let dealt = Dealt { unit, listed };
         if let Some(place) = self.units.get_mut(index) {
-            *place = Some(dealt.clone());
+            *place = Some(dealt);
         }
         dealt
     }
@@ -201,7 +199,7 @@ impl<'a> Table<'a> {
         }
         let Some(holdout) = self.plan.holdouts.get(index) else { return false };
         let unit = self.unit(Some(holdout.unit)).unit;
-        let held_out = unit.is_some_and(|unit| holdout.salt.slot(&unit) < holdout.share);
+        let held_out = unit.is_some_and(|unit| holdout.salt.slot(unit) < holdout.share);
         if let Some(place) = self.held_out.get_mut(index) {
             *place = Some(held_out);
         }
@@ -210,12 +208,9 @@ impl<'a> Table<'a> {
 }
 
 /// The first source with a value decides; a unit that is too long is none, and no other source is asked.
-fn read_unit<'a>(sources: &[UnitSource], request: &'a Request<'a>) -> Option<Cow<'a, [u8]>> {
-    let value = |source: &UnitSource| match source {
-        UnitSource::Source(id) => request.values(*id).next().map(Cow::Borrowed),
-        UnitSource::Query(name) => request.query(name),
-    };
-    let unit = sources.iter().filter_map(value).find(|value| !value.is_empty())?;
+fn read_unit<'a>(sources: &[SourceId], request: &'a Request<'a>) -> Option<&'a [u8]> {
+    let first = |source: &SourceId| request.values(*source).next();
+    let unit = sources.iter().filter_map(first).find(|value| !value.is_empty())?;
     (unit.len() <= UNIT_BYTES_MAX).then_some(unit)
 }
 

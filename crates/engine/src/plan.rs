@@ -13,7 +13,7 @@ mod rules;
 mod sources;
 
 pub(crate) use rules::{Rule, Rules};
-pub(crate) use sources::{SourceId, Sources, UnitSource};
+pub(crate) use sources::{SourceId, Sources};
 
 /// A policy that is ready to decide. Immutable; a new policy is a new plan.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub struct Plan {
     pub(crate) tag_header: String,
     pub(crate) baggage: Option<String>,
     pub(crate) sources: Sources,
-    pub(crate) units: Vec<Vec<UnitSource>>,
+    pub(crate) units: Vec<Vec<SourceId>>,
     pub(crate) listed: Listed,
     pub(crate) lines: Vec<Salt>,
     pub(crate) holdouts: Vec<HoldoutPlan>,

@@ -1,4 +1,4 @@
-//! The path and the query of a request: where they part, and the first parameter of a name.
+//! The path and the query of a request: where they part, and the parameters in the query.
 
 use std::borrow::Cow;
 
@@ -9,14 +9,12 @@ pub(crate) fn split_path(path: &[u8]) -> (&[u8], Option<&[u8]>) {
     split_once(path, b'?')
 }
 
-/// The decoded value of the first parameter whose decoded name is `name`; a parameter without `=` is empty.
-pub(crate) fn first<'a>(query: &'a [u8], name: &[u8]) -> Option<Cow<'a, [u8]>> {
-    query
-        .split(|byte| *byte == b'&')
-        .filter(|parameter| !parameter.is_empty())
+/// The decoded name and the raw value of each parameter; one without `=` is empty.
+pub(crate) fn parameters(query: &[u8]) -> impl Iterator<Item = (Cow<'_, [u8]>, &[u8])> {
+    let parameters = query.split(|byte| *byte == b'&').filter(|parameter| !parameter.is_empty());
+    parameters
         .map(|parameter| split_once(parameter, b'='))
-        .find(|(key, _)| decoded(key).eq(name.iter().copied()))
-        .map(|(_, value)| decode(value.unwrap_or_default()))
+        .map(|(name, value)| (decode(name), value.unwrap_or_default()))
 }
 
 fn split_once(text: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
@@ -24,7 +22,8 @@ fn split_once(text: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
     (halves.next().unwrap_or_default(), halves.next())
 }
 
-fn decode(raw: &[u8]) -> Cow<'_, [u8]> {
+/// A name or a value, percent-decoded once, `+` being a space.
+pub(crate) fn decode(raw: &[u8]) -> Cow<'_, [u8]> {
     if raw.iter().any(|byte| matches!(byte, b'%' | b'+')) {
         Cow::Owned(decoded(raw).collect())
     } else {
@@ -42,6 +41,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn first<'a>(query: &'a [u8], name: &[u8]) -> Option<Cow<'a, [u8]>> {
+        parameters(query).find(|(found, _)| *found == name).map(|(_, value)| decode(value))
+    }
 
     #[test]
     fn paths() {

@@ -1,6 +1,7 @@
 //! A request as the plan needs it: one walk over its headers, borrowing what some condition or unit will look at.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::cookie;
 use crate::host;
@@ -12,7 +13,6 @@ use crate::query;
 pub struct Request<'a> {
     /// By source, those of one source in the order of arrival.
     values: Vec<(SourceId, Cow<'a, [u8]>)>,
-    query: Option<&'a [u8]>,
     /// Lines of the tag header.
     pub(crate) tags: Vec<&'a [u8]>,
     /// Lines of the `baggage` header.
@@ -46,7 +46,18 @@ impl<'a> Request<'a> {
     fn path(&mut self, plan: &Plan, value: &'a [u8]) {
         let (path, query) = query::split_path(value);
         self.wanted(plan.sources.path, || Cow::Borrowed(path));
-        self.query = query;
+        if plan.sources.has_queries() {
+            self.parameters(plan, query.unwrap_or_default());
+        }
+    }
+
+    /// Of the parameters of one name the first.
+    fn parameters(&mut self, plan: &Plan, query: &'a [u8]) {
+        let mut known = BTreeSet::new();
+        for (name, value) in query::parameters(query) {
+            let source = plan.sources.query(&name).filter(|source| known.insert(*source));
+            self.wanted(source, || query::decode(value));
+        }
     }
 
     fn cookies(&mut self, plan: &Plan, line: &'a [u8]) {
@@ -74,10 +85,5 @@ impl<'a> Request<'a> {
     pub(crate) fn captured(&self) -> impl Iterator<Item = (SourceId, impl Iterator<Item = &[u8]>)> {
         let sources = self.values.chunk_by(|(a, _), (b, _)| a == b);
         sources.filter_map(|values| Some((values.first()?.0, values.iter().map(|(_, value)| value.as_ref()))))
-    }
-
-    /// The first query parameter of a name, decoded.
-    pub(crate) fn query(&self, name: &[u8]) -> Option<Cow<'a, [u8]>> {
-        query::first(self.query?, name)
     }
 }

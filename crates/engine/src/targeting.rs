@@ -23,7 +23,6 @@ pub(crate) enum Test {
 #[derive(Debug)]
 pub(crate) enum Look {
     Source(SourceId),
-    Query(Box<[u8]>),
     Unit,
 }
 
@@ -75,14 +74,12 @@ fn leaf_holds(look: &Look, matcher: &Matcher, scene: Scene<'_>) -> bool {
     if let Matcher::Present(wanted) = matcher {
         let present = match look {
             Look::Source(id) => scene.request.values(*id).next().is_some(),
-            Look::Query(name) => scene.request.query(name).is_some(),
             Look::Unit => scene.unit.is_some(),
         };
         return present == *wanted;
     }
     match look {
         Look::Source(id) => scene.request.values(*id).any(|value| matcher.matches(value, scene.listed)),
-        Look::Query(name) => scene.request.query(name).is_some_and(|value| matcher.matches(&value, scene.listed)),
         Look::Unit => scene.unit.is_some_and(|value| matcher.matches(value, scene.listed)),
     }
 }

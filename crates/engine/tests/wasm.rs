@@ -9,8 +9,6 @@ use weir_engine::{Attachment, AttachmentFile, Configured, Model, Plan, Problem, 
 
 mod corpus;
 mod ids;
-// This depth uses a part of it.
-#[allow(unused_imports)]
 #[path = "../../../tests/scenarios/mod.rs"]
 mod scenarios;
 

@@ -41,8 +41,16 @@ fn rules(criterion: &mut Criterion) {
     let own_header = [BROWSER, &[("x-lane-999", "lane7")]].concat();
     for (name, rules, requests) in [
         ("rules on values of one header", Rules::OwnValue, [("absent", &none), ("another", &foreign), ("one's", &own)]),
-        ("rules on headers of their own", Rules::OwnHeader, [("absent", &none), ("another", &foreign), ("one's", &own_header)]),
-        ("rules on prefixes of one header", Rules::SharedHeader, [("absent", &none), ("another", &foreign), ("one's", &own)]),
+        (
+            "rules on headers of their own",
+            Rules::OwnHeader,
+            [("absent", &none), ("another", &foreign), ("one's", &own_header)],
+        ),
+        (
+            "rules on prefixes of one header",
+            Rules::SharedHeader,
+            [("absent", &none), ("another", &foreign), ("one's", &own)],
+        ),
     ] {
         let mut group = criterion.benchmark_group(name);
         for count in [10, 1_000, 10_000] {
@@ -73,19 +81,23 @@ fn listed_units(criterion: &mut Criterion) {
     }
 }
 
-/// What a large request costs: 1,000 headers, and one header a thousand times where a thousand rules look at it.
+/// What the largest requests cost that a client can send, before a thousand rules that look at what it repeats.
 fn requests(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("requests");
     let names: Vec<String> = (0..1_000).map(|number| format!("x-header-{number}")).collect();
-    let different: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "value")).collect();
-    let repeated = vec![("x-lane", "other"); 1_000];
-    let ten = configured(plain(10, 10));
-    let thousand_rules = configured(Shape { rules: Rules::SharedHeader, ..plain(1, 1_000) });
-    for (name, configured, headers) in
-        [("1,000 headers", &ten, different), ("one header 1,000 times, 1,000 rules", &thousand_rules, repeated)]
-    {
+    let headers: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "value")).collect();
+    let cookies = "lane=other;".repeat(5_400);
+    let query = format!("/?{}", "other=lane7&".repeat(5_000));
+    let rules = |rules| Shape { rules, ..plain(1, 1_000) };
+    for (name, shape, headers) in [
+        ("1,000 headers", plain(10, 10), headers),
+        ("one header 1,000 times", rules(Rules::SharedHeader), vec![("x-lane", "other"); 1_000]),
+        ("60 kB of one cookie", rules(Rules::SharedCookie), vec![("cookie", cookies.as_str())]),
+        ("60 kB of query", rules(Rules::SharedQuery), vec![(":path", query.as_str())]),
+    ] {
+        let configured = configured(shape);
         let request = [BROWSER, &headers].concat();
-        group.bench_function(name, |bencher| bencher.iter(|| decide(configured, black_box(&request))));
+        group.bench_function(name, |bencher| bencher.iter(|| decide(&configured, black_box(&request))));
     }
 }
 

@@ -44,6 +44,10 @@ pub enum Rules {
     OwnHeader,
     /// One, on a prefix of the header `x-lane`.
     SharedHeader,
+    /// One, on a prefix of the cookie `lane`.
+    SharedCookie,
+    /// One, on a prefix of the query parameter `lane`.
+    SharedQuery,
 }
 
 /// A shape with neither listed units nor rules.
@@ -114,14 +118,16 @@ fn experiment(shape: Shape, l: usize, e: usize) -> String {
         }
         _ => String::new(),
     };
-    let rule = match shape.rules {
+    let condition = match shape.rules {
         Rules::None => None,
-        Rules::OwnValue => Some(format!(r#"{{"name":"x-lane","exact":"lane{number}"}}"#)),
-        Rules::OwnHeader => Some(format!(r#"{{"name":"x-lane-{number}","prefix":"lane"}}"#)),
-        Rules::SharedHeader => Some(format!(r#"{{"name":"x-lane","prefix":"lane{number}"}}"#)),
+        Rules::OwnValue => Some(format!(r#""header":{{"name":"x-lane","exact":"lane{number}"}}"#)),
+        Rules::OwnHeader => Some(format!(r#""header":{{"name":"x-lane-{number}","prefix":"lane"}}"#)),
+        Rules::SharedHeader => Some(format!(r#""header":{{"name":"x-lane","prefix":"lane{number}"}}"#)),
+        Rules::SharedCookie => Some(format!(r#""cookie":{{"name":"lane","prefix":"lane{number}"}}"#)),
+        Rules::SharedQuery => Some(format!(r#""query":{{"name":"lane","prefix":"lane{number}"}}"#)),
     };
-    let rules = rule
-        .map(|header| format!(r#""rules":[{{"when":{{"header":{header}}},"variant":"canary"}}],"#))
+    let rules = condition
+        .map(|condition| format!(r#""rules":[{{"when":{{{condition}}},"variant":"canary"}}],"#))
         .unwrap_or_default();
     format!(
         r#"{{"id":"e{l}-{e}","slots":[[{start},{end}]],{overrides}{rules}"variants":[

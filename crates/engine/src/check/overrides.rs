@@ -187,7 +187,8 @@ impl<'a> ListGroups<'a> {
         let Some((name, values)) = self.lists.get_key_value(name) else { return &[] };
         let of_units = &self.of_units;
         self.of_lists.entry(name).or_insert_with(|| {
-            let groups: HashSet<Group> = values.iter().filter_map(|unit| of_units.get(unit.as_str()).copied()).collect();
+            let groups: HashSet<Group> =
+                values.iter().filter_map(|unit| of_units.get(unit.as_str()).copied()).collect();
             groups.into_iter().collect()
         })
     }

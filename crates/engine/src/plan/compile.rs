@@ -134,7 +134,7 @@ impl<'a> Compiler<'a> {
                 let look = match &leaf.subject {
                     Subject::Header(name) => Look::Source(self.sources.want_header(name)),
                     Subject::Cookie(name) => Look::Source(self.sources.want_cookie(name)),
-                    Subject::Query(name) => Look::Query(name.as_bytes().into()),
+                    Subject::Query(name) => Look::Source(self.sources.want_query(name)),
                     Subject::Path => Look::Source(self.sources.want_path()),
                     Subject::Host => Look::Source(self.sources.want_host()),
                     Subject::Method => Look::Source(self.sources.want_method()),

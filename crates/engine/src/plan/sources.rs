@@ -1,8 +1,8 @@
-//! What a plan reads of a request: headers and cookies by name, and the few that every request has.
+//! What a plan reads of a request: headers, cookies and parameters by name, and the few that every request has.
 
 use hashbrown::HashMap;
 
-use crate::model;
+use crate::model::UnitSource;
 
 /// Something a request can have values of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -13,17 +13,11 @@ pub(crate) struct SourceId(u32);
 pub(crate) struct Sources {
     headers: HashMap<Box<[u8]>, SourceId>,
     cookies: HashMap<Box<[u8]>, SourceId>,
+    queries: HashMap<Box<[u8]>, SourceId>,
     pub(crate) path: Option<SourceId>,
     pub(crate) host: Option<SourceId>,
     pub(crate) method: Option<SourceId>,
     count: u32,
-}
-
-/// Where a unit may come from.
-#[derive(Debug)]
-pub(crate) enum UnitSource {
-    Source(SourceId),
-    Query(Box<[u8]>),
 }
 
 impl Sources {
@@ -42,11 +36,21 @@ impl Sources {
         !self.cookies.is_empty()
     }
 
-    pub(super) fn unit(&mut self, written: &[model::UnitSource]) -> Vec<UnitSource> {
-        let compile = |source: &model::UnitSource| match source {
-            model::UnitSource::Header(name) => UnitSource::Source(self.want_header(name)),
-            model::UnitSource::Cookie(name, _) => UnitSource::Source(self.want_cookie(name)),
-            model::UnitSource::Query(name) => UnitSource::Query(name.as_bytes().into()),
+    /// The source of a query parameter, if the plan reads it.
+    pub(crate) fn query(&self, name: &[u8]) -> Option<SourceId> {
+        self.queries.get(name).copied()
+    }
+
+    /// Whether the plan reads any query parameter.
+    pub(crate) fn has_queries(&self) -> bool {
+        !self.queries.is_empty()
+    }
+
+    pub(super) fn unit(&mut self, written: &[UnitSource]) -> Vec<SourceId> {
+        let compile = |source: &UnitSource| match source {
+            UnitSource::Header(name) => self.want_header(name),
+            UnitSource::Cookie(name, _) => self.want_cookie(name),
+            UnitSource::Query(name) => self.want_query(name),
         };
         written.iter().map(compile).collect()
     }
@@ -57,6 +61,10 @@ impl Sources {
 
     pub(super) fn want_cookie(&mut self, name: &str) -> SourceId {
         want(&mut self.cookies, name, &mut self.count)
+    }
+
+    pub(super) fn want_query(&mut self, name: &str) -> SourceId {
+        want(&mut self.queries, name, &mut self.count)
     }
 
     pub(super) fn want_path(&mut self) -> SourceId {

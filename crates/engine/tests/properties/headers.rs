@@ -63,8 +63,11 @@ pub fn outcomes(decision: &Decision<'_>) -> Outcomes {
 
 /// Layer and variant in force.
 pub fn variants(outcomes: &Outcomes) -> Vec<(String, Option<String>)> {
-    outcomes.iter().map(|(layer, experiment, variant, _)| {
-        let variant = variant.as_ref().zip(experiment.as_ref());
-        (layer.clone(), variant.map(|(variant, experiment)| format!("{experiment}/{variant}")))
-    }).collect()
+    outcomes
+        .iter()
+        .map(|(layer, experiment, variant, _)| {
+            let variant = variant.as_ref().zip(experiment.as_ref());
+            (layer.clone(), variant.map(|(variant, experiment)| format!("{experiment}/{variant}")))
+        })
+        .collect()
 }

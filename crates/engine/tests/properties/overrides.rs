@@ -56,10 +56,7 @@ enum Who {
 }
 
 fn who() -> impl Strategy<Value = Who> {
-    prop_oneof![
-        any::<usize>().prop_map(Who::List),
-        prop::collection::vec(0..10_u8, 1..3).prop_map(Who::Units),
-    ]
+    prop_oneof![any::<usize>().prop_map(Who::List), prop::collection::vec(0..10_u8, 1..3).prop_map(Who::Units),]
 }
 
 fn policy(lists: &[Vec<u8>], overrides: &[Who], in_layer: usize) -> String {

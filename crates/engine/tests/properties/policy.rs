@@ -32,7 +32,8 @@ pub fn policy() -> impl Strategy<Value = Made> {
         json!({ "header": "x-env-tag", "baggage": "env_tag", "request_cookie": "lane" }),
     ]);
     let holdouts = prop::collection::vec((0..3_usize, 0..=1_000_000_u32, any::<u8>()), 0..3);
-    (often(), env_tag, holdouts, layers).prop_map(make)
+    (often(), env_tag, holdouts, layers)
+        .prop_map(|(enabled, env_tag, holdouts, layers)| make(enabled, env_tag, &holdouts, &layers))
 }
 
 /// A service of a line: those of one line are routed by its experiments only.
@@ -114,9 +115,7 @@ fn experiment() -> impl Strategy<Value = Experiment> {
         })
 }
 
-fn make(
-    (enabled, env_tag, holdouts, layers): (bool, Value, Vec<(usize, u32, u8)>, Vec<Layer>),
-) -> Made {
+fn make(enabled: bool, env_tag: Value, holdouts: &[(usize, u32, u8)], layers: &[Layer]) -> Made {
     let mut line_parts = [0_u32; 8];
     let mut tags = Vec::new();
     let ids: Vec<String> = (0..layers.len()).map(|l| format!("layer{}", layers.len() - l)).collect();
@@ -152,7 +151,8 @@ fn make(
 
 fn make_layer(l: usize, layer: &Layer, id: &str, line_parts: &mut [u32; 8], tags: &mut Vec<String>) -> Value {
     // Layers on one line agree on unit and epoch.
-    let (line, unit, epoch) = if layer.line < 3 { (layer.line, layer.line, 0) } else { (3 + l, layer.unit, layer.epoch) };
+    let (line, unit, epoch) =
+        if layer.line < 3 { (layer.line, layer.line, 0) } else { (3 + l, layer.unit, layer.epoch) };
     let experiments: Vec<Value> = layer
         .experiments
         .iter()

@@ -9,14 +9,36 @@ use crate::headers::Lines;
 pub const TEXTS: &[&str] = &["", "a", "/", "u1", "shenzhen", "ShenZhen", "example", "GET", "é", "1.3.0-beta"];
 /// Values of headers, cookies and parameters; many units are among them.
 pub const VALUES: &[&str] = &[
-    "", "a", "u0", "u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8", "u9", "u10", "u11", "shenzhen", "SHENZHEN", "1.5",
-    "-1", "007", "1.3.0-beta", "v2", "用户1", "a b", "%41",
+    "",
+    "a",
+    "u0",
+    "u1",
+    "u2",
+    "u3",
+    "u4",
+    "u5",
+    "u6",
+    "u7",
+    "u8",
+    "u9",
+    "u10",
+    "u11",
+    "shenzhen",
+    "SHENZHEN",
+    "1.5",
+    "-1",
+    "007",
+    "1.3.0-beta",
+    "v2",
+    "用户1",
+    "a b",
+    "%41",
 ];
 
 /// One request out of these. `tags` are the tags of the policy it is sent to.
 pub fn request(tags: Vec<String>) -> impl Strategy<Value = Lines> {
     let tag = tag(tags);
-    prop::collection::vec(line(tag), 0..14).prop_map(|lines| Lines(lines))
+    prop::collection::vec(line(tag), 0..14).prop_map(Lines)
 }
 
 /// Any headers at all, their names too.
@@ -41,8 +63,20 @@ pub fn destination() -> impl Strategy<Value = Option<Vec<u8>>> {
 }
 
 const NAMES: &[&str] = &[
-    ":path", ":authority", ":method", "cookie", "baggage", "x-env-tag", "x-lane", "x-weir-subset", "x-weir-cluster",
-    "x-weir-", "x-user-id", "x-h0", "x-h1", "x-other",
+    ":path",
+    ":authority",
+    ":method",
+    "cookie",
+    "baggage",
+    "x-env-tag",
+    "x-lane",
+    "x-weir-subset",
+    "x-weir-cluster",
+    "x-weir-",
+    "x-user-id",
+    "x-h0",
+    "x-h1",
+    "x-other",
 ];
 
 type Line = (Vec<u8>, Vec<u8>);

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use weir_engine::{Plan, Reason, Role};
 
-use crate::fresh;
 use crate::condition::condition;
+use crate::fresh;
 use crate::headers::Lines;
 use crate::policy::Made;
 use crate::request::request;

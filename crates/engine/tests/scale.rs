@@ -1,0 +1,62 @@
+//! The largest policies and the worst requests end in time. The bounds are a hundred times what it takes: they are there
+//! for what grows with the square of its input, and the benches say what it really takes.
+
+use std::time::{Duration, Instant};
+
+use weir_engine::{Configured, Request};
+
+#[path = "../benches/scale/mod.rs"]
+mod scale;
+
+use scale::{LARGEST, Listed, Rules, Shape, plain};
+
+#[test]
+fn the_largest_policies_are_compiled_in_time() {
+    let one_layer = |listed| Shape { listed, rules: Rules::OwnValue, ..plain(1, 10_000) };
+    for shape in [
+        LARGEST,
+        Shape { listed: Listed::ByAll(1_000_000), ..LARGEST },
+        one_layer(Listed::ByExperiment(1_000_000)),
+        one_layer(Listed::Inline(1_000_000)),
+    ] {
+        let start = Instant::now();
+        let configured = configured(shape);
+        assert_in_time(start, Duration::from_secs(60), &format!("{shape:?}"));
+        let listed = scale::unit(0);
+        assert_eq!(decided(&configured, &[(":path", "/"), ("x-user-id", &listed)]), "override", "{shape:?}");
+    }
+}
+
+#[test]
+fn the_worst_requests_are_decided_in_time() {
+    let cookies = "lane=other;".repeat(5_400);
+    let query = format!("/?{}", "other=lane7&".repeat(5_000));
+    for (rules, header, times) in [
+        (Rules::SharedHeader, ("x-lane", "other"), 1_000),
+        (Rules::OwnValue, ("x-lane", "other"), 1_000),
+        (Rules::SharedCookie, ("cookie", cookies.as_str()), 1),
+        (Rules::SharedQuery, (":path", query.as_str()), 1),
+    ] {
+        let configured = configured(Shape { rules, ..plain(1, 1_000) });
+        let start = Instant::now();
+        decided(&configured, &vec![header; times]);
+        assert_in_time(start, Duration::from_secs(2), &format!("{rules:?}"));
+    }
+}
+
+fn configured(shape: Shape) -> Configured {
+    let envelope = format!(r#"{{"weir":1,"policy":{}}}"#, scale::policy(shape));
+    weir_engine::configure_json(envelope.as_bytes()).unwrap()
+}
+
+/// The reason of the first layer.
+fn decided(configured: &Configured, headers: &[(&str, &str)]) -> &'static str {
+    let Configured { attachment, plan } = configured;
+    let request = Request::read(plan, headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
+    plan.decide(attachment.role, &request).layers().next().unwrap().reason.name()
+}
+
+fn assert_in_time(start: Instant, bound: Duration, what: &str) {
+    let took = start.elapsed();
+    assert!(took < bound, "{what} took {took:?}");
+}
