@@ -1,7 +1,7 @@
 //! The scenario corpus in real Envoys: what the upstream, the access log and the filter itself say of every request is
 //! what `weir explain` says, and that is what the scenario says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use weir_engine::{Revision, read_policy};
 
@@ -85,12 +85,8 @@ fn requests(scenario: &Scenario) -> &[Request] {
     }
 }
 
-fn destinations(scenarios: &[Scenario]) -> Vec<String> {
-    let all = scenarios.iter().flat_map(requests).filter_map(|request| request.destination.clone());
-    let mut destinations: Vec<String> = all.collect();
-    destinations.sort();
-    destinations.dedup();
-    destinations
+fn destinations(scenarios: &[Scenario]) -> BTreeSet<String> {
+    scenarios.iter().flat_map(requests).filter_map(|request| request.destination.clone()).collect()
 }
 
 fn revision(scenario: &Scenario) -> Revision {

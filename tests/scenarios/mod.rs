@@ -252,6 +252,19 @@ impl Request {
         pseudo.chain(self.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice())))
     }
 
+    /// The request as arguments of `weir explain`.
+    #[cfg(unix)]
+    pub fn arguments(&self) -> Vec<std::ffi::OsString> {
+        use std::os::unix::ffi::OsStringExt;
+        let argument = |name: &str, value: &[u8]| std::ffi::OsString::from_vec([name.as_bytes(), b"=", value].concat());
+        let mut arguments = vec![argument("--method", &self.method), argument("--path", &self.path)];
+        arguments.extend(self.host.as_ref().map(|host| argument("--host", host)));
+        arguments.extend(self.destination.as_ref().map(|cluster| argument("--destination", cluster.as_bytes())));
+        let header = |(name, value): &(String, Bytes)| argument("--header", &[name.as_bytes(), b": ", value].concat());
+        arguments.extend(self.headers.iter().map(header));
+        arguments
+    }
+
     /// What `weir explain --json` must print.
     pub fn report(&self, attachment: &Attachment, revision: &str) -> Json {
         self.expected.report(attachment, revision)

@@ -1,8 +1,6 @@
 //! The scenario corpus against `weir check` and `weir explain`, as processes: what they print and how they exit.
 
-use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -121,21 +119,7 @@ fn check(policy: &Path, scenario: &Scenario) -> Json {
 fn explain(policy: &Path, attachment: &Path, request: &Request) -> Output {
     let mut explain = weir();
     explain.args(["explain", "--json", "--policy"]).arg(policy).arg("--attach").arg(attachment);
-    let mut option = |name: &str, value: &[u8]| {
-        explain.arg(OsStr::from_bytes(&[name.as_bytes(), b"=", value].concat()));
-    };
-    option("--method", &request.method);
-    option("--path", &request.path);
-    if let Some(host) = &request.host {
-        option("--host", host);
-    }
-    if let Some(destination) = &request.destination {
-        option("--destination", destination.as_bytes());
-    }
-    for (name, value) in &request.headers {
-        option("--header", &[name.as_bytes(), b": ", value].concat());
-    }
-    explain.output().unwrap()
+    explain.args(request.arguments()).output().unwrap()
 }
 
 fn problem(seen: &Json, files: &[(String, String)]) -> Problem {

@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use hyper::Request;
 use weir_engine::Source;
 
 use super::corpus::{self, Outcome, Problem, Scenario, Subject};

@@ -1,6 +1,6 @@
 //! An Envoy behind a real `weir serve`, and an upstream that is reached as every destination of the scenarios.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -20,8 +20,16 @@ const ELSEWHERE: &str = "elsewhere";
 /// Chooses the cluster before the filter runs, as `xds.cluster_name` says it.
 const DESTINATION: &str = "x-destination";
 /// What Envoy adds on the way, and what belongs to the connection.
-const ENVOYS_OWN: [&str; 6] =
-    ["host", "x-request-id", "x-forwarded-proto", "x-forwarded-for", "x-envoy-external-address", DESTINATION];
+const ENVOYS_OWN: [&str; 8] = [
+    "host",
+    "x-request-id",
+    "x-forwarded-proto",
+    "x-forwarded-for",
+    "x-envoy-internal",
+    "x-envoy-external-address",
+    "content-length",
+    DESTINATION,
+];
 const SOON: Duration = Duration::from_secs(60);
 
 /// Everything for the scenarios of one attachment.
@@ -35,7 +43,8 @@ pub struct Scene {
 }
 
 impl Scene {
-    pub async fn start(attachment: &Attachment, destinations: Vec<String>) -> Scene {
+    pub async fn start(attachment: &Attachment, mut destinations: BTreeSet<String>) -> Scene {
+        destinations.insert(ELSEWHERE.to_owned());
         let upstream = Upstream::start("echo").await;
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
@@ -48,7 +57,7 @@ impl Scene {
         let listeners = fill(&text("envoy/resources/listeners.yaml"), &listeners);
         fs::write(path("resources/listeners.yaml"), listeners).unwrap();
         fs::write(path("resources/routes.yaml"), routes(&destinations).to_string()).unwrap();
-        fs::write(path("resources/clusters.yaml"), clusters(&destinations, upstream.address()).to_string()).unwrap();
+        fs::write(path("resources/clusters.yaml"), clusters(&destinations, &upstream.port()).to_string()).unwrap();
         let weir = Weir::serve(&path("policies"), &path("attach.yaml"), &path("resources")).await;
 
         let port = weir.address().port().to_string();
@@ -101,11 +110,14 @@ impl Scene {
 
         let echo = answer.echo();
         assert_eq!(echo.path.as_bytes(), request.path, "{}", request.name);
-        let mut seen: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
+        let mut seen: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, value) in echo.headers.iter().filter(|(name, _)| !ENVOYS_OWN.contains(&name.as_str())) {
-            seen.entry(name.clone()).or_default().push(value.clone());
+            seen.entry(name.clone()).or_default().push(readable(value));
         }
-        assert_eq!(seen, request.upstream_headers(), "{}: what the upstream received", request.name);
+        let expected = request.upstream_headers().into_iter();
+        let expected =
+            expected.map(|(name, lines)| (name, lines.iter().map(|line| readable(line)).collect())).collect();
+        assert_eq!(seen, expected, "{}: what the upstream received", request.name);
 
         let id = echo.lines("x-request-id").concat();
         let entry = eventually(SOON, &format!("{}: an entry of the access log", request.name), async || {
@@ -125,9 +137,7 @@ impl Scene {
         eventually(SOON, &format!("{}: decided by revision {revision}", request.name), async || {
             let before = decisions(&self.envoy.log()).count();
             let answer = raw_http1(self.address, &head(request)).await?;
-            if answer.status != 200 {
-                return Err(format!("status {}\n{}", answer.status, String::from_utf8_lossy(&answer.body)));
-            }
+            assert_eq!(answer.status, 200, "{}: {}", request.name, String::from_utf8_lossy(&answer.body));
             let Some(state) = state else { return Ok((answer, None)) };
             let seen = answer.header("x-weir-decision");
             let is_of = |text: &String| text.starts_with(&format!("1;{revision};"));
@@ -158,6 +168,11 @@ impl Scene {
     }
 }
 
+/// Any bytes as text, different ones differently.
+fn readable(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string()
+}
+
 /// The decisions in Envoy's log, oldest first.
 fn decisions(log: &str) -> impl Iterator<Item = &str> {
     log.lines().filter_map(|line| line.split_once("weir: decision ").map(|(_, decision)| decision))
@@ -176,7 +191,7 @@ fn head(request: &Request) -> Vec<u8> {
 }
 
 /// Routes without any guard or steering: what the filter writes is all that happens to a request.
-fn routes(destinations: &[String]) -> Value {
+fn routes(destinations: &BTreeSet<String>) -> Value {
     let route = |cluster: &String| {
         json!({
             "match": {
@@ -186,8 +201,7 @@ fn routes(destinations: &[String]) -> Value {
             "route": {"cluster": cluster, "timeout": "0s"},
         })
     };
-    let elsewhere = ELSEWHERE.to_owned();
-    let routes: Vec<Value> = destinations.iter().chain([&elsewhere]).map(route).collect();
+    let routes: Vec<Value> = destinations.iter().map(route).collect();
     json!({"resources": [{
         "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
         "name": "owl",
@@ -199,8 +213,9 @@ fn routes(destinations: &[String]) -> Value {
     }]})
 }
 
-fn clusters(destinations: &[String], upstream: SocketAddr) -> Value {
-    let address = json!({"socket_address": {"address": upstream.ip(), "port_value": upstream.port()}});
+fn clusters(destinations: &BTreeSet<String>, port: &str) -> Value {
+    let port: u16 = port.parse().unwrap();
+    let address = json!({"socket_address": {"address": "127.0.0.1", "port_value": port}});
     let cluster = |name: &String| {
         json!({
             "@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster",
@@ -213,6 +228,5 @@ fn clusters(destinations: &[String], upstream: SocketAddr) -> Value {
             },
         })
     };
-    let elsewhere = ELSEWHERE.to_owned();
-    json!({"resources": destinations.iter().chain([&elsewhere]).map(cluster).collect::<Vec<_>>()})
+    json!({"resources": destinations.iter().map(cluster).collect::<Vec<_>>()})
 }
