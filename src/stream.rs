@@ -47,7 +47,7 @@ fn serve(serving: &Serving) {
             warn(&format!("{edit:?} could not be written"), status);
         }
     }
-    if let Some(state) = decision.state(attachment.trace)
+    if let Some(state) = decision.state(attachment)
         && let Err(status) = host::set_filter_state("weir", state.as_bytes())
     {
         warn("filter state could not be set", status);

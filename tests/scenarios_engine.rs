@@ -29,7 +29,7 @@ fn wrongs(scenario: &Scenario) -> Vec<String> {
         Subject::Attachment(text) => {
             let source = Source::yaml("attachment.yaml", text.as_str());
             let mut problems = source.parse(0).and_then(AttachmentFile::read).err().unwrap_or_default();
-            problems.iter_mut().for_each(|problem| problem.position = source.locate(problem));
+            source.locate(&mut problems);
             problem_wrongs(scenario, &problems, std::slice::from_ref(&source))
         }
         Subject::Envelope(text) => {

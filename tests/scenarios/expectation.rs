@@ -87,7 +87,7 @@ impl Expectation {
             "layers": self.layers.iter().map(Layer::report).collect::<Vec<_>>(),
             "edits": self.edits.iter().map(edit).collect::<Vec<_>>(),
             "dropped": self.dropped.iter().map(|(cause, count)| (cause.clone(), json!(count))).collect::<Map<_, _>>(),
-            "state": self.state(&attachment.trace, revision),
+            "state": (attachment.role != "inbound").then(|| self.state(&attachment.trace, revision)),
         })
     }
 

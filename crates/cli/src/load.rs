@@ -38,9 +38,7 @@ pub fn attachment(path: &Path) -> Result<AttachmentFile, Failure> {
 }
 
 fn located(source: Source, mut problems: Vec<Problem>) -> Failure {
-    for problem in &mut problems {
-        problem.position = source.locate(problem);
-    }
+    source.locate(&mut problems);
     Failure::Problems { sources: vec![source], problems }
 }
 

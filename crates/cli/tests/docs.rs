@@ -62,7 +62,8 @@ fn run_blocks(page: &str, folder: &Path) -> String {
 fn run(command: &str, folder: &Path) -> String {
     let binary = PathBuf::from(env!("CARGO_BIN_EXE_weir"));
     let path = format!("{}:{}", binary.parent().unwrap().display(), env::var("PATH").unwrap_or_default());
-    let output = Command::new("sh").args(["-c", &format!("{command} 2>&1")]).current_dir(folder).env("PATH", path).output();
+    let output =
+        Command::new("sh").args(["-c", &format!("{command} 2>&1")]).current_dir(folder).env("PATH", path).output();
     String::from_utf8(output.unwrap().stdout).unwrap()
 }
 

@@ -211,7 +211,7 @@ impl<'a> Checker<'a> {
         let longest = |layer: &Layer| layer.experiments.iter().flat_map(|e| &e.variants).map(|v| v.env_tag.len()).max();
         let tag_bytes =
             layers.iter().filter_map(longest).map(|length| length.saturating_add(1)).sum::<usize>().saturating_sub(1);
-        let listed = overrides::count(self.documents, self.lists.values().map(|list| list.len()).sum());
+        let listed = overrides::count(self.documents, self.lists.values().copied());
         for (found, max, what) in [
             (layer_count, limits::LAYERS_MAX, "layers"),
             (experiment_count, limits::EXPERIMENTS_MAX, "experiments"),

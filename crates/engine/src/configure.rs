@@ -135,8 +135,8 @@ fn inside(key: &str, mut problem: Problem) -> Problem {
 }
 
 fn located(mut problems: Vec<Problem>, sources: &[Source]) -> Vec<Problem> {
-    for problem in &mut problems {
-        problem.position = sources.get(problem.document).and_then(|source| source.locate(problem));
+    for (document, source) in sources.iter().enumerate() {
+        source.locate(problems.iter_mut().filter(|problem| problem.document == document));
     }
     problems.sort_by_key(|problem| (problem.document, problem.position));
     problems

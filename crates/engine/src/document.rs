@@ -2,7 +2,7 @@
 
 use crate::problem::{Path, Position, Step};
 
-/// A value and where it starts. JSON does not record places; [`crate::Source`] finds them when a problem needs one.
+/// A value and where it starts. JSON records no places; [`crate::Source`] finds them where there are problems.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     /// What stands there.
@@ -74,7 +74,6 @@ pub(crate) fn shorten(text: &str) -> String {
 }
 
 /// The place of `path` in a tree that records places: the nearest one that exists on the way.
-#[cfg_attr(not(feature = "yaml"), allow(dead_code))]
 pub(crate) fn locate(root: &Node, path: &Path, want_key: bool) -> Option<Position> {
     let mut node = root;
     let mut found = root.position;

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::document::{Entry, Node, Value};
 use crate::limits;
-use crate::problem::{Code, Path, Position, Problem, Step};
+use crate::problem::{Code, Path, Position, Problem};
 
 /// Reads one JSON document.
 pub(crate) fn parse(text: &[u8], document: usize) -> Result<Node, Problem> {
@@ -101,52 +101,63 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 }
 
-/// The place of `path` in a text that [`parse`] accepts: the nearest one that exists on the way.
+/// The tree of a text that [`parse`] accepts: its places, without its scalars.
 ///
 /// Each level is read again as raw slices of the text, whose addresses tell their offsets.
-pub(crate) fn locate(text: &str, path: &Path, want_key: bool) -> Option<Position> {
-    let mut raw: &RawValue = serde_json::from_str(text).ok()?;
-    let mut offset = offset_in(text, raw.get())?;
-    for (i, step) in path.0.iter().enumerate() {
-        let last = i.saturating_add(1) == path.0.len();
-        let next = match step {
-            Step::Key(key) => entries(raw).and_then(|entries| {
-                let (found, value) = entries.0.into_iter().rev().find(|(found, _)| found.0 == *key)?;
-                // Only a key without escapes lies in the text as it reads.
-                if last
-                    && want_key
-                    && let Cow::Borrowed(key) = found.0
-                {
-                    offset = offset_in(text, key)?.checked_sub(1)?;
-                    return None;
-                }
-                Some(value)
-            }),
-            Step::Index(index) => {
-                serde_json::from_str::<Vec<&RawValue>>(raw.get()).ok().and_then(|list| list.get(*index).copied())
+pub(crate) fn places(text: &str) -> Option<Node> {
+    let raw = serde_json::from_str(text).ok()?;
+    Walk { text, offset: 0, position: Position { line: 1, column: 1 } }.node(raw)
+}
+
+/// A walk through a text, forward only, so that all places together cost one pass.
+struct Walk<'a> {
+    text: &'a str,
+    offset: usize,
+    position: Position,
+}
+
+impl Walk<'_> {
+    fn node(&mut self, raw: &RawValue) -> Option<Node> {
+        let position = self.to(self.offset_of(raw.get())?);
+        let value = match raw.get().as_bytes().first() {
+            Some(b'{') => {
+                let entries: Entries<'_> = serde_json::from_str(raw.get()).ok()?;
+                Value::Map(entries.0.into_iter().map(|(key, raw)| self.entry(key, raw)).collect::<Option<_>>()?)
             }
+            Some(b'[') => {
+                let list: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
+                Value::List(list.into_iter().map(|raw| self.node(raw)).collect::<Option<_>>()?)
+            }
+            _ => Value::Null,
         };
-        let Some(next) = next else { break };
-        raw = next;
-        offset = offset_in(text, raw.get())?;
+        Some(Node { value, position: Some(position) })
     }
-    Some(position_of(text, offset))
-}
 
-fn offset_in(text: &str, part: &str) -> Option<usize> {
-    (part.as_ptr() as usize).checked_sub(text.as_ptr() as usize)
-}
+    fn entry(&mut self, key: Key<'_>, raw: &RawValue) -> Option<Entry> {
+        // Only a key without escapes lies in the text as it reads; its quote stands before it.
+        let key_position = match key.0 {
+            Cow::Borrowed(key) => Some(self.to(self.offset_of(key)?.checked_sub(1)?)),
+            Cow::Owned(_) => None,
+        };
+        let node = self.node(raw)?;
+        Some(Entry { key: key.0.into_owned(), key_position: key_position.or(node.position), node })
+    }
 
-/// Line and column of a byte offset.
-pub(crate) fn position_of(text: &str, offset: usize) -> Position {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.bytes().filter(|byte| *byte == b'\n').count().saturating_add(1);
-    let column = before.chars().rev().take_while(|c| *c != '\n').count().saturating_add(1);
-    Position { line: u32::try_from(line).unwrap_or(u32::MAX), column: u32::try_from(column).unwrap_or(u32::MAX) }
-}
+    fn offset_of(&self, part: &str) -> Option<usize> {
+        (part.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize)
+    }
 
-fn entries(raw: &RawValue) -> Option<Entries<'_>> {
-    serde_json::from_str(raw.get()).ok()
+    fn to(&mut self, offset: usize) -> Position {
+        for c in self.text.get(self.offset..offset).unwrap_or_default().chars() {
+            let Position { line, column } = self.position;
+            self.position = match c {
+                '\n' => Position { line: line.saturating_add(1), column: 1 },
+                _ => Position { line, column: column.saturating_add(1) },
+            };
+        }
+        self.offset = offset;
+        self.position
+    }
 }
 
 struct Entries<'a>(Vec<(Key<'a>, &'a RawValue)>);

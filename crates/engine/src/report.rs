@@ -29,7 +29,7 @@ pub fn json(decision: &Decision<'_>, attachment: &Attachment, edits: &[Edit]) ->
         "layers": decision.layers().map(layer).collect::<Vec<_>>(),
         "edits": edits.iter().map(edit).collect::<Vec<_>>(),
         "dropped": dropped,
-        "state": decision.state(attachment.trace),
+        "state": decision.state(attachment),
     });
     value.to_string()
 }

@@ -1,10 +1,8 @@
 //! A text that a person wrote: its name, its format, and where in it a problem stands.
 
-#[cfg(feature = "yaml")]
-use crate::document;
-use crate::document::Node;
+use crate::document::{self, Node};
 use crate::json;
-use crate::problem::{Position, Problem};
+use crate::problem::Problem;
 #[cfg(feature = "yaml")]
 use crate::yaml;
 
@@ -56,13 +54,22 @@ impl Source {
         }
     }
 
-    /// Where a problem stands in this text.
-    pub fn locate(&self, problem: &Problem) -> Option<Position> {
-        let want_key = problem.code.points_at_key();
-        problem.position.or_else(|| match self.format {
-            Format::Json => json::locate(&self.text, &problem.path, want_key),
+    /// Tells problems of this text where they stand in it, those that do not know it yet.
+    pub fn locate<'p>(&self, problems: impl IntoIterator<Item = &'p mut Problem>) {
+        let mut problems = problems.into_iter().filter(|problem| problem.position.is_none()).peekable();
+        // However many problems, the text is read again once, and not at all where there are none.
+        let places = problems.peek().is_some().then(|| self.places()).flatten();
+        for problem in problems {
+            let place = |places| document::locate(places, &problem.path, problem.code.points_at_key());
+            problem.position = places.as_ref().and_then(place);
+        }
+    }
+
+    fn places(&self) -> Option<Node> {
+        match self.format {
+            Format::Json => json::places(&self.text),
             #[cfg(feature = "yaml")]
-            Format::Yaml => document::locate(&yaml::parse(&self.text, 0).0, &problem.path, want_key),
-        })
+            Format::Yaml => Some(yaml::parse(&self.text, 0).0),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The filter state `wasm.weir`: what was decided, for access logs and traces.
 
-use crate::attachment::Trace;
+use crate::attachment::{Attachment, Role, Trace};
 use crate::decision::Decision;
 
 /// Bytes of the text.
@@ -8,13 +8,16 @@ const BYTES_MAX: usize = 2_048;
 const CUT: &str = ";cut";
 
 impl Decision<'_> {
-    /// `1;REVISION;LAYER=EXPERIMENT/VARIANT/REASON,…`; `None` where no policy is in force.
-    pub fn state(&self, trace: Trace) -> Option<String> {
+    /// `1;REVISION;LAYER=EXPERIMENT/VARIANT/REASON,…`; `None` where no policy is in force or nothing is decided.
+    pub fn state(&self, attachment: &Attachment) -> Option<String> {
+        if attachment.role == Role::Inbound {
+            return None;
+        }
         let mut text = format!("1;{};", self.plan.revision()?);
         let whole_entries = text.len();
         let mut ends = vec![whole_entries];
         for outcome in self.layers() {
-            if trace == Trace::Shaped && outcome.experiment.is_none() {
+            if attachment.trace == Trace::Shaped && outcome.experiment.is_none() {
                 continue;
             }
             if text.len() > whole_entries {
@@ -37,7 +40,7 @@ impl Decision<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Plan, Request, Role, Source, read_policy};
+    use crate::{Plan, Request, Source, read_policy};
 
     /// A policy of many layers whose state would be as long as is wanted.
     fn state(layers: usize, trace: Trace) -> String {
@@ -48,7 +51,8 @@ mod tests {
         let plan = Plan::compile(&model, "0123456789ab".parse().ok());
         let headers: [(&[u8], &[u8]); 1] = [(b"u", b"ada")];
         let request = Request::read(&plan, headers.into_iter());
-        plan.decide(Role::Edge, &request).state(trace).unwrap()
+        let attachment = Attachment { trace, ..Attachment::default() };
+        plan.decide(Role::Edge, &request).state(&attachment).unwrap()
     }
 
     #[test]

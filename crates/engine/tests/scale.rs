@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use weir_engine::{Configured, Request};
+use weir_engine::{Configured, Request, Role, Source};
 
 #[path = "../benches/scale/mod.rs"]
 mod scale;
@@ -41,6 +41,19 @@ fn the_worst_requests_are_decided_in_time() {
         let start = Instant::now();
         decided(&configured, &vec![header; times]);
         assert_in_time(start, Duration::from_secs(2), &format!("{rules:?}"));
+    }
+}
+
+/// A mistake in a template is made ten thousand times, and each has its place.
+#[test]
+fn many_problems_are_told_in_time() {
+    let text = scale::policy(plain(1, 10_000)).replace("\"slots\"", "\"slotz\"");
+    for source in [Source::json("policy.json", text.as_str()), Source::yaml("policy.yaml", text.as_str())] {
+        let start = Instant::now();
+        let problems = weir_engine::read_policy(&[source], Role::Edge).unwrap_err();
+        assert_in_time(start, Duration::from_secs(60), "20,000 problems");
+        assert_eq!(problems.len(), 20_000, "an unknown field and a missing one for each experiment");
+        assert!(problems.iter().all(|problem| problem.position.is_some()));
     }
 }
 

@@ -98,7 +98,7 @@ impl Predictor {
         }
         // It steers between the filter and the route; the routes of `envoy/` take it away towards the upstream.
         headers.insert("x-weir-subset".to_owned(), Vec::new());
-        Shown { state: decision.state(attachment.trace), headers }
+        Shown { state: decision.state(attachment), headers }
     }
 }
 

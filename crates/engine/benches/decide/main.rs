@@ -140,6 +140,6 @@ fn decide(configured: &Configured, headers: &[(&str, &str)]) -> usize {
     let request = Request::read(plan, headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
     let decision = plan.decide(attachment.role, &request);
     let edits = decision.edits(attachment, &request, None);
-    let state = decision.state(attachment.trace);
+    let state = decision.state(attachment);
     edits.len() + state.map_or(0, |state| state.len())
 }

@@ -204,16 +204,17 @@ pub(super) fn unit_lengths(units: &[String], at: &At<'_>, problems: &mut Problem
     }
 }
 
-/// Listed units: those of the lists and those written into overrides.
-pub(super) fn count(documents: &[Policy], in_lists: usize) -> usize {
+/// Listed units: those of the lists and those written into overrides; twice in one place counts once.
+pub(super) fn count<'a>(documents: &[Policy], lists: impl Iterator<Item = &'a Vec<String>>) -> usize {
     let layers = documents.iter().flat_map(|policy| &policy.layers);
     let overrides =
         layers.flat_map(|layer| layer.overrides.iter().chain(layer.experiments.iter().flat_map(|e| &e.overrides)));
     let written = overrides.filter_map(|one| match &one.who {
-        Some(Who::Units(units)) => Some(units.len()),
+        Some(Who::Units(units)) => Some(units),
         _ => None,
     });
-    written.fold(in_lists, usize::saturating_add)
+    let each_once = |units: &Vec<String>| units.iter().collect::<HashSet<_>>().len();
+    lists.map(each_once).chain(written.map(each_once)).fold(0, usize::saturating_add)
 }
 
 /// A set of texts, in order, each once.
