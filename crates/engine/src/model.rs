@@ -1,4 +1,4 @@
-//! A policy that has been checked: what it means. Only [`crate::check`] makes one, so every value in it is valid.
+//! A policy that has been checked: what it means. Only `check` makes one, so every value in it is valid.
 
 pub use crate::policy::{Condition, CookieLife, Kind, UnitSource, Who};
 use crate::slot::Range;

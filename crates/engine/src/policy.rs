@@ -1,4 +1,4 @@
-//! A policy as it was typed: the fields of `docs/policy.md`, nothing resolved, nothing judged. [`crate::check`] judges.
+//! A policy as it was typed: the fields of `docs/policy.md`, nothing resolved, nothing judged. `check` judges.
 
 use crate::document::Node;
 use crate::problem::{At, Problems};
