@@ -42,9 +42,10 @@ impl Failure {
             Failure::Said(text) => text.clone(),
             Failure::Reported => String::new(),
             Failure::Problems { sources, problems } => {
+                let texts: Vec<Text<'_>> = sources.iter().map(Text::new).collect();
                 let mut text = String::new();
                 for problem in problems {
-                    write_problem(&mut text, sources.get(problem.document), problem, colours);
+                    write_problem(&mut text, texts.get(problem.document), problem, colours);
                 }
                 let plural = if problems.len() == 1 { "problem" } else { "problems" };
                 let _ = writeln!(text, "{} {plural} found", problems.len());
@@ -54,24 +55,53 @@ impl Failure {
     }
 }
 
-fn write_problem(text: &mut String, source: Option<&Source>, problem: &Problem, colours: bool) {
+/// A source and its lines, which are counted once however many problems point into them.
+struct Text<'a> {
+    name: &'a str,
+    lines: Vec<&'a str>,
+    /// Its columns are bytes and need no counting.
+    is_ascii: bool,
+}
+
+impl<'a> Text<'a> {
+    fn new(source: &'a Source) -> Text<'a> {
+        Text { name: &source.name, lines: source.text.lines().collect(), is_ascii: source.text.is_ascii() }
+    }
+}
+
+fn write_problem(text: &mut String, source: Option<&Text<'_>>, problem: &Problem, colours: bool) {
     let (bold, red, plain) = if colours { ("\x1b[1m", "\x1b[1;31m", "\x1b[0m") } else { ("", "", "") };
     let code = problem.code.name();
     let _ = writeln!(text, "{red}{code}{plain}{bold}: {}{plain}", problem.message);
-    let name = source.map_or("", |source| source.name.as_str());
+    let name = source.map_or("", |source| source.name);
     let Some(position) = problem.position else {
         let _ = writeln!(text, "  in {name}, at {}\n", problem.path);
         return;
     };
-    let line = source.and_then(|source| source.text.lines().nth(position.line as usize - 1)).unwrap_or_default();
+    let line = source.and_then(|source| source.lines.get(position.line as usize - 1)).copied().unwrap_or_default();
     let number = position.line.to_string();
     let margin = " ".repeat(number.len());
     let _ = writeln!(text, "{margin}--> {name}:{}:{}, at {}", position.line, position.column, problem.path);
-    // A tab stays a tab, so that the caret stands under its character whatever a tab's width.
-    let before = line.chars().take(position.column as usize - 1);
-    let indent: String = before.map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-    let shown: String = line.chars().take(200).collect();
+    let is_ascii = source.is_some_and(|source| source.is_ascii);
+    let (shown, indent) = shown(line, is_ascii, position.column as usize - 1);
     let _ = writeln!(text, "{margin} |\n{number} | {shown}\n{margin} | {indent}{red}^{plain}\n");
+}
+
+/// Columns of a line that are shown: JSON from a tool may be one line of a megabyte.
+const COLUMNS: usize = 200;
+
+/// The part of a line around a column, and what to write below it before a caret.
+fn shown(line: &str, is_ascii: bool, column: usize) -> (String, String) {
+    let cut = if column < COLUMNS { 0 } else { column - COLUMNS / 2 };
+    let rest = if is_ascii { line.get(cut..) } else { line.char_indices().nth(cut).map(|(at, _)| &line[at..]) };
+    let mut shown: String = rest.unwrap_or_default().chars().take(COLUMNS).collect();
+    // A tab stays a tab, so that the caret stands under its character whatever a tab's width.
+    let mut indent: String = shown.chars().take(column - cut).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    if cut > 0 {
+        shown.insert(0, '…');
+        indent.insert(0, ' ');
+    }
+    (shown, indent)
 }
 
 /// Problems for machines, in the shape that `docs/cli.md` documents.
@@ -87,4 +117,23 @@ pub fn json(sources: &[Source], problems: &[Problem]) -> Value {
         })
     };
     problems.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_caret_stands_under_its_character() {
+        let caret = |line: &str, column| {
+            let (shown, indent) = super::shown(line, line.is_ascii(), column);
+            shown.chars().nth(indent.chars().count())
+        };
+        let long = format!("{}!{}", "é".repeat(5_000), "x".repeat(5_000));
+        for (line, column) in [("a!", 1), ("\t!", 1), (long.as_str(), 5_000)] {
+            assert_eq!(caret(line, column), Some('!'), "{line}");
+            assert!(super::shown(line, line.is_ascii(), column).0.chars().count() <= super::COLUMNS + 1);
+        }
+        let at_border = |column| caret(&format!("{}!", "x".repeat(column)), column);
+        assert_eq!((at_border(199), at_border(200), at_border(201)), (Some('!'), Some('!'), Some('!')));
+        assert_eq!(super::shown("", true, 0), (String::new(), String::new()));
+    }
 }
