@@ -2,6 +2,7 @@
 
 use proptest::prelude::ProptestConfig;
 
+mod borders;
 mod chain;
 mod condition;
 mod growth;
