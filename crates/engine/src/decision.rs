@@ -1,5 +1,7 @@
 //! What was decided: an outcome per layer with its reason, and what follows from it.
 
+use hashbrown::HashMap;
+
 use crate::plan::{ExperimentPlan, Forced, LayerPlan, Plan, VariantPlan};
 use crate::tags::Dropped;
 
@@ -149,17 +151,16 @@ impl<'p> Decision<'p> {
     /// Where variants of two layers route one service to different subsets, the lower layer id routes it; the other
     /// layer keeps its tag and its other routes, and says so.
     pub(crate) fn settle_routes(&mut self) {
-        let mut routes: Vec<(&str, &str)> = Vec::new();
+        // One line routes a service, so layers that have their lines to themselves cannot disagree.
+        if self.plan.lines.len() == self.plan.layers.len() {
+            return;
+        }
+        let mut routes: HashMap<&str, &str> = HashMap::new();
         for index in 0..self.outcomes.len() {
             let Some(variant) = self.in_force(index) else { continue };
-            let before = routes.len();
             let mut conflict = false;
             for (service, subset) in &variant.routes {
-                let settled = routes.iter().take(before).find(|(known, _)| known == service);
-                match settled {
-                    Some((_, other)) => conflict |= other != subset,
-                    None => routes.push((service, subset)),
-                }
+                conflict |= *routes.entry(service).or_insert(subset) != subset;
             }
             if let Some(outcome) = self.outcomes.get_mut(index).filter(|_| conflict) {
                 outcome.reason = Reason::RouteConflict;
