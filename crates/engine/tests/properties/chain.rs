@@ -81,6 +81,15 @@ proptest! {
             let has_baggage = made.policy["env_tag"]["baggage"].is_string();
             let expected = if tags.is_empty() || !has_baggage { Vec::new() } else { vec![tags] };
             prop_assert_eq!(members(&made, &sent), expected);
+
+            // Forged again, behind what is right already.
+            let mut forged = sent.clone();
+            for (name, value) in [(tag_header(&made).as_str(), "forged"), ("baggage", "env_tag=forged")] {
+                forged.0.push((name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+            }
+            let (_, sent_again) = hop(&plan, &attachment, &forged, destination.as_deref());
+            prop_assert_eq!(ours(&made, &sent_again, mesh), ours(&made, &sent, mesh));
+            prop_assert_eq!(members(&made, &sent_again), members(&made, &sent));
         }
     }
 }
