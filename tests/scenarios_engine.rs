@@ -28,8 +28,7 @@ fn wrongs(scenario: &Scenario) -> Vec<String> {
         Subject::Policy(files) => policy_wrongs(scenario, files),
         Subject::Attachment(text) => {
             let source = Source::yaml("attachment.yaml", text.as_str());
-            let mut problems = source.parse(0).and_then(AttachmentFile::read).err().unwrap_or_default();
-            source.locate(&mut problems);
+            let problems = AttachmentFile::read(&source).err().unwrap_or_default();
             problem_wrongs(scenario, &problems, std::slice::from_ref(&source))
         }
         Subject::Envelope(text) => {

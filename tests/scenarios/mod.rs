@@ -111,7 +111,8 @@ pub fn files() -> Vec<(String, String)> {
 }
 
 fn read_file(file: &str, text: &str) -> Vec<Scenario> {
-    let node = Source::yaml(file, text).parse(0).unwrap_or_else(|problems| panic!("{file}: {problems:?}"));
+    let (node, problems) = Source::yaml(file, text).parse(0);
+    assert!(problems.is_empty(), "{file}: {problems:?}");
     let mut fields = Fields::open(file, node);
     fields.text("about");
     let scenarios = fields.list("scenarios");

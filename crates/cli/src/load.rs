@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use weir_engine::{AttachmentFile, Model, Problem, Revision, Role, Source, read_policy};
+use weir_engine::{AttachmentFile, Format, Model, Revision, Role, Source, read_policy};
 
 use crate::problems::Failure;
 
@@ -28,18 +28,13 @@ pub fn policy(path: &Path, role: Role) -> Result<Policy, Failure> {
 /// Reads an attachment file. A relative `wasm` file is taken from where the attachment file lies.
 pub fn attachment(path: &Path) -> Result<AttachmentFile, Failure> {
     let source = source(path)?;
-    let read = source.parse(0).and_then(AttachmentFile::read);
-    let mut file = read.map_err(|problems| located(source, problems))?;
+    let read = AttachmentFile::read(&source);
+    let mut file = read.map_err(|problems| Failure::Problems { sources: vec![source], problems })?;
     if let Some(wasm) = &file.wasm {
         let beside = path.parent().unwrap_or(Path::new("")).join(wasm);
         file.wasm = Some(beside.to_string_lossy().into_owned());
     }
     Ok(file)
-}
-
-fn located(source: Source, mut problems: Vec<Problem>) -> Failure {
-    source.locate(&mut problems);
-    Failure::Problems { sources: vec![source], problems }
 }
 
 fn policy_sources(path: &Path) -> Result<Vec<Source>, Failure> {
@@ -73,12 +68,9 @@ fn is_policy_file(path: &Path) -> bool {
 
 fn source(path: &Path) -> Result<Source, Failure> {
     let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
-    let name = path.display().to_string();
-    let text = String::from_utf8(bytes).map_err(|error| {
-        Failure::Use(format!("{name}: not UTF-8 from byte {} on; save it as UTF-8", error.utf8_error().valid_up_to()))
-    })?;
     let is_json = path.extension().is_some_and(|extension| extension == "json");
-    Ok(if is_json { Source::json(name, text) } else { Source::yaml(name, text) })
+    let format = if is_json { Format::Json } else { Format::Yaml };
+    Ok(Source::from_bytes(path.display().to_string(), bytes, format))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {

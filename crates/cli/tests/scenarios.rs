@@ -152,3 +152,17 @@ fn told(said: &str) -> impl Iterator<Item = Problem> {
 fn weir() -> Command {
     Command::new(env!("CARGO_BIN_EXE_weir"))
 }
+
+#[test]
+fn a_file_that_is_not_utf_8_is_a_problem_among_others() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.yaml"), b"version: 1\nfoo: \xff\n").unwrap();
+    fs::write(folder.path().join("b.yaml"), "version: 2\n").unwrap();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_weir")).arg("check").arg(folder.path()).arg("--json").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let report: Json = serde_json::from_slice(&output.stdout).unwrap();
+    let problems = report["problems"].as_array().unwrap().iter();
+    let found: Vec<_> = problems.map(|problem| (&problem["code"], &problem["line"], &problem["column"])).collect();
+    assert_eq!(found, [(&json!("syntax"), &json!(2), &json!(6)), (&json!("bad_value"), &json!(1), &json!(10))]);
+}

@@ -7,6 +7,7 @@ use crate::check::is_id;
 use crate::document::{Node, Value};
 use crate::fields::{self, Fields};
 use crate::problem::{At, Code, Problem, Problems};
+use crate::source::Source;
 
 /// What the filter does with the tags of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,26 +106,36 @@ impl AttachmentFile {
     /// Reads an attachment file.
     ///
     /// # Errors
-    /// Every problem that was found.
-    pub fn read(node: Node) -> Result<AttachmentFile, Vec<Problem>> {
+    /// Every problem that was found, each with its place.
+    pub fn read(source: &Source) -> Result<AttachmentFile, Vec<Problem>> {
+        let (node, found) = source.parse(0);
         let mut problems = Problems::default();
-        let at = At::Root { document: 0 };
-        let Some(mut fields) = Fields::open(node, &at, &mut problems) else { return Err(problems.into_vec()) };
-        if !fields.has("name") {
-            problems.add(Code::MissingField, &at, "`name` is missing");
+        problems.extend(found);
+        let file = AttachmentFile::read_fields(node, &mut problems);
+        match file {
+            Some(file) if problems.is_empty() => Ok(file),
+            _ => {
+                let mut problems = problems.into_vec();
+                source.locate(&mut problems);
+                Err(problems)
+            }
         }
-        let attachment = attachment(&mut fields, &at, &mut problems);
+    }
+
+    fn read_fields(node: Node, problems: &mut Problems) -> Option<AttachmentFile> {
+        let at = At::Root { document: 0 };
+        let mut fields = Fields::open(node, &at, problems)?;
+        let attachment = attachment(&mut fields, &at, problems);
         let wasm = fields.take("wasm").and_then(|node| {
             let at = at.key("wasm");
-            let mut fields = Fields::open(node, &at, &mut problems)?;
-            let file = fields
-                .require("file", &mut problems)
-                .and_then(|node| fields::string(node, &at.key("file"), &mut problems));
-            fields.finish(&mut problems);
+            let mut fields = Fields::open(node, &at, problems)?;
+            let file =
+                fields.require("file", problems).and_then(|node| fields::string(node, &at.key("file"), problems));
+            fields.finish(problems);
             file
         });
-        fields.finish(&mut problems);
-        if problems.is_empty() { Ok(AttachmentFile { attachment, wasm }) } else { Err(problems.into_vec()) }
+        fields.finish(problems);
+        Some(AttachmentFile { attachment, wasm })
     }
 }
 

@@ -51,6 +51,8 @@ pub(crate) fn write(lines: &[&[u8]], key: &[u8], tags: &[&[u8]]) -> Option<Vec<V
     let mut written: Vec<Vec<u8>> = lines.iter().filter_map(|line| rewrite(line, key, &mut unplaced)).collect();
     if let Some(member) = unplaced {
         match written.last_mut() {
+            // A line without any member takes ours as its first: an empty member is none.
+            Some(line) if is_blank(line) => *line = member.to_vec(),
             Some(line) => line.extend([b",", member].concat()),
             None => written.push(member.to_vec()),
         }

@@ -193,7 +193,7 @@ impl<'a> Checker<'a> {
     }
 
     fn known_unit(&mut self, unit: &str, at: &At<'_>) {
-        if !self.units.contains_key(unit) {
+        if self.decides && !self.units.contains_key(unit) {
             let known = self.units.keys().copied().collect::<Vec<_>>().join(", ");
             let known = if known.is_empty() { "no unit is defined".to_owned() } else { format!("defined are {known}") };
             self.problems.add(Code::UnknownUnit, at, format!("no unit is called {unit}; {known}"));

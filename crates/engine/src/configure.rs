@@ -48,14 +48,9 @@ pub fn read_policy(sources: &[Source], role: Role) -> Result<Model, Vec<Problem>
     }
     let mut documents = Vec::with_capacity(sources.len());
     for (document, source) in sources.iter().enumerate() {
-        match source.parse(document) {
-            Ok(node) => documents.push(Policy::read(node, &At::Root { document }, &mut problems)),
-            Err(found) => {
-                problems.extend(found);
-                // An empty stand-in keeps the other documents' indices.
-                documents.push(Policy::default());
-            }
-        }
+        let (node, found) = source.parse(document);
+        problems.extend(found);
+        documents.push(Policy::read(node, &At::Root { document }, &mut problems));
     }
     let checked = check(&documents, role);
     match checked {

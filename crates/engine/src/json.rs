@@ -160,6 +160,11 @@ impl Walk<'_> {
     }
 }
 
+/// The place behind the first bytes of a text.
+pub(crate) fn position_after(text: &str, bytes: usize) -> Position {
+    Walk { text, offset: 0, position: Position { line: 1, column: 1 } }.to(bytes)
+}
+
 struct Entries<'a>(Vec<(Key<'a>, &'a RawValue)>);
 
 /// A key, borrowed from the text where it has no escapes.

@@ -56,7 +56,7 @@ codes! {
     Unsupported => "unsupported",
     /// An id is not 1 to 64 of `A-Z a-z 0-9 . _ -`.
     BadId => "bad_id",
-    /// `stable` is the version everybody else gets and cannot be defined.
+    /// `stable` is the version everybody else gets, and `-` no experiment; neither can be defined.
     ReservedId => "reserved_id",
     /// A layer, experiment, holdout or variant id is taken already.
     DuplicateId => "duplicate_id",
@@ -240,14 +240,6 @@ impl Problems {
 
     pub(crate) fn extend(&mut self, problems: impl IntoIterator<Item = Problem>) {
         self.0.extend(problems);
-    }
-
-    /// Gives the problem added last its place in the text.
-    #[cfg(feature = "yaml")]
-    pub(crate) fn place_last(&mut self, position: Position) {
-        if let Some(problem) = self.0.last_mut() {
-            problem.position = Some(position);
-        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -1,8 +1,8 @@
 //! A text that a person wrote: its name, its format, and where in it a problem stands.
 
-use crate::document::{self, Node};
+use crate::document::{self, Node, Value};
 use crate::json;
-use crate::problem::Problem;
+use crate::problem::{Code, Path, Problem};
 #[cfg(feature = "yaml")]
 use crate::yaml;
 
@@ -25,32 +25,51 @@ pub struct Source {
     pub text: String,
     /// How it is written.
     pub format: Format,
+    /// The bytes before the first that is not UTF-8, if there is one.
+    good_bytes: Option<usize>,
 }
 
 impl Source {
     /// A YAML text.
     #[cfg(feature = "yaml")]
     pub fn yaml(name: impl Into<String>, text: impl Into<String>) -> Source {
-        Source { name: name.into(), text: text.into(), format: Format::Yaml }
+        Source { name: name.into(), text: text.into(), format: Format::Yaml, good_bytes: None }
     }
 
     /// A JSON text.
     pub fn json(name: impl Into<String>, text: impl Into<String>) -> Source {
-        Source { name: name.into(), text: text.into(), format: Format::Json }
+        Source { name: name.into(), text: text.into(), format: Format::Json, good_bytes: None }
     }
 
-    /// The document in the text; `index` says which of the documents read together this is.
-    ///
-    /// # Errors
-    /// Everything that keeps the text from being one document.
-    pub fn parse(&self, index: usize) -> Result<Node, Vec<Problem>> {
-        match self.format {
-            Format::Json => json::parse(self.text.as_bytes(), index).map_err(|problem| vec![problem]),
-            #[cfg(feature = "yaml")]
-            Format::Yaml => {
-                let (node, problems) = yaml::parse(&self.text, index);
-                if problems.is_empty() { Ok(node) } else { Err(problems) }
+    /// A text from bytes that should be UTF-8. Where they are not, [`Source::parse`] says so.
+    pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>, format: Format) -> Source {
+        let name = name.into();
+        match String::from_utf8(bytes) {
+            Ok(text) => Source { name, text, format, good_bytes: None },
+            Err(error) => {
+                let good_bytes = Some(error.utf8_error().valid_up_to());
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                Source { name, text, format, good_bytes }
             }
+        }
+    }
+
+    /// The document in the text, and everything that keeps the text from being one. `index` says which of the documents
+    /// read together this is. What could not be read is [`Value::Unreadable`].
+    pub fn parse(&self, index: usize) -> (Node, Vec<Problem>) {
+        if let Some(good_bytes) = self.good_bytes {
+            let message = format!("not UTF-8 after {good_bytes} bytes; save it as UTF-8");
+            let position = Some(json::position_after(&self.text, good_bytes));
+            let problem = Problem { code: Code::Syntax, document: index, path: Path::default(), position, message };
+            return (Node::from(Value::Unreadable), vec![problem]);
+        }
+        match self.format {
+            Format::Json => match json::parse(self.text.as_bytes(), index) {
+                Ok(node) => (node, Vec::new()),
+                Err(problem) => (Node::from(Value::Unreadable), vec![problem]),
+            },
+            #[cfg(feature = "yaml")]
+            Format::Yaml => yaml::parse(&self.text, index),
         }
     }
 

@@ -5,11 +5,11 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 
 use crate::document::{Entry, Node, Value};
 use crate::limits;
-use crate::problem::{At, Code, Path, Position, Problem, Problems};
+use crate::problem::{Code, Path, Position, Problem, Step};
 
-/// Reads one YAML document. What could be read is returned beside the problems.
+/// Reads one YAML document. What could be read is returned beside the problems; what could not is [`Value::Unreadable`].
 pub(crate) fn parse(text: &str, document: usize) -> (Node, Vec<Problem>) {
-    let mut builder = Builder { document, open: Vec::new(), root: None, documents: 0, problems: Problems::default() };
+    let mut builder = Builder { document, open: Vec::new(), root: None, documents: 0, problems: Vec::new() };
     for event in Parser::new_from_str(text) {
         match event {
             Ok((event, span)) => builder.event(event, span.start),
@@ -17,18 +17,25 @@ pub(crate) fn parse(text: &str, document: usize) -> (Node, Vec<Problem>) {
                 // The parser's own bound on `[[[…` comes before ours: it reads ahead.
                 let code = if error.info().contains("recursion limit") { Code::TooDeep } else { Code::Syntax };
                 builder.report(code, *error.marker(), &format!("not YAML: {}", error.info()));
-                return (Node::from(Value::Unreadable), builder.problems.into_vec());
+                return (Node::from(Value::Unreadable), builder.problems);
             }
         }
     }
     let nothing = || Node { value: Value::Null, position: Some(Position { line: 1, column: 1 }) };
-    (builder.root.unwrap_or_else(nothing), builder.problems.into_vec())
+    (builder.root.unwrap_or_else(nothing), builder.problems)
 }
 
 /// A list or object whose end has not come yet.
 enum Open {
     List { position: Position, nodes: Vec<Node> },
-    Map { position: Position, entries: Vec<Entry>, key: Option<(String, Position)> },
+    Map { position: Position, entries: Vec<Entry>, key: Option<Key>, merges: bool },
+}
+
+/// A key whose value has not come yet.
+struct Key {
+    /// `None` if it cannot be used; that has been reported, and its value is left out.
+    text: Option<String>,
+    position: Position,
 }
 
 struct Builder {
@@ -36,7 +43,7 @@ struct Builder {
     open: Vec<Open>,
     root: Option<Node>,
     documents: usize,
-    problems: Problems,
+    problems: Vec<Problem>,
 }
 
 impl Builder {
@@ -61,10 +68,10 @@ impl Builder {
                 if tag.is_some() {
                     self.report(Code::YamlTag, marker, "a YAML tag; quote the value if a string is meant");
                 }
-                let value = if style == ScalarStyle::Plain && tag.is_none() {
-                    resolve(&text)
-                } else {
-                    Value::Str(text.into_owned())
+                let value = match style {
+                    _ if tag.is_some() => Value::Unreadable,
+                    ScalarStyle::Plain => resolve(&text),
+                    _ => Value::Str(text.into_owned()),
                 };
                 self.scalar(value, position, marker);
             }
@@ -74,10 +81,12 @@ impl Builder {
             }
             Event::MappingStart(_, tag) => {
                 self.check_start(tag.is_some(), marker);
-                self.open.push(Open::Map { position, entries: Vec::new(), key: None });
+                self.open.push(Open::Map { position, entries: Vec::new(), key: None, merges: false });
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some(Open::List { position, nodes }) => self.put(self.kept(Value::List(nodes)), position),
+                // What a merge key would have brought cannot be told from what is missing.
+                Some(Open::Map { position, merges: true, .. }) => self.put(Value::Unreadable, position),
                 Some(Open::Map { position, entries, .. }) => self.put(self.kept(Value::Map(entries)), position),
                 None => {}
             },
@@ -86,18 +95,29 @@ impl Builder {
     }
 
     fn scalar(&mut self, value: Value, position: Position, marker: Marker) {
-        if let Some(Open::Map { key: key @ None, .. }) = self.open.last_mut() {
-            let (text, problem) = match value {
-                Value::Str(text) if text == "<<" => (text, Some((Code::MergeKey, "a merge key; write the fields out"))),
-                Value::Str(text) => (text, None),
-                other => (other.describe(), Some((Code::UnquotedNumber, "a key must be a string; quote it"))),
-            };
-            *key = Some((text, position));
-            if let Some((code, message)) = problem {
-                self.report(code, marker, message);
+        let Some(Open::Map { key: None, .. }) = self.open.last() else { return self.put(value, position) };
+        let text = match value {
+            Value::Str(text) if text == "<<" => {
+                self.report(Code::MergeKey, marker, "a merge key; write the fields out");
+                if let Some(Open::Map { merges, .. }) = self.open.last_mut() {
+                    *merges = true;
+                }
+                None
             }
-        } else {
-            self.put(value, position);
+            Value::Str(text) => Some(text),
+            Value::Unreadable => None,
+            other => {
+                let message = format!("a key must be a string; write \"{}\" in quotes", other.describe());
+                self.report(Code::UnquotedNumber, marker, &message);
+                None
+            }
+        };
+        self.put_key(Key { text, position });
+    }
+
+    fn put_key(&mut self, new: Key) {
+        if let Some(Open::Map { key, .. }) = self.open.last_mut() {
+            *key = Some(new);
         }
     }
 
@@ -107,18 +127,14 @@ impl Builder {
         match self.open.last_mut() {
             Some(Open::List { nodes, .. }) => nodes.push(node),
             Some(Open::Map { entries, key, .. }) => match key.take() {
-                Some((key, key_position)) => entries.push(Entry { key, key_position: Some(key_position), node }),
+                Some(Key { text: Some(key), position }) => {
+                    entries.push(Entry { key, key_position: Some(position), node });
+                }
+                Some(Key { text: None, .. }) => {}
                 None => {
                     // A list, an object or an alias as a key.
-                    *key = Some((String::new(), position));
-                    let message = "a key must be a string".to_owned();
-                    self.problems.push(Problem {
-                        code: Code::WrongType,
-                        document: self.document,
-                        path: Path::default(),
-                        position: Some(position),
-                        message,
-                    });
+                    self.report_at(Code::WrongType, position, "a key must be a string");
+                    self.put_key(Key { text: None, position });
                 }
             },
             // Only the first document counts; the others have been reported.
@@ -143,9 +159,23 @@ impl Builder {
     }
 
     fn report(&mut self, code: Code, marker: Marker, message: &str) {
-        let at = At::Root { document: self.document };
-        self.problems.add(code, &at, message);
-        self.problems.place_last(position(marker));
+        self.report_at(code, position(marker), message);
+    }
+
+    fn report_at(&mut self, code: Code, position: Position, message: &str) {
+        let (document, message) = (self.document, message.to_owned());
+        // Where the text itself is broken, its structure says nothing.
+        let path = if matches!(code, Code::Syntax | Code::TooDeep) { Path::default() } else { self.path() };
+        self.problems.push(Problem { code, document, path, position: Some(position), message });
+    }
+
+    /// The way to what comes next.
+    fn path(&self) -> Path {
+        let step = |open: &Open| match open {
+            Open::List { nodes, .. } => Some(Step::Index(nodes.len())),
+            Open::Map { key, .. } => key.as_ref()?.text.clone().map(Step::Key),
+        };
+        Path(self.open.iter().filter_map(step).collect())
     }
 }
 

@@ -120,7 +120,7 @@ fn policy_lines(scenario: &Scenario, files: &[(String, String)]) -> Vec<String> 
 }
 
 fn attachment_file(text: &str) -> Result<AttachmentFile, Vec<Problem>> {
-    Source::yaml("attachment.yaml", text).parse(0).and_then(AttachmentFile::read)
+    AttachmentFile::read(&Source::yaml("attachment.yaml", text))
 }
 
 fn printed(problems: &[Problem]) -> Vec<String> {

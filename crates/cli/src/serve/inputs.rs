@@ -38,7 +38,9 @@ impl Inputs {
                 "the policy takes {found} bytes on the wire; filters read at most {max}"
             )));
         }
-        let name = file.attachment.name.as_deref().unwrap_or_default();
+        let Some(name) = &file.attachment.name else {
+            return Err(Failure::Use(format!("{attach}: has no name to serve the filter by; add name: shop")));
+        };
         let mut served = match &self.resources {
             Some(folder) => resources::load(folder).map_err(|problems| resource_problems(&problems))?,
             None => Vec::new(),

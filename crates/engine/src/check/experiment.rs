@@ -18,7 +18,7 @@ impl<'a> Checker<'a> {
     ) -> Option<Experiment> {
         let id = experiment.id.as_deref();
         if let Some(id) = id {
-            names::id(id, &at.key("id"), &mut self.problems);
+            names::experiment_id(id, &at.key("id"), &mut self.problems);
             if !self.experiment_ids.insert(id) {
                 self.problems.add(Code::DuplicateId, &at.key("id"), format!("another experiment is called {id}"));
             }

@@ -18,6 +18,13 @@ pub(super) fn id(text: &str, at: &At<'_>, problems: &mut Problems) {
     }
 }
 
+pub(super) fn experiment_id(text: &str, at: &At<'_>, problems: &mut Problems) {
+    id(text, at, problems);
+    if text == "-" {
+        problems.add(Code::ReservedId, at, "`-` says that no experiment had a say; call this one otherwise");
+    }
+}
+
 pub(super) fn variant_id(text: &str, at: &At<'_>, problems: &mut Problems) {
     id(text, at, problems);
     if text == "stable" {
@@ -32,7 +39,7 @@ pub(super) fn tag(text: &str, at: &At<'_>, problems: &mut Problems) {
     }
 }
 
-/// A service of the file's namespace, if it has one: the namespace is the second label of the name.
+/// A service of the file's namespace, if it has one: `NAME.NAMESPACE` or `NAME.NAMESPACE.svc…`.
 pub(super) fn service(text: &str, namespace: Option<&str>, at: &At<'_>, problems: &mut Problems) {
     let good = (1..=253).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
@@ -42,8 +49,9 @@ pub(super) fn service(text: &str, namespace: Option<&str>, at: &At<'_>, problems
     if !good {
         problems.add(Code::BadService, at, format!("found {text:?}; a service is a lower-case name without port"));
     }
+    let mut labels = text.split('.').skip(1);
     if let Some(namespace) = namespace
-        && text.split('.').nth(1) != Some(namespace)
+        && !(labels.next() == Some(namespace) && matches!(labels.next(), None | Some("svc")))
     {
         problems.add(Code::ForeignNamespace, at, format!("{text} is not a service of the namespace {namespace}"));
     }
