@@ -48,6 +48,8 @@ impl Serve {
     /// Serves until it is told to stop by SIGINT or SIGTERM.
     pub fn run(self) -> Result<(), Failure> {
         let inputs = Inputs { policy: self.policy, attach: self.attach, resources: self.resources };
+        // Looked at before they are read: a change in between is seen as one.
+        let seen = inputs.fingerprint();
         let first = inputs.read()?;
         let runtime = Runtime::new().map_err(|error| Failure::Use(format!("no runtime: {error}")))?;
         runtime.block_on(async {
@@ -57,7 +59,8 @@ impl Serve {
             println!("listening on {address}");
             keep::log_served(&first);
             let (sender, snapshots) = watch::channel(Arc::new(first));
-            keep::in_step(inputs, sender).map_err(|error| Failure::Use(format!("files cannot be watched: {error}")))?;
+            keep::in_step(inputs, seen, sender)
+                .map_err(|error| Failure::Use(format!("files cannot be watched: {error}")))?;
             let (reports, mut reported) = mpsc::unbounded_channel();
             tokio::spawn(async move {
                 while let Some(report) = reported.recv().await {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::model::{
     Condition, CookieLife, EnvTag, Experiment, Holdout, Kind, Layer, Model, Override, Rule, UnitSource, Variant, Who,
 };
-use crate::policy::{Leaf, Operator, Subject};
+use crate::policy::{Leaf, Operator};
 use crate::slot::{self, Range};
 
 /// Names what a policy means: equal for what means the same, else different. 48 bits, written as 12 hex digits.
@@ -203,17 +203,8 @@ fn leaf(leaf: &Leaf) -> Value {
     let mut object = Map::new();
     object.insert(leaf.operator.name().into(), operand);
     put(&mut object, "ignore_case", leaf.ignore_case.then_some(json!(true)));
-    let (subject, name) = match &leaf.subject {
-        Subject::Header(name) => ("header", Some(name)),
-        Subject::Cookie(name) => ("cookie", Some(name)),
-        Subject::Query(name) => ("query", Some(name)),
-        Subject::Path => ("path", None),
-        Subject::Host => ("host", None),
-        Subject::Method => ("method", None),
-        Subject::Unit => ("unit", None),
-    };
-    put(&mut object, "name", name.map(|name| json!(name)));
-    json!({ subject: object })
+    put(&mut object, "name", leaf.subject.name().map(|name| json!(name)));
+    json!({ leaf.subject.key(): object })
 }
 
 fn put(object: &mut Map<String, Value>, key: &str, value: Option<Value>) {

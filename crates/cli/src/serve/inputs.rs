@@ -10,6 +10,9 @@ use weir_xds::{Snapshot, filter, resources};
 use crate::load;
 use crate::problems::Failure;
 
+/// Path, length and time of every file.
+pub type Fingerprint = Vec<(PathBuf, u64, Option<SystemTime>)>;
+
 /// Where everything that is served comes from.
 pub struct Inputs {
     pub policy: PathBuf,
@@ -49,8 +52,8 @@ impl Inputs {
         Ok(Snapshot::new(policy.revision.to_string(), served))
     }
 
-    /// Path, length and time of every file: what an edit changes, without reading it.
-    pub fn fingerprint(&self) -> Vec<(PathBuf, u64, Option<SystemTime>)> {
+    /// What an edit changes of the files, without reading them.
+    pub fn fingerprint(&self) -> Fingerprint {
         let paths = [Some(&self.policy), Some(&self.attach), self.resources.as_ref()];
         let mut files: Vec<PathBuf> = paths.into_iter().flatten().flat_map(|path| files_of(path)).collect();
         files.sort_unstable();

@@ -10,7 +10,7 @@ use notify::{Event, RecursiveMode, Watcher};
 use tokio::sync::watch;
 use weir_xds::Snapshot;
 
-use super::inputs::Inputs;
+use super::inputs::{Fingerprint, Inputs};
 
 const RESCAN: Duration = Duration::from_secs(30);
 /// Several files are often written together; they are taken together once this long nothing more came.
@@ -18,8 +18,8 @@ const QUIET: Duration = Duration::from_millis(20);
 /// Something that never falls quiet, such as a log in the same folder, does not hold up a push for longer.
 const BUSY_MAX: Duration = Duration::from_millis(200);
 
-/// Watches from a thread of its own until nobody takes snapshots any more.
-pub fn in_step(inputs: Inputs, sender: watch::Sender<Arc<Snapshot>>) -> notify::Result<()> {
+/// Watches from a thread of its own until nobody takes snapshots any more. What is served was read after `seen`.
+pub fn in_step(inputs: Inputs, seen: Fingerprint, sender: watch::Sender<Arc<Snapshot>>) -> notify::Result<()> {
     let (events, changes) = channel();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
         if event.map_or(true, |event| !event.kind.is_access()) {
@@ -28,7 +28,7 @@ pub fn in_step(inputs: Inputs, sender: watch::Sender<Arc<Snapshot>>) -> notify::
         }
     })?;
     watch_folders(&inputs, &mut watcher)?;
-    thread::spawn(move || follow(&inputs, &mut watcher, &changes, &sender));
+    thread::spawn(move || follow(&inputs, seen, &mut watcher, &changes, &sender));
     Ok(())
 }
 
@@ -42,12 +42,22 @@ pub fn log_served(snapshot: &Snapshot) {
     eprintln!("revision {} active in server: {} resource{plural}", snapshot.label(), snapshot.size());
 }
 
-fn follow(inputs: &Inputs, watcher: &mut impl Watcher, changes: &Receiver<()>, sender: &watch::Sender<Arc<Snapshot>>) {
-    let mut seen = inputs.fingerprint();
-    // The files may have changed between the first reading and the start of the watch.
-    let mut complaint = refresh(inputs, sender, None);
+fn follow(
+    inputs: &Inputs,
+    mut seen: Fingerprint,
+    watcher: &mut impl Watcher,
+    changes: &Receiver<()>,
+    sender: &watch::Sender<Arc<Snapshot>>,
+) {
+    let mut complaint = None;
+    let mut rescan = false;
     while !sender.is_closed() {
-        let rescan = match changes.recv_timeout(RESCAN) {
+        let now = inputs.fingerprint();
+        if rescan || now != seen {
+            seen = now;
+            complaint = refresh(inputs, sender, complaint);
+        }
+        rescan = match changes.recv_timeout(RESCAN) {
             Ok(()) => {
                 settle(changes);
                 false
@@ -59,11 +69,6 @@ fn follow(inputs: &Inputs, watcher: &mut impl Watcher, changes: &Receiver<()>, s
             }
             Err(RecvTimeoutError::Disconnected) => return,
         };
-        let now = inputs.fingerprint();
-        if rescan || now != seen {
-            seen = now;
-            complaint = refresh(inputs, sender, complaint);
-        }
     }
 }
 

@@ -36,7 +36,7 @@ fn check_leaf(
     at: &At<'_>,
     problems: &mut Problems,
 ) -> Leaf {
-    let at = at.key(key(&leaf.subject));
+    let at = at.key(leaf.subject.key());
     let name_at = at.key("name");
     let mut subject = leaf.subject.clone();
     match &mut subject {
@@ -50,18 +50,6 @@ fn check_leaf(
     operand(&leaf.operator, lists, &at.key(leaf.operator.name()), problems);
     let operator = if leaf.subject == Subject::Host { lowered(&leaf.operator) } else { sorted(&leaf.operator) };
     Leaf { subject, operator, ignore_case: leaf.ignore_case }
-}
-
-fn key(subject: &Subject) -> &'static str {
-    match subject {
-        Subject::Header(_) => "header",
-        Subject::Cookie(_) => "cookie",
-        Subject::Query(_) => "query",
-        Subject::Path => "path",
-        Subject::Host => "host",
-        Subject::Method => "method",
-        Subject::Unit => "unit",
-    }
 }
 
 fn operand(operator: &Operator, lists: &HashMap<&str, &Vec<String>>, at: &At<'_>, problems: &mut Problems) {

@@ -48,6 +48,29 @@ pub enum Subject {
     Unit,
 }
 
+impl Subject {
+    /// The key of a condition on it.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Subject::Header(_) => "header",
+            Subject::Cookie(_) => "cookie",
+            Subject::Query(_) => "query",
+            Subject::Path => "path",
+            Subject::Host => "host",
+            Subject::Method => "method",
+            Subject::Unit => "unit",
+        }
+    }
+
+    /// The name of the header, cookie or parameter.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Subject::Header(name) | Subject::Cookie(name) | Subject::Query(name) => Some(name),
+            Subject::Path | Subject::Host | Subject::Method | Subject::Unit => None,
+        }
+    }
+}
+
 /// What a value is held against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operator {
