@@ -51,6 +51,7 @@ mod json;
 pub mod limits;
 mod listed;
 pub mod model;
+mod murmur;
 mod number;
 mod pattern;
 mod percent;

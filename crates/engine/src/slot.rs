@@ -1,6 +1,6 @@
 //! The hash and the slots of a line. A public format, frozen by its vectors: a change is a new version beside this one.
 
-use std::io::Read;
+use crate::murmur::Murmur;
 
 /// Slots of a line; shares are parts per million of it.
 pub const SLOTS: u32 = 1_000_000;
@@ -16,9 +16,9 @@ pub enum Use {
     Holdout,
 }
 
-/// `TAG:ID:EPOCH:`, everything of a hashed text that is known before the request comes.
+/// `TAG:ID:EPOCH:`, everything of a hashed text that is known before the request comes, hashed already.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Salt(Box<[u8]>);
+pub struct Salt(Murmur);
 
 impl Salt {
     /// The salt of a line, an experiment (with its epoch) or a holdout (epoch 0).
@@ -28,24 +28,22 @@ impl Salt {
             Use::Experiment => 'E',
             Use::Holdout => 'H',
         };
-        Salt(format!("{tag}:{id}:{epoch}:").into_bytes().into_boxed_slice())
+        Salt(Murmur::default().then(format!("{tag}:{id}:{epoch}:").as_bytes()))
     }
 
     /// The slot of a unit, `0..1_000_000`. The unit's bytes are hashed as they are.
     pub fn slot(&self, unit: &[u8]) -> u32 {
-        slot_of(hash(&self.0, unit))
+        slot_of(self.hash(unit))
+    }
+
+    fn hash(&self, unit: &[u8]) -> u64 {
+        self.0.then(unit).first_half()
     }
 }
 
 /// The first 8 bytes, little endian, of MurmurHash3_x64_128 (seed 0) of `salt` followed by `unit`.
 pub fn hash(salt: &[u8], unit: &[u8]) -> u64 {
-    // Reading from slices cannot fail; 0 keeps the function total without a panic path.
-    murmur3::murmur3_x64_128(&mut salt.chain(unit), 0).map_or(0, low_half)
-}
-
-/// The crate returns the two halves as one number, the first 8 bytes of the digest in its low half.
-fn low_half(digest: u128) -> u64 {
-    (digest & u128::from(u64::MAX)) as u64
+    Murmur::default().then(salt).then(unit).first_half()
 }
 
 /// `((h >> 32) * 1_000_000) >> 32`: the upper half scaled to the line, in integers.
@@ -99,7 +97,7 @@ mod tests {
             (Salt::new(Use::Experiment, "banner", 0), "user-1", 0x3aa4_8131_1b4c_beca, 229_072),
             (Salt::new(Use::Line, "checkout", 1), "user-1", 0x249a_d15b_4d31_7c0b, 142_987),
         ] {
-            assert_eq!(hash(&salt.0, unit.as_bytes()), h);
+            assert_eq!(salt.hash(unit.as_bytes()), h);
             assert_eq!(salt.slot(unit.as_bytes()), slot);
         }
     }
