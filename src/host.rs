@@ -1,13 +1,12 @@
 //! The only file that calls the host. Every status is handled here; nothing that Envoy answers can trap.
 //!
-//! The SDK's own calls panic on statuses it does not expect, and its status enum cannot hold an unknown number:
-//! these are raw imports with the status as a plain integer.
+//! The calls of the proxy-wasm SDK panic on statuses it does not expect: these are raw imports with the status as a plain
+//! integer.
 #![allow(unsafe_code)]
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::metrics::Kind;
 use crate::pairs::Pairs;
 
 /// What the host answered instead of `Ok`: a proxy-wasm status number.
@@ -19,16 +18,23 @@ pub(crate) struct Status(u32);
 pub(crate) enum Level {
     Debug = 1,
     Warn = 3,
+    Critical = 5,
 }
 
-/// The request's headers as one buffer that the host filled.
+/// The header maps of a stream.
+#[derive(Clone, Copy)]
+pub(crate) enum Map {
+    Request = 0,
+    Response = 2,
+    ResponseTrailers = 3,
+}
+
+/// A header map as one buffer that the host filled.
 pub(crate) struct Headers(Vec<u8>);
 
 const OK: u32 = 0;
 const NOT_FOUND: u32 = 1;
-const REQUEST_HEADERS: u32 = 0;
 const PLUGIN_CONFIGURATION: u32 = 7;
-const GAUGE: u32 = 1;
 
 impl Headers {
     /// Names and values in the order of arrival, straight from the buffer.
@@ -54,40 +60,47 @@ impl fmt::Display for Status {
     }
 }
 
-/// All request headers, in one call.
+/// All headers of a map, in one call.
 ///
 /// # Errors
-/// The host's status; there are no headers to decide on then.
-pub(crate) fn request_headers() -> Result<Headers, Status> {
-    received(|data, size| unsafe { imports::proxy_get_header_map_pairs(REQUEST_HEADERS, data, size) }).map(Headers)
+/// The host's status; there are no headers then.
+pub(crate) fn headers(map: Map) -> Result<Headers, Status> {
+    received(|data, size| unsafe { imports::proxy_get_header_map_pairs(map as u32, data, size) }).map(Headers)
 }
 
-/// Replaces every line of the header by one; adds it if it is absent. Clears Envoy's route cache.
+/// The first line of a header.
+///
+/// # Errors
+/// The host's status; most often that there is none.
+pub(crate) fn header(map: Map, name: &str) -> Result<Vec<u8>, Status> {
+    let (name, name_size) = (name.as_ptr(), name.len());
+    received(|data, size| unsafe { imports::proxy_get_header_map_value(map as u32, name, name_size, data, size) })
+}
+
+/// Replaces every line of the header by one; adds it if it is absent. In a request it clears Envoy's route cache.
 ///
 /// # Errors
 /// The host's status; nothing is written then.
-pub(crate) fn set_request_header(name: &[u8], value: &[u8]) -> Result<(), Status> {
+pub(crate) fn set_header(map: Map, name: &[u8], value: &[u8]) -> Result<(), Status> {
     let (name, name_size) = (name.as_ptr(), name.len());
-    check(unsafe {
-        imports::proxy_replace_header_map_value(REQUEST_HEADERS, name, name_size, value.as_ptr(), value.len())
-    })
+    check(unsafe { imports::proxy_replace_header_map_value(map as u32, name, name_size, value.as_ptr(), value.len()) })
 }
 
-/// Adds one more line of the header. Clears Envoy's route cache.
+/// Adds one more line of the header. In a request it clears Envoy's route cache.
 ///
 /// # Errors
 /// The host's status; nothing is written then.
-pub(crate) fn add_request_header(name: &[u8], value: &[u8]) -> Result<(), Status> {
+pub(crate) fn add_header(map: Map, name: &[u8], value: &[u8]) -> Result<(), Status> {
     let (name, name_size) = (name.as_ptr(), name.len());
-    check(unsafe { imports::proxy_add_header_map_value(REQUEST_HEADERS, name, name_size, value.as_ptr(), value.len()) })
+    check(unsafe { imports::proxy_add_header_map_value(map as u32, name, name_size, value.as_ptr(), value.len()) })
 }
 
-/// Removes every line of the header. Clears Envoy's route cache.
+/// Removes every line of the header. In a request it clears Envoy's route cache.
 ///
 /// # Errors
 /// The host's status; nothing is removed then.
-pub(crate) fn remove_request_header(name: &[u8]) -> Result<(), Status> {
-    check(unsafe { imports::proxy_remove_header_map_value(REQUEST_HEADERS, name.as_ptr(), name.len()) })
+pub(crate) fn remove_header(map: Map, name: &[u8]) -> Result<(), Status> {
+    check(unsafe { imports::proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) })
 }
 
 /// A property with a path of one or several NUL-separated parts, e.g. `xds\0cluster_name`.
@@ -130,13 +143,36 @@ pub(crate) fn set_shared_data(key: &[u8], value: &[u8]) -> Result<(), Status> {
     check(unsafe { imports::proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), any_version) })
 }
 
-/// Sets a gauge of the whole process.
+/// Makes a metric of the whole process, or finds the one of this name. Each call takes a new id, for good.
 ///
 /// # Errors
 /// The host's status.
-pub(crate) fn set_gauge(name: &str, value: u64) -> Result<(), Status> {
-    let id = gauge_id(name)?;
-    check(unsafe { imports::proxy_record_metric(id, value) })
+pub(crate) fn define_metric(kind: Kind, name: &str) -> Result<u32, Status> {
+    let mut id = 0;
+    check(unsafe { imports::proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &mut id) })?;
+    Ok(id)
+}
+
+/// Adds to a counter. It cannot fail for an id that was given out and a count above 0.
+pub(crate) fn increment_metric(id: u32, count: u64) {
+    let _ = unsafe { imports::proxy_increment_metric(id, count.try_into().unwrap_or(i64::MAX)) };
+}
+
+/// Sets a gauge, or adds a value to a histogram. It cannot fail for an id that was given out.
+pub(crate) fn record_metric(id: u32, value: u64) {
+    let _ = unsafe { imports::proxy_record_metric(id, value) };
+}
+
+/// Asks for a tick each so many milliseconds, for the root context that is being called.
+pub(crate) fn set_tick_period(milliseconds: u32) {
+    let _ = unsafe { imports::proxy_set_tick_period_milliseconds(milliseconds) };
+}
+
+/// Nanoseconds since 1970 by the host's clock, which may jump; 0 if it has none.
+pub(crate) fn now() -> u64 {
+    let mut nanoseconds = 0;
+    let status = unsafe { imports::proxy_get_current_time_nanoseconds(&mut nanoseconds) };
+    if status == OK { nanoseconds } else { 0 }
 }
 
 /// Writes one line to Envoy's log. Nobody could be told if that fails.
@@ -151,20 +187,16 @@ pub(crate) fn logs(level: Level) -> bool {
     status == OK && lowest <= level as u32
 }
 
-/// Envoy gives out a new id for each definition and never frees one, so each name is defined once per VM.
-fn gauge_id(name: &str) -> Result<u32, Status> {
-    thread_local! {
-        static IDS: RefCell<BTreeMap<String, u32>> = const { RefCell::new(BTreeMap::new()) };
-    }
-    IDS.with_borrow_mut(|ids| {
-        if let Some(id) = ids.get(name) {
-            return Ok(*id);
-        }
-        let mut id = 0;
-        check(unsafe { imports::proxy_define_metric(GAUGE, name.as_ptr(), name.len(), &mut id) })?;
-        ids.insert(name.to_owned(), id);
-        Ok(id)
-    })
+/// Fresh random bytes; none if the host has none to give.
+pub(crate) fn random() -> Option<[u8; 16]> {
+    let mut bytes = [0; 16];
+    let error = unsafe { imports::random_get(bytes.as_mut_ptr(), bytes.len()) };
+    (error == 0).then_some(bytes)
+}
+
+/// Memory for what the host hands over: a boxed slice of exactly `size` bytes.
+pub(crate) fn buffer(size: usize) -> *mut u8 {
+    Box::into_raw(Box::<[u8]>::new_uninit_slice(size)).cast()
 }
 
 /// Takes over the buffer that a call returns.
@@ -174,8 +206,7 @@ fn received(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8
     if data.is_null() {
         return Ok(Vec::new());
     }
-    // SAFETY: the host fills memory that it asked the SDK's `malloc` for, a boxed slice of exactly `size` bytes,
-    // and leaves it to us.
+    // SAFETY: the host fills memory that it asked `buffer` for, a boxed slice of exactly `size` bytes, and leaves it to us.
     Ok(unsafe { Vec::from_raw_parts(data, size, size) })
 }
 
@@ -191,6 +222,8 @@ mod imports {
         pub(super) fn proxy_get_log_level(_: *mut u32) -> u32;
         pub(super) fn proxy_get_buffer_bytes(_: u32, _: usize, _: usize, _: *mut *mut u8, _: *mut usize) -> u32;
         pub(super) fn proxy_get_header_map_pairs(_: u32, _: *mut *mut u8, _: *mut usize) -> u32;
+        pub(super) fn proxy_get_header_map_value(_: u32, _: *const u8, _: usize, _: *mut *mut u8, _: *mut usize)
+        -> u32;
         pub(super) fn proxy_replace_header_map_value(_: u32, _: *const u8, _: usize, _: *const u8, _: usize) -> u32;
         pub(super) fn proxy_add_header_map_value(_: u32, _: *const u8, _: usize, _: *const u8, _: usize) -> u32;
         pub(super) fn proxy_remove_header_map_value(_: u32, _: *const u8, _: usize) -> u32;
@@ -201,5 +234,13 @@ mod imports {
         pub(super) fn proxy_set_shared_data(_: *const u8, _: usize, _: *const u8, _: usize, _: u32) -> u32;
         pub(super) fn proxy_define_metric(_: u32, _: *const u8, _: usize, _: *mut u32) -> u32;
         pub(super) fn proxy_record_metric(_: u32, _: u64) -> u32;
+        pub(super) fn proxy_increment_metric(_: u32, _: i64) -> u32;
+        pub(super) fn proxy_set_tick_period_milliseconds(_: u32) -> u32;
+        pub(super) fn proxy_get_current_time_nanoseconds(_: *mut u64) -> u32;
+    }
+
+    #[link(wasm_import_module = "wasi_snapshot_preview1")]
+    unsafe extern "C" {
+        pub(super) fn random_get(_: *mut u8, _: usize) -> u32;
     }
 }

@@ -1,5 +1,4 @@
 //! Weir's proxy-wasm HTTP filter: reads a request's headers once, asks the engine, applies its edits.
-#![allow(missing_docs, reason = "the SDK's entry macro makes a public function without docs")]
 #![cfg_attr(
     not(test),
     deny(
@@ -10,15 +9,15 @@
         clippy::arithmetic_side_effects
     )
 )]
+// Builds without some part of it are for measuring what that part costs.
+#![cfg_attr(not(all(feature = "cookies", feature = "exposure", feature = "numbers")), allow(dead_code))]
 
+mod exports;
 mod host;
+mod metrics;
+mod numbers;
 mod pairs;
 mod plugin;
 mod stream;
 mod structs;
-
-proxy_wasm::main! {{
-    // Only for the panic hook that comes with it: should anything trap, Envoy's log says where.
-    proxy_wasm::set_log_level(proxy_wasm::types::LogLevel::Warn);
-    proxy_wasm::set_root_context(|_| Box::new(plugin::Plugin::default()));
-}}
+mod vm;

@@ -2,56 +2,62 @@
 //! after a refusal Envoy 1.40 rejects every later change of the listener, so the last good one stays instead.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::ContextType;
-use weir_engine::{Code, Configured, Position, Problem, Refused, Revision};
+use weir_engine::{Code, Plan, Position, Problem, Refused, Revision};
 
 use crate::host::{self, Level};
-use crate::stream::Stream;
+use crate::metrics::{Kind, Metrics};
+use crate::numbers::Numbers;
 use crate::structs;
 
-/// One plugin of one VM. Envoy makes a new one for each configuration; streams keep the plan they began with.
-#[derive(Default)]
-pub(crate) struct Plugin {
-    serving: Option<Serving>,
-}
+/// How often what was counted is handed to Envoy, in milliseconds.
+const TICK_MILLISECONDS: u32 = 200;
 
-/// What a stream needs of its plugin.
-#[derive(Clone)]
-pub(crate) struct Serving {
-    pub(crate) configured: Rc<Configured>,
+/// One plugin of one machine, configured. Streams keep the one they began with.
+pub(crate) struct Plugin {
+    pub(crate) plan: Plan,
+    pub(crate) numbers: Numbers,
     /// Whether each decision is logged. Read once: it costs a call.
     pub(crate) logs_decisions: bool,
 }
 
-impl Context for Plugin {}
-
-impl RootContext for Plugin {
-    fn on_configure(&mut self, _size: usize) -> bool {
-        let plugin_name = host::property("plugin_name").unwrap_or_default();
-        let bytes = host::plugin_configuration();
-        let configured = match read(&bytes) {
-            Ok(configured) => accept(&plugin_name, configured, &bytes),
-            Err(refused) => reject(&plugin_name, *refused),
-        };
-        self.serving = Some(Serving { configured, logs_decisions: host::logs(Level::Debug) });
-        true
+/// Configures the plugin of this name, which runs by `last` so far.
+///
+/// This machine's own memory comes first: it is always the newest that this machine accepted, while another one that lags
+/// behind may just have written an older one to the shared data.
+pub(crate) fn configure(name: &[u8], last: Option<&Rc<Plugin>>, metrics: &mut Metrics) -> Rc<Plugin> {
+    let bytes = host::plugin_configuration();
+    if cfg!(feature = "numbers") {
+        host::set_tick_period(TICK_MILLISECONDS);
     }
-
-    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Stream { serving: self.serving.clone() }))
-    }
-
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
+    let last = last.filter(|last| last.plan.revision().is_some());
+    match read(&bytes) {
+        Ok(plan) => {
+            let plugin = Plugin::new(plan, metrics);
+            keep(name, &plugin, &bytes);
+            show(&plugin.plan, name, None, metrics);
+            Rc::new(plugin)
+        }
+        Err(refused) => {
+            report(name, &refused);
+            let Refused { revision, fallback, .. } = *refused;
+            let plugin = last.map(Rc::clone);
+            let plugin = plugin.unwrap_or_else(|| Rc::new(Plugin::new(kept(name).unwrap_or(fallback), metrics)));
+            show(&plugin.plan, name, Some(revision), metrics);
+            plugin
+        }
     }
 }
 
-fn read(bytes: &[u8]) -> Result<Configured, Box<Refused>> {
+impl Plugin {
+    fn new(plan: Plan, metrics: &mut Metrics) -> Plugin {
+        let numbers = if cfg!(feature = "numbers") { Numbers::define(&plan, metrics) } else { Numbers::default() };
+        Plugin { plan, numbers, logs_decisions: host::logs(Level::Debug) }
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<Plan, Box<Refused>> {
     let refused = match weir_engine::configure_json(bytes) {
         Err(refused) if refused.problems.iter().any(|problem| problem.code == Code::Syntax) => refused,
         answer => return answer,
@@ -62,26 +68,24 @@ fn read(bytes: &[u8]) -> Result<Configured, Box<Refused>> {
     }
 }
 
-fn accept(plugin_name: &[u8], configured: Configured, bytes: &[u8]) -> Rc<Configured> {
-    let configured = Rc::new(configured);
-    // Always written, never compared first: reading up to 32 MiB back would grow this VM for good, the host's copy does not.
+fn keep(plugin_name: &[u8], plugin: &Plugin, bytes: &[u8]) {
+    // Always written, never compared first: reading up to 32 MiB back would grow this machine for good, the host's copy does not.
     if let Err(status) = host::set_shared_data(plugin_name, bytes) {
-        let name = name(&configured, plugin_name);
+        let name = name(&plugin.plan, plugin_name);
         host::log(Level::Warn, &format!("weir: {name}: last good policy could not be kept for other VMs: {status}"));
     }
-    LAST_GOOD.with_borrow_mut(|last_good| last_good.insert(plugin_name.to_vec(), Rc::clone(&configured)));
-    show(&configured, plugin_name, None);
-    configured
 }
 
-fn reject(plugin_name: &[u8], refused: Refused) -> Rc<Configured> {
-    let name = name(&refused.fallback, plugin_name).into_owned();
+/// For a new machine, after a crash or with new code: what an earlier one left.
+fn kept(plugin_name: &[u8]) -> Option<Plan> {
+    read(&host::shared_data(plugin_name).ok()?).ok()
+}
+
+fn report(plugin_name: &[u8], refused: &Refused) {
+    let name = name(&refused.fallback, plugin_name);
     for problem in &refused.problems {
         host::log(Level::Warn, &rejection(&name, problem));
     }
-    let configured = last_good(plugin_name).unwrap_or_else(|| Rc::new(refused.fallback));
-    show(&configured, plugin_name, Some(refused.revision));
-    configured
 }
 
 fn rejection(name: &str, problem: &Problem) -> String {
@@ -93,38 +97,22 @@ fn rejection(name: &str, problem: &Problem) -> String {
     line.replace(['\n', '\r'], " ")
 }
 
-thread_local! {
-    /// By plugin name. This VM's own memory comes first: it is always the newest that this VM accepted, while
-    /// another VM that lags behind may just have written an older one to the shared data.
-    static LAST_GOOD: RefCell<BTreeMap<Vec<u8>, Rc<Configured>>> = const { RefCell::new(BTreeMap::new()) };
-}
-
-fn last_good(plugin_name: &[u8]) -> Option<Rc<Configured>> {
-    if let Some(configured) = LAST_GOOD.with_borrow(|last_good| last_good.get(plugin_name).cloned()) {
-        return Some(configured);
-    }
-    // A new VM, after a crash or with new code: what an earlier one left.
-    let bytes = host::shared_data(plugin_name).ok()?;
-    read(&bytes).ok().map(Rc::new)
-}
-
 /// The gauges: what is in force, and whether something else was wanted.
-fn show(configured: &Configured, plugin_name: &[u8], rejected: Option<Option<Revision>>) {
-    let name = name(configured, plugin_name);
+fn show(plan: &Plan, plugin_name: &[u8], rejected: Option<Option<Revision>>, metrics: &mut Metrics) {
+    let name = name(plan, plugin_name);
     let number = |revision: Option<Revision>| revision.map_or(0, Revision::number);
     for (gauge, value) in [
-        ("weir_policy_revision", number(configured.plan.revision())),
+        ("weir_policy_revision", number(plan.revision())),
         ("weir_policy_rejected", u64::from(rejected.is_some())),
         ("weir_policy_rejected_revision", number(rejected.flatten())),
     ] {
-        if let Err(status) = host::set_gauge(&format!("attachment=.={name};.;{gauge}"), value) {
-            host::log(Level::Warn, &format!("weir: {name}: gauge {gauge} could not be set: {status}"));
-        }
+        let gauge = metrics.define(Kind::Gauge, &format!("attachment=.={name};.;{gauge}"));
+        metrics.record(gauge, value);
     }
 }
 
-fn name<'a>(configured: &'a Configured, plugin_name: &'a [u8]) -> Cow<'a, str> {
-    match &configured.attachment.name {
+fn name<'a>(plan: &'a Plan, plugin_name: &'a [u8]) -> Cow<'a, str> {
+    match &plan.attachment().name {
         Some(name) => Cow::Borrowed(name),
         None => String::from_utf8_lossy(plugin_name),
     }
@@ -153,9 +141,9 @@ mod tests {
     fn json_and_struct_mean_the_same() {
         let json = read(br#"{"weir": 1, "policy": {"version": 1}}"#).unwrap();
         let binary = read(&envelope(1.0).encode_to_vec()).unwrap();
-        assert!(json.plan.revision().is_some());
-        assert_eq!(json.plan.revision(), binary.plan.revision());
-        assert_eq!(json.attachment, binary.attachment);
+        assert!(json.revision().is_some());
+        assert_eq!(json.revision(), binary.revision());
+        assert_eq!(json.attachment(), binary.attachment());
     }
 
     #[test]
@@ -185,7 +173,7 @@ mod tests {
     #[test]
     fn a_refused_configuration_falls_back_to_an_edge_that_passes_through() {
         let refused = read(b"").unwrap_err();
-        assert_eq!(refused.fallback.plan.revision(), None);
-        assert_eq!(refused.fallback.attachment.role, weir_engine::Role::Edge);
+        assert_eq!(refused.fallback.revision(), None);
+        assert_eq!(refused.fallback.attachment().role, weir_engine::Role::Edge);
     }
 }

@@ -1,69 +1,130 @@
 //! One request: its headers are read once, the engine decides, what changes is written.
 
-use proxy_wasm::traits::{Context, HttpContext};
-use proxy_wasm::types::Action;
-use weir_engine::{Edit, Request, Role, report};
+use std::rc::Rc;
 
-use crate::host::{self, Level, Status};
-use crate::plugin::Serving;
+use smallvec::SmallVec;
+use weir_engine::{Counted, Decision, Edit, Request, Role, SetCookies, report};
 
-/// One stream; `None` before the plugin was configured, which Envoy does not let happen.
+use crate::host::{self, Level, Map, Status};
+use crate::metrics::Metrics;
+use crate::numbers::{self, Code};
+use crate::plugin::Plugin;
+
+/// What is kept of a request until its response, and until it is counted.
 pub(crate) struct Stream {
-    pub(crate) serving: Option<Serving>,
+    plugin: Rc<Plugin>,
+    set_cookies: SetCookies,
+    counted: SmallVec<[Counted; 4]>,
+    is_grpc: bool,
+    /// Nanoseconds, by the host's clock; 0 where the latency is not wanted.
+    begun: u64,
 }
 
-impl Context for Stream {}
-
-impl HttpContext for Stream {
-    fn on_http_request_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
-        if let Some(serving) = &self.serving {
-            serve(serving);
-        }
-        Action::Continue
+/// Decides a request and writes what changes. Returns what must be kept of it, if anything.
+pub(crate) fn request(plugin: &Rc<Plugin>, metrics: &mut Metrics) -> Option<Stream> {
+    let plan = &plugin.plan;
+    if plan.attachment().role == Role::Inbound {
+        return None;
     }
-}
-
-fn serve(serving: &Serving) {
-    let (plan, attachment) = (&serving.configured.plan, &serving.configured.attachment);
-    if attachment.role == Role::Inbound {
-        return;
-    }
-    let headers = match host::request_headers() {
+    let headers = match host::headers(Map::Request) {
         Ok(headers) => headers,
-        Err(status) => return warn("request headers could not be read", status),
+        Err(status) => {
+            warn("request headers could not be read", status);
+            return None;
+        }
     };
     #[cfg(feature = "trap")]
     trap_if_asked(&headers);
 
-    let request = Request::read(plan, headers.iter());
-    let decision = plan.decide(attachment.role, &request);
+    let request = Request::read(plan, headers.iter(), host::random);
+    let decision = plan.decide(&request);
     // Before any write: afterwards Envoy still reports the route it matched first.
-    let destination =
-        decision.wants_destination(attachment).then(|| host::property("xds\0cluster_name").ok()).flatten();
-    let edits = decision.edits(attachment, &request, destination.as_deref());
+    let destination = decision.wants_destination().then(|| host::property("xds\0cluster_name").ok()).flatten();
+    let edits = decision.edits(&request, destination.as_deref());
     // One that fails must not keep a forged header of another in place.
     for edit in &edits {
         if let Err(status) = write(edit) {
             warn(&format!("{edit:?} could not be written"), status);
         }
     }
-    if let Some(state) = decision.state(attachment)
+    if cfg!(feature = "exposure") {
+        expose(&decision, &request);
+    }
+    if plugin.logs_decisions {
+        host::log(Level::Debug, &format!("weir: decision {}", report::json(&decision, &request, &edits)));
+    }
+    if cfg!(feature = "numbers") {
+        numbers::count_dropped(decision.dropped(), metrics);
+    }
+    kept(plugin, &decision, &request, destination.as_deref())
+}
+
+fn write(edit: &Edit<'_>) -> Result<(), Status> {
+    match edit {
+        Edit::Remove { name } => host::remove_header(Map::Request, name),
+        Edit::Set { name, lines } => {
+            let Some((first, more)) = lines.split_first() else { return host::remove_header(Map::Request, name) };
+            host::set_header(Map::Request, name, first)?;
+            more.iter().try_for_each(|line| host::add_header(Map::Request, name, line))
+        }
+    }
+}
+
+fn expose(decision: &Decision<'_>, request: &Request<'_>) {
+    if let Some(state) = decision.state(request)
         && let Err(status) = host::set_filter_state("weir", state.as_bytes())
     {
         warn("filter state could not be set", status);
     }
-    if serving.logs_decisions {
-        host::log(Level::Debug, &format!("weir: decision {}", report::json(&decision, attachment, &edits)));
-    }
 }
 
-fn write(edit: &Edit) -> Result<(), Status> {
-    match edit {
-        Edit::Remove { name } => host::remove_request_header(name),
-        Edit::Set { name, lines } => {
-            let Some((first, more)) = lines.split_first() else { return host::remove_request_header(name) };
-            host::set_request_header(name, first)?;
-            more.iter().try_for_each(|line| host::add_request_header(name, line))
+fn kept(
+    plugin: &Rc<Plugin>,
+    decision: &Decision<'_>,
+    request: &Request<'_>,
+    destination: Option<&[u8]>,
+) -> Option<Stream> {
+    let set_cookies = if cfg!(feature = "cookies") { decision.set_cookies(request) } else { SetCookies::new() };
+    let counted: SmallVec<_> =
+        if cfg!(feature = "numbers") { decision.counted(destination).collect() } else { SmallVec::new() };
+    if set_cookies.is_empty() && counted.is_empty() {
+        return None;
+    }
+    let is_timed = counted.iter().any(|layer: &Counted| layer.variant.is_some());
+    let begun = if is_timed { host::now() } else { 0 };
+    Some(Stream { plugin: Rc::clone(plugin), set_cookies, counted, is_grpc: request.is_grpc(), begun })
+}
+
+impl Stream {
+    /// Sets the cookies on a response of the upstream; a reply of Envoy's own gets none.
+    pub(crate) fn response(&self) {
+        if self.set_cookies.is_empty()
+            || !host::property("response\0code_details").is_ok_and(|by| by == b"via_upstream")
+        {
+            return;
+        }
+        for line in &self.set_cookies {
+            if let Err(status) = host::add_header(Map::Response, b"set-cookie", line.as_bytes()) {
+                warn("a cookie could not be set", status);
+            }
+        }
+    }
+
+    /// Counts the request, which is over.
+    pub(crate) fn log(self, metrics: &mut Metrics) {
+        if self.counted.is_empty() {
+            return;
+        }
+        let numbers = &self.plugin.numbers;
+        numbers.decided(&self.counted, metrics);
+        if self.begun == 0 {
+            return;
+        }
+        let code = Code::of_response(self.is_grpc);
+        // An upgraded connection lasts as long as its peers like: that is no latency.
+        let latency = (code != Code::Informational).then(|| host::now().saturating_sub(self.begun));
+        for series in self.counted.iter().filter_map(|layer| layer.variant) {
+            numbers.answered(series, code, latency, metrics);
         }
     }
 }

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 use weir_engine::policy::Operator;
 use weir_engine::{
-    AttachmentFile, Code, Configured, Model, Plan, Reason, Request, Revision, Source, configure_json, limits,
-    read_policy, report,
+    AttachmentFile, Code, Model, Plan, Reason, Request, Revision, Source, configure_json, limits, read_policy, report,
 };
 
 #[path = "scenarios/mod.rs"]
@@ -26,16 +25,27 @@ fn every_scenario_comes_out_as_written() {
 fn wrongs(scenario: &Scenario) -> Vec<String> {
     match &scenario.subject {
         Subject::Policy(files) => policy_wrongs(scenario, files),
-        Subject::Attachment(text) => {
+        Subject::Attachment(text, policy) => {
             let source = Source::yaml("attachment.yaml", text.as_str());
-            let problems = AttachmentFile::read(&source).err().unwrap_or_default();
-            problem_wrongs(scenario, &problems, std::slice::from_ref(&source))
+            problem_wrongs(scenario, &attachment_problems(&source, policy), std::slice::from_ref(&source))
         }
         Subject::Envelope(text) => {
             let problems = configure_json(text.as_bytes()).err().map(|refused| refused.problems).unwrap_or_default();
             problem_wrongs(scenario, &problems, &[])
         }
     }
+}
+
+/// Those of the file, or what it asks for and the policy does not have.
+fn attachment_problems(source: &Source, policy: &str) -> Vec<weir_engine::Problem> {
+    let attachment = match AttachmentFile::read(source) {
+        Ok(file) => file.attachment,
+        Err(problems) => return problems,
+    };
+    let model = read_policy(&[Source::yaml("policy.yaml", policy)], attachment.role).expect("the policy is good");
+    let mut problems = attachment.problems_with(&model);
+    source.locate(&mut problems);
+    problems
 }
 
 fn policy_wrongs(scenario: &Scenario, files: &[(String, String)]) -> Vec<String> {
@@ -63,23 +73,23 @@ fn request_wrongs(scenario: &Scenario, model: &Model, revision: &str) -> Vec<Str
         return Vec::new();
     }
     let envelope = scenario.attachment.envelope("scenario", &model.canonical());
-    let Configured { attachment, plan } = match configure_json(envelope.as_bytes()) {
-        Ok(configured) => configured,
+    let plan = match configure_json(envelope.as_bytes()) {
+        Ok(plan) => plan,
         Err(refused) => {
             return vec![format!("{}: its canonical form is refused: {:?}", scenario.name, refused.problems)];
         }
     };
-    let direct = Plan::compile(model, plan.revision());
+    let direct = Plan::compile(model, plan.attachment(), plan.revision());
     let mut wrong = Vec::new();
     for request in requests(scenario) {
         let expected = request.report(&scenario.attachment, revision);
         for plan in [&plan, &direct] {
-            let read = Request::read(plan, request.lines());
-            let decision = plan.decide(attachment.role, &read);
+            let read = Request::read(plan, request.lines(), request.dice());
+            let decision = plan.decide(&read);
             let destination = request.destination.as_ref().map(String::as_bytes);
-            let destination = destination.filter(|_| decision.wants_destination(&attachment));
-            let edits = decision.edits(&attachment, &read, destination);
-            let seen: Json = serde_json::from_str(&report::json(&decision, &attachment, &edits)).unwrap();
+            let destination = destination.filter(|_| decision.wants_destination());
+            let edits = decision.edits(&read, destination);
+            let seen: Json = serde_json::from_str(&report::json(&decision, &read, &edits)).unwrap();
             if seen != expected {
                 wrong.push(format!("{}{}", request.name, difference(&seen, &expected)));
             }

@@ -35,7 +35,7 @@ async fn the_tool_says_what_the_filter_did() {
     for ((user, done), answer) in users.iter().zip(done.await).zip(&answers) {
         let said = tool.explain(*user).await;
         // By parts, since a wrong policy shows in the revision before anything else is looked at.
-        for part in ["layers", "edits", "dropped", "role", "steer", "revision", "state"] {
+        for part in ["layers", "edits", "set_cookies", "dropped", "role", "steer", "revision", "state"] {
             assert_eq!(said[part], done[part], "{part} of user {user}");
         }
         assert_eq!(said, done, "user {user}");

@@ -45,6 +45,16 @@ impl Fields {
         self.take(name).map(|node| text(&self.context, node))
     }
 
+    /// A text or several; none if the field is absent.
+    pub fn texts(&mut self, name: &str) -> Vec<String> {
+        match self.take(name) {
+            Some(Node { value: Value::List(nodes), .. }) => {
+                nodes.into_iter().map(|node| text(&self.context, node)).collect()
+            }
+            other => other.map(|node| text(&self.context, node)).into_iter().collect(),
+        }
+    }
+
     pub fn bytes(&mut self, name: &str) -> Option<Bytes> {
         self.take(name).map(|node| bytes(&self.context, node))
     }
@@ -76,7 +86,14 @@ pub fn bytes(context: &str, node: Node) -> Bytes {
     let mut fields = Fields::open(context, node);
     let hex = fields.text("hex").unwrap_or_else(|| panic!("{context}: bytes are a text or hex"));
     fields.finish();
-    let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap_or_else(|_| panic!("{context}: hex {hex}"));
+    unhex(context, &hex)
+}
+
+pub fn unhex(context: &str, hex: &str) -> Bytes {
+    let byte = |at: usize| {
+        let digits = hex.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        digits.unwrap_or_else(|| panic!("{context}: hex {hex}"))
+    };
     (0..hex.len()).step_by(2).map(byte).collect()
 }
 

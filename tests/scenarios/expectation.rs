@@ -22,6 +22,8 @@ pub struct Expectation {
     pub layers: Vec<Layer>,
     /// Name and lines, in the order in which they are made; no lines mean that the header goes.
     pub edits: Vec<(String, Vec<Bytes>)>,
+    /// The `set-cookie` lines of the response, in order.
+    set_cookies: Vec<String>,
     dropped: Vec<(String, u64)>,
     /// Where it does not follow from the layers.
     state: Option<String>,
@@ -64,6 +66,7 @@ impl Expectation {
         let expectation = Expectation {
             layers: layers.into_iter().map(|(id, node)| Layer::read(context, id, node)).collect(),
             edits: edits.into_iter().map(|(name, node)| (name, lines(context, node))).collect(),
+            set_cookies: fields.texts("set_cookies"),
             dropped: dropped
                 .into_iter()
                 .map(|(cause, node)| (cause, document::text(context, node).parse().unwrap()))
@@ -86,6 +89,7 @@ impl Expectation {
             "steer": attachment.steer,
             "layers": self.layers.iter().map(Layer::report).collect::<Vec<_>>(),
             "edits": self.edits.iter().map(edit).collect::<Vec<_>>(),
+            "set_cookies": self.set_cookies,
             "dropped": self.dropped.iter().map(|(cause, count)| (cause.clone(), json!(count))).collect::<Map<_, _>>(),
             "state": (attachment.role != "inbound").then(|| self.state(&attachment.trace, revision)),
         })

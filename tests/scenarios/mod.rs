@@ -6,12 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use weir_engine::{Role, Source};
 
+mod attachment;
 mod document;
 mod expectation;
 
+pub use attachment::Attachment;
 use document::Fields;
 pub use document::{Bytes, json_text};
 pub use expectation::{Expectation, Problem};
@@ -42,8 +44,8 @@ pub struct Scenario {
 pub enum Subject {
     /// A policy: the names and texts of its files.
     Policy(Vec<(String, String)>),
-    /// An attachment file.
-    Attachment(String),
+    /// An attachment file, and the text of the policy that it is for.
+    Attachment(String, String),
     /// The JSON that a filter is configured by.
     Envelope(String),
 }
@@ -63,14 +65,6 @@ pub enum Side {
     Over,
 }
 
-/// Where the filter is put, as words of an attachment file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Attachment {
-    pub role: String,
-    pub steer: String,
-    pub trace: String,
-}
-
 /// A request and the decision on it.
 pub struct Request {
     /// What it shows.
@@ -82,6 +76,8 @@ pub struct Request {
     pub destination: Option<String>,
     /// In the order of arrival, names in lower case.
     pub headers: Vec<(String, Bytes)>,
+    /// The random bytes of the units that are made for it, in hex.
+    pub random: Vec<String>,
     /// Why a real Envoy cannot be asked.
     pub skipped_in_envoy: Option<String>,
     pub expected: Expectation,
@@ -126,7 +122,7 @@ fn scenario(file: &str, node: weir_engine::Node) -> Scenario {
         format!("{file}: {}", fields.text("name").unwrap_or_else(|| panic!("{file}: a scenario without a name")));
     fields.context.clone_from(&name);
     let subject = subject(&mut fields);
-    let attachment = attachment(&mut fields);
+    let attachment = Attachment::read(fields.fields("attachment"));
     let limit = fields.text("limit").map(|limit| match limit.split_once(' ') {
         Some((limit, "at")) => (limit.to_owned(), Side::At),
         Some((limit, "over")) => (limit.to_owned(), Side::Over),
@@ -160,32 +156,21 @@ fn scenario(file: &str, node: weir_engine::Node) -> Scenario {
 }
 
 fn subject(fields: &mut Fields) -> Subject {
-    let policy = fields.text("policy").map(|text| vec![("policy.yaml".to_owned(), text)]);
+    let policy = fields.text("policy");
     let files = fields.map("files").map(|files| {
         files.into_iter().map(|(name, node)| (name, document::text(&fields.context, node))).collect::<Vec<_>>()
     });
     let attachment = fields.text("attachment_file");
     let envelope = fields.text("envelope");
-    match (policy.or(files), attachment, envelope) {
-        (Some(files), None, None) => Subject::Policy(files),
-        (None, Some(text), None) => Subject::Attachment(text),
-        (None, None, Some(text)) => Subject::Envelope(text),
+    match (policy, files, attachment, envelope) {
+        (Some(text), None, None, None) => Subject::Policy(vec![("policy.yaml".to_owned(), text)]),
+        (None, Some(files), None, None) => Subject::Policy(files),
+        (policy, None, Some(text), None) => {
+            Subject::Attachment(text, policy.unwrap_or_else(|| "version: 1\n".to_owned()))
+        }
+        (None, None, None, Some(text)) => Subject::Envelope(text),
         _ => panic!("{}: one of policy, files, attachment_file and envelope is wanted", fields.context),
     }
-}
-
-fn attachment(fields: &mut Fields) -> Attachment {
-    let mut words = fields.fields("attachment");
-    let mut word = |name: &str, default: &str| match &mut words {
-        Some(words) => words.text(name).unwrap_or_else(|| default.to_owned()),
-        None => default.to_owned(),
-    };
-    let attachment =
-        Attachment { role: word("role", "edge"), steer: word("steer", "tag"), trace: word("trace", "shaped") };
-    if let Some(words) = words {
-        words.finish();
-    }
-    attachment
 }
 
 fn skipped(fields: &mut Fields) -> Option<String> {
@@ -207,6 +192,7 @@ fn request(scenario: &str, node: weir_engine::Node) -> Request {
         host: fields.bytes("host"),
         destination: fields.text("destination"),
         headers: headers.into_iter().map(|node| document::pair(&name, node)).collect(),
+        random: fields.texts("random"),
         skipped_in_envoy: skipped(&mut fields),
         expected: Expectation::read(&name, fields.fields("expect").unwrap_or_else(|| panic!("{name}: no expect"))),
         name,
@@ -230,21 +216,6 @@ impl Scenario {
     }
 }
 
-impl Attachment {
-    /// An attachment file of this name.
-    pub fn file(&self, name: &str) -> String {
-        let Attachment { role, steer, trace } = self;
-        format!("weir: 1\nname: {name}\nrole: {role}\nsteer: {steer}\ntrace: {trace}\n")
-    }
-
-    /// The envelope that brings a policy.
-    pub fn envelope(&self, name: &str, policy: &str) -> String {
-        let Attachment { role, steer, trace } = self;
-        let head = json!({"weir": 1, "name": name, "role": role, "steer": steer, "trace": trace}).to_string();
-        format!("{},\"policy\":{policy}}}", &head[..head.len() - 1])
-    }
-}
-
 impl Request {
     /// Names and values as the filter sees them.
     pub fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
@@ -253,9 +224,19 @@ impl Request {
         pseudo.chain(self.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice())))
     }
 
-    /// The request as arguments of `weir explain`.
+    /// The random bytes of the units that are made, one after the other; one unit too many is a mistake of the scenario.
+    pub fn dice(&self) -> impl FnMut() -> Option<[u8; 16]> {
+        let mut left = self.random.iter();
+        move || {
+            let hex = left.next().unwrap_or_else(|| panic!("{}: a unit is made without `random`", self.name));
+            let bytes = document::unhex(&self.name, hex);
+            Some(bytes.try_into().unwrap_or_else(|_| panic!("{}: random is 16 bytes in hex", self.name)))
+        }
+    }
+
+    /// The request as arguments of `weir explain`; `random` stands for the bytes of the units that are made.
     #[cfg(unix)]
-    pub fn arguments(&self) -> Vec<std::ffi::OsString> {
+    pub fn arguments(&self, random: &[String]) -> Vec<std::ffi::OsString> {
         use std::os::unix::ffi::OsStringExt;
         let argument = |name: &str, value: &[u8]| std::ffi::OsString::from_vec([name.as_bytes(), b"=", value].concat());
         let mut arguments = vec![argument("--method", &self.method), argument("--path", &self.path)];
@@ -263,6 +244,7 @@ impl Request {
         arguments.extend(self.destination.as_ref().map(|cluster| argument("--destination", cluster.as_bytes())));
         let header = |(name, value): &(String, Bytes)| argument("--header", &[name.as_bytes(), b": ", value].concat());
         arguments.extend(self.headers.iter().map(header));
+        arguments.extend(random.iter().map(|hex| argument("--random", hex.as_bytes())));
         arguments
     }
 

@@ -5,7 +5,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use clap::Args;
-use weir_engine::{Attachment, Decision, Edit, Plan, Request, Role, report};
+use weir_engine::{Decision, Edit, Plan, Request, Role, report};
 
 use crate::load;
 use crate::problems::Failure;
@@ -38,6 +38,9 @@ pub struct Explain {
     /// A request header, in the order of arrival; give it again for more, a cookie as `cookie: name=value`
     #[arg(long = "header", value_name = "NAME: VALUE")]
     headers: Vec<OsString>,
+    /// 16 bytes in hex instead of fresh random ones, for a unit that is made; give it again for the next one
+    #[arg(long, value_name = "HEX", value_parser = sixteen_bytes)]
+    random: Vec<[u8; 16]>,
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
@@ -56,24 +59,20 @@ type Header = (Vec<u8>, Vec<u8>);
 impl Explain {
     /// Decides and prints.
     pub fn run(self) -> Result<(), Failure> {
-        let mut attachment = match &self.attach {
-            Some(path) => load::attachment(path)?.attachment,
-            None => Attachment::default(),
-        };
-        attachment.role = self.role.unwrap_or(attachment.role);
-        let policy = load::policy(&self.policy, attachment.role)?;
-        let plan = Plan::compile(&policy.model, Some(policy.revision));
+        let (file, policy) = load::attached(self.attach.as_deref(), self.role, &self.policy)?;
+        let plan = Plan::compile(&policy.model, &file.attachment, Some(policy.revision));
         let headers = self.request_headers()?;
         let pairs = headers.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
-        let request = Request::read(&plan, pairs);
-        let decision = plan.decide(attachment.role, &request);
+        let mut given = self.random.iter();
+        let request = Request::read(&plan, pairs, || given.next().copied().or_else(fresh));
+        let decision = plan.decide(&request);
         let destination = self.destination.as_ref().map(|cluster| cluster.as_bytes());
-        let destination = destination.filter(|_| decision.wants_destination(&attachment));
-        let edits = decision.edits(&attachment, &request, destination);
+        let destination = destination.filter(|_| decision.wants_destination());
+        let edits = decision.edits(&request, destination);
         if self.json {
-            println!("{}", report::json(&decision, &attachment, &edits));
+            println!("{}", report::json(&decision, &request, &edits));
         } else {
-            print!("{}", text(&decision, &attachment, &edits, &plan));
+            print!("{}", text(&plan, &decision, &request, &edits));
         }
         Ok(())
     }
@@ -102,10 +101,21 @@ fn split_header(header: Vec<u8>) -> Result<Header, Failure> {
     Ok((name, value))
 }
 
-fn text(decision: &Decision<'_>, attachment: &Attachment, edits: &[Edit], plan: &Plan) -> String {
+fn sixteen_bytes(hex: &str) -> Result<[u8; 16], String> {
+    let is_hex = hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let number = u128::from_str_radix(hex, 16).ok().filter(|_| is_hex);
+    number.map(u128::to_be_bytes).ok_or_else(|| "32 hex digits would do".to_owned())
+}
+
+fn fresh() -> Option<[u8; 16]> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).ok().map(|()| bytes)
+}
+
+fn text(plan: &Plan, decision: &Decision<'_>, request: &Request<'_>, edits: &[Edit<'_>]) -> String {
     let revision = plan.revision().map_or_else(|| "none".to_owned(), |revision| revision.to_string());
-    let mut text =
-        format!("revision {revision}, role {}, steer {}\n\n", attachment.role.name(), attachment.steer.name());
+    let (role, steer) = (plan.attachment().role.name(), plan.attachment().steer.name());
+    let mut text = format!("revision {revision}, role {role}, steer {steer}\n\n");
     let mut rows = vec![["LAYER", "SLOT", "EXPERIMENT", "VARIANT", "REASON"].map(str::to_owned)];
     for outcome in decision.layers() {
         let slot = outcome.slot.map_or_else(|| "-".to_owned(), |slot| slot.to_string());
@@ -135,6 +145,9 @@ fn text(decision: &Decision<'_>, attachment: &Attachment, edits: &[Edit], plan: 
             }
             Edit::Remove { name } => format!("remove  {}\n", String::from_utf8_lossy(name)),
         });
+    }
+    for line in decision.set_cookies(request) {
+        text.push_str(&format!("answer  set-cookie: {line}\n"));
     }
     text
 }

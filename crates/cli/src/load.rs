@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use weir_engine::{AttachmentFile, Format, Model, Revision, Role, Source, read_policy};
+use weir_engine::{Attachment, AttachmentFile, Format, Model, Revision, Role, Source, read_policy};
 
 use crate::problems::Failure;
 
@@ -25,16 +25,29 @@ pub fn policy(path: &Path, role: Role) -> Result<Policy, Failure> {
     Ok(Policy { revision: Revision::of(&canonical), model, canonical })
 }
 
-/// Reads an attachment file. A relative `wasm` file is taken from where the attachment file lies.
-pub fn attachment(path: &Path) -> Result<AttachmentFile, Failure> {
+/// Reads an attachment and the policy that goes there, which must have what the attachment asks for. Without a file the
+/// attachment is an edge that steers by tag; `role` takes the place of the file's.
+pub fn attached(attach: Option<&Path>, role: Option<Role>, policy: &Path) -> Result<(AttachmentFile, Policy), Failure> {
+    let Some(path) = attach else {
+        let attachment = Attachment { role: role.unwrap_or_default(), ..Attachment::default() };
+        let policy = self::policy(policy, attachment.role)?;
+        return Ok((AttachmentFile { attachment, wasm: None }, policy));
+    };
     let source = source(path)?;
-    let read = AttachmentFile::read(&source);
-    let mut file = read.map_err(|problems| Failure::Problems { sources: vec![source], problems })?;
-    if let Some(wasm) = &file.wasm {
-        let beside = path.parent().unwrap_or(Path::new("")).join(wasm);
-        file.wasm = Some(beside.to_string_lossy().into_owned());
+    let mut file = match AttachmentFile::read(&source) {
+        Ok(file) => file,
+        Err(problems) => return Err(Failure::Problems { sources: vec![source], problems }),
+    };
+    file.attachment.role = role.unwrap_or(file.attachment.role);
+    let policy = self::policy(policy, file.attachment.role)?;
+    let mut problems = file.attachment.problems_with(&policy.model);
+    if !problems.is_empty() {
+        source.locate(&mut problems);
+        return Err(Failure::Problems { sources: vec![source], problems });
     }
-    Ok(file)
+    // A relative file is taken from where the attachment file lies.
+    file.wasm = file.wasm.map(|wasm| path.with_file_name(wasm).to_string_lossy().into_owned());
+    Ok((file, policy))
 }
 
 fn policy_sources(path: &Path) -> Result<Vec<Source>, Failure> {

@@ -1,13 +1,15 @@
 //! Where and how the filter is put: the envelope that Envoy hands the filter, and the file a person writes.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::canonical::Revision;
-use crate::check::is_id;
-use crate::document::{Node, Value};
-use crate::fields::{self, Fields};
+use crate::model::Model;
 use crate::problem::{At, Code, Problem, Problems};
-use crate::source::Source;
+
+mod read;
+
+pub use read::AttachmentFile;
+pub(crate) use read::Envelope;
 
 /// What the filter does with the tags of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub enum Steer {
     Tag,
     /// Routes match `x-weir-subset`.
     Subset,
+    /// A route takes its cluster from `x-weir-cluster`.
+    Cluster,
 }
 
 /// Which layers the filter state names.
@@ -42,8 +46,7 @@ pub enum Trace {
 }
 
 const ROLES: [(&str, Role); 3] = [("edge", Role::Edge), ("mesh", Role::Mesh), ("inbound", Role::Inbound)];
-const STEERS: [(&str, Option<Steer>); 3] =
-    [("tag", Some(Steer::Tag)), ("subset", Some(Steer::Subset)), ("cluster", None)];
+const STEERS: [(&str, Steer); 3] = [("tag", Steer::Tag), ("subset", Steer::Subset), ("cluster", Steer::Cluster)];
 const TRACES: [(&str, Trace); 2] = [("shaped", Trace::Shaped), ("all", Trace::All)];
 
 impl Role {
@@ -65,7 +68,7 @@ impl std::str::FromStr for Role {
 impl Steer {
     /// As it is written.
     pub fn name(self) -> &'static str {
-        name_in(&STEERS, Some(self))
+        name_in(&STEERS, self)
     }
 }
 
@@ -91,52 +94,21 @@ pub struct Attachment {
     pub steer: Steer,
     /// Which layers the filter state names.
     pub trace: Trace,
+    /// Headers that make other people's route weights sticky.
+    pub sticky: Vec<Sticky>,
+    /// The unit that the filter state names; one of the policy's.
+    pub log_unit: Option<String>,
 }
 
-/// An attachment as a person writes it: the envelope's fields without policy and revision, and where the module lies.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AttachmentFile {
-    /// What goes into the envelope.
-    pub attachment: Attachment,
-    /// The module's file, as written: relative to the attachment file.
-    pub wasm: Option<String>,
-}
-
-impl AttachmentFile {
-    /// Reads an attachment file.
-    ///
-    /// # Errors
-    /// Every problem that was found, each with its place.
-    pub fn read(source: &Source) -> Result<AttachmentFile, Vec<Problem>> {
-        let (node, found) = source.parse(0);
-        let mut problems = Problems::default();
-        problems.extend(found);
-        let file = AttachmentFile::read_fields(node, &mut problems);
-        match file {
-            Some(file) if problems.is_empty() => Ok(file),
-            _ => {
-                let mut problems = problems.into_vec();
-                source.locate(&mut problems);
-                Err(problems)
-            }
-        }
-    }
-
-    fn read_fields(node: Node, problems: &mut Problems) -> Option<AttachmentFile> {
-        let at = At::Root { document: 0 };
-        let mut fields = Fields::open(node, &at, problems)?;
-        let attachment = attachment(&mut fields, &at, problems);
-        let wasm = fields.take("wasm").and_then(|node| {
-            let at = at.key("wasm");
-            let mut fields = Fields::open(node, &at, problems)?;
-            let file =
-                fields.require("file", problems).and_then(|node| fields::string(node, &at.key("file"), problems));
-            fields.finish(problems);
-            file
-        });
-        fields.finish(problems);
-        Some(AttachmentFile { attachment, wasm })
-    }
+/// A header with the slot of a unit on a line of its own, for Envoy's `weighted_clusters.header_name`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sticky {
+    /// Names the line; an id.
+    pub id: String,
+    /// One of the policy's units.
+    pub unit: String,
+    /// Lower-case.
+    pub header: String,
 }
 
 impl Attachment {
@@ -149,8 +121,13 @@ impl Attachment {
             "trace": self.trace.name(),
             "revision": revision.to_string(),
         });
-        if let (Some(name), Some(object)) = (&self.name, head.as_object_mut()) {
-            object.insert("name".to_owned(), json!(name));
+        let sticky = |one: &Sticky| json!({ "id": one.id, "unit": one.unit, "header": one.header });
+        if let Some(object) = head.as_object_mut() {
+            object.extend(self.name.iter().map(|name| ("name".to_owned(), json!(name))));
+            object.extend(self.log_unit.iter().map(|unit| ("log_unit".to_owned(), json!(unit))));
+            if !self.sticky.is_empty() {
+                object.insert("sticky".to_owned(), self.sticky.iter().map(sticky).collect::<Json>());
+            }
         }
         // The policy may be 32 MiB of text that is JSON already: it is put in as it is.
         let mut text = head.to_string();
@@ -160,73 +137,26 @@ impl Attachment {
         text.push('}');
         text
     }
-}
 
-/// An envelope with its policy still unread.
-pub(crate) struct Envelope {
-    pub(crate) attachment: Attachment,
-    pub(crate) revision: Option<Revision>,
-    pub(crate) policy: Option<Node>,
-}
-
-impl Envelope {
-    /// Reads an envelope; `None` if it is not even an object.
-    pub(crate) fn read(node: Node, problems: &mut Problems) -> Option<Envelope> {
-        let at = At::Root { document: 0 };
-        let mut fields = Fields::open(node, &at, problems)?;
-        let attachment = attachment(&mut fields, &at, problems);
-        let revision = fields.take("revision").and_then(|node| {
-            let at = at.key("revision");
-            let text = fields::string(node, &at, problems)?;
-            let revision = text.parse().ok();
-            if revision.is_none() {
-                problems.add(Code::BadValue, &at, format!("found {text:?}; 12 lower-case hex digits would do"));
+    /// What the attachment asks of a policy that the policy does not have. Paths are those of the attachment.
+    pub fn problems_with(&self, policy: &Model) -> Vec<Problem> {
+        let mut problems = Problems::default();
+        let root = At::Root { document: 0 };
+        let known = |unit: &str| policy.units.iter().any(|(name, _)| name == unit);
+        let unknown = |unit: &str| format!("the policy has no unit called {unit}");
+        for (i, sticky) in self.sticky.iter().enumerate() {
+            let list = root.key("sticky");
+            let at = list.index(i);
+            if !known(&sticky.unit) {
+                problems.add(Code::UnknownUnit, &at.key("unit"), unknown(&sticky.unit));
             }
-            revision
-        });
-        let policy = fields.require("policy", problems);
-        fields.finish(problems);
-        Some(Envelope { attachment, revision, policy })
-    }
-}
-
-fn attachment(fields: &mut Fields<'_>, at: &At<'_>, problems: &mut Problems) -> Attachment {
-    if let Some(node) = fields.require("weir", problems)
-        && !matches!(node.value, Value::Int(1) | Value::Unreadable)
-    {
-        problems.add(
-            Code::BadValue,
-            &at.key("weir"),
-            format!("found {}; this Weir reads weir: 1", node.value.describe()),
-        );
-    }
-    let name = fields.take("name").and_then(|node| {
-        let text = fields::string(node, &at.key("name"), problems)?;
-        if is_id(&text) {
-            return Some(text);
+            if sticky.header == policy.env_tag.header {
+                problems.add(Code::ReservedHeader, &at.key("header"), "this header carries the tags; take another");
+            }
         }
-        problems.add(Code::BadId, &at.key("name"), format!("found {text:?}; a name is 1 to 64 of A-Z a-z 0-9 . _ -"));
-        None
-    });
-    let role = fields.take("role").and_then(|node| fields::word(node, &ROLES, &at.key("role"), problems));
-    let steer = fields.take("steer").and_then(|node| fields::word(node, &STEERS, &at.key("steer"), problems));
-    let trace = fields.take("trace").and_then(|node| fields::word(node, &TRACES, &at.key("trace"), problems));
-    if steer == Some(None) {
-        problems.add(Code::Unsupported, &at.key("steer"), "this version of Weir steers by tag or subset");
-    }
-    for name in ["sticky", "log_unit"] {
-        if fields.take(name).is_some() {
-            problems.add(
-                Code::Unsupported,
-                &at.key(name),
-                format!("this version of Weir cannot do `{name}`; leave it out"),
-            );
+        if let Some(unit) = self.log_unit.as_ref().filter(|unit| !known(unit)) {
+            problems.add(Code::UnknownUnit, &root.key("log_unit"), unknown(unit));
         }
-    }
-    Attachment {
-        name,
-        role: role.unwrap_or_default(),
-        steer: steer.flatten().unwrap_or_default(),
-        trace: trace.unwrap_or_default(),
+        problems.into_vec()
     }
 }

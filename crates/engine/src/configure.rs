@@ -15,15 +15,6 @@ use crate::source::Source;
 /// Bytes of an envelope beside its policy.
 pub const ENVELOPE_BYTES_MAX: usize = 64 << 10;
 
-/// What a filter runs by.
-#[derive(Debug)]
-pub struct Configured {
-    /// Where and how the filter is put.
-    pub attachment: Attachment,
-    /// The compiled policy.
-    pub plan: Plan,
-}
-
 /// A configuration that is not to be served.
 #[derive(Debug)]
 pub struct Refused {
@@ -32,7 +23,7 @@ pub struct Refused {
     /// The revision it says it has.
     pub revision: Option<Revision>,
     /// What to run by where nothing better is known: strip what is ours and pass everything through.
-    pub fallback: Configured,
+    pub fallback: Plan,
 }
 
 /// Reads a policy from the texts of its files.
@@ -66,7 +57,7 @@ pub fn read_policy(sources: &[Source], role: Role) -> Result<Model, Vec<Problem>
 ///
 /// # Errors
 /// Everything that is wrong, with what to run by instead.
-pub fn configure_json(bytes: &[u8]) -> Result<Configured, Box<Refused>> {
+pub fn configure_json(bytes: &[u8]) -> Result<Plan, Box<Refused>> {
     let max = limits::POLICY_BYTES_MAX.saturating_add(ENVELOPE_BYTES_MAX);
     if bytes.len() > max {
         let mut problems = Problems::default();
@@ -87,7 +78,7 @@ pub fn configure_json(bytes: &[u8]) -> Result<Configured, Box<Refused>> {
 ///
 /// # Errors
 /// Everything that is wrong, with what to run by instead.
-pub fn configure(node: Node) -> Result<Configured, Box<Refused>> {
+pub fn configure(node: Node) -> Result<Plan, Box<Refused>> {
     let mut problems = Problems::default();
     let Some(envelope) = Envelope::read(node, &mut problems) else {
         return Err(refused(problems, None, Attachment::default(), EnvTag::default()));
@@ -100,10 +91,14 @@ pub fn configure(node: Node) -> Result<Configured, Box<Refused>> {
     let names = policy::env_tag_alone(&node);
     let root = At::Root { document: 0 };
     let policy = Policy::read(node, &root.key("policy"), &mut problems);
-    match check(&[policy], attachment.role) {
+    let checked = check(&[policy], attachment.role);
+    if let Ok(model) = &checked {
+        problems.extend(attachment.problems_with(model));
+    }
+    match checked {
         Ok(model) if problems.is_empty() => {
             let revision = revision.unwrap_or_else(|| Revision::of(&model.canonical()));
-            Ok(Configured { attachment, plan: Plan::compile(&model, Some(revision)) })
+            Ok(Plan::compile(&model, &attachment, Some(revision)))
         }
         checked => {
             problems.extend(checked.err().unwrap_or_default().into_iter().map(|problem| inside("policy", problem)));
@@ -113,8 +108,8 @@ pub fn configure(node: Node) -> Result<Configured, Box<Refused>> {
 }
 
 fn refused(problems: Problems, revision: Option<Revision>, attachment: Attachment, env_tag: EnvTag) -> Box<Refused> {
-    let plan = Plan::compile(&Model::pass_through(env_tag), None);
-    Box::new(Refused { problems: problems.into_vec(), revision, fallback: Configured { attachment, plan } })
+    let fallback = Plan::compile(&Model::pass_through(env_tag), &attachment, None);
+    Box::new(Refused { problems: problems.into_vec(), revision, fallback })
 }
 
 fn too_large(bytes: usize, max: usize) -> String {

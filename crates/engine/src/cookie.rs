@@ -1,6 +1,70 @@
-//! The crumbs of a `cookie` line, raw: nothing is unquoted, decoded or folded.
+//! The crumbs of `cookie` lines, raw: nothing is unquoted, decoded or folded, and nobody else's crumb is touched.
+
+use std::borrow::Cow;
+
+use hashbrown::HashMap;
+use memchr::memchr;
+use memchr::memmem::Finder;
 
 use crate::blank;
+use crate::plan::{SourceId, next};
+
+/// Cookies that a plan reads, by name.
+#[derive(Debug, Default)]
+pub(crate) struct CookieNames {
+    by_name: HashMap<Box<[u8]>, SourceId>,
+    /// The same names, each ready to be looked for.
+    finders: Vec<(Finder<'static>, SourceId)>,
+}
+
+/// Looking for a name is much faster than taking a line apart, but each name is a look of its own.
+const FINDERS_MAX: usize = 8;
+
+impl CookieNames {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.finders.is_empty()
+    }
+
+    /// The source of this cookie.
+    pub(crate) fn want(&mut self, name: &str, count: &mut u32) -> SourceId {
+        let finders = &mut self.finders;
+        *self.by_name.entry_ref(name.as_bytes()).or_insert_with(|| {
+            let source = next(count);
+            finders.push((Finder::new(name).into_owned(), source));
+            source
+        })
+    }
+
+    /// Every crumb of a line that has one of the names; those of one name in order.
+    pub(crate) fn read<'a>(&self, line: &'a [u8], mut found: impl FnMut(SourceId, &'a [u8])) {
+        if self.finders.len() > FINDERS_MAX {
+            for (name, value) in crumbs(line) {
+                if let Some(source) = self.by_name.get(name) {
+                    found(*source, value);
+                }
+            }
+            return;
+        }
+        for (finder, source) in &self.finders {
+            for value in values(line, finder) {
+                found(*source, value);
+            }
+        }
+    }
+}
+
+/// The values of the crumbs of one name, in order.
+fn values<'a>(line: &'a [u8], name: &Finder<'_>) -> impl Iterator<Item = &'a [u8]> {
+    let candidates = name.find_iter(line);
+    candidates.filter_map(|start| {
+        let (before, from) = line.split_at_checked(start)?;
+        let begins_a_crumb = matches!(blank::trim_end(before).last(), None | Some(b';'));
+        let behind = from.get(name.needle().len()..).filter(|_| begins_a_crumb)?;
+        let value = blank::trim_start(behind).strip_prefix(b"=")?;
+        let end = memchr(b';', value).unwrap_or(value.len());
+        value.get(..end).map(blank::trim)
+    })
+}
 
 /// Name and value of every crumb in order; what has no `=` is no crumb.
 pub(crate) fn crumbs(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
@@ -8,6 +72,59 @@ pub(crate) fn crumbs(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
         let mut halves = crumb.splitn(2, |byte| *byte == b'=');
         Some((blank::trim(halves.next()?), blank::trim(halves.next()?)))
     })
+}
+
+/// The lines with one crumb of each name, of this value, or with none; `None` if nothing changes.
+///
+/// The first crumb of a name is replaced in place and further ones go; what is absent is appended to the last line.
+/// No lines left means that the header goes.
+pub(crate) fn write(lines: &[&[u8]], crumbs: &[(&[u8], Option<&[u8]>)]) -> Option<Vec<Vec<u8>>> {
+    let mut written: Option<Vec<Vec<u8>>> = None;
+    for (name, value) in crumbs {
+        let changed = match &written {
+            Some(lines) => write_one(&lines.iter().map(Vec::as_slice).collect::<Vec<_>>(), name, *value),
+            None => write_one(lines, name, *value),
+        };
+        written = changed.or(written);
+    }
+    written
+}
+
+fn write_one(lines: &[&[u8]], name: &[u8], value: Option<&[u8]>) -> Option<Vec<Vec<u8>>> {
+    let mut values = lines.iter().flat_map(|line| self::crumbs(line)).filter(|(known, _)| *known == name);
+    if values.next().map(|(_, value)| value) == value && values.next().is_none() {
+        return None;
+    }
+    let mut unplaced = value.map(|value| [name, b"=", value].concat());
+    let mut written: Vec<Vec<u8>> = lines.iter().filter_map(|line| rewrite(line, name, &mut unplaced)).collect();
+    if let Some(crumb) = unplaced {
+        match written.last_mut() {
+            Some(line) if blank::trim(line).is_empty() => *line = crumb,
+            Some(line) => line.extend([b"; ", crumb.as_slice()].concat()),
+            None => written.push(crumb),
+        }
+    }
+    Some(written)
+}
+
+/// The line with its first crumb of this name replaced by the one that is not placed yet, and without its others;
+/// `None` if losing some leaves nothing.
+fn rewrite(line: &[u8], name: &[u8], unplaced: &mut Option<Vec<u8>>) -> Option<Vec<u8>> {
+    let mut kept: Vec<Cow<'_, [u8]>> = Vec::new();
+    let mut lost_any = false;
+    for piece in line.split(|byte| *byte == b';') {
+        if !self::crumbs(piece).any(|(known, _)| known == name) {
+            kept.push(Cow::Borrowed(piece));
+        } else if let Some(crumb) = unplaced.take() {
+            let blanks = piece.strip_suffix(blank::trim_start(piece)).unwrap_or_default();
+            kept.push(Cow::Owned([blanks, crumb.as_slice()].concat()));
+        } else {
+            lost_any = true;
+        }
+    }
+    let joined = kept.join(&b";"[..]);
+    let joined = if lost_any { blank::trim_start(&joined) } else { &joined };
+    (!lost_any || !joined.is_empty()).then(|| joined.to_vec())
 }
 
 #[cfg(test)]
@@ -47,6 +164,13 @@ mod tests {
                 prop_assert!(!name.contains(&b'=') && !name.contains(&b';') && !value.contains(&b';'));
                 prop_assert!(blank::trim(name) == name && blank::trim(value) == value);
             }
+        }
+
+        #[test]
+        fn a_name_is_found_where_the_crumbs_have_it(line in "[ab=; \t]{0,24}", name in "a|b|ab|aa") {
+            let taken_apart: Vec<_> = crumbs(line.as_bytes()).filter(|(known, _)| *known == name.as_bytes()).collect();
+            let found: Vec<_> = values(line.as_bytes(), &Finder::new(&name)).map(|value| (name.as_bytes(), value)).collect();
+            prop_assert_eq!(found, taken_apart);
         }
 
         #[test]

@@ -1,12 +1,13 @@
 //! `Plan x Request -> Decision`: per layer the first of the steps that has an answer. Total: it cannot fail.
 
+use smallvec::{SmallVec, smallvec};
+
 use crate::attachment::Role;
 use crate::baggage::{self, Member};
 use crate::decision::{Decision, Kept, Outcome, Reason};
-use crate::limits::UNIT_BYTES_MAX;
 use crate::listed::Entry;
-use crate::plan::{Forced, LayerPlan, Plan, SourceId, TagOf, owner};
-use crate::request::Request;
+use crate::plan::{Forced, LayerPlan, Plan, TagOf, owner};
+use crate::request::{Request, Values};
 use crate::tags::{self, Arrival, Arrived, Dropped};
 use crate::targeting::Scene;
 
@@ -14,8 +15,8 @@ impl Plan {
     /// Decides a request. `edge` decides afresh, whatever tags arrived; `mesh` follows them and never hashes.
     ///
     /// For `inbound`, which has nothing to decide, every layer is as without a tag.
-    pub fn decide(&self, role: Role, request: &Request<'_>) -> Decision<'_> {
-        let mut decision = match role {
+    pub fn decide(&self, request: &Request<'_>) -> Decision<'_> {
+        let mut decision = match self.attachment.role {
             Role::Edge => self.deal(request),
             Role::Mesh => self.follow(request),
             Role::Inbound => Decision::new(self, self.layers.iter().map(|_| Outcome::stable(Reason::NoTag)).collect()),
@@ -25,7 +26,7 @@ impl Plan {
     }
 
     fn deal(&self, request: &Request<'_>) -> Decision<'_> {
-        let mut table = Table::new(self, request);
+        let mut table = Table::new(self, request.values());
         let mut decision = Decision::new(self, self.layers.iter().map(|layer| table.deal(layer)).collect());
         if matches!(self.member(request), Member::TooLarge { .. }) {
             decision.dropped.baggage_too_large = 1;
@@ -104,10 +105,10 @@ fn is_enabled(layer: &LayerPlan, experiment: usize) -> bool {
 /// What is worked out once a request, however many layers ask.
 struct Table<'a> {
     plan: &'a Plan,
-    request: &'a Request<'a>,
-    units: Vec<Option<Dealt<'a>>>,
-    lines: Vec<Option<u32>>,
-    held_out: Vec<Option<bool>>,
+    values: Values<'a>,
+    units: SmallVec<[Option<Dealt<'a>>; 2]>,
+    lines: SmallVec<[Option<u32>; 4]>,
+    held_out: SmallVec<[Option<bool>; 2]>,
 }
 
 /// A unit of the request: its bytes if it has one, and whether anything lists it.
@@ -118,13 +119,13 @@ struct Dealt<'a> {
 }
 
 impl<'a> Table<'a> {
-    fn new(plan: &'a Plan, request: &'a Request<'a>) -> Table<'a> {
+    fn new(plan: &'a Plan, values: Values<'a>) -> Table<'a> {
         Table {
             plan,
-            request,
-            units: vec![None; plan.units.len()],
-            lines: vec![None; plan.lines.len()],
-            held_out: vec![None; plan.holdouts.len()],
+            values,
+            units: smallvec![None; plan.units.len()],
+            lines: smallvec![None; plan.lines.len()],
+            held_out: smallvec![None; plan.holdouts.len()],
         }
     }
 
@@ -137,7 +138,7 @@ impl<'a> Table<'a> {
         if let Some(forced) = listed.and_then(|entry| self.overridden(layer, entry)) {
             return Outcome::forced(forced, Reason::Override);
         }
-        let scene = Scene { request: self.request, unit, listed: &self.plan.listed };
+        let scene = Scene { values: self.values, unit, listed: &self.plan.listed };
         if let Some(forced) = layer.rules.first(scene) {
             return Outcome::forced(forced, Reason::Rule);
         }
@@ -175,7 +176,7 @@ impl<'a> Table<'a> {
         if let Some(Some(known)) = self.units.get(index) {
             return *known;
         }
-        let unit = self.plan.units.get(index).and_then(|sources| read_unit(sources, self.request));
+        let unit = self.plan.units.get(index).and_then(|unit| unit.read(self.values));
         let listed = unit.and_then(|unit| self.plan.listed.find(unit));
         let dealt = Dealt { unit, listed };
         if let Some(place) = self.units.get_mut(index) {
@@ -205,13 +206,6 @@ impl<'a> Table<'a> {
         }
         held_out
     }
-}
-
-/// The first source with a value decides; a unit that is too long is none, and no other source is asked.
-fn read_unit<'a>(sources: &[SourceId], request: &'a Request<'a>) -> Option<&'a [u8]> {
-    let first = |source: &SourceId| request.values(*source).next();
-    let unit = sources.iter().filter_map(first).find(|value| !value.is_empty())?;
-    (unit.len() <= UNIT_BYTES_MAX).then_some(unit)
 }
 
 #[cfg(test)]

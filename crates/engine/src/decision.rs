@@ -1,6 +1,7 @@
 //! What was decided: an outcome per layer with its reason, and what follows from it.
 
 use hashbrown::HashMap;
+use smallvec::SmallVec;
 
 use crate::plan::{ExperimentPlan, Forced, LayerPlan, Plan, VariantPlan};
 use crate::tags::Dropped;
@@ -62,11 +63,13 @@ reasons! {
 pub struct Decision<'p> {
     pub(crate) plan: &'p Plan,
     /// One a layer, by layer id.
-    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) outcomes: Outcomes,
     /// `mesh`: the tags that arrived and go on if they are still in force, in the order of arrival.
     pub(crate) kept: Vec<Kept>,
     pub(crate) dropped: Dropped,
 }
+
+pub(crate) type Outcomes = SmallVec<[Outcome; 4]>;
 
 /// What came out for one layer, as indices into its plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +119,7 @@ impl Outcome {
 }
 
 impl<'p> Decision<'p> {
-    pub(crate) fn new(plan: &'p Plan, outcomes: Vec<Outcome>) -> Decision<'p> {
+    pub(crate) fn new(plan: &'p Plan, outcomes: Outcomes) -> Decision<'p> {
         Decision { plan, outcomes, kept: Vec::new(), dropped: Dropped::default() }
     }
 

@@ -1,72 +1,99 @@
 //! What a decision changes in the headers of a request. Nothing is in it that would not change anything.
 
-use crate::attachment::{Attachment, Role, Steer};
+use std::borrow::Cow;
+
+use smallvec::{SmallVec, smallvec};
+
+use crate::attachment::{Role, Steer};
 use crate::baggage::{self, Member};
+use crate::cookie;
 use crate::decision::{Decision, Kept};
+use crate::plan::VariantPlan;
 use crate::request::Request;
 
 /// The header that routes match exactly where the attachment steers by subset.
 pub const SUBSET_HEADER: &str = "x-weir-subset";
+/// The header that a guarded route takes its cluster from where the attachment steers by cluster.
+pub const CLUSTER_HEADER: &str = "x-weir-cluster";
 
-/// One change of the request's headers.
+/// One change of the request's headers. Names are in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Edit {
-    /// The header has these lines from now on, whatever it had.
+pub enum Edit<'a> {
+    /// The header has these lines from now on, at least one, whatever it had.
     Set {
-        /// Lower-case.
-        name: Vec<u8>,
-        /// At least one.
-        lines: Vec<Vec<u8>>,
+        /// Its name.
+        name: &'a [u8],
+        /// Its lines.
+        lines: SmallVec<[Cow<'a, [u8]>; 1]>,
     },
     /// The header goes, all its lines.
     Remove {
-        /// Lower-case.
-        name: Vec<u8>,
+        /// Its name.
+        name: &'a [u8],
     },
 }
 
-impl Edit {
-    fn set(name: &str, line: Vec<u8>) -> Edit {
-        Edit::Set { name: name.as_bytes().to_vec(), lines: vec![line] }
+/// The changes, in the order in which they are made.
+pub type Edits<'a> = SmallVec<[Edit<'a>; 2]>;
+
+/// Where a service goes.
+#[derive(Clone, Copy)]
+pub(crate) struct Route<'a> {
+    service: &'a str,
+    subset: &'a str,
+}
+
+impl<'a> Edit<'a> {
+    fn set(name: &'a str, line: impl Into<Cow<'a, [u8]>>) -> Edit<'a> {
+        Edit::Set { name: name.as_bytes(), lines: smallvec![line.into()] }
     }
 
-    fn remove(name: &[u8]) -> Edit {
-        Edit::Remove { name: name.to_vec() }
+    /// No lines left means that the header goes.
+    fn lines(name: &'a str, lines: Vec<Vec<u8>>) -> Edit<'a> {
+        let name = name.as_bytes();
+        if lines.is_empty() {
+            return Edit::Remove { name };
+        }
+        Edit::Set { name, lines: lines.into_iter().map(Cow::Owned).collect() }
     }
 }
 
 impl Decision<'_> {
-    /// Whether [`Decision::edits`] would look at the destination.
-    pub fn wants_destination(&self, attachment: &Attachment) -> bool {
-        attachment.role != Role::Inbound
-            && attachment.steer == Steer::Subset
-            && self.all_in_force().any(|variant| !variant.routes.is_empty())
+    /// Whether anything would look at the destination.
+    pub fn wants_destination(&self) -> bool {
+        let attachment = &self.plan.attachment;
+        let looks = match attachment.role {
+            Role::Edge => attachment.steer != Steer::Tag,
+            // A hop counts what it routed, however the request was steered there.
+            Role::Mesh => true,
+            Role::Inbound => false,
+        };
+        looks && self.all_in_force().any(|variant| !variant.routes.is_empty())
     }
 
-    /// The changes, in the order in which they are made. `destination` is the cluster that Envoy had chosen before.
-    pub fn edits(&self, attachment: &Attachment, request: &Request<'_>, destination: Option<&[u8]>) -> Vec<Edit> {
-        if attachment.role == Role::Inbound {
-            return Vec::new();
+    /// The changes. `destination` is the cluster that Envoy had chosen before.
+    pub fn edits<'a>(&'a self, request: &'a Request<'_>, destination: Option<&[u8]>) -> Edits<'a> {
+        let mut edits = Edits::new();
+        if self.plan.attachment.role == Role::Inbound {
+            return edits;
         }
-        let subset = match attachment.steer {
-            Steer::Tag => None,
-            Steer::Subset => destination.and_then(|cluster| self.subset(service_of(cluster))),
-        };
-        let mut edits = ours_removed(request, subset);
-        let tags = self.tags(attachment.role);
+        let written = self.headers_of_ours(request, destination);
+        ours_removed(request, &written, &mut edits);
+        let tags = self.tags();
         edits.extend(self.tag_header(request, &tags));
-        edits.extend(self.baggage(attachment.role, request, &tags));
-        if let Some(subset) = subset
-            && !is_only_line(request, SUBSET_HEADER, subset)
-        {
-            edits.push(Edit::set(SUBSET_HEADER, subset.as_bytes().to_vec()));
+        edits.extend(self.baggage(request, &tags));
+        edits.extend(self.cookies(request, &tags));
+        for (name, line) in written {
+            if !is_only_line(request, name, &line) {
+                edits.push(Edit::set(name, line));
+            }
         }
         edits
     }
 
     /// The tags that go on: at the edge by layer id, in the mesh in the order of arrival.
-    fn tags(&self, role: Role) -> Vec<&[u8]> {
-        if role == Role::Edge {
+    pub(crate) fn tags(&self) -> Tags<'_> {
+        if self.plan.attachment.role == Role::Edge {
             return self.all_in_force().map(|variant| variant.tag.as_bytes()).collect();
         }
         let tag = |kept| match kept {
@@ -76,30 +103,75 @@ impl Decision<'_> {
         self.kept.iter().filter_map(tag).collect()
     }
 
-    fn tag_header(&self, request: &Request<'_>, tags: &[&[u8]]) -> Option<Edit> {
+    fn tag_header<'a>(&'a self, request: &Request<'_>, tags: &[&'a [u8]]) -> Option<Edit<'a>> {
         let name = &self.plan.tag_header;
-        let line = tags.join(&b","[..]);
-        if line.is_empty() {
-            return (!request.tags.is_empty()).then(|| Edit::remove(name.as_bytes()));
-        }
-        (request.tags != [line.as_slice()]).then(|| Edit::set(name, line))
+        let line = match tags {
+            [] => return (!request.tags.is_empty()).then_some(Edit::Remove { name: name.as_bytes() }),
+            [tag] => Cow::Borrowed(*tag),
+            tags => Cow::Owned(tags.join(&b","[..])),
+        };
+        (request.tags.as_slice() != [line.as_ref()]).then(|| Edit::set(name, line))
     }
 
-    fn baggage(&self, role: Role, request: &Request<'_>, tags: &[&[u8]]) -> Option<Edit> {
+    fn baggage<'a>(&self, request: &Request<'_>, tags: &[&[u8]]) -> Option<Edit<'a>> {
         let key = self.plan.baggage.as_ref()?.as_bytes();
         if let Member::TooLarge { has_member } = baggage::read(&request.baggage, key) {
             // A member that cannot be read cannot be replaced either, and a client must not choose tags.
-            return (role == Role::Edge && has_member).then(|| Edit::remove(b"baggage"));
+            let removed = self.plan.attachment.role == Role::Edge && has_member;
+            return removed.then_some(Edit::Remove { name: b"baggage" });
         }
-        let lines = baggage::write(&request.baggage, key, tags)?;
-        let name = b"baggage".to_vec();
-        Some(if lines.is_empty() { Edit::Remove { name } } else { Edit::Set { name, lines } })
+        Some(Edit::lines("baggage", baggage::write(&request.baggage, key, tags)?))
     }
 
-    /// The subset of a service: the first layer that routes it does.
-    fn subset(&self, service: &[u8]) -> Option<&str> {
+    /// The request's cookies with the units that were made for it, and with the tags if the upstream gets them so.
+    fn cookies<'a>(&self, request: &Request<'_>, tags: &[&[u8]]) -> Option<Edit<'a>> {
+        if !self.plan.writes_cookies {
+            return None;
+        }
+        let tags = (!tags.is_empty() && !request.is_grpc).then(|| tags.join(&b"%2C"[..]));
+        let tags = self.plan.request_cookie.iter().map(|name| (name.as_bytes(), tags.as_deref()));
+        let issued = self.issued(request).map(|(cookie, id)| (cookie.name.as_bytes(), Some(id.as_bytes())));
+        Some(Edit::lines("cookie", cookie::write(&request.cookies, &issued.chain(tags).collect::<Vec<_>>())?))
+    }
+
+    /// The headers that steer or weigh this request, each with its one line.
+    fn headers_of_ours(&self, request: &Request<'_>, destination: Option<&[u8]>) -> Written<'_> {
+        let mut written = Written::new();
+        let steered = match self.plan.attachment.steer {
+            Steer::Tag => None,
+            Steer::Subset => destination
+                .and_then(|cluster| self.route(cluster))
+                .map(|route| (SUBSET_HEADER, Cow::Borrowed(route.subset.as_bytes()))),
+            // A cluster that arrived under our name is what Envoy calls the destination: it says nothing.
+            Steer::Cluster if request.ours.iter().any(|(name, _)| *name == CLUSTER_HEADER.as_bytes()) => None,
+            Steer::Cluster => destination
+                .and_then(|cluster| Some((CLUSTER_HEADER, Cow::Owned(with_subset(cluster, self.route(cluster)?)?)))),
+        };
+        written.extend(steered);
+        for sticky in &self.plan.sticky {
+            let unit = sticky.unit.and_then(|unit| self.plan.units.get(unit)).and_then(|unit| request.unit(unit));
+            let slot = unit.map(|unit| sticky.salt.slot(unit).to_string().into_bytes());
+            written.extend(slot.map(|slot| (sticky.header.as_str(), Cow::Owned(slot))));
+        }
+        written
+    }
+
+    /// Where the service of a cluster goes: the first layer that routes it says so.
+    pub(crate) fn route(&self, cluster: &[u8]) -> Option<Route<'_>> {
+        let service = service_of(cluster);
         let mut routes = self.all_in_force().flat_map(|variant| &variant.routes);
-        routes.find(|(known, _)| known.as_bytes() == service).map(|(_, subset)| subset.as_str())
+        let (service, subset) = routes.find(|(known, _)| known.as_bytes() == service)?;
+        Some(Route { service, subset })
+    }
+}
+
+type Tags<'a> = SmallVec<[&'a [u8]; 4]>;
+type Written<'a> = SmallVec<[(&'a str, Cow<'a, [u8]>); 1]>;
+
+impl Route<'_> {
+    /// Whether the variant sends this service there as well.
+    pub(crate) fn is_of(self, variant: &VariantPlan) -> bool {
+        variant.routes.iter().any(|(service, subset)| service == self.service && subset == self.subset)
     }
 }
 
@@ -108,21 +180,27 @@ fn service_of(cluster: &[u8]) -> &[u8] {
     cluster.split(|byte| *byte == b'|').nth(3).unwrap_or(cluster)
 }
 
-/// What arrived under our own prefix goes, but for a subset header that already says the right thing.
-fn ours_removed(request: &Request<'_>, subset: Option<&str>) -> Vec<Edit> {
-    let mut names: Vec<&[u8]> = Vec::new();
-    for (name, _) in &request.ours {
-        let stays = *name == SUBSET_HEADER.as_bytes() && subset.is_some();
-        if !stays && !names.contains(name) {
-            names.push(name);
-        }
-    }
-    names.into_iter().map(Edit::remove).collect()
+/// Istio's name of a cluster with another subset; other names have no place for one.
+fn with_subset(cluster: &[u8], route: Route<'_>) -> Option<Vec<u8>> {
+    let mut parts: Vec<&[u8]> = cluster.split(|byte| *byte == b'|').collect();
+    parts.get(3)?;
+    *parts.get_mut(2)? = route.subset.as_bytes();
+    Some(parts.join(&b'|'))
 }
 
-fn is_only_line(request: &Request<'_>, name: &str, line: &str) -> bool {
+/// What arrived under our own names goes, but for a header that is written anyway.
+fn ours_removed<'a>(request: &'a Request<'_>, written: &Written<'_>, edits: &mut Edits<'a>) {
+    for (name, _) in &request.ours {
+        let edit = Edit::Remove { name };
+        if !written.iter().any(|(kept, _)| kept.as_bytes() == *name) && !edits.contains(&edit) {
+            edits.push(edit);
+        }
+    }
+}
+
+fn is_only_line(request: &Request<'_>, name: &str, line: &[u8]) -> bool {
     let mut lines = request.ours.iter().filter(|(known, _)| *known == name.as_bytes());
-    matches!((lines.next(), lines.next()), (Some((_, value)), None) if *value == line.as_bytes())
+    matches!((lines.next(), lines.next()), (Some((_, value)), None) if *value == line)
 }
 
 #[cfg(test)]

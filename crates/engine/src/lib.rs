@@ -13,15 +13,15 @@
 //!     "units": {"user": [{"header": "x-user-id"}]},
 //!     "layers": [{"id": "checkout", "unit": "user", "experiments": [
 //!         {"id": "owl-v21", "slots": "all", "variants": [{"id": "canary", "share": "100%"}]}]}]}}"#;
-//! let weir_engine::Configured { attachment, plan } = weir_engine::configure_json(envelope).unwrap();
+//! let plan = weir_engine::configure_json(envelope).unwrap();
 //!
 //! let headers: [(&[u8], &[u8]); 2] = [(b":path", b"/"), (b"x-user-id", b"user-1")];
-//! let request = weir_engine::Request::read(&plan, headers.into_iter());
-//! let decision = plan.decide(attachment.role, &request);
+//! let request = weir_engine::Request::read(&plan, headers.into_iter(), || None);
+//! let decision = plan.decide(&request);
 //!
 //! assert_eq!(decision.layers().next().unwrap().variant, Some("canary"));
-//! let tag = weir_engine::Edit::Set { name: b"x-env-tag".to_vec(), lines: vec![b"owl-v21.canary".to_vec()] };
-//! assert_eq!(decision.edits(&attachment, &request, None), [tag]);
+//! let edits = decision.edits(&request, None);
+//! assert!(matches!(&edits[..], [weir_engine::Edit::Set { name: b"x-env-tag", .. }]));
 //! ```
 #![cfg_attr(
     not(test),
@@ -47,12 +47,14 @@ mod document;
 mod edits;
 mod fields;
 mod host;
+mod issue;
 mod json;
 pub mod limits;
 mod listed;
 pub mod model;
 mod murmur;
 mod number;
+mod numbers;
 mod pattern;
 mod percent;
 mod plan;
@@ -61,6 +63,7 @@ mod problem;
 mod query;
 pub mod report;
 mod request;
+mod set_cookie;
 pub mod slot;
 mod source;
 mod state;
@@ -70,15 +73,17 @@ mod version;
 #[cfg(feature = "yaml")]
 mod yaml;
 
-pub use attachment::{Attachment, AttachmentFile, Role, Steer, Trace};
+pub use attachment::{Attachment, AttachmentFile, Role, Steer, Sticky, Trace};
 pub use canonical::Revision;
-pub use configure::{Configured, ENVELOPE_BYTES_MAX, Refused, configure, configure_json, read_policy};
+pub use configure::{ENVELOPE_BYTES_MAX, Refused, configure, configure_json, read_policy};
 pub use decision::{Decision, LayerOutcome, Reason};
 pub use document::{Entry, Node, Value};
-pub use edits::{Edit, SUBSET_HEADER};
+pub use edits::{CLUSTER_HEADER, Edit, Edits, SUBSET_HEADER};
 pub use model::Model;
+pub use numbers::{Counted, SERIES_MAX, Series};
 pub use plan::Plan;
 pub use problem::{Code, Path, Position, Problem};
 pub use request::Request;
+pub use set_cookie::SetCookies;
 pub use source::{Format, Source};
 pub use tags::Dropped;

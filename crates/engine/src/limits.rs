@@ -40,6 +40,8 @@ limits! {
     ID_LENGTH_MAX "id_length" = 64;
     /// Characters of an env tag.
     TAG_LENGTH_MAX "tag_length" = 129;
+    /// Sticky headers of an attachment.
+    STICKY_MAX "sticky" = 16;
     /// Seconds that a cookie may live: 400 days, where browsers cut.
     MAX_AGE_SECONDS_MAX "max_age_seconds" = 34_560_000;
 }

@@ -1,8 +1,23 @@
-//! Percent-decoding of any bytes: an escape that is none stays as it is.
+//! Percent-decoding of any bytes, an escape that is none staying as it is, and percent-encoding.
+
+use std::fmt::Write;
 
 /// The bytes with every `%XX` decoded, once.
 pub(crate) fn decode<I: Iterator<Item = u8> + Clone>(bytes: I) -> impl Iterator<Item = u8> {
     Decode(bytes)
+}
+
+/// The bytes with `%XX` for all but the unreserved characters of RFC 3986, section 2.3.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for byte in bytes {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(*byte)),
+            // Writing to a string cannot fail.
+            _ => drop(write!(text, "%{byte:02X}")),
+        }
+    }
+    text
 }
 
 struct Decode<I>(I);
@@ -58,7 +73,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn only_unreserved_characters_stay() {
+        assert_eq!(encode(b"aZ09-._~"), "aZ09-._~");
+        assert_eq!(encode(b"a b;,=/%\xff\n"), "a%20b%3B%2C%3D%2F%25%FF%0A");
+    }
+
     proptest! {
+        #[test]
+        fn what_is_encoded_is_decoded(bytes: Vec<u8>) {
+            prop_assert_eq!(decoded(encode(&bytes).as_bytes()), bytes);
+        }
+
         #[test]
         fn undoes_encoding(bytes: Vec<u8>, upper: bool) {
             let encoded: String =

@@ -2,9 +2,10 @@
 
 use hashbrown::HashMap;
 
+use crate::attachment::{Attachment, Role, Sticky};
 use crate::canonical::Revision;
 use crate::listed::{ListId, Listed};
-use crate::model::{Layer, Model};
+use crate::model::{CookieLife, Layer, Model};
 use crate::slot::{Range, Salt, Use};
 use crate::targeting::Test;
 
@@ -13,17 +14,30 @@ mod rules;
 mod sources;
 
 pub(crate) use rules::{Rule, Rules};
-pub(crate) use sources::{SourceId, Sources};
+pub(crate) use sources::{Lengths, SourceId, Sources, next};
 
-/// A policy that is ready to decide. Immutable; a new policy is a new plan.
+/// A policy that is ready to decide where the attachment puts it. Immutable; a new policy is a new plan.
 #[derive(Debug)]
 pub struct Plan {
+    pub(crate) attachment: Attachment,
     pub(crate) revision: Option<Revision>,
     pub(crate) enabled: bool,
     pub(crate) tag_header: String,
     pub(crate) baggage: Option<String>,
+    /// The cookie that shows the tags to the page, and where it is read to see whether it changes; `edge` only.
+    pub(crate) tag_cookie: Option<(Cookie, SourceId)>,
+    /// The cookie that shows the tags to the upstream; `edge` only.
+    pub(crate) request_cookie: Option<String>,
+    /// Whether requests may need their `cookie` header written.
+    pub(crate) writes_cookies: bool,
+    /// The lengths of the names of all headers that are looked at; `x-weir-*` are looked at whatever their length.
+    pub(crate) lengths: Lengths,
     pub(crate) sources: Sources,
-    pub(crate) units: Vec<Vec<SourceId>>,
+    pub(crate) units: Vec<UnitPlan>,
+    /// Index of the unit that the filter state names.
+    pub(crate) log_unit: Option<usize>,
+    /// One for each sticky header of the attachment, in its order.
+    pub(crate) sticky: Vec<StickyPlan>,
     pub(crate) listed: Listed,
     pub(crate) lines: Vec<Salt>,
     pub(crate) holdouts: Vec<HoldoutPlan>,
@@ -31,6 +45,37 @@ pub struct Plan {
     pub(crate) layers: Vec<LayerPlan>,
     /// Every tag of the policy, those of disabled layers and experiments too.
     pub(crate) tags: HashMap<String, TagOf>,
+}
+
+/// Where a unit is read.
+#[derive(Debug)]
+pub(crate) struct UnitPlan {
+    pub(crate) sources: Vec<UnitSourcePlan>,
+    /// Whether it is made where it is absent.
+    pub(crate) is_issued: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct UnitSourcePlan {
+    pub(crate) id: SourceId,
+    /// The cookie in which the unit may be made.
+    pub(crate) issue: Option<Cookie>,
+}
+
+/// A cookie that responses may set.
+#[derive(Clone, Debug)]
+pub(crate) struct Cookie {
+    pub(crate) name: String,
+    pub(crate) life: CookieLife,
+}
+
+/// The slot of a unit for other people's weights.
+#[derive(Debug)]
+pub(crate) struct StickyPlan {
+    pub(crate) salt: Salt,
+    /// Index of the plan's units; none where no policy is in force.
+    pub(crate) unit: Option<usize>,
+    pub(crate) header: String,
 }
 
 /// Units below `share` on the line of `salt` are held out.
@@ -85,6 +130,8 @@ pub(crate) struct VariantPlan {
     pub(crate) tag: String,
     /// Service to subset, by service.
     pub(crate) routes: Vec<(String, String)>,
+    /// Its place among [`Plan::series`]; none beyond the limit.
+    pub(crate) series: Option<u32>,
 }
 
 /// Whose tag it is.
@@ -96,34 +143,71 @@ pub(crate) struct TagOf {
 }
 
 impl Plan {
-    /// Compiles a model. `revision` is what the plan calls itself; a plan without one is a pass-through.
-    pub fn compile(model: &Model, revision: Option<Revision>) -> Plan {
-        let mut sources = Sources::default();
-        let units = model.units.iter().map(|(_, written)| sources.unit(written)).collect();
-        let mut compiler = compile::Compiler::new(model, sources);
+    /// Compiles a model for an attachment. `revision` is what the plan calls itself; a plan without one is a
+    /// pass-through, which only strips.
+    pub fn compile(model: &Model, attachment: &Attachment, revision: Option<Revision>) -> Plan {
+        let mut compiler = compile::Compiler::new(model, attachment, revision.is_some());
         let mut lines = Lines::default();
         let layers: Vec<LayerPlan> =
             model.layers.iter().map(|layer| compiler.layer(layer, lines.index(layer))).collect();
-        let tags = tags(&layers);
-        let (sources, listed) = compiler.finish();
+        let is_edge = attachment.role == Role::Edge;
+        let tag_cookie = model.env_tag.cookie.as_ref().filter(|_| is_edge && revision.is_some());
+        let tag_cookie = tag_cookie.map(|(name, life)| (Cookie::new(name, life), compiler.sources.want_cookie(name)));
+        let request_cookie = model.env_tag.request_cookie.clone().filter(|_| is_edge);
+        let writes_cookies = request_cookie.is_some() || compiler.units.iter().any(|unit| unit.is_issued);
+        let mut lengths = compiler.sources.lengths();
+        let sticky_names = attachment.sticky.iter().map(|sticky| sticky.header.as_str());
+        for name in [model.env_tag.header.as_str(), "content-type"].into_iter().chain(sticky_names) {
+            lengths.add(name.as_bytes());
+        }
+        if model.env_tag.baggage.is_some() {
+            lengths.add(b"baggage");
+        }
+        if writes_cookies || tag_cookie.is_some() {
+            [&b"cookie"[..], b":scheme", b"x-forwarded-proto"].into_iter().for_each(|name| lengths.add(name));
+        }
         Plan {
+            attachment: attachment.clone(),
             revision,
             enabled: model.enabled,
             tag_header: model.env_tag.header.clone(),
             baggage: model.env_tag.baggage.clone(),
-            sources,
-            units,
-            listed,
+            request_cookie,
+            writes_cookies,
+            lengths,
+            // An edge believes no tag; what it reads of its own cookie is for the page.
+            tags: if is_edge && tag_cookie.is_none() { HashMap::new() } else { tags(&layers) },
+            tag_cookie,
+            log_unit: attachment.log_unit.as_ref().and_then(|unit| unit_index(model, unit)),
+            sticky: sticky(model, attachment),
+            sources: compiler.sources,
+            units: compiler.units,
+            listed: compiler.listed,
             lines: lines.salts,
             holdouts: holdouts(model),
             layers,
-            tags,
         }
     }
 
     /// What the plan calls itself.
     pub fn revision(&self) -> Option<Revision> {
         self.revision
+    }
+
+    /// Where and how the filter is put.
+    pub fn attachment(&self) -> &Attachment {
+        &self.attachment
+    }
+
+    /// Whether only Weir writes this header, so that what a client sends under its name goes.
+    pub(crate) fn owns_header(&self, name: &[u8]) -> bool {
+        name.starts_with(b"x-weir-") || self.sticky.iter().any(|sticky| sticky.header.as_bytes() == name)
+    }
+}
+
+impl Cookie {
+    fn new(name: &str, life: &CookieLife) -> Cookie {
+        Cookie { name: name.to_owned(), life: life.clone() }
     }
 }
 
@@ -147,10 +231,23 @@ fn holdouts(model: &Model) -> Vec<HoldoutPlan> {
     let compile = |holdout: &crate::model::Holdout| HoldoutPlan {
         salt: Salt::new(Use::Holdout, &holdout.id, 0),
         // The checker has seen that the unit exists.
-        unit: model.units.iter().position(|(name, _)| *name == holdout.unit).unwrap_or(usize::MAX),
+        unit: unit_index(model, &holdout.unit).unwrap_or(usize::MAX),
         share: holdout.share,
     };
     model.holdouts.iter().map(compile).collect()
+}
+
+fn sticky(model: &Model, attachment: &Attachment) -> Vec<StickyPlan> {
+    let compile = |sticky: &Sticky| StickyPlan {
+        salt: Salt::new(Use::Weight, &sticky.id, 0),
+        unit: unit_index(model, &sticky.unit),
+        header: sticky.header.clone(),
+    };
+    attachment.sticky.iter().map(compile).collect()
+}
+
+fn unit_index(model: &Model, unit: &str) -> Option<usize> {
+    model.units.iter().position(|(name, _)| name == unit)
 }
 
 fn tags(layers: &[LayerPlan]) -> HashMap<String, TagOf> {

@@ -52,8 +52,6 @@ codes! {
     MissingField => "missing_field",
     /// The field takes one of a few values, and this is none of them.
     BadValue => "bad_value",
-    /// The field is part of the format, but this version of Weir cannot do what it asks.
-    Unsupported => "unsupported",
     /// An id is not 1 to 64 of `A-Z a-z 0-9 . _ -`.
     BadId => "bad_id",
     /// `stable` is the version everybody else gets, and `-` no experiment; neither can be defined.

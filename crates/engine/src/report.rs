@@ -3,21 +3,16 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::attachment::Attachment;
 use crate::decision::{Decision, LayerOutcome};
 use crate::edits::Edit;
+use crate::request::Request;
 
 /// The whole decision and its edits.
-pub fn json(decision: &Decision<'_>, attachment: &Attachment, edits: &[Edit]) -> String {
+pub fn json(decision: &Decision<'_>, request: &Request<'_>, edits: &[Edit<'_>]) -> String {
+    let attachment = decision.plan.attachment();
     let dropped = decision.dropped();
-    let causes = [
-        ("duplicate", dropped.duplicate),
-        ("malformed", dropped.malformed),
-        ("superseded", dropped.superseded),
-        ("overflow", dropped.overflow),
-        ("baggage_too_large", dropped.baggage_too_large),
-    ];
-    let dropped: Map<String, Value> = causes
+    let dropped: Map<String, Value> = dropped
+        .by_cause()
         .into_iter()
         .filter(|(_, count)| *count > 0)
         .map(|(cause, count)| (cause.to_owned(), json!(count)))
@@ -28,8 +23,9 @@ pub fn json(decision: &Decision<'_>, attachment: &Attachment, edits: &[Edit]) ->
         "steer": attachment.steer.name(),
         "layers": decision.layers().map(layer).collect::<Vec<_>>(),
         "edits": edits.iter().map(edit).collect::<Vec<_>>(),
+        "set_cookies": decision.set_cookies(request).to_vec(),
         "dropped": dropped,
-        "state": decision.state(attachment),
+        "state": decision.state(request),
     });
     value.to_string()
 }
@@ -45,7 +41,7 @@ fn layer(outcome: LayerOutcome<'_>) -> Value {
     })
 }
 
-fn edit(edit: &Edit) -> Value {
+fn edit(edit: &Edit<'_>) -> Value {
     match edit {
         Edit::Set { name, lines } => {
             json!({ "set": text(name), "lines": lines.iter().map(|line| text(line)).collect::<Vec<_>>() })

@@ -14,6 +14,8 @@ pub enum Use {
     Experiment,
     /// A holdout.
     Holdout,
+    /// A sticky header.
+    Weight,
 }
 
 /// `TAG:ID:EPOCH:`, everything of a hashed text that is known before the request comes, hashed already.
@@ -21,12 +23,13 @@ pub enum Use {
 pub struct Salt(Murmur);
 
 impl Salt {
-    /// The salt of a line, an experiment (with its epoch) or a holdout (epoch 0).
+    /// The salt of a line, an experiment (with its epoch), a holdout or a sticky header (epoch 0).
     pub fn new(usage: Use, id: &str, epoch: u32) -> Salt {
         let tag = match usage {
             Use::Line => 'L',
             Use::Experiment => 'E',
             Use::Holdout => 'H',
+            Use::Weight => 'W',
         };
         Salt(Murmur::default().then(format!("{tag}:{id}:{epoch}:").as_bytes()))
     }

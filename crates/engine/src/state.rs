@@ -1,21 +1,33 @@
 //! The filter state `wasm.weir`: what was decided, for access logs and traces.
 
-use crate::attachment::{Attachment, Role, Trace};
+use std::fmt::Write;
+
+use crate::attachment::{Role, Trace};
 use crate::decision::Decision;
+use crate::percent;
+use crate::request::Request;
 
 /// Bytes of the text.
 const BYTES_MAX: usize = 2_048;
 const CUT: &str = ";cut";
 
 impl Decision<'_> {
-    /// `1;REVISION;LAYER=EXPERIMENT/VARIANT/REASON,…`; `None` where no policy is in force or nothing is decided.
-    pub fn state(&self, attachment: &Attachment) -> Option<String> {
+    /// `1;REVISION;LAYER=EXPERIMENT/VARIANT/REASON,…`, with `;u=UNIT` where the attachment wants it; `None` where no
+    /// policy is in force or nothing is decided.
+    pub fn state(&self, request: &Request<'_>) -> Option<String> {
+        let attachment = &self.plan.attachment;
         if attachment.role == Role::Inbound {
             return None;
         }
-        let mut text = format!("1;{};", self.plan.revision()?);
+        let mut text = String::with_capacity(128);
+        // Writing to a string cannot fail.
+        let _ = write!(text, "1;{};", self.plan.revision()?);
         let whole_entries = text.len();
-        let mut ends = vec![whole_entries];
+        let unit = self.plan.log_unit.and_then(|unit| self.plan.units.get(unit)).and_then(|unit| request.unit(unit));
+        let unit = unit.map(|unit| format!(";u={}", percent::encode(unit))).unwrap_or_default();
+        let (room, room_with_cut) =
+            (BYTES_MAX.saturating_sub(unit.len()), BYTES_MAX.saturating_sub(unit.len()).saturating_sub(CUT.len()));
+        let mut last_end = whole_entries;
         for outcome in self.layers() {
             if attachment.trace == Trace::Shaped && outcome.experiment.is_none() {
                 continue;
@@ -23,16 +35,27 @@ impl Decision<'_> {
             if text.len() > whole_entries {
                 text.push(',');
             }
-            let experiment = outcome.experiment.unwrap_or("-");
-            let variant = outcome.variant.unwrap_or("stable");
-            text.push_str(&format!("{}={experiment}/{variant}/{}", outcome.layer, outcome.reason.name()));
-            ends.push(text.len());
+            for part in [
+                outcome.layer,
+                "=",
+                outcome.experiment.unwrap_or("-"),
+                "/",
+                outcome.variant.unwrap_or("stable"),
+                "/",
+                outcome.reason.name(),
+            ] {
+                text.push_str(part);
+            }
+            if text.len() <= room_with_cut {
+                last_end = text.len();
+            } else if text.len() > room {
+                text.truncate(last_end);
+                text.push_str(&unit);
+                text.push_str(CUT);
+                return Some(text);
+            }
         }
-        if text.len() > BYTES_MAX {
-            let room = BYTES_MAX.saturating_sub(CUT.len());
-            text.truncate(ends.into_iter().rev().find(|end| *end <= room).unwrap_or(0));
-            text.push_str(CUT);
-        }
+        text.push_str(&unit);
         Some(text)
     }
 }
@@ -40,7 +63,7 @@ impl Decision<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Plan, Request, Source, read_policy};
+    use crate::{Attachment, Plan, Request, Source, read_policy};
 
     /// A policy of many layers whose state would be as long as is wanted.
     fn state(layers: usize, trace: Trace) -> String {
@@ -48,11 +71,11 @@ mod tests {
         let layers: Vec<String> = (0..layers).map(layer).collect();
         let policy = format!("{{version: 1, units: {{u: [{{header: u}}]}}, layers: [{}]}}", layers.join(", "));
         let model = read_policy(&[Source::yaml("policy.yaml", policy)], Role::Edge).unwrap();
-        let plan = Plan::compile(&model, "0123456789ab".parse().ok());
-        let headers: [(&[u8], &[u8]); 1] = [(b"u", b"ada")];
-        let request = Request::read(&plan, headers.into_iter());
         let attachment = Attachment { trace, ..Attachment::default() };
-        plan.decide(Role::Edge, &request).state(&attachment).unwrap()
+        let plan = Plan::compile(&model, &attachment, "0123456789ab".parse().ok());
+        let headers: [(&[u8], &[u8]); 1] = [(b"u", b"ada")];
+        let request = Request::read(&plan, headers.into_iter(), || None);
+        plan.decide(&request).state(&request).unwrap()
     }
 
     #[test]

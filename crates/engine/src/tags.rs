@@ -58,6 +58,17 @@ pub struct Dropped {
 }
 
 impl Dropped {
+    /// Each cause by its name, and how often.
+    pub fn by_cause(self) -> [(&'static str, u32); 5] {
+        [
+            ("duplicate", self.duplicate),
+            ("malformed", self.malformed),
+            ("superseded", self.superseded),
+            ("overflow", self.overflow),
+            ("baggage_too_large", self.baggage_too_large),
+        ]
+    }
+
     /// Both together.
     pub(crate) fn plus(self, other: Dropped) -> Dropped {
         Dropped {

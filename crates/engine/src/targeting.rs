@@ -7,7 +7,7 @@ use crate::listed::{ListId, Listed};
 use crate::number::Decimal;
 use crate::pattern::Pattern;
 use crate::plan::SourceId;
-use crate::request::Request;
+use crate::request::Values;
 use crate::version::Requirement;
 
 /// A condition that is ready to be asked.
@@ -53,7 +53,7 @@ pub(crate) enum Case {
 /// What a test may look at: the request, and the unit of the layer it stands in.
 #[derive(Clone, Copy)]
 pub(crate) struct Scene<'a> {
-    pub(crate) request: &'a Request<'a>,
+    pub(crate) values: Values<'a>,
     pub(crate) unit: Option<&'a [u8]>,
     pub(crate) listed: &'a Listed,
 }
@@ -73,13 +73,13 @@ impl Test {
 fn leaf_holds(look: &Look, matcher: &Matcher, scene: Scene<'_>) -> bool {
     if let Matcher::Present(wanted) = matcher {
         let present = match look {
-            Look::Source(id) => scene.request.values(*id).next().is_some(),
+            Look::Source(id) => scene.values.of(*id).next().is_some(),
             Look::Unit => scene.unit.is_some(),
         };
         return present == *wanted;
     }
     match look {
-        Look::Source(id) => scene.request.values(*id).any(|value| matcher.matches(value, scene.listed)),
+        Look::Source(id) => scene.values.of(*id).any(|value| matcher.matches(value, scene.listed)),
         Look::Unit => scene.unit.is_some_and(|value| matcher.matches(value, scene.listed)),
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 use weir_engine::slot::{self, Salt, Use};
-use weir_engine::{Attachment, AttachmentFile, Configured, Model, Plan, Problem, Request, Revision, Source, report};
+use weir_engine::{Attachment, AttachmentFile, Model, Plan, Problem, Request, Revision, Source, report};
 
 mod corpus;
 mod ids;
@@ -61,7 +61,7 @@ fn every_slot_begins_where_it_should() {
 fn a_hundred_thousand_ids_are_decided_as_another_implementation_does() {
     let recorded: Value = serde_json::from_str(include_str!("vectors/decisions.json")).unwrap();
     let envelope = format!(r#"{{"weir": 1, "policy": {}}}"#, include_str!("vectors/policy.json"));
-    let Configured { attachment, plan } = weir_engine::configure_json(envelope.as_bytes()).unwrap();
+    let plan = weir_engine::configure_json(envelope.as_bytes()).unwrap();
     let mut checksum = Checksum::default();
     let mut ids = 0;
     for kind in ids::Kind::ALL {
@@ -69,8 +69,8 @@ fn a_hundred_thousand_ids_are_decided_as_another_implementation_does() {
             let id = kind.id(number);
             let plan_header: &[u8] = if number % 3 == 0 { b"gold" } else { b"blue" };
             let headers = [(&b":path"[..], &b"/"[..]), (b"x-user-id", id.as_bytes()), (b"x-plan", plan_header)];
-            let request = Request::read(&plan, headers.into_iter());
-            for outcome in plan.decide(attachment.role, &request).layers() {
+            let request = Request::read(&plan, headers.into_iter(), || None);
+            for outcome in plan.decide(&request).layers() {
                 let slot = |slot: Option<u32>| slot.map_or("-".to_owned(), |slot| slot.to_string());
                 checksum.line(&format!(
                     "{} {} {} {} {} {}",
@@ -102,9 +102,9 @@ fn scenarios_are_decided_alike_natively_and_in_wasm() {
 fn lines(scenario: &Scenario) -> Vec<String> {
     let answers = match &scenario.subject {
         Subject::Policy(files) => policy_lines(scenario, files),
-        Subject::Attachment(text) => vec![format!("{:?}", attachment_file(text))],
+        Subject::Attachment(text, _) => vec![format!("{:?}", attachment_file(text))],
         Subject::Envelope(text) => match weir_engine::configure_json(text.as_bytes()) {
-            Ok(configured) => vec![format!("{:?} {:?}", configured.attachment, configured.plan.revision())],
+            Ok(plan) => vec![format!("{:?} {:?}", plan.attachment(), plan.revision())],
             Err(refused) => printed(&refused.problems),
         },
     };
@@ -129,12 +129,12 @@ fn printed(problems: &[Problem]) -> Vec<String> {
 
 fn reports(scenario: &Scenario, model: &Model, attachment: &Attachment) -> Vec<String> {
     let Outcome::Requests(requests) = &scenario.outcome else { return Vec::new() };
-    let plan = Plan::compile(model, Some(Revision::of(&model.canonical())));
+    let plan = Plan::compile(model, attachment, Some(Revision::of(&model.canonical())));
     let report = |sent: &scenarios::Request| {
-        let request = Request::read(&plan, sent.lines());
-        let decision = plan.decide(attachment.role, &request);
-        let edits = decision.edits(attachment, &request, sent.destination.as_ref().map(|name| name.as_bytes()));
-        report::json(&decision, attachment, &edits)
+        let request = Request::read(&plan, sent.lines(), sent.dice());
+        let decision = plan.decide(&request);
+        let edits = decision.edits(&request, sent.destination.as_ref().map(|name| name.as_bytes()));
+        report::json(&decision, &request, &edits)
     };
     requests.iter().map(report).collect()
 }

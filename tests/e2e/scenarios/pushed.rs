@@ -31,7 +31,7 @@ async fn every_problem_is_named_by_the_filter_and_the_last_good_policy_serves() 
             // A revision of its own tells in the gauges which one was rejected.
             Subject::Policy(texts) => policy_envelope(&scenario, texts, pushed as u64 + 1),
             Subject::Envelope(text) => (text.clone(), "", None),
-            Subject::Attachment(_) => continue,
+            Subject::Attachment(..) => continue,
         };
         let mut expected: Vec<String> = problems.iter().map(|problem| told(problem, prefix)).collect();
         expected.sort();

@@ -157,7 +157,7 @@ impl Scene {
     fn explained(&self, request: &Request) -> Value {
         let mut explain = Command::new(weir());
         explain.args(["explain", "--json", "--policy"]).arg(self.policies());
-        explain.arg("--attach").arg(self.folder.path().join("attach.yaml")).args(request.arguments());
+        explain.arg("--attach").arg(self.folder.path().join("attach.yaml")).args(request.arguments(&request.random));
         let output = explain.output().unwrap();
         assert!(output.status.success(), "{}: {}", request.name, String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()

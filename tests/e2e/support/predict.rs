@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hyper::Request;
 use serde_json::Value;
-use weir_engine::{Configured, Edit};
+use weir_engine::{Edit, Plan};
 
 use super::bench::SERVICE;
 use super::client::{Answer, DEFAULT_HOST};
@@ -12,7 +12,7 @@ use super::echo::header_lines;
 
 /// The engine, configured as the filter is.
 pub struct Predictor {
-    configured: Configured,
+    plan: Plan,
 }
 
 /// A request as Envoy hands it to the filter.
@@ -66,39 +66,38 @@ impl<B> From<&Request<B>> for Sent {
 impl Predictor {
     /// Panics with the problems if the envelope is not in order.
     pub fn new(envelope: &Value) -> Self {
-        let configured = weir_engine::configure_json(envelope.to_string().as_bytes());
-        Self { configured: configured.unwrap_or_else(|refused| panic!("{:?}", refused.problems)) }
+        let plan = weir_engine::configure_json(envelope.to_string().as_bytes());
+        Self { plan: plan.unwrap_or_else(|refused| panic!("{:?}", refused.problems)) }
     }
 
     /// The revision, as the filter names it.
     pub fn revision(&self) -> String {
-        self.configured.plan.revision().map(|revision| revision.to_string()).unwrap_or_default()
+        self.plan.revision().map(|revision| revision.to_string()).unwrap_or_default()
     }
 
     /// The revision, as the filter's gauges have it.
     pub fn revision_number(&self) -> u64 {
-        self.configured.plan.revision().map_or(0, weir_engine::Revision::number)
+        self.plan.revision().map_or(0, weir_engine::Revision::number)
     }
 
     /// What this request will show, if Envoy had chosen the service itself before the filter ran.
     pub fn shown(&self, sent: impl Into<Sent>) -> Shown {
         let sent = sent.into();
-        let Configured { attachment, plan } = &self.configured;
         let pseudo = sent.pseudo.iter().map(|(name, value)| (name.as_bytes(), value.as_slice()));
         let lines = sent.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice()));
-        let request = weir_engine::Request::read(plan, pseudo.chain(lines));
-        let decision = plan.decide(attachment.role, &request);
+        let request = weir_engine::Request::read(&self.plan, pseudo.chain(lines), || None);
+        let decision = self.plan.decide(&request);
         let mut headers = by_name(sent.names(), &sent.headers);
-        for edit in decision.edits(attachment, &request, Some(SERVICE.as_bytes())) {
-            let (name, lines) = match edit {
-                Edit::Set { name, lines } => (name, lines),
+        for edit in decision.edits(&request, Some(SERVICE.as_bytes())) {
+            let (name, lines) = match &edit {
+                Edit::Set { name, lines } => (name, lines.iter().map(|line| line.to_vec()).collect()),
                 Edit::Remove { name } => (name, Vec::new()),
             };
-            headers.insert(String::from_utf8(name).unwrap(), lines);
+            headers.insert(String::from_utf8(name.to_vec()).unwrap(), lines);
         }
         // It steers between the filter and the route; the routes of `envoy/` take it away towards the upstream.
         headers.insert("x-weir-subset".to_owned(), Vec::new());
-        Shown { state: decision.state(attachment), headers }
+        Shown { state: decision.state(&request), headers }
     }
 }
 

@@ -23,8 +23,7 @@ pub struct Inputs {
 impl Inputs {
     /// Reads and checks everything; nothing is served that the engine has not found good.
     pub fn read(&self) -> Result<Snapshot, Failure> {
-        let file = load::attachment(&self.attach)?;
-        let policy = load::policy(&self.policy, file.attachment.role)?;
+        let (file, policy) = load::attached(Some(&self.attach), None, &self.policy)?;
         let attach = self.attach.display();
         let Some(wasm) = &file.wasm else {
             return Err(Failure::Use(format!("{attach}: says nothing of the module; add wasm: {{file: weir.wasm}}")));

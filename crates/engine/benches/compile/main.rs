@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::Instant;
 
-use weir_engine::{Plan, Revision, Role, Source};
+use weir_engine::{Attachment, Plan, Revision, Role, Source};
 
 #[path = "../scale/mod.rs"]
 mod scale;
@@ -71,12 +71,12 @@ fn mega(bytes: usize) -> f64 {
 fn filter(policy: String) -> Plan {
     let envelope = format!(r#"{{"weir":1,"revision":"0123456789ab","policy":{policy}}}"#);
     drop(policy);
-    weir_engine::configure_json(envelope.as_bytes()).unwrap().plan
+    weir_engine::configure_json(envelope.as_bytes()).unwrap()
 }
 
 fn tools(policy: String) -> Plan {
     let model = weir_engine::read_policy(&[Source::json("policy.json", policy)], Role::Edge).unwrap();
-    Plan::compile(&model, Some(Revision::of(&model.canonical())))
+    Plan::compile(&model, &Attachment::default(), Some(Revision::of(&model.canonical())))
 }
 
 fn peak_bytes() -> usize {

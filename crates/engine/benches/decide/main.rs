@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use weir_engine::{Configured, Request};
+use weir_engine::{Plan, Request};
 
 #[path = "../scale/mod.rs"]
 mod scale;
@@ -18,8 +18,8 @@ fn layers(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("layers");
     for shape in [plain(1, 1), plain(10, 10), plain(50, 50), LARGEST] {
         let name = format!("{} of {}", shape.layers, shape.experiments);
-        let configured = configured(shape);
-        group.bench_function(name, |bencher| bencher.iter(|| decide(&configured, black_box(BROWSER))));
+        let plan = plan(shape);
+        group.bench_function(name, |bencher| bencher.iter(|| decide(&plan, black_box(BROWSER))));
     }
 }
 
@@ -27,9 +27,9 @@ fn layers(criterion: &mut Criterion) {
 fn experiments(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("experiments of 10 layers");
     for experiments in [1, 10, 100, 1_000] {
-        let configured = configured(plain(10, experiments));
+        let plan = plan(plain(10, experiments));
         group.bench_function(BenchmarkId::from_parameter(10 * experiments), |bencher| {
-            bencher.iter(|| decide(&configured, black_box(BROWSER)));
+            bencher.iter(|| decide(&plan, black_box(BROWSER)));
         });
     }
 }
@@ -54,10 +54,10 @@ fn rules(criterion: &mut Criterion) {
     ] {
         let mut group = criterion.benchmark_group(name);
         for count in [10, 1_000, 10_000] {
-            let configured = configured(Shape { rules, ..plain(1, count) });
+            let plan = plan(Shape { rules, ..plain(1, count) });
             for (case, request) in requests {
                 group.bench_function(BenchmarkId::new(case, count), |bencher| {
-                    bencher.iter(|| decide(&configured, black_box(request)));
+                    bencher.iter(|| decide(&plan, black_box(request)));
                 });
             }
         }
@@ -72,10 +72,10 @@ fn listed_units(criterion: &mut Criterion) {
     let insider = [&[("x-user-id", listed.as_str())], BROWSER].concat();
     for count in [0, 1_000, 1_000_000] {
         let listed = if count == 0 { Listed::Nowhere } else { Listed::ByAll(count) };
-        let configured = configured(Shape { listed, ..plain(10, 10) });
+        let plan = plan(Shape { listed, ..plain(10, 10) });
         for (case, request) in [("not listed", BROWSER), ("listed", &insider)] {
             group.bench_function(BenchmarkId::new(case, count), |bencher| {
-                bencher.iter(|| decide(&configured, black_box(request)));
+                bencher.iter(|| decide(&plan, black_box(request)));
             });
         }
     }
@@ -95,9 +95,9 @@ fn requests(criterion: &mut Criterion) {
         ("60 kB of one cookie", rules(Rules::SharedCookie), vec![("cookie", cookies.as_str())]),
         ("60 kB of query", rules(Rules::SharedQuery), vec![(":path", query.as_str())]),
     ] {
-        let configured = configured(shape);
+        let plan = plan(shape);
         let request = [BROWSER, &headers].concat();
-        group.bench_function(name, |bencher| bencher.iter(|| decide(&configured, black_box(&request))));
+        group.bench_function(name, |bencher| bencher.iter(|| decide(&plan, black_box(&request))));
     }
 }
 
@@ -129,17 +129,17 @@ const BROWSER: &[(&str, &str)] = &[
     ("x-request-id", "0c6f8f0e-4b1a-4f5e-8d2c-7a9b3e1f5d60"),
 ];
 
-fn configured(shape: Shape) -> Configured {
+fn plan(shape: Shape) -> Plan {
     let envelope = format!(r#"{{"weir":1,"revision":"0123456789ab","policy":{}}}"#, scale::policy(shape));
     weir_engine::configure_json(envelope.as_bytes()).unwrap()
 }
 
 /// All that the filter asks of the engine for a request.
-fn decide(configured: &Configured, headers: &[(&str, &str)]) -> usize {
-    let Configured { attachment, plan } = configured;
-    let request = Request::read(plan, headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
-    let decision = plan.decide(attachment.role, &request);
-    let edits = decision.edits(attachment, &request, None);
-    let state = decision.state(attachment);
-    edits.len() + state.map_or(0, |state| state.len())
+fn decide(plan: &Plan, headers: &[(&str, &str)]) -> usize {
+    let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    let request = Request::read(plan, headers, || None);
+    let decision = plan.decide(&request);
+    let edits = decision.edits(&request, None);
+    let state = decision.state(&request);
+    edits.len() + decision.set_cookies(&request).len() + state.map_or(0, |state| state.len())
 }

@@ -105,7 +105,7 @@ pub(super) fn readable_header(name: &str, tag_header: &str, at: &At<'_>, problem
 }
 
 /// Headers that HTTP or Weir itself gives a meaning: tags cannot travel in them.
-const UNFIT_FOR_TAGS: [&str; 11] = [
+const UNFIT_FOR_TAGS: [&str; 12] = [
     "baggage",
     "connection",
     "content-length",
@@ -117,7 +117,19 @@ const UNFIT_FOR_TAGS: [&str; 11] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
+    "x-forwarded-proto",
 ];
+
+/// A header that may carry a slot for Envoy's weighted clusters; lower-case or not.
+pub(crate) fn weight_header(name: &str, at: &At<'_>, problems: &mut Problems) {
+    let lower = name.to_ascii_lowercase();
+    let steers = matches!(lower.as_str(), "x-weir-subset" | "x-weir-cluster");
+    if steers || lower.starts_with(':') || UNFIT_FOR_TAGS.contains(&lower.as_str()) {
+        problems.add(Code::ReservedHeader, at, format!("a weight cannot travel in {name}; x-weir-weight would do"));
+    } else if !is_token(&lower) {
+        problems.add(Code::BadHeaderName, at, format!("found {name:?}; this is not a header name"));
+    }
+}
 
 /// The names to strip by where the policy is bad: those it gives if they are good, else the defaults.
 pub(crate) fn env_tag_names(written: EnvTag) -> model::EnvTag {

@@ -1,6 +1,6 @@
 //! The steps of a layer, one above the other: each row is a request that two steps could answer.
 
-use crate::{Plan, Request, Role, Source, read_policy};
+use crate::{Attachment, Plan, Request, Role, Source, read_policy};
 
 const POLICY: &str = "
 version: 1
@@ -35,10 +35,10 @@ layers:
 /// `experiment/variant/reason` of a layer, and `@slot` where it was looked at.
 fn outcome(role: Role, layer: &str, headers: &[(&str, &str)]) -> String {
     let model = read_policy(&[Source::yaml("policy.yaml", POLICY)], Role::Edge).unwrap_or_else(|all| panic!("{all:?}"));
-    let plan = Plan::compile(&model, None);
+    let plan = Plan::compile(&model, &Attachment { role, ..Attachment::default() }, None);
     let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-    let request = Request::read(&plan, headers);
-    let decision = plan.decide(role, &request);
+    let request = Request::read(&plan, headers, || None);
+    let decision = plan.decide(&request);
     let found = decision.layers().find(|outcome| outcome.layer == layer).unwrap();
     let slot = found.slot.map(|slot| format!("@{slot}")).unwrap_or_default();
     let (experiment, variant) = (found.experiment.unwrap_or("-"), found.variant.unwrap_or("stable"));

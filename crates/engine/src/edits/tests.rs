@@ -22,17 +22,18 @@ layers:
 fn edits(role: &str, steer: &str, headers: &[(&str, &str)], destination: Option<&str>) -> Value {
     let model = read_policy(&[Source::yaml("policy.yaml", POLICY)], crate::Role::Edge).unwrap();
     let attachment = Attachment { role: role.parse().unwrap(), ..steered(steer) };
-    let plan = Plan::compile(&model, None);
-    let request = Request::read(&plan, headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
-    let decision = plan.decide(attachment.role, &request);
-    let edits = decision.edits(&attachment, &request, destination.map(str::as_bytes));
-    let text = report::json(&decision, &attachment, &edits);
+    let plan = Plan::compile(&model, &attachment, None);
+    let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    let request = Request::read(&plan, headers, || None);
+    let decision = plan.decide(&request);
+    let edits = decision.edits(&request, destination.map(str::as_bytes));
+    let text = report::json(&decision, &request, &edits);
     serde_json::from_str::<Value>(&text).unwrap()["edits"].take()
 }
 
 fn steered(steer: &str) -> Attachment {
     let envelope = format!("{{\"weir\": 1, \"steer\": \"{steer}\", \"policy\": {{\"version\": 1}}}}");
-    configure_json(envelope.as_bytes()).unwrap().attachment
+    configure_json(envelope.as_bytes()).unwrap().attachment().clone()
 }
 
 fn set(name: &str, line: &str) -> Value {
@@ -110,13 +111,12 @@ fn a_subset_is_written_for_this_destination_only() {
 #[test]
 fn bytes_that_are_not_utf_8_are_reported_in_hex() {
     let model = read_policy(&[Source::yaml("policy.yaml", POLICY)], crate::Role::Edge).unwrap();
-    let plan = Plan::compile(&model, None);
+    let plan = Plan::compile(&model, &Attachment::default(), None);
     let headers: [(&[u8], &[u8]); 1] = [(b"baggage", b"a=\xff,env_tag=zz")];
-    let request = Request::read(&plan, headers.into_iter());
-    let decision = plan.decide(crate::Role::Edge, &request);
-    let attachment = Attachment::default();
-    let edits = decision.edits(&attachment, &request, None);
-    let report: Value = serde_json::from_str(&report::json(&decision, &attachment, &edits)).unwrap();
+    let request = Request::read(&plan, headers.into_iter(), || None);
+    let decision = plan.decide(&request);
+    let edits = decision.edits(&request, None);
+    let report: Value = serde_json::from_str(&report::json(&decision, &request, &edits)).unwrap();
     assert_eq!(report["edits"], json!([{"set": "baggage", "lines": [{"hex": "613dff"}]}]));
     assert_eq!(report["revision"], Value::Null);
     assert_eq!(report["state"], Value::Null);

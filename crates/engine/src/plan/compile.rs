@@ -5,10 +5,12 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 
-use super::{ExperimentPlan, Forced, LayerPlan, Rule, Rules, Sources, VariantPlan};
+use super::{ExperimentPlan, Forced, LayerPlan, Rule, Rules, Sources, UnitPlan, VariantPlan};
+use crate::attachment::{Attachment, Role};
 use crate::listed::{ListId, Listed};
-use crate::model::{Condition, Experiment, Layer, Model, Override, Who};
+use crate::model::{Condition, Experiment, Layer, Model, Override, UnitSource, Variant, Who};
 use crate::number::Decimal;
+use crate::numbers::SERIES_MAX;
 use crate::pattern::Pattern;
 use crate::policy::{Leaf, Operator, Subject};
 use crate::slot::{Range, Salt, Use};
@@ -17,33 +19,38 @@ use crate::version::Requirement;
 
 pub(super) struct Compiler<'a> {
     model: &'a Model,
-    sources: Sources,
-    listed: Listed,
+    /// Only an edge deals; elsewhere nothing is compiled that only dealing needs.
+    deals: bool,
+    pub(super) sources: Sources,
+    pub(super) units: Vec<UnitPlan>,
+    pub(super) listed: Listed,
     lists: HashMap<&'a str, ListId>,
     /// Lower-case copies of lists that some condition reads without regard to case.
     folded: HashMap<&'a str, Rc<[Box<[u8]>]>>,
     next_list: u32,
+    next_series: u32,
 }
 
 impl<'a> Compiler<'a> {
-    pub(super) fn new(model: &'a Model, sources: Sources) -> Compiler<'a> {
+    pub(super) fn new(model: &'a Model, attachment: &Attachment, is_in_force: bool) -> Compiler<'a> {
+        let deals = attachment.role == Role::Edge;
+        let mut sources = Sources::default();
         let mut compiler = Compiler {
             model,
+            deals,
+            units: units(model, attachment, is_in_force && model.enabled, &mut sources),
             sources,
             listed: Listed::default(),
             lists: HashMap::new(),
             folded: HashMap::new(),
             next_list: 0,
+            next_series: 0,
         };
-        for (name, values) in &model.lists {
+        for (name, values) in model.lists.iter().filter(|_| deals) {
             let list = compiler.list(values);
             compiler.lists.insert(name, list);
         }
         compiler
-    }
-
-    pub(super) fn finish(self) -> (Sources, Listed) {
-        (self.sources, self.listed)
     }
 
     fn list(&mut self, values: &[String]) -> ListId {
@@ -61,7 +68,7 @@ impl<'a> Compiler<'a> {
         let mut experiments = Vec::with_capacity(layer.experiments.len());
         for (e, experiment) in layer.experiments.iter().enumerate() {
             slots.extend(experiment.slots.iter().map(|range| (*range, e)));
-            if experiment.enabled {
+            if experiment.enabled && self.deals {
                 for rule in &experiment.rules {
                     let forced =
                         Forced { experiment: Some(e), variant: variant_index(experiment, rule.variant.as_deref()) };
@@ -76,7 +83,7 @@ impl<'a> Compiler<'a> {
         LayerPlan {
             id: layer.id.clone(),
             enabled: layer.enabled,
-            unit: layer.unit.as_ref().and_then(|unit| self.model.units.iter().position(|(name, _)| name == unit)),
+            unit: layer.unit.as_ref().and_then(|unit| super::unit_index(self.model, unit)),
             line,
             holdouts,
             overrides: self.overrides(layer),
@@ -91,23 +98,28 @@ impl<'a> Compiler<'a> {
         let mut ranges: Vec<_> =
             variants.flat_map(|(v, variant)| variant.ranges.iter().map(move |range| (*range, v))).collect();
         ranges.sort_unstable();
-        let variant = |variant: &crate::model::Variant| VariantPlan {
-            id: variant.id.clone(),
-            tag: variant.env_tag.clone(),
-            routes: variant.routes.clone(),
-        };
+        let targeting = experiment.targeting.as_ref().filter(|_| self.deals);
         ExperimentPlan {
             id: experiment.id.clone(),
             enabled: experiment.enabled,
             salt: Salt::new(Use::Experiment, &experiment.id, experiment.epoch),
-            targeting: experiment.targeting.as_ref().map(|condition| self.test(condition)),
+            targeting: targeting.map(|condition| self.test(condition)),
             ranges,
-            variants: experiment.variants.iter().map(variant).collect(),
+            variants: experiment.variants.iter().map(|variant| self.variant(variant)).collect(),
         }
+    }
+
+    fn variant(&mut self, variant: &Variant) -> VariantPlan {
+        let series = Some(self.next_series).filter(|series| *series < SERIES_MAX);
+        self.next_series = self.next_series.saturating_add(1);
+        VariantPlan { id: variant.id.clone(), tag: variant.env_tag.clone(), routes: variant.routes.clone(), series }
     }
 
     /// The layer's overrides and its experiments'; a unit stands in one of them only, so their order needs no keeping.
     fn overrides(&mut self, layer: &Layer) -> Vec<(ListId, Forced)> {
+        if !self.deals {
+            return Vec::new();
+        }
         let index: HashMap<&str, usize> =
             layer.experiments.iter().enumerate().map(|(i, one)| (one.id.as_str(), i)).collect();
         let of_experiments = layer.experiments.iter().flat_map(|experiment| &experiment.overrides);
@@ -179,6 +191,26 @@ impl<'a> Compiler<'a> {
             }
         }
     }
+}
+
+/// Units that nobody asks for are not read.
+fn units(model: &Model, attachment: &Attachment, may_issue: bool, sources: &mut Sources) -> Vec<UnitPlan> {
+    let is_edge = attachment.role == Role::Edge;
+    let compile = |(name, written): &(String, Vec<UnitSource>)| {
+        let dealt = model.layers.iter().any(|layer| layer.unit.as_ref() == Some(name))
+            || model.holdouts.iter().any(|holdout| holdout.unit == *name);
+        let sticky = attachment.sticky.iter().any(|sticky| sticky.unit == *name);
+        let wanted = is_edge && dealt || sticky;
+        let is_read = wanted || attachment.log_unit.as_ref() == Some(name);
+        UnitPlan {
+            sources: if is_read { sources.unit(written) } else { Vec::new() },
+            is_issued: wanted
+                && is_edge
+                && may_issue
+                && written.iter().any(|source| matches!(source, UnitSource::Cookie(_, Some(_)))),
+        }
+    };
+    model.units.iter().map(compile).collect()
 }
 
 /// What an override forces; `None` if it names a disabled experiment and is passed over.

@@ -52,7 +52,7 @@ impl Rules {
     pub(crate) fn first(&self, scene: Scene<'_>) -> Option<Forced> {
         let mut first = self.first_of(&self.always, None, scene);
         if !self.by_source.is_empty() {
-            for (source, values) in scene.request.captured() {
+            for (source, values) in scene.values.captured() {
                 let Some(filed) = self.by_source.get(&source) else { continue };
                 first = self.first_of(&filed.any_value, first, scene);
                 if filed.by_value.is_empty() {

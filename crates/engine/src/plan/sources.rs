@@ -2,6 +2,8 @@
 
 use hashbrown::HashMap;
 
+use super::{Cookie, UnitSourcePlan};
+use crate::cookie::CookieNames;
 use crate::model::UnitSource;
 
 /// Something a request can have values of.
@@ -12,7 +14,8 @@ pub(crate) struct SourceId(u32);
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     headers: HashMap<Box<[u8]>, SourceId>,
-    cookies: HashMap<Box<[u8]>, SourceId>,
+    header_lengths: Lengths,
+    pub(crate) cookies: CookieNames,
     queries: HashMap<Box<[u8]>, SourceId>,
     pub(crate) path: Option<SourceId>,
     pub(crate) host: Option<SourceId>,
@@ -20,20 +23,49 @@ pub(crate) struct Sources {
     count: u32,
 }
 
+/// The lengths of some names: most headers of a request have another, and need no closer look.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lengths(u64);
+
+impl Lengths {
+    pub(crate) fn add(&mut self, name: &[u8]) {
+        self.0 |= Lengths::bit(name);
+    }
+
+    #[inline]
+    pub(crate) fn has(self, name: &[u8]) -> bool {
+        self.0 & Lengths::bit(name) != 0
+    }
+
+    /// A bit for each length; all long ones share the last.
+    fn bit(name: &[u8]) -> u64 {
+        1_u64.wrapping_shl(u32::try_from(name.len().min(63)).unwrap_or(63))
+    }
+}
+
 impl Sources {
+    /// The lengths of the names of all headers that are read, pseudo-headers among them.
+    pub(crate) fn lengths(&self) -> Lengths {
+        let mut lengths = self.header_lengths;
+        for (name, is_read) in [
+            (&b":path"[..], self.path.is_some() || self.has_queries()),
+            (b":authority", self.host.is_some()),
+            (b":method", self.method.is_some()),
+            (b"cookie", !self.cookies.is_empty()),
+        ] {
+            if is_read {
+                lengths.add(name);
+            }
+        }
+        lengths
+    }
+
     /// The source of a header, if the plan reads it.
     pub(crate) fn header(&self, name: &[u8]) -> Option<SourceId> {
+        if !self.header_lengths.has(name) {
+            return None;
+        }
         self.headers.get(name).copied()
-    }
-
-    /// The source of a cookie, if the plan reads it.
-    pub(crate) fn cookie(&self, name: &[u8]) -> Option<SourceId> {
-        self.cookies.get(name).copied()
-    }
-
-    /// Whether the plan reads any cookie.
-    pub(crate) fn has_cookies(&self) -> bool {
-        !self.cookies.is_empty()
     }
 
     /// The source of a query parameter, if the plan reads it.
@@ -46,21 +78,25 @@ impl Sources {
         !self.queries.is_empty()
     }
 
-    pub(super) fn unit(&mut self, written: &[UnitSource]) -> Vec<SourceId> {
+    pub(super) fn unit(&mut self, written: &[UnitSource]) -> Vec<UnitSourcePlan> {
         let compile = |source: &UnitSource| match source {
-            UnitSource::Header(name) => self.want_header(name),
-            UnitSource::Cookie(name, _) => self.want_cookie(name),
-            UnitSource::Query(name) => self.want_query(name),
+            UnitSource::Header(name) => UnitSourcePlan { id: self.want_header(name), issue: None },
+            UnitSource::Query(name) => UnitSourcePlan { id: self.want_query(name), issue: None },
+            UnitSource::Cookie(name, None) => UnitSourcePlan { id: self.want_cookie(name), issue: None },
+            UnitSource::Cookie(name, Some(life)) => {
+                UnitSourcePlan { id: self.want_cookie(name), issue: Some(Cookie::new(name, life)) }
+            }
         };
         written.iter().map(compile).collect()
     }
 
     pub(super) fn want_header(&mut self, name: &str) -> SourceId {
+        self.header_lengths.add(name.as_bytes());
         want(&mut self.headers, name, &mut self.count)
     }
 
     pub(super) fn want_cookie(&mut self, name: &str) -> SourceId {
-        want(&mut self.cookies, name, &mut self.count)
+        self.cookies.want(name, &mut self.count)
     }
 
     pub(super) fn want_query(&mut self, name: &str) -> SourceId {
@@ -84,7 +120,7 @@ fn want(known: &mut HashMap<Box<[u8]>, SourceId>, name: &str, count: &mut u32) -
     *known.entry_ref(name.as_bytes()).or_insert_with(|| next(count))
 }
 
-fn next(count: &mut u32) -> SourceId {
+pub(crate) fn next(count: &mut u32) -> SourceId {
     let id = SourceId(*count);
     *count = count.saturating_add(1);
     id

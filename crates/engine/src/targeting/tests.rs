@@ -1,6 +1,6 @@
 //! Every operator on every kind of value it must tell apart.
 
-use crate::{Plan, Request, Role, Source, read_policy};
+use crate::{Attachment, Plan, Request, Role, Source, read_policy};
 
 /// Whether a condition, in YAML, holds for a request.
 fn holds(condition: &str, headers: &[(&[u8], &[u8])]) -> bool {
@@ -10,9 +10,10 @@ fn holds(condition: &str, headers: &[(&[u8], &[u8])]) -> bool {
          rules: [{{when: {condition}, variant: v}}]}}]}}]}}"
     );
     let model = read_policy(&[Source::yaml("policy.yaml", policy)], Role::Edge);
-    let plan = Plan::compile(&model.unwrap_or_else(|problems| panic!("{condition}: {problems:?}")), None);
-    let request = Request::read(&plan, headers.iter().copied());
-    plan.decide(Role::Edge, &request).layers().next().unwrap().variant == Some("v")
+    let model = model.unwrap_or_else(|problems| panic!("{condition}: {problems:?}"));
+    let plan = Plan::compile(&model, &Attachment::default(), None);
+    let request = Request::read(&plan, headers.iter().copied(), || None);
+    plan.decide(&request).layers().next().unwrap().variant == Some("v")
 }
 
 #[test]

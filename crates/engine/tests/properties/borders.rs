@@ -3,12 +3,12 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use weir_engine::slot::{SLOTS, Salt, Use};
-use weir_engine::{Reason, Role};
+use weir_engine::{Attachment, Reason};
 
+use crate::attachment::plan;
 use crate::fresh;
 use crate::headers::Lines;
 use crate::policy::{Made, percentage};
-use crate::total::plan;
 
 proptest! {
     #![proptest_config(fresh())]
@@ -53,8 +53,8 @@ fn reason(unit: &str, slots: Value, variants: Value, holdout: u32) -> Reason {
             { "id": "e", "slots": slots, "variants": variants },
         ]}],
     });
-    let plan = plan(&Made { policy, tags: Vec::new() });
+    let plan = plan(&Made { policy, tags: Vec::new() }, &Attachment::default());
     let lines = Lines(vec![(b"x-user-id".to_vec(), unit.as_bytes().to_vec())]);
     let request = lines.read(&plan);
-    plan.decide(Role::Edge, &request).layers().next().expect("there is one layer").reason
+    plan.decide(&request).layers().next().expect("there is one layer").reason
 }

@@ -1,17 +1,13 @@
 //! Along a call chain: what one hop writes the next one follows, and what a client forges reaches nobody.
 
 use proptest::prelude::*;
-use weir_engine::{Attachment, Role, Steer};
+use weir_engine::{CLUSTER_HEADER, Role, Steer};
 
+use crate::attachment::{WEIGHTS, attachment, plan, steer};
 use crate::fresh;
 use crate::headers::{Lines, hop, variants};
 use crate::policy::{Made, policy};
 use crate::request::{destination, request};
-use crate::total::plan;
-
-fn attachment(role: Role, steer: Steer) -> Attachment {
-    Attachment { role, steer, ..Attachment::default() }
-}
 
 fn policy_and_request() -> impl Strategy<Value = (Made, Lines)> {
     policy().prop_flat_map(|made| {
@@ -27,13 +23,12 @@ proptest! {
     fn the_mesh_follows_the_edge(
         (made, lines) in policy_and_request(),
         destination in destination(),
-        subset: bool,
+        steer in steer(),
     ) {
-        let plan = plan(&made);
-        let steer = if subset { Steer::Subset } else { Steer::Tag };
+        let [edge, mesh] = [Role::Edge, Role::Mesh].map(|role| plan(&made, &attachment(role, steer)));
         let destination = destination.as_deref();
-        let (decided, sent) = hop(&plan, &attachment(Role::Edge, steer), &lines, destination);
-        let (followed, passed_on) = hop(&plan, &attachment(Role::Mesh, steer), &sent, destination);
+        let (decided, sent) = hop(&edge, &unforged(&lines), destination);
+        let (followed, passed_on) = hop(&mesh, &unforged(&sent), destination);
         prop_assert_eq!(variants(&followed), variants(&decided));
         prop_assert_eq!(passed_on.by_name(), sent.by_name());
     }
@@ -42,21 +37,23 @@ proptest! {
     fn a_second_mesh_hop_changes_nothing(
         (made, lines) in policy_and_request(),
         destination in destination(),
-        subset: bool,
+        steer in steer(),
     ) {
-        let plan = plan(&made);
-        let mesh = attachment(Role::Mesh, if subset { Steer::Subset } else { Steer::Tag });
+        let mesh = plan(&made, &attachment(Role::Mesh, steer));
         let destination = destination.as_deref();
-        let (decided, sent) = hop(&plan, &mesh, &lines, destination);
-        let (followed, passed_on) = hop(&plan, &mesh, &sent, destination);
+        let (decided, sent) = hop(&mesh, &unforged(&lines), destination);
+        let (followed, passed_on) = hop(&mesh, &unforged(&sent), destination);
         prop_assert_eq!(variants(&followed), variants(&decided));
         prop_assert_eq!(passed_on.by_name(), sent.by_name());
     }
 
     #[test]
-    fn inbound_touches_nothing((made, lines) in policy_and_request(), destination in destination()) {
-        let plan = plan(&made);
-        let (_, sent) = hop(&plan, &attachment(Role::Inbound, Steer::Subset), &lines, destination.as_deref());
+    fn inbound_touches_nothing(
+        (made, lines) in policy_and_request(),
+        destination in destination(),
+        steer in steer(),
+    ) {
+        let (_, sent) = hop(&plan(&made, &attachment(Role::Inbound, steer)), &lines, destination.as_deref());
         prop_assert_eq!(sent, lines);
     }
 
@@ -65,38 +62,52 @@ proptest! {
     fn nothing_forged_goes_on(
         (made, lines) in policy_and_request(),
         destination in destination(),
+        steer in steer(),
         mesh: bool,
     ) {
-        let plan = plan(&made);
         let role = if mesh { Role::Mesh } else { Role::Edge };
-        let attachment = attachment(role, Steer::Subset);
+        let plan = plan(&made, &attachment(role, steer));
         let honest = Lines(lines.0.iter().filter(|(name, _)| !is_ours(&made, name, mesh)).cloned().collect());
-        let (decided, sent) = hop(&plan, &attachment, &lines, destination.as_deref());
-        let (decided_honestly, sent_honestly) = hop(&plan, &attachment, &honest, destination.as_deref());
+        // Envoy reports a forged cluster as the destination, so there is none that could be trusted.
+        let distrusted = steer == Steer::Cluster && !lines.values(CLUSTER_HEADER).is_empty();
+        let destination = destination.as_deref();
+        let (decided, sent) = hop(&plan, &lines, destination);
+        let (decided_honestly, sent_honestly) = hop(&plan, &honest, destination.filter(|_| !distrusted));
         prop_assert_eq!(decided, decided_honestly);
         prop_assert_eq!(ours(&made, &sent, mesh), ours(&made, &sent_honestly, mesh));
         if !mesh {
             let tags = sent.values(&tag_header(&made)).concat();
             let tags = String::from_utf8(tags).unwrap().replace(',', "%2C");
             let has_baggage = made.policy["env_tag"]["baggage"].is_string();
-            let expected = if tags.is_empty() || !has_baggage { Vec::new() } else { vec![tags] };
+            let expected = if tags.is_empty() || !has_baggage { Vec::new() } else { vec![tags.clone()] };
             prop_assert_eq!(members(&made, &sent), expected);
+            if made.policy["env_tag"]["request_cookie"].is_string() {
+                let shown = !tags.is_empty() && !lines.read(&plan).is_grpc();
+                let expected: Vec<_> = shown.then(|| tags.into_bytes()).into_iter().collect();
+                prop_assert_eq!(sent.crumbs("lane"), expected);
+            }
 
             // Forged again, behind what is right already.
-            let mut forged = sent.clone();
+            let mut forged = unforged(&sent);
             for (name, value) in [(tag_header(&made).as_str(), "forged"), ("baggage", "env_tag=forged")] {
                 forged.0.push((name.as_bytes().to_vec(), value.as_bytes().to_vec()));
             }
-            let (_, sent_again) = hop(&plan, &attachment, &forged, destination.as_deref());
+            let (_, sent_again) = hop(&plan, &forged, destination.filter(|_| !distrusted));
             prop_assert_eq!(ours(&made, &sent_again, mesh), ours(&made, &sent, mesh));
             prop_assert_eq!(members(&made, &sent_again), members(&made, &sent));
         }
     }
 }
 
+/// As routes hand it on: they take the cluster away, which would make the next hop distrust its destination.
+fn unforged(lines: &Lines) -> Lines {
+    lines.without(CLUSTER_HEADER.as_bytes())
+}
+
 /// Lines that a client has no say in.
 fn is_ours(made: &Made, name: &[u8], mesh: bool) -> bool {
-    name.starts_with(b"x-weir-") || (!mesh && name == tag_header(made).as_bytes())
+    let is_weight = WEIGHTS.iter().any(|weight| weight.as_bytes() == name);
+    is_weight || name.starts_with(b"x-weir-") || (!mesh && name == tag_header(made).as_bytes())
 }
 
 fn tag_header(made: &Made) -> String {

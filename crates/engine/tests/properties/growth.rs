@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use weir_engine::{Attachment, Plan};
 
+use crate::attachment::plan;
 use crate::fresh;
 use crate::headers::{Lines, Outcomes, hop, variants};
 use crate::policy::{Made, percentage, policy};
-use crate::total::plan;
 
 const ALL: u32 = 1_000_000;
 
@@ -77,16 +77,15 @@ fn with(made: &Made, slots: Value, canary: u32, control: u32) -> Plan {
             { "id": "control", "share": percentage(control) },
         ],
     }]}));
-    plan(&made)
+    plan(&made, &Attachment::default())
 }
 
 /// What both plans decide at the edge, on a hundred users.
 fn decided(before: &Plan, after: &Plan, seed: u32) -> Vec<(Outcomes, Outcomes)> {
-    let edge = Attachment::default();
     let decide = |number: u32| {
         let user = format!("user-{}", seed.wrapping_add(number));
         let lines = Lines(vec![(b":path".to_vec(), b"/a".to_vec()), (b"x-user-id".to_vec(), user.into_bytes())]);
-        (hop(before, &edge, &lines, None).0, hop(after, &edge, &lines, None).0)
+        (hop(before, &lines, None).0, hop(after, &lines, None).0)
     };
     (0..100).map(decide).collect()
 }

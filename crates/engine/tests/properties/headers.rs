@@ -1,6 +1,6 @@
 //! Header lines, and what edits do to them: as Envoy does it, which keeps the lines of a name in order.
 
-use weir_engine::{Attachment, Decision, Edit, Plan, Request};
+use weir_engine::{Decision, Edit, Plan, Request};
 
 /// Names and values in the order of arrival.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,7 +9,13 @@ pub struct Lines(pub Vec<(Vec<u8>, Vec<u8>)>);
 impl Lines {
     /// The request, as a plan reads it.
     pub fn read<'a>(&'a self, plan: &Plan) -> Request<'a> {
-        Request::read(plan, self.0.iter().map(|(name, value)| (name.as_slice(), value.as_slice())))
+        self.read_with(plan, DICE)
+    }
+
+    /// The same, where these are the random bytes of units that are made.
+    pub fn read_with<'a>(&'a self, plan: &Plan, dice: [u8; 16]) -> Request<'a> {
+        let lines = self.0.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
+        Request::read(plan, lines, || Some(dice))
     }
 
     /// The values of a name.
@@ -18,14 +24,35 @@ impl Lines {
     }
 
     /// The lines with an edit made.
-    pub fn edited(&self, edit: &Edit) -> Lines {
+    pub fn edited(&self, edit: &Edit<'_>) -> Lines {
         let (Edit::Set { name, .. } | Edit::Remove { name }) = edit;
-        let mut lines: Vec<_> = self.0.iter().filter(|(known, _)| known != name).cloned().collect();
+        let mut lines = self.without(name);
         if let Edit::Set { lines: values, .. } = edit {
             assert!(!values.is_empty(), "a header is set to no line");
-            lines.extend(values.iter().map(|value| (name.clone(), value.clone())));
+            lines.0.extend(values.iter().map(|value| (name.to_vec(), value.to_vec())));
         }
-        Lines(lines)
+        lines
+    }
+
+    /// The lines without those of a name.
+    pub fn without(&self, name: &[u8]) -> Lines {
+        Lines(self.0.iter().filter(|(known, _)| known != name).cloned().collect())
+    }
+
+    /// The values of the crumbs of a name, in the order of arrival.
+    pub fn crumbs(&self, name: &str) -> Vec<Vec<u8>> {
+        let trimmed = |bytes: &[u8]| {
+            let kept = |byte: &u8| !matches!(byte, b' ' | b'\t');
+            let start = bytes.iter().position(kept).unwrap_or(bytes.len());
+            let end = bytes.iter().rposition(kept).map_or(start, |last| last + 1);
+            bytes[start..end].to_vec()
+        };
+        let crumbs = self.values("cookie").into_iter().flat_map(|line| line.split(|byte| *byte == b';'));
+        let crumbs = crumbs.filter_map(|crumb| {
+            let equals = crumb.iter().position(|byte| *byte == b'=')?;
+            Some((trimmed(&crumb[..equals]), trimmed(&crumb[equals + 1..])))
+        });
+        crumbs.filter(|(known, _)| known == name.as_bytes()).map(|(_, value)| value).collect()
     }
 
     /// The lines of each name, whatever the order among names: what a reader of headers can tell apart.
@@ -36,12 +63,17 @@ impl Lines {
     }
 }
 
+/// The random bytes of units that are made.
+const DICE: [u8; 16] = [7; 16];
+
 /// A hop: what it decides for each layer, and the lines as they go on.
-pub fn hop(plan: &Plan, attachment: &Attachment, lines: &Lines, destination: Option<&[u8]>) -> (Outcomes, Lines) {
+pub fn hop(plan: &Plan, lines: &Lines, destination: Option<&[u8]>) -> (Outcomes, Lines) {
     let request = lines.read(plan);
-    let decision = plan.decide(attachment.role, &request);
+    let decision = plan.decide(&request);
     let mut edited = lines.clone();
-    for edit in decision.edits(attachment, &request, destination) {
+    let edits = decision.edits(&request, destination);
+    assert!(decision.wants_destination() || edits == decision.edits(&request, None), "{edits:?} of an unwanted one");
+    for edit in edits {
         let before = edited.by_name();
         edited = edited.edited(&edit);
         assert_ne!(edited.by_name(), before, "an edit that changes nothing: {edit:?}");

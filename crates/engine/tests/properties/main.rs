@@ -2,9 +2,11 @@
 
 use proptest::prelude::ProptestConfig;
 
+mod attachment;
 mod borders;
 mod chain;
 mod condition;
+mod cookies;
 mod growth;
 mod headers;
 mod overrides;

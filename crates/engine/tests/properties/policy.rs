@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
+use weir_engine::Attachment;
 
 use crate::condition::condition;
 
@@ -17,8 +18,8 @@ pub struct Made {
 
 impl Made {
     /// The envelope that carries the policy.
-    pub fn envelope(&self) -> Vec<u8> {
-        json!({ "weir": 1, "policy": self.policy }).to_string().into_bytes()
+    pub fn envelope(&self, attachment: &Attachment) -> String {
+        attachment.envelope("0123456789ab".parse().expect("a revision"), &self.policy.to_string())
     }
 }
 
@@ -30,10 +31,13 @@ pub fn policy() -> impl Strategy<Value = Made> {
         json!({ "header": "X-Lane" }),
         json!({ "baggage": "env_tag" }),
         json!({ "header": "x-env-tag", "baggage": "env_tag", "request_cookie": "lane" }),
+        json!({ "cookie": { "name": "tags", "max_age_seconds": 60 } }),
+        json!({ "cookie": { "name": "tags", "max_age_seconds": 60, "domain": "shop.example" }, "request_cookie": "lane" }),
     ]);
     let holdouts = prop::collection::vec((0..3_usize, 0..=1_000_000_u32, any::<u8>()), 0..3);
-    (often(), env_tag, holdouts, layers)
-        .prop_map(|(enabled, env_tag, holdouts, layers)| make(enabled, env_tag, &holdouts, &layers))
+    (often(), often(), env_tag, holdouts, layers).prop_map(|(enabled, issues, env_tag, holdouts, layers)| {
+        make(enabled, device(issues), env_tag, &holdouts, &layers)
+    })
 }
 
 /// A service of a line: those of one line are routed by its experiments only.
@@ -115,7 +119,16 @@ fn experiment() -> impl Strategy<Value = Experiment> {
         })
 }
 
-fn make(enabled: bool, env_tag: Value, holdouts: &[(usize, u32, u8)], layers: &[Layer]) -> Made {
+/// Where the device id is read, and made where it is to be.
+fn device(issues: bool) -> Value {
+    let mut cookie = json!({ "cookie": "weir_id" });
+    if issues {
+        cookie["issue"] = json!({ "max_age_seconds": 3_600 });
+    }
+    json!([{ "header": "x-device" }, cookie])
+}
+
+fn make(enabled: bool, device: Value, env_tag: Value, holdouts: &[(usize, u32, u8)], layers: &[Layer]) -> Made {
     let mut line_parts = [0_u32; 8];
     let mut tags = Vec::new();
     let ids: Vec<String> = (0..layers.len()).map(|l| format!("layer{}", layers.len() - l)).collect();
@@ -133,7 +146,7 @@ fn make(enabled: bool, env_tag: Value, holdouts: &[(usize, u32, u8)], layers: &[
         "version": 1,
         "units": {
             "user": [{ "header": "X-User-Id" }, { "cookie": "user_id" }],
-            "device": [{ "cookie": "weir_id" }],
+            "device": device,
             "asked": [{ "query": "uid" }],
         },
         "lists": { "staff": ["u0", "u1", "u2"], "beta": ["u3", "u4"], "texts": ["shenzhen", "u5", "a", "用户1"] },

@@ -73,6 +73,9 @@ const NAMES: &[&str] = &[
     "x-weir-subset",
     "x-weir-cluster",
     "x-weir-",
+    "x-weir-weight",
+    "lane-weight",
+    "content-type",
     "x-user-id",
     "x-h0",
     "x-h1",
@@ -86,7 +89,9 @@ fn line(tag: impl Strategy<Value = String> + Clone + 'static) -> impl Strategy<V
     let named = |names: &'static [&'static str]| select(names).prop_map(|name| name.as_bytes().to_vec());
     let tags = prop::collection::vec(tag, 0..4).prop_map(|tags| tags.join(",").into_bytes());
     prop_oneof![
-        4 => (named(&["x-user-id", "x-h0", "x-h1", "x-weir-subset", "x-weir-any", "x-other"]), value()),
+        4 => (named(&["x-user-id", "x-device", "x-h0", "x-h1", "x-other"]), value()),
+        1 => (named(&["x-weir-subset", "x-weir-cluster", "x-weir-any", "x-weir-weight", "lane-weight"]), value()),
+        1 => (named(&["content-type"]), select(vec!["application/grpc", "text/html"]).prop_map(|kind| kind.into())),
         2 => (named(&[":authority", ":method"]), value()),
         2 => (named(&[":path"]), path()),
         2 => (named(&["cookie"]), crumbs()),
@@ -105,7 +110,9 @@ fn path() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn crumbs() -> impl Strategy<Value = Vec<u8>> {
-    let crumb = (select(vec!["user_id", "weir_id", "c0", "other"]), select(VALUES));
+    // One of them has the form of an id that was issued, one is a tag that may be in force.
+    let value = prop_oneof![4 => select(VALUES), 1 => Just("AAAAAAAAAAAAAAAAAAAAAA"), 1 => Just("e00.canary")];
+    let crumb = (select(vec!["user_id", "weir_id", "c0", "other", "lane", "tags"]), value);
     prop::collection::vec(crumb, 0..4).prop_map(|crumbs| {
         crumbs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ").into_bytes()
     })

@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
-use weir_engine::{Attachment, Model, Plan, Revision, Role, Source, read_policy};
+use weir_engine::{Model, Plan, Revision, Role, Source, Steer, read_policy};
 
+use crate::attachment::attachment;
 use crate::fresh;
 use crate::headers::{Lines, hop};
 use crate::policy::{Made, policy};
@@ -84,11 +85,11 @@ fn revision(model: &Model) -> Revision {
 }
 
 fn assert_decided_alike(one: &Model, other: &Model, requests: &[Lines]) -> Result<(), TestCaseError> {
-    let plans = [one, other].map(|model| Plan::compile(model, Some(revision(model))));
-    for lines in requests {
-        for role in [Role::Edge, Role::Mesh] {
-            let attachment = Attachment { role, ..Attachment::default() };
-            let [one, other] = plans.each_ref().map(|plan| hop(plan, &attachment, lines, None));
+    for role in [Role::Edge, Role::Mesh] {
+        let attachment = attachment(role, Steer::Tag);
+        let plans = [one, other].map(|model| Plan::compile(model, &attachment, Some(revision(model))));
+        for lines in requests {
+            let [one, other] = plans.each_ref().map(|plan| hop(plan, lines, None));
             prop_assert_eq!(one, other);
         }
     }

@@ -2,14 +2,14 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use weir_engine::{Plan, Reason, Role};
+use weir_engine::{Attachment, Plan, Reason};
 
+use crate::attachment::plan;
 use crate::condition::condition;
 use crate::fresh;
 use crate::headers::Lines;
 use crate::policy::Made;
 use crate::request::request;
-use crate::total::plan;
 
 proptest! {
     #![proptest_config(fresh())]
@@ -43,12 +43,12 @@ fn rules(rules: &[(usize, &Value)]) -> Plan {
             { "id": "e", "slots": "all", "variants": variants, "rules": rules },
         ]}],
     });
-    plan(&Made { policy, tags: Vec::new() })
+    plan(&Made { policy, tags: Vec::new() }, &Attachment::default())
 }
 
 fn forced(plan: &Plan, lines: &Lines) -> Option<String> {
     let request = lines.read(plan);
-    let decision = plan.decide(Role::Edge, &request);
+    let decision = plan.decide(&request);
     let outcome = decision.layers().next().expect("there is one layer");
     (outcome.reason == Reason::Rule).then(|| outcome.variant.expect("no rule says stable").to_owned())
 }

@@ -6,22 +6,13 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use weir_engine::{Attachment, Configured, Decision, Plan, Reason, Role, Steer, Trace, report};
+use weir_engine::{Decision, Reason, Request, Role, Steer, report};
 
+use crate::attachment::{ROLES, attachment, attachments, plan};
 use crate::fresh;
 use crate::headers::{Lines, hop, outcomes};
-use crate::policy::{Made, policy};
+use crate::policy::policy;
 use crate::request::{arbitrary, destination, request};
-
-pub const ROLES: [Role; 3] = [Role::Edge, Role::Mesh, Role::Inbound];
-
-/// The plan of a policy that obeys every rule.
-pub fn plan(made: &Made) -> Plan {
-    match weir_engine::configure_json(&made.envelope()) {
-        Ok(configured) => configured.plan,
-        Err(refused) => panic!("{:#?}", refused.problems),
-    }
-}
 
 proptest! {
     #![proptest_config(fresh())]
@@ -34,17 +25,12 @@ proptest! {
         }),
         destination in destination(),
     ) {
-        let plan = plan(&made);
-        for role in ROLES {
-            let decided = || plan.decide(role, &lines.read(&plan)).layers().collect::<Vec<_>>();
-            prop_assert_eq!(decided(), decided());
-            for steer in [Steer::Tag, Steer::Subset] {
-                let attachment = Attachment { role, steer, ..Attachment::default() };
-                let hop = || hop(&plan, &attachment, &lines, destination.as_deref());
-                prop_assert_eq!(hop(), hop());
-            }
+        for attachment in attachments() {
+            let plan = plan(&made, &attachment);
+            let hop = || hop(&plan, &lines, destination.as_deref());
+            prop_assert_eq!(hop(), hop());
             let request = lines.read(&plan);
-            assert_well_formed(role, &plan.decide(role, &request));
+            assert_well_formed(attachment.role, &plan.decide(&request), &request);
         }
     }
 
@@ -58,7 +44,7 @@ proptest! {
         made in policy(),
         damage in prop::collection::vec((any::<Index>(), 0..6_u8, any::<u8>(), any::<Index>()), 1..6),
     ) {
-        let mut bytes = made.envelope();
+        let mut bytes = made.envelope(&attachment(Role::Edge, Steer::Cluster)).into_bytes();
         for (place, kind, byte, other) in damage {
             damaged(&mut bytes, place, kind, byte, other);
         }
@@ -77,10 +63,10 @@ fn every_reason_is_met() {
     });
     for _ in 0..2_000 {
         let (made, requests) = sample.new_tree(&mut runner).unwrap().current();
-        let plan = plan(&made);
-        for lines in &requests {
-            for role in ROLES {
-                met.extend(plan.decide(role, &lines.read(&plan)).layers().map(|outcome| outcome.reason));
+        for role in ROLES {
+            let plan = plan(&made, &attachment(role, Steer::Tag));
+            for lines in &requests {
+                met.extend(plan.decide(&lines.read(&plan)).layers().map(|outcome| outcome.reason));
             }
         }
     }
@@ -118,29 +104,28 @@ fn assert_configured_or_refused(bytes: &[u8]) -> Result<(), TestCaseError> {
         (b"x-user-id".to_vec(), b"u1".to_vec()),
         (b"x-weir-subset".to_vec(), b"forged".to_vec()),
     ]);
-    let Configured { attachment, plan } = match weir_engine::configure_json(bytes) {
-        Ok(configured) => configured,
+    let plan = match weir_engine::configure_json(bytes) {
+        Ok(plan) => plan,
         Err(refused) => {
             prop_assert!(!refused.problems.is_empty());
             for problem in &refused.problems {
                 prop_assert!(!problem.to_string().is_empty());
             }
-            prop_assert_eq!(refused.fallback.plan.revision(), None);
+            prop_assert_eq!(refused.fallback.revision(), None);
             refused.fallback
         }
     };
-    hop(&plan, &attachment, &lines, None);
+    hop(&plan, &lines, None);
     Ok(())
 }
 
-fn assert_well_formed(role: Role, decision: &Decision<'_>) {
-    let attachment = Attachment { role, ..Attachment::default() };
-    report::json(decision, &attachment, &[]);
-    for trace in [Trace::Shaped, Trace::All] {
-        let state = decision.state(&Attachment { trace, ..attachment.clone() });
-        assert_eq!(state.is_none(), role == Role::Inbound, "{state:?}");
-        assert!(state.is_none_or(|state| state.len() <= 2_048 && state.starts_with("1;")));
-    }
+fn assert_well_formed(role: Role, decision: &Decision<'_>, request: &Request<'_>) {
+    report::json(decision, request, &[]);
+    let state = decision.state(request);
+    assert_eq!(state.is_none(), role == Role::Inbound, "{state:?}");
+    assert!(state.is_none_or(|state| state.len() <= 2_048 && state.starts_with("1;0123456789ab;")));
+    let cookies = decision.set_cookies(request);
+    assert!(cookies.is_empty() || role == Role::Edge && !request.is_grpc(), "{cookies:?}");
     let outcomes = outcomes(decision);
     assert!(outcomes.is_sorted_by(|a, b| a.0 < b.0), "layers by id: {outcomes:?}");
     for outcome in decision.layers() {

@@ -1,0 +1,159 @@
+//! Attachments and envelopes as documents: their fields, each with its problems.
+
+use super::{Attachment, Sticky};
+use crate::canonical::Revision;
+use crate::check::{is_id, weight_header};
+use crate::document::{Node, Value};
+use crate::fields::{self, Fields};
+use crate::limits;
+use crate::problem::{At, Code, Problem, Problems};
+use crate::source::Source;
+
+/// An attachment as a person writes it: the envelope's fields without policy and revision, and where the module lies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AttachmentFile {
+    /// What goes into the envelope.
+    pub attachment: Attachment,
+    /// The module's file, as written: relative to the attachment file.
+    pub wasm: Option<String>,
+}
+
+impl AttachmentFile {
+    /// Reads an attachment file.
+    ///
+    /// # Errors
+    /// Every problem that was found, each with its place.
+    pub fn read(source: &Source) -> Result<AttachmentFile, Vec<Problem>> {
+        let (node, found) = source.parse(0);
+        let mut problems = Problems::default();
+        problems.extend(found);
+        let file = AttachmentFile::read_fields(node, &mut problems);
+        match file {
+            Some(file) if problems.is_empty() => Ok(file),
+            _ => {
+                let mut problems = problems.into_vec();
+                source.locate(&mut problems);
+                Err(problems)
+            }
+        }
+    }
+
+    fn read_fields(node: Node, problems: &mut Problems) -> Option<AttachmentFile> {
+        let at = At::Root { document: 0 };
+        let mut fields = Fields::open(node, &at, problems)?;
+        let attachment = attachment(&mut fields, &at, problems);
+        let wasm = fields.take("wasm").and_then(|node| {
+            let at = at.key("wasm");
+            let mut fields = Fields::open(node, &at, problems)?;
+            let file =
+                fields.require("file", problems).and_then(|node| fields::string(node, &at.key("file"), problems));
+            fields.finish(problems);
+            file
+        });
+        fields.finish(problems);
+        Some(AttachmentFile { attachment, wasm })
+    }
+}
+
+/// An envelope with its policy still unread.
+pub(crate) struct Envelope {
+    pub(crate) attachment: Attachment,
+    pub(crate) revision: Option<Revision>,
+    pub(crate) policy: Option<Node>,
+}
+
+impl Envelope {
+    /// Reads an envelope; `None` if it is not even an object.
+    pub(crate) fn read(node: Node, problems: &mut Problems) -> Option<Envelope> {
+        let at = At::Root { document: 0 };
+        let mut fields = Fields::open(node, &at, problems)?;
+        let attachment = attachment(&mut fields, &at, problems);
+        let revision = fields.take("revision").and_then(|node| {
+            let at = at.key("revision");
+            let text = fields::string(node, &at, problems)?;
+            let revision = text.parse().ok();
+            if revision.is_none() {
+                problems.add(Code::BadValue, &at, format!("found {text:?}; 12 lower-case hex digits would do"));
+            }
+            revision
+        });
+        let policy = fields.require("policy", problems);
+        fields.finish(problems);
+        Some(Envelope { attachment, revision, policy })
+    }
+}
+
+fn attachment(fields: &mut Fields<'_>, at: &At<'_>, problems: &mut Problems) -> Attachment {
+    if let Some(node) = fields.require("weir", problems)
+        && !matches!(node.value, Value::Int(1) | Value::Unreadable)
+    {
+        problems.add(
+            Code::BadValue,
+            &at.key("weir"),
+            format!("found {}; this Weir reads weir: 1", node.value.describe()),
+        );
+    }
+    let name = fields.take("name").and_then(|node| {
+        let text = fields::string(node, &at.key("name"), problems)?;
+        named(&text, &at.key("name"), problems);
+        Some(text)
+    });
+    let role = fields.take("role").and_then(|node| fields::word(node, &super::ROLES, &at.key("role"), problems));
+    let steer = fields.take("steer").and_then(|node| fields::word(node, &super::STEERS, &at.key("steer"), problems));
+    let trace = fields.take("trace").and_then(|node| fields::word(node, &super::TRACES, &at.key("trace"), problems));
+    let sticky = fields.take("sticky").map(|node| sticky(node, &at.key("sticky"), problems));
+    let log_unit = fields.take("log_unit").and_then(|node| fields::string(node, &at.key("log_unit"), problems));
+    Attachment {
+        name,
+        role: role.unwrap_or_default(),
+        steer: steer.unwrap_or_default(),
+        trace: trace.unwrap_or_default(),
+        sticky: sticky.unwrap_or_default(),
+        log_unit,
+    }
+}
+
+fn sticky(node: Node, at: &At<'_>, problems: &mut Problems) -> Vec<Sticky> {
+    let nodes = fields::list(node, at, problems).unwrap_or_default();
+    if nodes.len() > limits::STICKY_MAX {
+        problems.add(
+            Code::Limit,
+            at,
+            format!("{} sticky headers; at most {} are allowed", nodes.len(), limits::STICKY_MAX),
+        );
+        return Vec::new();
+    }
+    let mut all: Vec<Sticky> = Vec::with_capacity(nodes.len());
+    for (i, node) in nodes.into_iter().enumerate() {
+        let at = at.index(i);
+        let Some(one) = one_sticky(node, &at, problems) else { continue };
+        if all.iter().any(|other| other.id == one.id) {
+            problems.add(Code::DuplicateId, &at.key("id"), format!("{} is taken by another sticky header", one.id));
+        }
+        if all.iter().any(|other| other.header == one.header) {
+            problems.add(Code::Conflict, &at.key("header"), format!("{} is written by another one too", one.header));
+        }
+        all.push(one);
+    }
+    all
+}
+
+fn one_sticky(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Sticky> {
+    let mut fields = Fields::open(node, at, problems)?;
+    let mut text = |name| fields.require(name, problems).and_then(|node| fields::string(node, &at.key(name), problems));
+    let (id, unit, header) = (text("id"), text("unit"), text("header"));
+    if let Some(id) = &id {
+        named(id, &at.key("id"), problems);
+    }
+    if let Some(header) = &header {
+        weight_header(header, &at.key("header"), problems);
+    }
+    fields.finish(problems);
+    Some(Sticky { id: id?, unit: unit?, header: header?.to_ascii_lowercase() })
+}
+
+fn named(text: &str, at: &At<'_>, problems: &mut Problems) {
+    if !is_id(text) {
+        problems.add(Code::BadId, at, format!("found {text:?}; an id is 1 to 64 of A-Z a-z 0-9 . _ -"));
+    }
+}

@@ -1,0 +1,61 @@
+//! What a decision adds to the counters: which variants a request is counted for.
+
+use crate::attachment::Role;
+use crate::decision::{Decision, Reason};
+use crate::plan::Plan;
+
+/// Pairs of experiment and variant of a policy that are counted by name; the rest is counted together.
+pub const SERIES_MAX: u32 = 2_000;
+
+/// One layer of one request, as it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Why the layer came out as it did.
+    pub reason: Reason,
+    /// The variant in force, if there is one.
+    pub variant: Option<Series>,
+}
+
+/// A variant among the series of its plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Series {
+    /// Its place in [`Plan::series`].
+    Named(u32),
+    /// Beyond the limit.
+    Other,
+}
+
+impl Plan {
+    /// Ids of experiment and variant of every pair that is counted by name: by layer, then as the policy orders them.
+    pub fn series(&self) -> impl Iterator<Item = (&str, &str)> {
+        let experiments = self.layers.iter().flat_map(|layer| &layer.experiments);
+        let pairs = experiments.flat_map(|experiment| {
+            experiment.variants.iter().map(|variant| (experiment.id.as_str(), variant.id.as_str()))
+        });
+        pairs.take(usize::try_from(SERIES_MAX).unwrap_or(usize::MAX))
+    }
+
+    /// Whether some variants are counted together.
+    pub fn has_other_series(&self) -> bool {
+        let variants = self.layers.iter().flat_map(|layer| &layer.experiments).map(|one| one.variants.len());
+        variants.sum::<usize>() > usize::try_from(SERIES_MAX).unwrap_or(usize::MAX)
+    }
+}
+
+impl Decision<'_> {
+    /// The layers that this request is counted for: at the edge all, in the mesh those whose variant routed it, so that
+    /// a request is counted once on its way.
+    pub fn counted(&self, destination: Option<&[u8]>) -> impl Iterator<Item = Counted> {
+        let routed = match self.plan.attachment.role {
+            Role::Mesh => destination.and_then(|cluster| self.route(cluster)),
+            Role::Edge | Role::Inbound => None,
+        };
+        let everywhere = self.plan.attachment.role == Role::Edge && self.plan.revision.is_some();
+        self.outcomes.iter().enumerate().filter_map(move |(layer, outcome)| {
+            let variant = self.in_force(layer);
+            let counts = everywhere || variant.is_some_and(|variant| routed.is_some_and(|by| by.is_of(variant)));
+            let series = |series: Option<u32>| series.map_or(Series::Other, Series::Named);
+            counts.then(|| Counted { reason: outcome.reason, variant: variant.map(|variant| series(variant.series)) })
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! What a browser is told and what it says next: the second visit is as the first.
+
+use proptest::prelude::*;
+use weir_engine::{Role, SetCookies};
+
+use crate::attachment::{attachment, plan, steer};
+use crate::fresh;
+use crate::headers::{Lines, hop, outcomes};
+use crate::policy::policy;
+use crate::request::{destination, request};
+
+proptest! {
+    #![proptest_config(fresh())]
+
+    #[test]
+    fn a_second_visit_is_as_the_first(
+        (made, lines) in policy().prop_flat_map(|made| {
+            let request = request(made.tags.clone());
+            (Just(made), request)
+        }),
+        steer in steer(),
+    ) {
+        let plan = plan(&made, &attachment(Role::Edge, steer));
+        let (first, again) = (lines.read_with(&plan, [1; 16]), lines.read_with(&plan, [1; 16]));
+        let decided = outcomes(&plan.decide(&first));
+        let told = plan.decide(&first).set_cookies(&first);
+        prop_assert_eq!(&told, &plan.decide(&again).set_cookies(&again));
+
+        let next = visited_again(&lines, &told);
+        // An id that is made now would be another one.
+        let second = next.read_with(&plan, [2; 16]);
+        prop_assert_eq!(outcomes(&plan.decide(&second)), decided);
+        prop_assert_eq!(plan.decide(&second).set_cookies(&second), SetCookies::new());
+    }
+
+    /// The upstream sees the ids that the browser is told, in one crumb of the name.
+    #[test]
+    fn the_upstream_and_the_browser_are_told_the_same(
+        (made, lines) in policy().prop_flat_map(|made| {
+            let request = request(made.tags.clone());
+            (Just(made), request)
+        }),
+        destination in destination(),
+        steer in steer(),
+    ) {
+        let plan = plan(&made, &attachment(Role::Edge, steer));
+        let request = lines.read(&plan);
+        let told = plan.decide(&request).set_cookies(&request);
+        let (_, sent) = hop(&plan, &lines, destination.as_deref());
+        for (name, value) in told.iter().map(|line| crumb(line)).filter(|(name, _)| *name == "weir_id") {
+            prop_assert_eq!(sent.crumbs(name), vec![value.as_bytes().to_vec()]);
+        }
+    }
+}
+
+/// The request again, from a browser that was told this and does as it is told.
+fn visited_again(lines: &Lines, told: &SetCookies) -> Lines {
+    let mut next = lines.clone();
+    for line in told {
+        let (name, value) = crumb(line);
+        for (header, cookies) in &mut next.0 {
+            if header == b"cookie" {
+                let others = cookies.split(|byte| *byte == b';').filter(|crumb| !is_named(crumb, name));
+                *cookies = others.collect::<Vec<_>>().join(&b';');
+            }
+        }
+        if !line.contains("Max-Age=0") {
+            next.0.push((b"cookie".to_vec(), format!("{name}={value}").into_bytes()));
+        }
+    }
+    next
+}
+
+fn is_named(crumb: &[u8], name: &str) -> bool {
+    let one = Lines(vec![(b"cookie".to_vec(), crumb.to_vec())]);
+    !one.crumbs(name).is_empty()
+}
+
+/// Name and value of a line of `set-cookie`.
+fn crumb(line: &str) -> (&str, &str) {
+    let (crumb, _) = line.split_once("; ").expect("a line has attributes");
+    crumb.split_once('=').expect("a cookie has a name")
+}
