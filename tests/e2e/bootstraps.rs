@@ -6,12 +6,15 @@ use serde_json::json;
 
 use crate::support::{Answer, Bench, Client, Options, Protocol, string_configuration};
 
+/// The canary's cluster, as Istio would name it.
+const CANARY: &str = "outbound|80|v21|owl.shop.svc.cluster.local";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_edge_believes_no_tag_from_outside() {
     // Inbound, the filter leaves everything alone: what is gone was taken by Envoy.
     let bench = Bench::edge(&nothing_to_decide("inbound"), Options::default()).await;
     for forged in
-        [("x-env-tag", "owl-v21"), ("x-weir-subset", "v21"), ("x-weir-cluster", "owl"), ("x-weir-weight", "1")]
+        [("x-env-tag", "owl-v21"), ("x-weir-subset", "v21"), ("x-weir-cluster", CANARY), ("x-weir-weight", "1")]
     {
         let answer = send(&bench, forged).await;
         assert_eq!(
@@ -34,6 +37,14 @@ async fn a_hop_in_the_mesh_routes_by_the_tag_among_others() {
             (upstream, vec![tags.to_owned()])
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_that_the_filter_names_comes_before_all_other_routes() {
+    let bench = Bench::mesh(&nothing_to_decide("inbound"), Options::default()).await;
+    assert_eq!(send(&bench, ("x-weir-cluster", CANARY)).await.echo().upstream, "canary");
+    assert_eq!(send(&bench, ("x-weir-cluster", "")).await.status, 503);
+    assert_eq!(send(&bench, ("x-other", CANARY)).await.echo().upstream, "stable");
 }
 
 fn nothing_to_decide(role: &str) -> String {
