@@ -1,10 +1,15 @@
 //! The bootstraps that ship, with a filter that has no policy to apply: the routes and the edge's guard alone.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use bytes::Bytes;
 use hyper::Request;
 use serde_json::json;
 
-use crate::support::{Answer, Bench, Client, Options, Protocol, string_configuration};
+use crate::support::{
+    Answer, Bench, Client, Options, Predictor, Protocol, Pushed, Workers, envelope, policy, string_configuration, text,
+    wasm,
+};
 
 /// The canary's cluster, as Istio would name it.
 const CANARY: &str = "outbound|80|v21|owl.shop.svc.cluster.local";
@@ -45,6 +50,29 @@ async fn a_cluster_that_the_filter_names_comes_before_all_other_routes() {
     assert_eq!(send(&bench, ("x-weir-cluster", CANARY)).await.echo().upstream, "canary");
     assert_eq!(send(&bench, ("x-weir-cluster", "")).await.status, 503);
     assert_eq!(send(&bench, ("x-other", CANARY)).await.echo().upstream, "stable");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_is_pushed_by_a_file_that_is_renamed_into_place() {
+    let envelopes = ["20%", "40%"].map(|share| envelope("edge", &policy(share)));
+    let pushed = Pushed::start(&string_configuration(&envelopes[0]), &wasm()).await;
+    let mut workers = Workers::of(&pushed.bench).await;
+    workers.follow(&Predictor::new(&envelopes[0])).await.unwrap();
+    pushed.push(&string_configuration(&envelopes[1]), &wasm());
+    workers.until_they_follow(&Predictor::new(&envelopes[1])).await;
+}
+
+#[test]
+fn every_bootstrap_makes_the_same_labels() {
+    let files = ["ads", "ecds", "mesh", "static"].map(|name| format!("envoy/{name}.yaml"));
+    let block = |file: &String| {
+        let text = text(file);
+        let lines = text.lines().skip_while(|line| *line != "stats_config:").take_while(|line| !line.is_empty());
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let blocks: BTreeMap<&String, Vec<String>> = files.iter().map(|file| (file, block(file))).collect();
+    let different: BTreeSet<&Vec<String>> = blocks.values().collect();
+    assert!(different.len() == 1 && blocks.values().all(|block| block.len() > 2), "{blocks:#?}");
 }
 
 fn nothing_to_decide(role: &str) -> String {

@@ -1,4 +1,4 @@
-//! The edge of `envoy/resources` with listener, routes and filter from files: what a test writes there reaches Envoy, good or bad.
+//! Edges that watch files: what a test writes there reaches Envoy, good or bad.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::envoy::{Envoy, Options};
 use super::template::{fill, replaced, text};
 use super::upstream::Upstream;
 
-/// An Envoy that reads its listener, routes and filter from files, and watches them.
+/// `envoy/resources` from files instead of a server: listener, routes and filter.
 pub struct Files {
     pub bench: Bench,
     wasm: PathBuf,
@@ -63,6 +63,40 @@ impl Files {
     }
 }
 
+/// `envoy/ecds.yaml`: the filter alone comes from a file.
+pub struct Pushed {
+    pub bench: Bench,
+    folder: tempfile::TempDir,
+}
+
+impl Pushed {
+    /// `configuration` as from `string_configuration`; `wasm` is the filter's module.
+    pub async fn start(configuration: &str, wasm: &Path) -> Self {
+        let (stable, canary) = (Upstream::start("stable").await, Upstream::start("canary").await);
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "filter", &filter(configuration, wasm));
+        let bootstrap = fill(
+            &text("envoy/ecds.yaml"),
+            &[
+                ("ADMIN_PORT", "0"),
+                ("LISTENER_PORT", "0"),
+                ("STABLE_PORT", &stable.port()),
+                ("CANARY_PORT", &canary.port()),
+                ("ACCESS_LOG", "access.log"),
+                ("ATTACHMENT", ATTACHMENT),
+                ("ECDS", &folder.path().join("filter").display().to_string()),
+            ],
+        );
+        let bench = Bench::ready(Envoy::launch(&bootstrap, Options::default()).await, "edge", stable, canary).await;
+        Self { bench, folder }
+    }
+
+    /// Pushes another configuration, and another module if it is not the one that runs.
+    pub fn push(&self, configuration: &str, wasm: &Path) {
+        write(self.folder.path(), "filter", &filter(configuration, wasm));
+    }
+}
+
 const BOOTSTRAP: &str = "
 node: {id: edge-1, cluster: weir}
 admin: {address: {socket_address: {address: 127.0.0.1, port_value: 0}}}
@@ -73,7 +107,7 @@ static_resources:
 
 /// Each kind has a folder of its own: Envoy reads a file anew when something was moved into its folder.
 fn path(folder: &Path, kind: &str) -> PathBuf {
-    folder.join(kind).join("resources.yaml")
+    folder.join(kind).join(format!("{kind}.yaml"))
 }
 
 fn watched(folder: &Path, kind: &str) -> String {
@@ -91,21 +125,8 @@ fn write(folder: &Path, kind: &str, resources: &str) {
     fs::rename(&new, &file).unwrap();
 }
 
-/// What `weir serve` sends as the filter.
+/// `envoy/ecds/filter.yaml`.
 fn filter(configuration: &str, wasm: &Path) -> String {
-    let name = format!("weir.{ATTACHMENT}");
-    let wasm = json!({
-        "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
-        "config": {
-            "name": name,
-            "failure_policy": "FAIL_RELOAD",
-            "reload_config": {"backoff": {"base_interval": "1s"}},
-            "vm_config": {
-                "vm_id": "weir", "runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": wasm}},
-            },
-            "configuration": serde_json::from_str::<serde_json::Value>(configuration).unwrap(),
-        },
-    });
-    let extension = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig";
-    json!({"resources": [{"@type": extension, "name": name, "typed_config": wasm}]}).to_string()
+    let values = [("ATTACHMENT", ATTACHMENT), ("WASM", &wasm.display().to_string()), ("CONFIGURATION", configuration)];
+    fill(&text("envoy/ecds/filter.yaml"), &values)
 }

@@ -22,7 +22,7 @@ pub use artifact::{trap_wasm, wasm, weir};
 pub use bench::{Ads, Bench, SERVICE, Served};
 pub use client::{Answer, Client, Protocol, websocket};
 pub use envoy::{Envoy, Options};
-pub use files::Files;
+pub use files::{Files, Pushed};
 pub use load::{Load, send_all};
 pub use policy::{attachment, checkout, envelope, policy};
 pub use poll::eventually;
