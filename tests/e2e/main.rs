@@ -9,6 +9,7 @@ mod bootstraps;
 mod explain;
 mod harness;
 mod kill_switch;
+mod metrics;
 mod odd_requests;
 mod predictions;
 mod push_under_load;

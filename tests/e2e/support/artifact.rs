@@ -8,6 +8,11 @@ pub fn envoy() -> PathBuf {
     found(root().join(".tools/envoy/envoy"), "scripts/install-envoy")
 }
 
+/// Prometheus.
+pub fn prometheus() -> PathBuf {
+    found(root().join(".tools/prometheus/prometheus"), "scripts/install-prometheus")
+}
+
 /// The filter: `$WEIR_WASM`, else `weir.wasm` in the target folder.
 pub fn wasm() -> PathBuf {
     found(chosen("WEIR_WASM").unwrap_or_else(|| target().join("weir.wasm")), "scripts/build-wasm")

@@ -87,6 +87,11 @@ impl Envoy {
         .await
     }
 
+    /// Where the admin interface listens.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin
+    }
+
     /// The text that `GET path` of the admin interface answers.
     pub async fn admin(&self, path: &str) -> String {
         let answer =

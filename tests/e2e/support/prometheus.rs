@@ -1,0 +1,113 @@
+//! A real Prometheus that scrapes one Envoy, and its HTTP API.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use hyper::Request;
+use hyper::header::CONTENT_TYPE;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::artifact;
+use super::client::{Client, Protocol};
+use super::envoy::Envoy;
+use super::poll::eventually;
+use super::process::Process;
+
+const DEADLINE: Duration = Duration::from_secs(60);
+/// Prometheus moves the time of a scrape by up to a hundredth of the interval.
+const TIME_TOLERANCE: Duration = Duration::from_millis(10);
+
+/// A running Prometheus.
+pub struct Prometheus {
+    process: Process,
+    address: SocketAddr,
+    _folder: TempDir,
+}
+
+/// Values by labels, without the labels that Prometheus itself adds.
+pub type Series = BTreeMap<BTreeMap<String, String>, f64>;
+
+/// Series as a test writes them down.
+pub fn series<'a, const N: usize>(each: impl IntoIterator<Item = ([(&'a str, &'a str); N], f64)>) -> Series {
+    let labels = |labels: [(&str, &str); N]| labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    each.into_iter().map(|(names, value)| (labels(names), value)).collect()
+}
+
+impl Prometheus {
+    /// Scrapes `/stats/prometheus` of this Envoy five times a second.
+    pub async fn scraping(envoy: &Envoy) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let targets = json!([{"targets": [envoy.admin_address().to_string()]}]);
+        let job = json!({"job_name": "envoy", "metrics_path": "/stats/prometheus", "static_configs": targets});
+        let config = json!({
+            "global": {"scrape_interval": "200ms", "scrape_timeout": "200ms"}, "scrape_configs": [job],
+        });
+        fs::write(folder.path().join("prometheus.yaml"), config.to_string()).unwrap();
+        let arguments = [
+            "--config.file=prometheus.yaml",
+            "--storage.tsdb.path=data",
+            "--web.listen-address=127.0.0.1:0",
+            "--query.lookback-delta=1h",
+        ];
+        let arguments = arguments.map(str::to_owned);
+        let mut process = Process::start("prometheus", &artifact::prometheus(), &arguments, folder.path());
+        let address = eventually(DEADLINE, "Prometheus says where it listens", async || {
+            assert!(process.ended().is_none(), "Prometheus ended at its start\n{}", process.tail());
+            listening(&process.stderr()).ok_or_else(|| process.tail())
+        });
+        let address = address.await;
+        Self { process, address, _folder: folder }
+    }
+
+    /// The series that an expression of PromQL gives, all of them scraped after this call.
+    pub async fn series(&self, query: &str) -> Series {
+        self.until_scraped().await;
+        self.query(query).await.unwrap_or_else(|error| panic!("{query}: {error}\n{}", self.process.tail()))
+    }
+
+    /// Waits until a scrape has succeeded that began after this call.
+    async fn until_scraped(&self) {
+        let begin = SystemTime::now() + TIME_TOLERANCE;
+        let begin = begin.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
+        eventually(DEADLINE, "Prometheus scrapes", async || {
+            let last = self.query("timestamp(up) and up == 1").await?;
+            let scraped = last.values().any(|time| *time >= begin);
+            scraped.then_some(()).ok_or_else(|| format!("{last:?} instead of {begin}\n{}", self.process.tail()))
+        })
+        .await;
+    }
+
+    async fn query(&self, query: &str) -> Result<Series, String> {
+        let request = Request::post("/api/v1/query").header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request = request.body(Bytes::from(format!("query={}", form_encoded(query)))).unwrap();
+        let answer = Client::new(self.address, Protocol::Http1).send(request).await?;
+        let text = String::from_utf8_lossy(&answer.body);
+        let unlike = || format!("status {}: {text}", answer.status);
+        let value: Value = serde_json::from_str(&text).map_err(|_| unlike())?;
+        let all = value["data"]["result"].as_array().ok_or_else(unlike)?;
+        all.iter().map(|one| labels_and_value(one).ok_or_else(unlike)).collect()
+    }
+}
+
+/// The address in the line that says so; others name the one that was asked for, with port 0.
+fn listening(log: &str) -> Option<SocketAddr> {
+    let addresses = log.lines().filter_map(|line| line.split_once("address=")?.1.split(' ').next()?.parse().ok());
+    addresses.filter(|address: &SocketAddr| address.port() != 0).last()
+}
+
+fn labels_and_value(one: &Value) -> Option<(BTreeMap<String, String>, f64)> {
+    let labels = one["metric"].as_object()?.iter();
+    let labels = labels.filter(|(name, _)| !["__name__", "instance", "job"].contains(&name.as_str()));
+    let labels = labels.map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+    Some((labels.collect::<Option<_>>()?, one["value"][1].as_str()?.parse().ok()?))
+}
+
+fn form_encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() { (byte as char).into() } else { format!("%{byte:02X}") })
+        .collect()
+}
