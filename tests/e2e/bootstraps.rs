@@ -64,7 +64,7 @@ async fn a_policy_is_pushed_by_a_file_that_is_renamed_into_place() {
 
 #[test]
 fn every_bootstrap_makes_the_same_labels() {
-    let files = ["ads", "ecds", "mesh", "static"].map(|name| format!("envoy/{name}.yaml"));
+    let files = ["ads", "ecds", "mesh", "static", "telemetry"].map(|name| format!("envoy/{name}.yaml"));
     let block = |file: &String| {
         let text = text(file);
         let lines = text.lines().skip_while(|line| *line != "stats_config:").take_while(|line| !line.is_empty());

@@ -15,4 +15,5 @@ mod predictions;
 mod push_under_load;
 mod scenarios;
 mod serve;
+mod telemetry;
 mod trap;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::artifact;
+use super::collector::Collector;
 use super::envoy::{Envoy, Options};
 use super::policy::attachment;
 use super::template::{fill, replaced, text};
@@ -49,6 +50,12 @@ impl Bench {
     /// `envoy/mesh.yaml`: a hop inside the mesh.
     pub async fn mesh(configuration: &str, options: Options<'_>) -> Self {
         Self::inline("mesh", &text("envoy/mesh.yaml"), &artifact::wasm(), configuration, options).await
+    }
+
+    /// `envoy/telemetry.yaml`: an edge that sends its spans to this collector.
+    pub async fn traced(configuration: &str, collector: &Collector) -> Self {
+        let bootstrap = text("envoy/telemetry.yaml").replace("${OTLP_PORT}", &collector.port());
+        Self::inline("edge", &bootstrap, &artifact::wasm(), configuration, Options::default()).await
     }
 
     async fn inline(listener: &str, bootstrap: &str, wasm: &Path, configuration: &str, options: Options<'_>) -> Self {

@@ -4,6 +4,7 @@
 mod artifact;
 mod bench;
 mod client;
+mod collector;
 mod echo;
 mod envoy;
 mod files;
@@ -22,6 +23,7 @@ mod workers;
 pub use artifact::{trap_wasm, wasm, weir};
 pub use bench::{Ads, Bench, SERVICE, Served};
 pub use client::{Answer, Client, Protocol, websocket};
+pub use collector::Collector;
 pub use envoy::{Envoy, Options};
 pub use files::{Files, Pushed};
 pub use load::{Load, send_all};
