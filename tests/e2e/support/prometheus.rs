@@ -38,21 +38,17 @@ pub fn series<'a, const N: usize>(each: impl IntoIterator<Item = ([(&'a str, &'a
 }
 
 impl Prometheus {
-    /// Scrapes `/stats/prometheus` of this Envoy five times a second.
+    /// Scrapes `/stats/prometheus` of this Envoy three times a second.
     pub async fn scraping(envoy: &Envoy) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let targets = json!([{"targets": [envoy.admin_address().to_string()]}]);
         let job = json!({"job_name": "envoy", "metrics_path": "/stats/prometheus", "static_configs": targets});
         let config = json!({
-            "global": {"scrape_interval": "200ms", "scrape_timeout": "200ms"}, "scrape_configs": [job],
+            "global": {"scrape_interval": "300ms", "scrape_timeout": "300ms"}, "scrape_configs": [job],
         });
         fs::write(folder.path().join("prometheus.yaml"), config.to_string()).unwrap();
-        let arguments = [
-            "--config.file=prometheus.yaml",
-            "--storage.tsdb.path=data",
-            "--web.listen-address=127.0.0.1:0",
-            "--query.lookback-delta=1h",
-        ];
+        let arguments =
+            ["--config.file=prometheus.yaml", "--storage.tsdb.path=data", "--web.listen-address=127.0.0.1:0"];
         let arguments = arguments.map(str::to_owned);
         let mut process = Process::start("prometheus", &artifact::prometheus(), &arguments, folder.path());
         let address = eventually(DEADLINE, "Prometheus says where it listens", async || {
@@ -65,25 +61,36 @@ impl Prometheus {
 
     /// The series that an expression of PromQL gives, all of them scraped after this call.
     pub async fn series(&self, query: &str) -> Series {
-        self.until_scraped().await;
-        self.query(query).await.unwrap_or_else(|error| panic!("{query}: {error}\n{}", self.process.tail()))
+        let [series] = self.series_of([query]).await;
+        series
     }
 
-    /// Waits until a scrape has succeeded that began after this call.
-    async fn until_scraped(&self) {
-        let begin = SystemTime::now() + TIME_TOLERANCE;
-        let begin = begin.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
+    /// The series of several expressions, as of one scrape.
+    pub async fn series_of<const N: usize>(&self, queries: [&str; N]) -> [Series; N] {
+        let time = self.next_scrape().await;
+        let mut answers = queries.map(|_| Series::new());
+        for (query, answer) in queries.iter().zip(&mut answers) {
+            let series = self.query(query, &format!("&time={time}")).await;
+            *answer = series.unwrap_or_else(|error| panic!("{query}: {error}\n{}", self.process.tail()));
+        }
+        answers
+    }
+
+    /// Waits for a scrape that begins after this call and succeeds; when it began, in seconds of Unix time.
+    async fn next_scrape(&self) -> f64 {
+        let now = SystemTime::now() + TIME_TOLERANCE;
+        let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
         eventually(DEADLINE, "Prometheus scrapes", async || {
-            let last = self.query("timestamp(up) and up == 1").await?;
-            let scraped = last.values().any(|time| *time >= begin);
-            scraped.then_some(()).ok_or_else(|| format!("{last:?} instead of {begin}\n{}", self.process.tail()))
+            let last = self.query("timestamp(up) and up == 1", "").await?;
+            let time = last.values().copied().find(|time| *time >= now);
+            time.ok_or_else(|| format!("{last:?} instead of {now}\n{}", self.process.tail()))
         })
-        .await;
+        .await
     }
 
-    async fn query(&self, query: &str) -> Result<Series, String> {
+    async fn query(&self, query: &str, time: &str) -> Result<Series, String> {
         let request = Request::post("/api/v1/query").header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let request = request.body(Bytes::from(format!("query={}", form_encoded(query)))).unwrap();
+        let request = request.body(Bytes::from(format!("query={}{time}", form_encoded(query)))).unwrap();
         let answer = Client::new(self.address, Protocol::Http1).send(request).await?;
         let text = String::from_utf8_lossy(&answer.body);
         let unlike = || format!("status {}: {text}", answer.status);
@@ -95,8 +102,8 @@ impl Prometheus {
 
 /// The address in the line that says so; others name the one that was asked for, with port 0.
 fn listening(log: &str) -> Option<SocketAddr> {
-    let addresses = log.lines().filter_map(|line| line.split_once("address=")?.1.split(' ').next()?.parse().ok());
-    addresses.filter(|address: &SocketAddr| address.port() != 0).last()
+    let mut addresses = log.lines().filter_map(|line| line.split_once("address=")?.1.split(' ').next()?.parse().ok());
+    addresses.find(|address: &SocketAddr| address.port() != 0)
 }
 
 fn labels_and_value(one: &Value) -> Option<(BTreeMap<String, String>, f64)> {

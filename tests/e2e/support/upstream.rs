@@ -26,7 +26,13 @@ use super::echo::{Echo, header_lines};
 const MAX_HEADERS: usize = 4_096;
 const MAX_HEADER_BYTES: usize = 1 << 20;
 
+const GRPC_STATUS: &str = "grpc-status";
+
 type Body = BoxBody<Bytes, Infallible>;
+
+/// A request header with the status that is wanted: of HTTP, or of gRPC in trailers, or in headers with ` at once` behind
+/// it; or `never`.
+pub const ANSWER: &str = "x-answer";
 
 /// A server on a free port of the loopback; stops accepting when dropped.
 pub struct Upstream {
@@ -36,7 +42,8 @@ pub struct Upstream {
 
 impl Upstream {
     /// Answers every request with an [`Echo`] as JSON that names `name`; gRPC with one message of that JSON and status 0;
-    /// a WebSocket with that JSON as its first message, and each later message with itself.
+    /// a WebSocket with that JSON as its first message, and each later message with itself. A request may want another
+    /// status by the header [`ANSWER`].
     pub async fn start(name: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -92,22 +99,32 @@ async fn answer(mut request: Request<Incoming>, name: String) -> Result<Response
         return Ok(switching_protocols(&key));
     }
     let grpc = header_starts_with(request.headers(), CONTENT_TYPE.as_str(), "application/grpc");
+    let wanted = request.headers().get(ANSWER).map(|value| value.to_str().unwrap().to_owned());
     let _ = request.into_body().collect().await;
-    Ok(if grpc { grpc_reply(&text) } else { json_reply(text) })
+    Ok(match wanted.as_deref() {
+        Some("never") => std::future::pending().await,
+        wanted if grpc => grpc_reply(&text, wanted.unwrap_or("0")),
+        wanted => json_reply(text, wanted.unwrap_or("200")),
+    })
 }
 
-fn json_reply(text: String) -> Response<Body> {
-    Response::builder().header(CONTENT_TYPE, "application/json").body(Full::from(text).boxed()).unwrap()
+fn json_reply(text: String, status: &str) -> Response<Body> {
+    let response = Response::builder().status(status).header(CONTENT_TYPE, "application/json");
+    response.body(Full::from(text).boxed()).unwrap()
 }
 
 // One message: a byte for "not compressed", the length in four bytes, big endian, and the message.
-fn grpc_reply(text: &str) -> Response<Body> {
+fn grpc_reply(text: &str, status: &str) -> Response<Body> {
+    let response = Response::builder().header(CONTENT_TYPE, "application/grpc");
+    if let Some(status) = status.strip_suffix(" at once") {
+        return response.header(GRPC_STATUS, status).body(Body::default()).unwrap();
+    }
     let mut message = vec![0];
     message.extend((text.len() as u32).to_be_bytes());
     message.extend(text.as_bytes());
-    let trailers = HeaderMap::from_iter([("grpc-status".parse().unwrap(), HeaderValue::from_static("0"))]);
+    let trailers = HeaderMap::from_iter([(GRPC_STATUS.parse().unwrap(), status.parse().unwrap())]);
     let body = Full::from(message).with_trailers(async { Some(Ok(trailers)) });
-    Response::builder().header(CONTENT_TYPE, "application/grpc").body(body.boxed()).unwrap()
+    response.body(body.boxed()).unwrap()
 }
 
 fn websocket_key(headers: &HeaderMap) -> Option<HeaderValue> {

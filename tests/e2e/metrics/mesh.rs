@@ -1,0 +1,65 @@
+//! In the mesh only the variant that routed a request there counts it, so that a request is counted once on its way.
+
+use bytes::Bytes;
+use hyper::Request;
+use serde_json::{Value, json};
+
+use super::numbers::{Numbers, until_shown};
+use crate::support::{Bench, Client, Options, Prometheus, Protocol, envelope, policy, series, string_configuration};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hop_counts_what_it_routes() {
+    let (bench, prometheus) = hop(&policy("50%")).await;
+    let mut numbers = Numbers::default();
+    let mut client = Client::new(bench.address, Protocol::Http1);
+    for tags in ["owl-v21.control", "blue.blue", "other", "", "owl-v21", "owl-v21,blue.blue"] {
+        let answer = client.send(tagged(tags)).await.unwrap();
+        let routed = tags.split(',').any(|tag| tag == "owl-v21");
+        assert_eq!(answer.echo().upstream, if routed { "canary" } else { "stable" }, "{tags}");
+        if routed {
+            numbers.request("owl-v21", "canary", "2xx");
+            numbers.took_time("owl-v21", "canary");
+            numbers.reason("tag");
+        }
+    }
+    numbers.check(&prometheus).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hop_to_another_service_counts_nothing() {
+    let mut policy = policy("50%");
+    let variant = &mut policy["layers"][0]["experiments"][0]["variants"][0];
+    variant["routes"] = json!({"cat.shop.svc.cluster.local": "v21"});
+    let (bench, prometheus) = hop(&policy).await;
+    let answer = Client::new(bench.address, Protocol::Http1).send(tagged("owl-v21")).await.unwrap();
+    assert!(answer.header("x-weir-decision").unwrap().contains("owl-v21/canary/tag"), "{answer:?}");
+    Numbers::default().check(&prometheus).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tags_that_are_dropped_count_by_cause() {
+    let (bench, prometheus) = hop(&policy("50%")).await;
+    let mut client = Client::new(bench.address, Protocol::Http1);
+    for tags in ["owl-v21,owl-v21,owl-v21", "-,?,owl-v21", "owl-v21,owl-v21.control"] {
+        client.send(tagged(tags)).await.unwrap();
+    }
+    let mut overflow = tagged("owl-v21");
+    for number in 0..20 {
+        overflow.headers_mut().append("x-env-tag", format!("unknown-{number}").parse().unwrap());
+    }
+    client.send(overflow).await.unwrap();
+    let expected = [("duplicate", 2.0), ("malformed", 2.0), ("overflow", 4.0), ("superseded", 1.0)];
+    let expected = series(expected.map(|(cause, count)| ([("cause", cause)], count)));
+    until_shown(&prometheus, ["weir_tags_dropped_total > 0"], [&expected]).await;
+}
+
+async fn hop(policy: &Value) -> (Bench, Prometheus) {
+    let configuration = string_configuration(&envelope("mesh", policy));
+    let bench = Bench::mesh(&configuration, Options::default()).await;
+    let prometheus = Prometheus::scraping(&bench.envoy).await;
+    (bench, prometheus)
+}
+
+fn tagged(tags: &str) -> Request<Bytes> {
+    Request::get("/checkout").header("x-env-tag", tags).body(Bytes::new()).unwrap()
+}
