@@ -1,14 +1,15 @@
 //! The bootstraps that ship, with a filter that has no policy to apply: the routes and the edge's guard alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Request;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Bench, Client, Options, Predictor, Protocol, Pushed, Workers, envelope, policy, string_configuration, text,
-    wasm,
+    Answer, Bench, Client, Options, Predictor, Protocol, Pushed, Workers, envelope, eventually, policy,
+    string_configuration, text, wasm,
 };
 
 /// The canary's cluster, as Istio would name it.
@@ -53,6 +54,29 @@ async fn a_cluster_that_the_filter_names_comes_before_all_other_routes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_filter_steers_by_cluster_at_an_edge_and_in_the_mesh() {
+    for (role, tagged) in [("edge", "none"), ("mesh", "owl-v21")] {
+        let mut envelope = envelope(role, &policy("5%"));
+        envelope["steer"] = "cluster".into();
+        let configuration = string_configuration(&envelope);
+        let bench = match role {
+            "edge" => Bench::edge(&configuration, Options::default()).await,
+            _ => Bench::mesh(&configuration, Options::default()).await,
+        };
+        let mut client = Client::new(bench.address, Protocol::Http1);
+        // A list makes user-18 a canary, and the tag does in the mesh; user-0 is dealt nothing and brings no tag.
+        for (user, tag, route) in [("user-18", tagged, "canary-by-cluster"), ("user-0", "none", "stable")] {
+            let request = Request::get("/").header("x-user-id", user).header("x-env-tag", tag);
+            let answer = client.send(request.body(Bytes::new()).unwrap()).await.unwrap();
+            assert_eq!(answer.echo().lines("x-weir-cluster"), Vec::<String>::new(), "{role}");
+            let entry = logged(&bench, &answer).await;
+            assert_eq!(entry["route"], route, "{role}: {entry}");
+            assert_eq!(entry["cluster"] == CANARY, answer.echo().upstream == "canary", "{role}: {entry}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_policy_is_pushed_by_a_file_that_is_renamed_into_place() {
     let envelopes = ["20%", "40%"].map(|share| envelope("edge", &policy(share)));
     let pushed = Pushed::start(&string_configuration(&envelopes[0]), &wasm()).await;
@@ -73,6 +97,16 @@ fn every_bootstrap_makes_the_same_labels() {
     let blocks: BTreeMap<&String, Vec<String>> = files.iter().map(|file| (file, block(file))).collect();
     let different: BTreeSet<&Vec<String>> = blocks.values().collect();
     assert!(different.len() == 1 && blocks.values().all(|block| block.len() > 2), "{blocks:#?}");
+}
+
+/// The entry of the access log on a request.
+async fn logged(bench: &Bench, answer: &Answer) -> Value {
+    let id = answer.echo().lines("x-request-id").concat();
+    eventually(Duration::from_secs(20), "an entry of the access log", async || {
+        let mut entries = bench.envoy.access_log().into_iter();
+        entries.find(|entry| entry["id"] == id.as_str()).ok_or_else(|| format!("none of {id}"))
+    })
+    .await
 }
 
 fn nothing_to_decide(role: &str) -> String {
