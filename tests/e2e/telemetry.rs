@@ -17,6 +17,7 @@ const USERS: usize = 23;
 async fn the_access_log_and_the_spans_tell_each_decision() {
     let mut envelope = envelope("edge", &policy("50%"));
     envelope["trace"] = "shaped".into();
+    envelope["log_unit"] = "user".into();
     let predictor = Predictor::new(&envelope);
     let collector = Collector::start().await;
     let bench = Bench::traced(&string_configuration(&envelope), &collector).await;
@@ -32,6 +33,8 @@ async fn the_access_log_and_the_spans_tell_each_decision() {
         });
     }
     expected.sort();
+    let names_its_unit = |told: &Told| told.decision.as_ref().is_some_and(|text| text.contains(";u=user-"));
+    assert!(expected.iter().all(names_its_unit), "{expected:#?}");
     assert!(expected.iter().any(|told| told.tag.is_none()) && expected.iter().any(|told| told.tag.is_some()));
 
     eventually(SOON, "the access log", async || {
