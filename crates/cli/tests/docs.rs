@@ -18,12 +18,19 @@ fn command_reference_is_true() {
     check("docs/cli.md");
 }
 
+#[test]
+fn filter_reference_is_true() {
+    check("docs/filter.md");
+}
+
 fn check(page: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page);
+    let path = checkout().join(page);
     let written = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{page}: {error}"));
     let folder = tempfile::tempdir().unwrap();
     let mut true_text = run_blocks(&written, folder.path());
-    for (name, table) in [("reasons", reasons()), ("limits", limit_table()), ("codes", codes())] {
+    for (name, table) in
+        [("reasons", reasons()), ("limits", limit_table()), ("codes", codes()), quoted("envoy/telemetry.yaml")]
+    {
         true_text = fill(&true_text, name, &table);
     }
     if env::var_os("WEIR_BLESS").is_some() {
@@ -73,6 +80,16 @@ fn fill(page: &str, name: &str, table: &str) -> String {
         (Some((before, _)), Some((_, behind))) => format!("{before}{open}{table}{close}{behind}"),
         _ => page.to_owned(),
     }
+}
+
+/// A file that a page shows whole.
+fn quoted(file: &str) -> (&str, String) {
+    let text = fs::read_to_string(checkout().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+    (file, format!("```yaml\n{text}```\n"))
+}
+
+fn checkout() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 fn reasons() -> String {
