@@ -14,12 +14,12 @@ use crate::targeting::Scene;
 impl Plan {
     /// Decides a request. `edge` decides afresh, whatever tags arrived; `mesh` follows them and never hashes.
     ///
-    /// For `inbound`, which has nothing to decide, every layer is as without a tag.
+    /// `inbound` decides nothing, for no layer.
     pub fn decide(&self, request: &Request<'_>) -> Decision<'_> {
         let mut decision = match self.attachment.role {
             Role::Edge => self.deal(request),
             Role::Mesh => self.follow(request),
-            Role::Inbound => Decision::new(self, self.layers.iter().map(|_| Outcome::stable(Reason::NoTag)).collect()),
+            Role::Inbound => Decision::new(self, SmallVec::new()),
         };
         decision.settle_routes();
         decision

@@ -106,7 +106,6 @@ fn a_mesh_follows_the_first_known_tag_and_nothing_else() {
         assert_eq!(outcome(Role::Mesh, "full", headers), expected, "{headers:?}");
     }
     assert_eq!(outcome(Role::Mesh, "off", &[("x-env-tag", "o.one")]), "-/stable/disabled");
-    assert_eq!(outcome(Role::Inbound, "full", &[("x-env-tag", "a.two")]), "-/stable/no_tag");
 }
 
 #[test]
