@@ -122,14 +122,15 @@ fn layer(layer: &Layer) -> Value {
     put(&mut object, "line", (layer.line != layer.id).then(|| json!(layer.line)));
     put(&mut object, "epoch", (layer.epoch > 0).then(|| json!(layer.epoch)));
     put(&mut object, "overrides", non_empty(&layer.overrides, |one| over(one, true)));
-    put(&mut object, "experiments", non_empty(&layer.experiments, experiment));
+    put(&mut object, "experiments", non_empty(&layer.experiments, |one| experiment(one, layer.unit.is_some())));
     Value::Object(object)
 }
 
-fn experiment(experiment: &Experiment) -> Value {
+/// Slots have no default where units are dealt; nobody is dealt by a layer without a unit.
+fn experiment(experiment: &Experiment, deals: bool) -> Value {
     let mut object = Map::new();
     object.insert("id".into(), json!(experiment.id));
-    object.insert("slots".into(), ranges(&experiment.slots));
+    put(&mut object, "slots", (deals || !experiment.slots.is_empty()).then(|| ranges(&experiment.slots)));
     put(&mut object, "enabled", (!experiment.enabled).then_some(json!(false)));
     put(&mut object, "kind", (experiment.kind == Kind::Test).then(|| json!("test")));
     put(&mut object, "epoch", (experiment.epoch > 0).then(|| json!(experiment.epoch)));
