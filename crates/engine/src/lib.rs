@@ -7,6 +7,8 @@
 //! headers --read--> Request --decide--> Decision --edits--> Edit   per request; cannot fail
 //! ```
 //!
+//! Where a policy is sent to, [`Model::project`] says how much of the model goes.
+//!
 //! ```
 //! let envelope = br#"{"weir": 1, "policy": {
 //!     "version": 1,
@@ -60,6 +62,7 @@ mod percent;
 mod plan;
 pub mod policy;
 mod problem;
+mod project;
 mod query;
 pub mod report;
 mod request;

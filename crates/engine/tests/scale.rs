@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use weir_engine::{Plan, Request, Role, Source};
+use weir_engine::{Attachment, Plan, Request, Role, Source};
 
 #[path = "../benches/scale/mod.rs"]
 mod scale;
@@ -24,6 +24,22 @@ fn the_largest_policies_are_compiled_in_time() {
         assert_in_time(start, Duration::from_secs(60), &format!("{shape:?}"));
         let listed = scale::unit(0);
         assert_eq!(decided(&plan, &[(":path", "/"), ("x-user-id", &listed)]), "override", "{shape:?}");
+    }
+}
+
+/// The mesh is sent what its experiments need, however many units an edge must know.
+#[test]
+fn the_mesh_is_sent_no_listed_units() {
+    let mesh = Attachment { role: Role::Mesh, ..Attachment::default() };
+    let projection = |shape| {
+        let policy =
+            weir_engine::read_policy(&[Source::json("policy.json", scale::policy(shape))], Role::Edge).unwrap();
+        policy.project(&mesh).canonical()
+    };
+    let without = projection(plain(200, 50));
+    assert!(without.len() * 20 < scale::policy(LARGEST).len(), "{} bytes", without.len());
+    for listed in [LARGEST.listed, Listed::ByExperiment(1_000_000), Listed::Inline(1_000_000)] {
+        assert!(projection(Shape { listed, ..LARGEST }) == without, "{listed:?}");
     }
 }
 

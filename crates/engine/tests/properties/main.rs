@@ -11,6 +11,7 @@ mod growth;
 mod headers;
 mod overrides;
 mod policy;
+mod projection;
 mod request;
 mod revision;
 mod rules;
