@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Request;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
-    Ads, Client, Predictor, Process, Protocol, Served, Workers, attachment, envelope, eventually, policy, replaced,
-    weir,
+    Ads, Client, Predictor, Process, Protocol, SERVICE, Served, Workers, attachment, envelope, eventually, policy,
+    replaced, weir,
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -67,6 +67,28 @@ async fn an_edited_resource_arrives_and_one_that_envoy_refuses_is_told() {
         until_status(&mut client, "/teapot", 200).await;
         Workers::of(&served.bench).await.follow(&predictor).await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hop_in_the_mesh_is_sent_what_it_follows_and_no_more() {
+    let policy = policy("30%");
+    let mut mesh = attachment();
+    mesh["role"] = json!("mesh");
+    let served = Served::attached(&mesh, &policy, Ads::Delta).await;
+    let revision = Predictor::new(&envelope("edge", &policy)).revision().to_string();
+    let dump: Value =
+        serde_json::from_str(&served.bench.envoy.admin("/config_dump?resource=ecds_filters").await).unwrap();
+    let sent = &dump["configs"][0]["ecds_filter"]["typed_config"]["config"]["configuration"]["value"];
+    let sent: Value = serde_json::from_str(sent.as_str().unwrap_or_else(|| panic!("{dump:#}"))).unwrap();
+    let canary = json!({"id": "canary", "env_tag": "owl-v21", "routes": {SERVICE: "v21"}});
+    let layers = json!([
+        {"id": "banner", "experiments": [{"id": "blue", "variants": [{"id": "blue"}, {"id": "control"}]}]},
+        {"id": "checkout", "experiments": [{"id": "owl-v21", "variants": [canary, {"id": "control"}]}]},
+    ]);
+    let mut expected = envelope("mesh", &json!({"version": 1, "layers": layers}));
+    expected["steer"] = json!("tag");
+    expected["revision"] = json!(revision);
+    assert_eq!(sent, expected);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,6 @@
 //! Files to models: the only place of the tool that reads policies and attachments from disk.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,14 @@ pub struct Policy {
     pub revision: Revision,
 }
 
+impl Policy {
+    /// What of it an attachment is sent, under the name of the whole.
+    fn sent_to(self, attachment: &Attachment) -> Policy {
+        let Cow::Owned(model) = self.model.project(attachment) else { return self };
+        Policy { canonical: model.canonical(), model, revision: self.revision }
+    }
+}
+
 /// Reads a policy from a file, or from all files of a folder together.
 pub fn policy(path: &Path, role: Role) -> Result<Policy, Failure> {
     let sources = policy_sources(path)?;
@@ -25,12 +34,12 @@ pub fn policy(path: &Path, role: Role) -> Result<Policy, Failure> {
     Ok(Policy { revision: Revision::of(&canonical), model, canonical })
 }
 
-/// Reads an attachment and the policy that goes there, which must have what the attachment asks for. Without a file the
-/// attachment is an edge that steers by tag; `role` takes the place of the file's.
+/// Reads an attachment and the policy as it is sent there, which must have what the attachment asks for. Without a file
+/// the attachment is an edge that steers by tag; `role` takes the place of the file's.
 pub fn attached(attach: Option<&Path>, role: Option<Role>, policy: &Path) -> Result<(AttachmentFile, Policy), Failure> {
     let Some(path) = attach else {
         let attachment = Attachment { role: role.unwrap_or_default(), ..Attachment::default() };
-        let policy = self::policy(policy, attachment.role)?;
+        let policy = self::policy(policy, attachment.role)?.sent_to(&attachment);
         return Ok((AttachmentFile { attachment, wasm: None }, policy));
     };
     let source = source(path)?;
@@ -47,6 +56,7 @@ pub fn attached(attach: Option<&Path>, role: Option<Role>, policy: &Path) -> Res
     }
     // A relative file is taken from where the attachment file lies.
     file.wasm = file.wasm.map(|wasm| path.with_file_name(wasm).to_string_lossy().into_owned());
+    let policy = policy.sent_to(&file.attachment);
     Ok((file, policy))
 }
 

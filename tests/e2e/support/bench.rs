@@ -100,11 +100,16 @@ pub struct Served {
 impl Served {
     /// Starts upstreams, `weir serve` and Envoy, and waits until Envoy is ready.
     pub async fn start(policy: &Value, ads: Ads) -> Self {
+        Self::attached(&attachment(), policy, ads).await
+    }
+
+    /// The same with an attachment file of one's own.
+    pub async fn attached(attachment: &Value, policy: &Value, ads: Ads) -> Self {
         let (stable, canary) = (Upstream::start("stable").await, Upstream::start("canary").await);
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         fs::write(path("policy.yaml"), policy.to_string()).unwrap();
-        fs::write(path("attach.yaml"), attachment().to_string()).unwrap();
+        fs::write(path("attach.yaml"), attachment.to_string()).unwrap();
         write_resources(&path("resources"), &stable, &canary);
         let weir = Weir::serve(&path("policy.yaml"), &path("attach.yaml"), &path("resources")).await;
 
