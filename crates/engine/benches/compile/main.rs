@@ -30,32 +30,64 @@ fn shapes() -> Vec<(&'static str, Shape)> {
     ]
 }
 
+/// Where units are listed makes no difference to what the mesh is sent.
+fn for_the_mesh() -> [(&'static str, Shape); 3] {
+    let one_layer = Shape { listed: Listed::ByExperiment(1_000_000), rules: Rules::OwnValue, ..plain(1, 10_000) };
+    [
+        ("200 layers of 50", plain(200, 50)),
+        ("and 1,000,000 units in 200 lists", LARGEST),
+        ("1 layer of 10,000, a rule each, 1,000,000 units in 10,000 lists", one_layer),
+    ]
+}
+
 fn main() {
-    let mut arguments = std::env::args().skip(1);
-    if let Some(index) = arguments.next().and_then(|argument| argument.strip_prefix("shape=")?.parse::<usize>().ok()) {
-        let way = arguments.next().expect("a way follows the shape");
-        return measure(shapes()[index].1, &way);
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, way, file] = arguments.as_slice() {
+        return measure(way, file);
     }
     println!("| policy | text, MB | filter, s | filter, MB | tools, s | tools, MB |\n|---|---|---|---|---|---|");
-    for (index, (name, shape)) in shapes().into_iter().enumerate() {
-        let [filter, tools] = ["filter", "tools"].map(|way| {
-            let child = Command::new(std::env::current_exe().unwrap()).args([&format!("shape={index}"), way]).output();
-            let child = child.unwrap();
-            assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
-            String::from_utf8(child.stdout).unwrap()
-        });
-        println!("| {name} | {:.1} | {filter} | {tools} |", mega(scale::policy(shape).len()));
+    for (name, shape) in shapes() {
+        let text = scale::policy(shape);
+        let [filter, tools] = ["edge", "tools"].map(|way| in_own_process(way, &text));
+        println!("| {name} | {:.1} | {filter} | {tools} |", mega(text.len()));
+    }
+    println!(
+        "\n| policy | whole, MB | filter, s | filter, MB | projection, MB | filter, s | filter, MB | projecting, s |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+    for (name, shape) in for_the_mesh() {
+        let whole = scale::policy(shape);
+        let (projection, seconds) = projected(&whole);
+        let [of_whole, of_projection] = [&whole, &projection].map(|text| in_own_process("mesh", text));
+        let [whole, projection] = [whole, projection].map(|text| mega(text.len()));
+        println!("| {name} | {whole:.1} | {of_whole} | {projection:.1} | {of_projection} | {seconds:.3} |");
     }
 }
 
+/// What the mesh is sent of a policy, and how long it takes to cut that out and write it.
+fn projected(whole: &str) -> (String, f64) {
+    let model = weir_engine::read_policy(&[Source::json("policy.json", whole)], Role::Edge).unwrap();
+    let start = Instant::now();
+    let projection = model.project(&Attachment { role: Role::Mesh, ..Attachment::default() }).canonical();
+    (projection, start.elapsed().as_secs_f64())
+}
+
+fn in_own_process(way: &str, text: &str) -> String {
+    let file = concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled-policy.json");
+    std::fs::write(file, text).unwrap();
+    let child = Command::new(std::env::current_exe().unwrap()).args([way, file]).output().unwrap();
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+    String::from_utf8(child.stdout).unwrap()
+}
+
 /// Prints the time, and by how much the peak of memory rose above what the text itself takes.
-fn measure(shape: Shape, way: &str) {
-    let text = scale::policy(shape);
+fn measure(way: &str, file: &str) {
+    let text = std::fs::read_to_string(file).unwrap();
     let before = peak_bytes();
     let start = Instant::now();
     let plan = match way {
-        "filter" => filter(text),
-        _ => tools(text),
+        "tools" => tools(text),
+        role => filter(role, text),
     };
     let seconds = start.elapsed().as_secs_f64();
     let memory = peak_bytes() - before;
@@ -68,8 +100,8 @@ fn mega(bytes: usize) -> f64 {
 }
 
 /// The envelope says the revision, so nothing is made canonical.
-fn filter(policy: String) -> Plan {
-    let envelope = format!(r#"{{"weir":1,"revision":"0123456789ab","policy":{policy}}}"#);
+fn filter(role: &str, policy: String) -> Plan {
+    let envelope = format!(r#"{{"weir":1,"role":"{role}","revision":"0123456789ab","policy":{policy}}}"#);
     drop(policy);
     weir_engine::configure_json(envelope.as_bytes()).unwrap()
 }
