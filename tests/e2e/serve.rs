@@ -74,6 +74,7 @@ async fn a_hop_in_the_mesh_is_sent_what_it_follows_and_no_more() {
     let policy = policy("30%");
     let mut mesh = attachment();
     mesh["role"] = json!("mesh");
+    mesh["log_unit"] = json!("user");
     let served = Served::attached(&mesh, &policy, Ads::Delta).await;
     let revision = Predictor::new(&envelope("edge", &policy)).revision().to_string();
     let dump: Value =
@@ -85,7 +86,9 @@ async fn a_hop_in_the_mesh_is_sent_what_it_follows_and_no_more() {
         {"id": "banner", "experiments": [{"id": "blue", "variants": [{"id": "blue"}, {"id": "control"}]}]},
         {"id": "checkout", "experiments": [{"id": "owl-v21", "variants": [canary, {"id": "control"}]}]},
     ]);
-    let mut expected = envelope("mesh", &json!({"version": 1, "layers": layers}));
+    let projection = json!({"version": 1, "units": {"user": [{"header": "x-user-id"}]}, "layers": layers});
+    let mut expected = envelope("mesh", &projection);
+    expected["log_unit"] = json!("user");
     expected["steer"] = json!("tag");
     expected["revision"] = json!(revision);
     assert_eq!(sent, expected);

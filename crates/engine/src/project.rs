@@ -1,5 +1,5 @@
 //! `Model -> Model`: what an attachment needs of a policy. An edge needs all of it; where nothing is decided, only what
-//! the tags that arrive can ask for.
+//! the tags that arrive can ask for, and the units that the attachment names.
 
 use std::borrow::Cow;
 
@@ -10,6 +10,9 @@ impl Model {
     /// The part of the policy that this attachment is sent, itself a good policy for the attachment's role. It does
     /// there what the whole would do, and goes by the whole's revision.
     pub fn project(&self, attachment: &Attachment) -> Cow<'_, Model> {
+        let is_named = |unit: &str| {
+            attachment.log_unit.as_deref() == Some(unit) || attachment.sticky.iter().any(|sticky| sticky.unit == unit)
+        };
         let layers = match attachment.role {
             Role::Edge => return Cow::Borrowed(self),
             Role::Mesh => self.layers.iter().map(Layer::followed).collect(),
@@ -18,7 +21,7 @@ impl Model {
         Cow::Owned(Model {
             enabled: self.enabled,
             env_tag: self.env_tag.clone(),
-            units: Vec::new(),
+            units: self.units.iter().filter(|(unit, _)| is_named(unit)).cloned().collect(),
             lists: Vec::new(),
             holdouts: Vec::new(),
             layers,

@@ -45,7 +45,8 @@ pub fn service(line: usize, number: usize) -> String {
     format!("s{number}.line{line}")
 }
 
-const UNITS: [&str; 3] = ["user", "device", "asked"];
+/// The units that policies have.
+pub const UNITS: [&str; 3] = ["user", "device", "asked"];
 /// The parts into which the slots of a line are cut for the experiments on it.
 const PARTS: u32 = 20;
 const PART: u32 = 1_000_000 / PARTS;

@@ -3,11 +3,13 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
-use weir_engine::{Attachment, Configured, Model, Revision, Role, Source, Steer, Trace, read_policy, report};
+use weir_engine::{
+    Attachment, Counted, Model, Plan, Revision, Role, Source, Steer, Sticky, Trace, read_policy, report,
+};
 
 use crate::fresh;
 use crate::headers::Lines;
-use crate::policy::{Made, policy};
+use crate::policy::{Made, UNITS, policy};
 use crate::request::{destination, request};
 
 proptest! {
@@ -43,6 +45,9 @@ proptest! {
             let envelope = attachment.envelope(revision, &model.canonical());
             weir_engine::configure_json(envelope.as_bytes()).unwrap()
         });
+        if attachment.role != Role::Inbound {
+            prop_assert!(by_whole.series().eq(by_projection.series()));
+        }
         for lines in &requests {
             let destination = destination.as_deref();
             prop_assert_eq!(told(&by_whole, lines, destination), told(&by_projection, lines, destination));
@@ -56,7 +61,10 @@ proptest! {
     ) {
         let whole = model(&made);
         let projection: Value = serde_json::from_str(&whole.project(&attachment).canonical()).unwrap();
-        only(&projection, &["version", "enabled", "env_tag", "layers"])?;
+        only(&projection, &["version", "enabled", "env_tag", "units", "layers"])?;
+        if let Some(units) = projection.get("units") {
+            only(units, &named(&attachment))?;
+        }
         prop_assert!(attachment.role == Role::Mesh || projection.get("layers").is_none());
         for layer in each(&projection, "layers") {
             only(layer, &["id", "enabled", "line", "experiments"])?;
@@ -72,8 +80,27 @@ proptest! {
 
 fn attachment() -> impl Strategy<Value = Attachment> {
     let role = prop_oneof![1 => Just(Role::Edge), 8 => Just(Role::Mesh), 1 => Just(Role::Inbound)];
-    (role, select(vec![Steer::Tag, Steer::Subset]), select(vec![Trace::Shaped, Trace::All]))
-        .prop_map(|(role, steer, trace)| Attachment { role, steer, trace, ..Attachment::default() })
+    let steer = select(vec![Steer::Tag, Steer::Subset, Steer::Cluster]);
+    let sticky = prop::collection::vec(select(UNITS.to_vec()), 0..3);
+    let log_unit = prop::option::of(select(UNITS.to_vec()));
+    (role, steer, select(vec![Trace::Shaped, Trace::All]), sticky, log_unit).prop_map(
+        |(role, steer, trace, sticky, log_unit)| Attachment {
+            name: None,
+            role,
+            steer,
+            trace,
+            sticky: sticky.iter().enumerate().map(|(number, unit)| weight(number, unit)).collect(),
+            log_unit: log_unit.map(str::to_owned),
+        },
+    )
+}
+
+fn weight(number: usize, unit: &str) -> Sticky {
+    Sticky { id: format!("w{number}"), unit: unit.to_owned(), header: format!("x-weir-weight-{number}") }
+}
+
+fn named(attachment: &Attachment) -> Vec<&str> {
+    attachment.sticky.iter().map(|sticky| sticky.unit.as_str()).chain(attachment.log_unit.as_deref()).collect()
 }
 
 fn model(made: &Made) -> Model {
@@ -83,12 +110,12 @@ fn model(made: &Made) -> Model {
     }
 }
 
-/// The whole account of a request: outcomes, edits, what was dropped, the filter state.
-fn told(configured: &Configured, lines: &Lines, destination: Option<&[u8]>) -> String {
-    let Configured { attachment, plan } = configured;
+/// The whole account of a request: outcomes, edits, cookies, what was dropped, the filter state, and what is counted.
+fn told(plan: &Plan, lines: &Lines, destination: Option<&[u8]>) -> (String, Vec<Counted>) {
     let request = lines.read(plan);
-    let decision = plan.decide(attachment.role, &request);
-    report::json(&decision, attachment, &decision.edits(attachment, &request, destination))
+    let decision = plan.decide(&request);
+    let report = report::json(&decision, &request, &decision.edits(&request, destination));
+    (report, decision.counted(destination).collect())
 }
 
 fn each<'a>(object: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
