@@ -77,6 +77,12 @@ impl Expectation {
         expectation
     }
 
+    /// The cookies of the units that are made, in the order in which they are.
+    pub fn issued(&self) -> impl Iterator<Item = &str> {
+        let made = self.set_cookies.iter().filter(|line| line.ends_with("; HttpOnly"));
+        made.filter_map(|line| Some(line.split_once('=')?.0))
+    }
+
     /// The shape that `docs/cli.md` documents.
     pub fn report(&self, attachment: &Attachment, revision: &str) -> Json {
         let edit = |(name, lines): &(String, Vec<Bytes>)| match lines.is_empty() {

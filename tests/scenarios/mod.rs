@@ -253,18 +253,31 @@ impl Request {
         self.expected.report(attachment, revision)
     }
 
-    /// The header lines that must reach the upstream: those that were sent, edited; by name.
-    pub fn upstream_headers(&self) -> BTreeMap<String, Vec<Bytes>> {
+    /// The header lines that must reach the upstream if this is what is reported: those that were sent, edited; by name.
+    pub fn upstream_headers(&self, report: &Json) -> BTreeMap<String, Vec<Bytes>> {
         let mut headers: BTreeMap<String, Vec<Bytes>> = BTreeMap::new();
         for (name, value) in &self.headers {
             headers.entry(name.clone()).or_default().push(value.clone());
         }
-        for (name, lines) in &self.expected.edits {
-            match lines.is_empty() {
-                true => headers.remove(name),
-                false => headers.insert(name.clone(), lines.clone()),
+        for edit in report["edits"].as_array().into_iter().flatten() {
+            match (edit["set"].as_str(), edit["remove"].as_str()) {
+                (Some(name), None) => {
+                    let lines = edit["lines"].as_array().into_iter().flatten().map(|line| self.reported(line));
+                    headers.insert(name.to_owned(), lines.collect())
+                }
+                (None, Some(name)) => headers.remove(name),
+                _ => panic!("{}: an edit {edit}", self.name),
             };
         }
         headers
+    }
+
+    /// Bytes as a report has them.
+    fn reported(&self, bytes: &Json) -> Bytes {
+        match (bytes.as_str(), bytes["hex"].as_str()) {
+            (Some(text), _) => text.as_bytes().to_vec(),
+            (None, Some(hex)) => document::unhex(&self.name, hex),
+            (None, None) => panic!("{}: bytes {bytes}", self.name),
+        }
     }
 }

@@ -7,12 +7,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use weir_engine::Revision;
 
 use super::corpus::{Attachment, Request, Scenario, Subject};
-use crate::support::{Answer, Envoy, Options, Upstream, Weir, eventually, fill, raw_http1, text, wasm, weir};
+use crate::support::{
+    Answer, Echo, Envoy, Options, Upstream, Weir, eventually, fill, raw_http1, replaced, text, wasm, weir,
+};
 
 const ATTACHMENT: &str = "scenario";
 /// The destination of a request that names none: no policy routes it.
@@ -39,22 +43,30 @@ pub struct Scene {
     address: SocketAddr,
     weir: Weir,
     folder: TempDir,
+    /// The random bytes of every unit that the filter made.
+    made: BTreeSet<String>,
     _upstream: Upstream,
 }
 
 impl Scene {
-    pub async fn start(attachment: &Attachment, mut destinations: BTreeSet<String>) -> Scene {
+    /// Begins with the policy of a scenario: an attachment may ask for units that not every policy has.
+    pub async fn start(attachment: &Attachment, first: &Scenario, mut destinations: BTreeSet<String>) -> Scene {
         destinations.insert(ELSEWHERE.to_owned());
         let upstream = Upstream::start("echo").await;
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         fs::create_dir(path("policies")).unwrap();
-        fs::write(path("policies/policy.yaml"), "version: 1\n").unwrap();
+        for (name, text) in files(first) {
+            fs::write(path("policies").join(name), text).unwrap();
+        }
         let module = format!("wasm: {{file: {}}}\n", wasm().display());
         fs::write(path("attach.yaml"), attachment.file(ATTACHMENT) + &module).unwrap();
         fs::create_dir(path("resources")).unwrap();
         let listeners = [("LISTENER_PORT", "0"), ("ACCESS_LOG", "access.log"), ("ATTACHMENT", ATTACHMENT)];
         let listeners = fill(&text("envoy/resources/listeners.yaml"), &listeners);
+        // Whoever asks is believed how the client came: by https or not.
+        let address = "use_remote_address: true";
+        let listeners = replaced(&listeners, address, &format!("{address}\n        xff_num_trusted_hops: 1"));
         fs::write(path("resources/listeners.yaml"), listeners).unwrap();
         fs::write(path("resources/routes.yaml"), routes(&destinations).to_string()).unwrap();
         fs::write(path("resources/clusters.yaml"), clusters(&destinations, &upstream.port()).to_string()).unwrap();
@@ -66,13 +78,20 @@ impl Scene {
         let mut envoy = Envoy::launch(&fill(&text("envoy/ads.yaml"), &values), options).await;
         envoy.until_ready().await;
         let address = envoy.listener("edge").await;
-        Scene { attachment: attachment.clone(), envoy, address, weir, folder, _upstream: upstream }
+        Scene {
+            attachment: attachment.clone(),
+            envoy,
+            address,
+            weir,
+            folder,
+            made: BTreeSet::new(),
+            _upstream: upstream,
+        }
     }
 
     /// Puts the scenario's files in the place of those that are there, and waits until the filter has taken them.
     pub async fn serve(&mut self, scenario: &Scenario, revision: Revision) {
-        let Subject::Policy(files) = &scenario.subject else { panic!("{}: no policy", scenario.name) };
-        let policies = self.policies();
+        let (files, policies) = (files(scenario), self.policies());
         for old in fs::read_dir(&policies).unwrap().map(|entry| entry.unwrap().path()) {
             if !files.iter().any(|(name, _)| policies.join(name) == old) {
                 fs::remove_file(old).unwrap();
@@ -94,30 +113,34 @@ impl Scene {
     }
 
     /// Sends a request and compares what came of it with `weir explain` and with the scenario.
-    pub async fn ask(&self, request: &Request, revision: Revision) {
-        let inbound = self.attachment.role == "inbound";
-        let state = (!inbound).then(|| request.expected.state(&self.attachment.trace, &revision.to_string()));
-        let (answer, decision) = self.decided(request, revision, state.as_ref()).await;
-        assert_eq!(
-            self.explained(request),
-            request.report(&self.attachment, &revision.to_string()),
-            "{}",
-            request.name
-        );
-        if !inbound {
-            assert_eq!(decision, Some(self.explained(request)), "{}: the filter's own account", request.name);
-        }
+    pub async fn ask(&mut self, request: &Request, revision: Revision) {
+        let written = request.report(&self.attachment, &revision.to_string());
+        assert_eq!(self.explained(request, &request.random), written, "{}", request.name);
 
+        let (answer, decision) = self.decided(request, revision).await;
         let echo = answer.echo();
+        // What was made here are other ids than those of the scenario, which the tool can explain as well.
+        let random = self.random(request, &echo);
+        let expected = if random.is_empty() { written } else { self.explained(request, &random) };
+        if self.attachment.role != "inbound" {
+            assert_eq!(decision.as_ref(), Some(&expected), "{}: the filter's own account", request.name);
+        }
+        let state = answer.header("x-weir-decision");
+        assert_eq!(json!(state), expected["state"], "{}: the filter state", request.name);
+        let cookies: Vec<String> =
+            answer.headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, line)| readable(line)).collect();
+        assert_eq!(json!(cookies), expected["set_cookies"], "{}: what the response sets", request.name);
+
         assert_eq!(echo.path.as_bytes(), request.path, "{}", request.name);
         let mut seen: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, value) in echo.headers.iter().filter(|(name, _)| !ENVOYS_OWN.contains(&name.as_str())) {
             seen.entry(name.clone()).or_default().push(readable(value));
         }
-        let expected = request.upstream_headers().into_iter();
-        let expected =
-            expected.map(|(name, lines)| (name, lines.iter().map(|line| readable(line)).collect())).collect();
-        assert_eq!(seen, expected, "{}: what the upstream received", request.name);
+        let mut sent = request.upstream_headers(&expected);
+        sent.retain(|name, _| !ENVOYS_OWN.contains(&name.as_str()));
+        let sent_lines =
+            sent.iter().map(|(name, lines)| (name.clone(), lines.iter().map(|line| readable(line)).collect()));
+        assert_eq!(seen, sent_lines.collect(), "{}: what the upstream received", request.name);
 
         let id = echo.lines("x-request-id").concat();
         let entry = eventually(SOON, &format!("{}: an entry of the access log", request.name), async || {
@@ -125,26 +148,26 @@ impl Scene {
             entries.find(|entry| entry["id"] == json!(id)).ok_or_else(|| format!("none of {id}"))
         })
         .await;
-        assert_eq!(entry["decision"], json!(state), "{}: the access log", request.name);
-        let tag = request.upstream_headers().get("x-env-tag").map(|lines| lines.join(&b","[..]));
+        assert_eq!(entry["decision"], expected["state"], "{}: the access log", request.name);
+        let tag = sent.get("x-env-tag").map(|lines| lines.join(&b","[..]));
         // Envoy's log has an empty header as none.
         let tag = tag.filter(|tag| !tag.is_empty()).map(|tag| String::from_utf8_lossy(&tag).into_owned());
         assert_eq!(entry["tag"], json!(tag), "{}: the tag in the access log", request.name);
     }
 
     /// The answer and the filter's log of it, once the worker that took the request has the revision.
-    async fn decided(&self, request: &Request, revision: Revision, state: Option<&String>) -> (Answer, Option<Value>) {
+    async fn decided(&self, request: &Request, revision: Revision) -> (Answer, Option<Value>) {
         eventually(SOON, &format!("{}: decided by revision {revision}", request.name), async || {
             let before = decisions(&self.envoy.log()).count();
             let answer = raw_http1(self.address, &head(request)).await?;
             assert_eq!(answer.status, 200, "{}: {}", request.name, String::from_utf8_lossy(&answer.body));
-            let Some(state) = state else { return Ok((answer, None)) };
+            if self.attachment.role == "inbound" {
+                return Ok((answer, None));
+            }
             let seen = answer.header("x-weir-decision");
-            let is_of = |text: &String| text.starts_with(&format!("1;{revision};"));
-            if !seen.as_ref().is_some_and(is_of) {
+            if !seen.as_ref().is_some_and(|text| text.starts_with(&format!("1;{revision};"))) {
                 return Err(format!("{seen:?}"));
             }
-            assert_eq!(seen.as_ref(), Some(state), "{}: the filter state", request.name);
             let decision = eventually(SOON, "the filter logs its decision", async || {
                 let log = self.envoy.log();
                 decisions(&log).nth(before).and_then(|text| serde_json::from_str(text).ok()).ok_or_else(String::new)
@@ -154,10 +177,28 @@ impl Scene {
         .await
     }
 
-    fn explained(&self, request: &Request) -> Value {
+    /// The random bytes of the units that the filter made, in hex, from the ids that reached the upstream.
+    fn random(&mut self, request: &Request, echo: &Echo) -> Vec<String> {
+        let cookies = echo.lines("cookie");
+        let crumbs =
+            || cookies.iter().flat_map(|line| line.split(';')).filter_map(|crumb| crumb.trim().split_once('='));
+        let bytes = |name: &str| {
+            let id = crumbs().find(|(known, _)| *known == name).map(|(_, id)| id);
+            let bytes = id.and_then(|id| URL_SAFE_NO_PAD.decode(id).ok()).filter(|bytes| bytes.len() == 16);
+            let bytes = bytes.unwrap_or_else(|| panic!("{}: {name} is {id:?} at the upstream", request.name));
+            bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        };
+        let random: Vec<String> = request.expected.issued().map(bytes).collect();
+        for bytes in &random {
+            assert!(self.made.insert(bytes.clone()), "{}: {bytes} was made before", request.name);
+        }
+        random
+    }
+
+    fn explained(&self, request: &Request, random: &[String]) -> Value {
         let mut explain = Command::new(weir());
         explain.args(["explain", "--json", "--policy"]).arg(self.policies());
-        explain.arg("--attach").arg(self.folder.path().join("attach.yaml")).args(request.arguments(&request.random));
+        explain.arg("--attach").arg(self.folder.path().join("attach.yaml")).args(request.arguments(random));
         let output = explain.output().unwrap();
         assert!(output.status.success(), "{}: {}", request.name, String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
@@ -166,6 +207,11 @@ impl Scene {
     fn policies(&self) -> PathBuf {
         Path::new(self.folder.path()).join("policies")
     }
+}
+
+fn files(scenario: &Scenario) -> &[(String, String)] {
+    let Subject::Policy(files) = &scenario.subject else { panic!("{}: no policy", scenario.name) };
+    files
 }
 
 /// Any bytes as text, different ones differently.

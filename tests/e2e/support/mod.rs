@@ -24,6 +24,7 @@ pub use artifact::{trap_wasm, wasm, weir};
 pub use bench::{Ads, Bench, SERVICE, Served};
 pub use client::{Answer, Client, Protocol, websocket};
 pub use collector::Collector;
+pub use echo::Echo;
 pub use envoy::{Envoy, Options};
 pub use files::{Files, Pushed};
 pub use load::{Load, send_all};

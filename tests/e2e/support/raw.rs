@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -37,11 +36,27 @@ fn parse(answer: &[u8]) -> Option<Answer> {
         Some((name.to_ascii_lowercase(), value.trim().as_bytes().to_vec()))
     };
     let headers: Vec<_> = lines.map(header).collect::<Option<_>>()?;
-    let body = Bytes::copy_from_slice(&answer[end + 4..]);
-    let length = headers
-        .iter()
-        .find(|(name, _)| name == "content-length")
-        .map(|(_, value)| String::from_utf8_lossy(value).parse());
-    // Echoes and Envoy's own replies have a length; another kind of body would need a parser that no test needs.
-    (length == Some(Ok(body.len()))).then_some(Answer { status, headers, body, trailers: Vec::new() })
+    let value = |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_slice());
+    let rest = &answer[end + 4..];
+    // Echoes and Envoy's own replies have a length; gRPC comes in chunks.
+    let body = match (value("content-length"), value("transfer-encoding")) {
+        (Some(length), None) if str::from_utf8(length).ok()?.parse() == Ok(rest.len()) => rest.to_vec(),
+        (None, Some(b"chunked")) => joined_chunks(rest)?,
+        _ => return None,
+    };
+    Some(Answer { status, headers, body: body.into(), trailers: Vec::new() })
+}
+
+/// The chunks up to the last, which is empty.
+fn joined_chunks(mut rest: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let end = rest.windows(2).position(|bytes| bytes == b"\r\n")?;
+        let length = usize::from_str_radix(str::from_utf8(&rest[..end]).ok()?, 16).ok()?;
+        if length == 0 {
+            return Some(body);
+        }
+        body.extend(rest.get(end + 2..end + 2 + length)?);
+        rest = rest[end + 2 + length..].strip_prefix(b"\r\n")?;
+    }
 }
