@@ -14,7 +14,7 @@ use crate::plugin::Plugin;
 pub(crate) struct Stream {
     plugin: Rc<Plugin>,
     set_cookies: SetCookies,
-    counted: SmallVec<[Counted; 4]>,
+    counted: SmallVec<[Counted; 2]>,
     is_grpc: bool,
     /// Nanoseconds, by the host's clock; 0 where the latency is not wanted.
     begun: u64,

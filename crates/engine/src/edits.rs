@@ -94,7 +94,9 @@ impl Decision<'_> {
     /// The tags that go on: at the edge by layer id, in the mesh in the order of arrival.
     pub(crate) fn tags(&self) -> Tags<'_> {
         if self.plan.attachment.role == Role::Edge {
-            return self.all_in_force().map(|variant| variant.tag.as_bytes()).collect();
+            let mut tags = Tags::with_capacity(self.outcomes.len());
+            tags.extend(self.all_in_force().map(|variant| variant.tag.as_bytes()));
+            return tags;
         }
         let tag = |kept| match kept {
             &Kept::Layer(layer) => self.in_force(layer).map(|variant| variant.tag.as_bytes()),

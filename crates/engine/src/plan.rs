@@ -21,6 +21,8 @@ pub(crate) use sources::{Lengths, SourceId, Sources, next};
 pub struct Plan {
     pub(crate) attachment: Attachment,
     pub(crate) revision: Option<Revision>,
+    /// How every filter state begins; none where no policy is in force.
+    pub(crate) state_head: Option<String>,
     pub(crate) enabled: bool,
     pub(crate) tag_header: String,
     pub(crate) baggage: Option<String>,
@@ -169,6 +171,7 @@ impl Plan {
         Plan {
             attachment: attachment.clone(),
             revision,
+            state_head: revision.map(|revision| format!("1;{revision};")),
             enabled: model.enabled,
             tag_header: model.env_tag.header.clone(),
             baggage: model.env_tag.baggage.clone(),

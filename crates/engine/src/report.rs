@@ -23,7 +23,7 @@ pub fn json(decision: &Decision<'_>, request: &Request<'_>, edits: &[Edit<'_>]) 
         "steer": attachment.steer.name(),
         "layers": decision.layers().map(layer).collect::<Vec<_>>(),
         "edits": edits.iter().map(edit).collect::<Vec<_>>(),
-        "set_cookies": decision.set_cookies(request).to_vec(),
+        "set_cookies": decision.set_cookies(request),
         "dropped": dropped,
         "state": decision.state(request),
     });

@@ -7,7 +7,7 @@ use crate::plan::Cookie;
 use crate::request::Request;
 
 /// Lines of `set-cookie`.
-pub type SetCookies = SmallVec<[String; 1]>;
+pub type SetCookies = Vec<String>;
 
 /// Whether scripts of the page may read a cookie.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,5 @@
 //! The filter state `wasm.weir`: what was decided, for access logs and traces.
 
-use std::fmt::Write;
-
 use crate::attachment::{Role, Trace};
 use crate::decision::Decision;
 use crate::percent;
@@ -10,6 +8,8 @@ use crate::request::Request;
 /// Bytes of the text.
 const BYTES_MAX: usize = 2_048;
 const CUT: &str = ";cut";
+/// Room for an entry or two.
+const USUAL_BYTES: usize = 96;
 
 impl Decision<'_> {
     /// `1;REVISION;LAYER=EXPERIMENT/VARIANT/REASON,…`, with `;u=UNIT` where the attachment wants it; `None` where no
@@ -19,20 +19,19 @@ impl Decision<'_> {
         if attachment.role == Role::Inbound {
             return None;
         }
-        let mut text = String::with_capacity(128);
-        // Writing to a string cannot fail.
-        let _ = write!(text, "1;{};", self.plan.revision()?);
-        let whole_entries = text.len();
+        let head = self.plan.state_head.as_ref()?;
+        let mut text = String::with_capacity(head.len().saturating_add(USUAL_BYTES));
+        text.push_str(head);
         let unit = self.plan.log_unit.and_then(|unit| self.plan.units.get(unit)).and_then(|unit| request.unit(unit));
         let unit = unit.map(|unit| format!(";u={}", percent::encode(unit))).unwrap_or_default();
-        let (room, room_with_cut) =
-            (BYTES_MAX.saturating_sub(unit.len()), BYTES_MAX.saturating_sub(unit.len()).saturating_sub(CUT.len()));
-        let mut last_end = whole_entries;
+        let room = BYTES_MAX.saturating_sub(unit.len());
+        let room_with_cut = room.saturating_sub(CUT.len());
+        let mut last_end = head.len();
         for outcome in self.layers() {
             if attachment.trace == Trace::Shaped && outcome.experiment.is_none() {
                 continue;
             }
-            if text.len() > whole_entries {
+            if text.len() > head.len() {
                 text.push(',');
             }
             for part in [
