@@ -1,6 +1,6 @@
 //! The rules of a layer, found by what a request has rather than by trying them all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 
@@ -22,7 +22,8 @@ pub(crate) struct Rule {
 pub(crate) struct Rules {
     rules: Vec<Rule>,
     always: Vec<usize>,
-    by_source: HashMap<SourceId, Filed>,
+    /// By source.
+    by_source: Vec<(SourceId, Filed)>,
 }
 
 #[derive(Debug, Default)]
@@ -33,19 +34,19 @@ struct Filed {
 
 impl Rules {
     pub(super) fn new(rules: Vec<Rule>) -> Rules {
-        let mut filed = Rules { rules: Vec::new(), always: Vec::new(), by_source: HashMap::new() };
+        let mut always = Vec::new();
+        let mut by_source: BTreeMap<SourceId, Filed> = BTreeMap::new();
         for (i, rule) in rules.iter().enumerate() {
             match needed(&rule.when) {
-                None => filed.always.push(i),
-                Some((source, None)) => filed.by_source.entry(source).or_default().any_value.push(i),
+                None => always.push(i),
+                Some((source, None)) => by_source.entry(source).or_default().any_value.push(i),
                 Some((source, Some(value))) => {
-                    let filed = filed.by_source.entry(source).or_default();
+                    let filed = by_source.entry(source).or_default();
                     filed.by_value.entry_ref(value).or_default().push(i);
                 }
             }
         }
-        filed.rules = rules;
-        filed
+        Rules { rules, always, by_source: by_source.into_iter().collect() }
     }
 
     /// The first rule that holds.
@@ -53,7 +54,7 @@ impl Rules {
         let mut first = self.first_of(&self.always, None, scene);
         if !self.by_source.is_empty() {
             for (source, values) in scene.values.captured() {
-                let Some(filed) = self.by_source.get(&source) else { continue };
+                let Some(filed) = self.filed(source) else { continue };
                 first = self.first_of(&filed.any_value, first, scene);
                 if filed.by_value.is_empty() {
                     continue;
@@ -67,6 +68,11 @@ impl Rules {
             }
         }
         first.and_then(|i| self.rules.get(i)).map(|rule| rule.forced)
+    }
+
+    fn filed(&self, source: SourceId) -> Option<&Filed> {
+        let place = self.by_source.binary_search_by_key(&source, |(known, _)| *known).ok()?;
+        self.by_source.get(place).map(|(_, filed)| filed)
     }
 
     /// The first of some rules that holds, if it comes before the best so far.
