@@ -23,9 +23,10 @@ extern "C" fn _initialize() {
     panic::set_hook(Box::new(|panic| host::log(Level::Critical, &format!("weir: {panic}"))));
 }
 
-/// Memory for what the host hands over; whoever receives it frees it.
+/// Memory for what the host hands over; whoever receives it frees it. Envoy also knows it as `malloc`, by which name it would
+/// be everybody's in a native test.
 #[unsafe(no_mangle)]
-extern "C" fn malloc(size: usize) -> *mut u8 {
+extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut u8 {
     host::buffer(size)
 }
 
