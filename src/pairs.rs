@@ -1,28 +1,34 @@
 //! Walks the host's serialized header map in place: counts and lengths first, then the bytes, each ended by a NUL.
 
+use std::slice::Iter;
+
 /// Names and values; ends early where the buffer is not what it says, and never fails.
 pub(crate) struct Pairs<'a> {
-    lengths: &'a [u8],
+    /// Of a name and of its value, four bytes each.
+    lengths: Iter<'a, [u8; 8]>,
     bytes: &'a [u8],
 }
 
 impl<'a> Pairs<'a> {
     pub(crate) fn new(buffer: &'a [u8]) -> Pairs<'a> {
-        Pairs::split(buffer).unwrap_or(Pairs { lengths: &[], bytes: &[] })
+        let (lengths, bytes) = Pairs::split(buffer).unwrap_or_default();
+        Pairs { lengths: lengths.iter(), bytes }
     }
 
-    fn split(buffer: &'a [u8]) -> Option<Pairs<'a>> {
-        let (count, rest) = length(buffer)?;
-        let (lengths, bytes) = rest.split_at_checked(count.checked_mul(8)?)?;
-        Some(Pairs { lengths, bytes })
+    fn split(buffer: &'a [u8]) -> Option<(&'a [[u8; 8]], &'a [u8])> {
+        let (count, rest) = buffer.split_first_chunk()?;
+        let (lengths, bytes) =
+            rest.split_at_checked(usize::try_from(u32::from_le_bytes(*count)).ok()?.checked_mul(8)?)?;
+        Some((lengths.as_chunks().0, bytes))
     }
 
     fn pair(&mut self) -> Option<(&'a [u8], &'a [u8])> {
-        let (name_length, lengths) = length(self.lengths)?;
-        let (value_length, lengths) = length(lengths)?;
-        let (name, bytes) = terminated(self.bytes, name_length)?;
-        let (value, bytes) = terminated(bytes, value_length)?;
-        *self = Pairs { lengths, bytes };
+        let [n0, n1, n2, n3, v0, v1, v2, v3] = *self.lengths.next()?;
+        let name_length = usize::try_from(u32::from_le_bytes([n0, n1, n2, n3])).ok()?;
+        let value_length = usize::try_from(u32::from_le_bytes([v0, v1, v2, v3])).ok()?;
+        let (name, bytes) = self.bytes.split_at_checked(name_length)?;
+        let (value, bytes) = bytes.get(1..)?.split_at_checked(value_length)?;
+        self.bytes = bytes.get(1..)?;
         Some((name, value))
     }
 }
@@ -30,24 +36,14 @@ impl<'a> Pairs<'a> {
 impl<'a> Iterator for Pairs<'a> {
     type Item = (&'a [u8], &'a [u8]);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let pair = self.pair();
         if pair.is_none() {
-            self.lengths = &[];
+            self.lengths = [].iter();
         }
         pair
     }
-}
-
-fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let (length, rest) = bytes.split_first_chunk()?;
-    Some((usize::try_from(u32::from_le_bytes(*length)).ok()?, rest))
-}
-
-fn terminated(bytes: &[u8], length: usize) -> Option<(&[u8], &[u8])> {
-    let (text, rest) = bytes.split_at_checked(length)?;
-    let (_nul, rest) = rest.split_first()?;
-    Some((text, rest))
 }
 
 #[cfg(test)]

@@ -25,9 +25,9 @@ fn arrows_point_one_way() {
 #[test]
 fn what_runs_in_envoy_depends_on_little() {
     let uses = dependencies();
-    let engine = ["hashbrown", "regex-lite", "saphyr-parser", "serde", "serde_json"];
+    let engine = ["base64", "hashbrown", "memchr", "regex-lite", "saphyr-parser", "serde", "serde_json", "smallvec"];
     assert_eq!(uses["weir-engine"], engine.map(str::to_owned).into());
-    let filter = ["prost", "prost-types", "proxy-wasm", "weir-engine"];
+    let filter = ["hashbrown", "prost", "prost-types", "smallvec", "weir-engine"];
     assert_eq!(uses["weir-filter"], filter.map(str::to_owned).into());
 }
 
