@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use smallvec::SmallVec;
-use weir_engine::{Counted, Decision, Edit, Request, Role, SetCookies, report};
+use weir_engine::{Counted, Decision, Request, Role, SetCookies, report};
 
 use crate::host::{self, Level, Map, Status};
 use crate::metrics::Metrics;
@@ -40,17 +40,18 @@ pub(crate) fn request(plugin: &Rc<Plugin>, metrics: &mut Metrics) -> Option<Stre
     let decision = plan.decide(&request);
     // Before any write: afterwards Envoy still reports the route it matched first.
     let destination = decision.wants_destination().then(|| host::property("xds\0cluster_name").ok()).flatten();
-    let edits = decision.edits(&request, destination.as_deref());
     // One that fails must not keep a forged header of another in place.
-    for edit in &edits {
-        if let Err(status) = write(edit) {
-            warn(&format!("{edit:?} could not be written"), status);
+    decision.apply(&request, destination.as_deref(), |name, lines| {
+        if let Err(status) = write(name, lines) {
+            let name = String::from_utf8_lossy(name);
+            warn(&format!("{name} could not be written"), status);
         }
-    }
+    });
     if cfg!(feature = "exposure") {
         expose(&decision, &request);
     }
     if plugin.logs_decisions {
+        let edits = decision.edits(&request, destination.as_deref());
         host::log(Level::Debug, &format!("weir: decision {}", report::json(&decision, &request, &edits)));
     }
     if cfg!(feature = "numbers") {
@@ -59,15 +60,10 @@ pub(crate) fn request(plugin: &Rc<Plugin>, metrics: &mut Metrics) -> Option<Stre
     kept(plugin, &decision, &request, destination.as_deref())
 }
 
-fn write(edit: &Edit<'_>) -> Result<(), Status> {
-    match edit {
-        Edit::Remove { name } => host::remove_header(Map::Request, name),
-        Edit::Set { name, lines } => {
-            let Some((first, more)) = lines.split_first() else { return host::remove_header(Map::Request, name) };
-            host::set_header(Map::Request, name, first)?;
-            more.iter().try_for_each(|line| host::add_header(Map::Request, name, line))
-        }
-    }
+fn write(name: &[u8], lines: &[&[u8]]) -> Result<(), Status> {
+    let Some((first, more)) = lines.split_first() else { return host::remove_header(Map::Request, name) };
+    host::set_header(Map::Request, name, first)?;
+    more.iter().try_for_each(|line| host::add_header(Map::Request, name, line))
 }
 
 fn expose(decision: &Decision<'_>, request: &Request<'_>) {

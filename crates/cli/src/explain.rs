@@ -112,7 +112,7 @@ fn fresh() -> Option<[u8; 16]> {
     getrandom::fill(&mut bytes).ok().map(|()| bytes)
 }
 
-fn text(plan: &Plan, decision: &Decision<'_>, request: &Request<'_>, edits: &[Edit<'_>]) -> String {
+fn text(plan: &Plan, decision: &Decision<'_>, request: &Request<'_>, edits: &[Edit]) -> String {
     let revision = plan.revision().map_or_else(|| "none".to_owned(), |revision| revision.to_string());
     let (role, steer) = (plan.attachment().role.name(), plan.attachment().steer.name());
     let mut text = format!("revision {revision}, role {role}, steer {steer}\n\n");
@@ -138,12 +138,11 @@ fn text(plan: &Plan, decision: &Decision<'_>, request: &Request<'_>, edits: &[Ed
     }
     text.push_str(if edits.is_empty() { "\nthe request's headers stay as they are\n" } else { "\n" });
     for edit in edits {
-        text.push_str(&match edit {
-            Edit::Set { name, lines } => {
-                let lines: Vec<_> = lines.iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect();
-                format!("set     {}: {}\n", String::from_utf8_lossy(name), lines.join("\n        and "))
-            }
-            Edit::Remove { name } => format!("remove  {}\n", String::from_utf8_lossy(name)),
+        let name = String::from_utf8_lossy(&edit.name);
+        let lines: Vec<_> = edit.lines.iter().map(|line| String::from_utf8_lossy(line)).collect();
+        text.push_str(&match lines.is_empty() {
+            true => format!("remove  {name}\n"),
+            false => format!("set     {name}: {}\n", lines.join("\n        and ")),
         });
     }
     for line in decision.set_cookies(request) {

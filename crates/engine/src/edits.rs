@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use crate::attachment::{Role, Steer};
 use crate::baggage::{self, Member};
@@ -16,46 +16,20 @@ pub const SUBSET_HEADER: &str = "x-weir-subset";
 /// The header that a guarded route takes its cluster from where the attachment steers by cluster.
 pub const CLUSTER_HEADER: &str = "x-weir-cluster";
 
-/// One change of the request's headers. Names are in lower case.
+/// One change of the request's headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Edit<'a> {
-    /// The header has these lines from now on, at least one, whatever it had.
-    Set {
-        /// Its name.
-        name: &'a [u8],
-        /// Its lines.
-        lines: SmallVec<[Cow<'a, [u8]>; 1]>,
-    },
-    /// The header goes, all its lines.
-    Remove {
-        /// Its name.
-        name: &'a [u8],
-    },
+pub struct Edit {
+    /// Lower-case.
+    pub name: Vec<u8>,
+    /// What the header has from now on, whatever it had; without any line it goes.
+    pub lines: Vec<Vec<u8>>,
 }
-
-/// The changes, in the order in which they are made.
-pub type Edits<'a> = SmallVec<[Edit<'a>; 2]>;
 
 /// Where a service goes.
 #[derive(Clone, Copy)]
 pub(crate) struct Route<'a> {
     service: &'a str,
     subset: &'a str,
-}
-
-impl<'a> Edit<'a> {
-    fn set(name: &'a str, line: impl Into<Cow<'a, [u8]>>) -> Edit<'a> {
-        Edit::Set { name: name.as_bytes(), lines: smallvec![line.into()] }
-    }
-
-    /// No lines left means that the header goes.
-    fn lines(name: &'a str, lines: Vec<Vec<u8>>) -> Edit<'a> {
-        let name = name.as_bytes();
-        if lines.is_empty() {
-            return Edit::Remove { name };
-        }
-        Edit::Set { name, lines: lines.into_iter().map(Cow::Owned).collect() }
-    }
 }
 
 impl Decision<'_> {
@@ -71,23 +45,35 @@ impl Decision<'_> {
         looks && self.all_in_force().any(|variant| !variant.routes.is_empty())
     }
 
-    /// The changes. `destination` is the cluster that Envoy had chosen before.
-    pub fn edits<'a>(&'a self, request: &'a Request<'_>, destination: Option<&[u8]>) -> Edits<'a> {
-        let mut edits = Edits::new();
+    /// Makes the changes, in their order: `write` is given a header and the lines that it has from now on; without any
+    /// line it goes. `destination` is the cluster that Envoy had chosen before.
+    pub fn apply(&self, request: &Request<'_>, destination: Option<&[u8]>, mut write: impl FnMut(&[u8], &[&[u8]])) {
         if self.plan.attachment.role == Role::Inbound {
-            return edits;
+            return;
         }
         let written = self.headers_of_ours(request, destination);
-        ours_removed(request, &written, &mut edits);
+        remove_ours(request, &written, &mut write);
         let tags = self.tags();
-        edits.extend(self.tag_header(request, &tags));
-        edits.extend(self.baggage(request, &tags));
-        edits.extend(self.cookies(request, &tags));
-        for (name, line) in written {
-            if !is_only_line(request, name, &line) {
-                edits.push(Edit::set(name, line));
+        self.write_tags(request, &tags, &mut write);
+        if let Some(lines) = self.baggage(request, &tags) {
+            write_lines(b"baggage", &lines, &mut write);
+        }
+        if let Some(lines) = self.cookies(request, &tags) {
+            write_lines(b"cookie", &lines, &mut write);
+        }
+        for (name, line) in &written {
+            if !is_only_line(request, name, line) {
+                write(name.as_bytes(), &[line]);
             }
         }
+    }
+
+    /// The changes that [`Decision::apply`] makes.
+    pub fn edits(&self, request: &Request<'_>, destination: Option<&[u8]>) -> Vec<Edit> {
+        let mut edits = Vec::new();
+        self.apply(request, destination, |name, lines| {
+            edits.push(Edit { name: name.to_vec(), lines: lines.iter().map(|line| line.to_vec()).collect() });
+        });
         edits
     }
 
@@ -105,35 +91,41 @@ impl Decision<'_> {
         self.kept.iter().filter_map(tag).collect()
     }
 
-    fn tag_header<'a>(&'a self, request: &Request<'_>, tags: &[&'a [u8]]) -> Option<Edit<'a>> {
-        let name = &self.plan.tag_header;
+    fn write_tags(&self, request: &Request<'_>, tags: &[&[u8]], write: &mut impl FnMut(&[u8], &[&[u8]])) {
+        let name = self.plan.tag_header.as_bytes();
+        let joined;
         let line = match tags {
-            [] => return (!request.tags.is_empty()).then_some(Edit::Remove { name: name.as_bytes() }),
-            [tag] => Cow::Borrowed(*tag),
-            tags => Cow::Owned(tags.join(&b","[..])),
+            [] if request.tags.is_empty() => return,
+            [] => return write(name, &[]),
+            [tag] => *tag,
+            tags => {
+                joined = tags.join(&b","[..]);
+                &joined
+            }
         };
-        (request.tags.as_slice() != [line.as_ref()]).then(|| Edit::set(name, line))
+        if request.tags.as_slice() != [line] {
+            write(name, &[line]);
+        }
     }
 
-    fn baggage<'a>(&self, request: &Request<'_>, tags: &[&[u8]]) -> Option<Edit<'a>> {
+    fn baggage(&self, request: &Request<'_>, tags: &[&[u8]]) -> Option<Vec<Vec<u8>>> {
         let key = self.plan.baggage.as_ref()?.as_bytes();
         if let Member::TooLarge { has_member } = baggage::read(&request.baggage, key) {
             // A member that cannot be read cannot be replaced either, and a client must not choose tags.
-            let removed = self.plan.attachment.role == Role::Edge && has_member;
-            return removed.then_some(Edit::Remove { name: b"baggage" });
+            return (self.plan.attachment.role == Role::Edge && has_member).then(Vec::new);
         }
-        Some(Edit::lines("baggage", baggage::write(&request.baggage, key, tags)?))
+        baggage::write(&request.baggage, key, tags)
     }
 
     /// The request's cookies with the units that were made for it, and with the tags if the upstream gets them so.
-    fn cookies<'a>(&self, request: &Request<'_>, tags: &[&[u8]]) -> Option<Edit<'a>> {
+    fn cookies(&self, request: &Request<'_>, tags: &[&[u8]]) -> Option<Vec<Vec<u8>>> {
         if !self.plan.writes_cookies {
             return None;
         }
         let tags = (!tags.is_empty() && !request.is_grpc).then(|| tags.join(&b"%2C"[..]));
         let tags = self.plan.request_cookie.iter().map(|name| (name.as_bytes(), tags.as_deref()));
         let issued = self.issued(request).map(|(cookie, id)| (cookie.name.as_bytes(), Some(id.as_bytes())));
-        Some(Edit::lines("cookie", cookie::write(&request.cookies, &issued.chain(tags).collect::<Vec<_>>())?))
+        cookie::write(&request.cookies, &issued.chain(tags).collect::<Vec<_>>())
     }
 
     /// The headers that steer or weigh this request, each with its one line.
@@ -191,13 +183,18 @@ fn with_subset(cluster: &[u8], route: Route<'_>) -> Option<Vec<u8>> {
 }
 
 /// What arrived under our own names goes, but for a header that is written anyway.
-fn ours_removed<'a>(request: &'a Request<'_>, written: &Written<'_>, edits: &mut Edits<'a>) {
-    for (name, _) in &request.ours {
-        let edit = Edit::Remove { name };
-        if !written.iter().any(|(kept, _)| kept.as_bytes() == *name) && !edits.contains(&edit) {
-            edits.push(edit);
+fn remove_ours(request: &Request<'_>, written: &Written<'_>, write: &mut impl FnMut(&[u8], &[&[u8]])) {
+    for (place, (name, _)) in request.ours.iter().enumerate() {
+        let is_written = written.iter().any(|(kept, _)| kept.as_bytes() == *name);
+        let is_first = request.ours.iter().take(place).all(|(earlier, _)| earlier != name);
+        if is_first && !is_written {
+            write(name, &[]);
         }
     }
+}
+
+fn write_lines(name: &[u8], lines: &[Vec<u8>], write: &mut impl FnMut(&[u8], &[&[u8]])) {
+    write(name, &lines.iter().map(Vec::as_slice).collect::<SmallVec<[&[u8]; 4]>>());
 }
 
 fn is_only_line(request: &Request<'_>, name: &str, line: &[u8]) -> bool {

@@ -23,7 +23,7 @@
 //!
 //! assert_eq!(decision.layers().next().unwrap().variant, Some("canary"));
 //! let edits = decision.edits(&request, None);
-//! assert!(matches!(&edits[..], [weir_engine::Edit::Set { name: b"x-env-tag", .. }]));
+//! assert_eq!(edits, [weir_engine::Edit { name: b"x-env-tag".to_vec(), lines: vec![b"owl-v21.canary".to_vec()] }]);
 //! ```
 #![cfg_attr(
     not(test),
@@ -81,7 +81,7 @@ pub use canonical::Revision;
 pub use configure::{ENVELOPE_BYTES_MAX, Refused, configure, configure_json, read_policy};
 pub use decision::{Decision, LayerOutcome, Reason};
 pub use document::{Entry, Node, Value};
-pub use edits::{CLUSTER_HEADER, Edit, Edits, SUBSET_HEADER};
+pub use edits::{CLUSTER_HEADER, Edit, SUBSET_HEADER};
 pub use model::Model;
 pub use numbers::{Counted, SERIES_MAX, Series};
 pub use plan::Plan;

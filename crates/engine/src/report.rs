@@ -8,7 +8,7 @@ use crate::edits::Edit;
 use crate::request::Request;
 
 /// The whole decision and its edits.
-pub fn json(decision: &Decision<'_>, request: &Request<'_>, edits: &[Edit<'_>]) -> String {
+pub fn json(decision: &Decision<'_>, request: &Request<'_>, edits: &[Edit]) -> String {
     let attachment = decision.plan.attachment();
     let dropped = decision.dropped();
     let dropped: Map<String, Value> = dropped
@@ -41,13 +41,11 @@ fn layer(outcome: LayerOutcome<'_>) -> Value {
     })
 }
 
-fn edit(edit: &Edit<'_>) -> Value {
-    match edit {
-        Edit::Set { name, lines } => {
-            json!({ "set": text(name), "lines": lines.iter().map(|line| text(line)).collect::<Vec<_>>() })
-        }
-        Edit::Remove { name } => json!({ "remove": text(name) }),
+fn edit(Edit { name, lines }: &Edit) -> Value {
+    if lines.is_empty() {
+        return json!({ "remove": text(name) });
     }
+    json!({ "set": text(name), "lines": lines.iter().map(|line| text(line)).collect::<Vec<_>>() })
 }
 
 /// Bytes as a string where they are UTF-8, else as `{"hex": "…"}`.

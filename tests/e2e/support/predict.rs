@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hyper::Request;
 use serde_json::Value;
-use weir_engine::{Edit, Plan};
+use weir_engine::Plan;
 
 use super::bench::SERVICE;
 use super::client::{Answer, DEFAULT_HOST};
@@ -89,11 +89,7 @@ impl Predictor {
         let decision = self.plan.decide(&request);
         let mut headers = by_name(sent.names(), &sent.headers);
         for edit in decision.edits(&request, Some(SERVICE.as_bytes())) {
-            let (name, lines) = match &edit {
-                Edit::Set { name, lines } => (name, lines.iter().map(|line| line.to_vec()).collect()),
-                Edit::Remove { name } => (name, Vec::new()),
-            };
-            headers.insert(String::from_utf8(name.to_vec()).unwrap(), lines);
+            headers.insert(String::from_utf8(edit.name).unwrap(), edit.lines);
         }
         // It steers between the filter and the route; the routes of `envoy/` take it away towards the upstream.
         headers.insert("x-weir-subset".to_owned(), Vec::new());

@@ -24,13 +24,9 @@ impl Lines {
     }
 
     /// The lines with an edit made.
-    pub fn edited(&self, edit: &Edit<'_>) -> Lines {
-        let (Edit::Set { name, .. } | Edit::Remove { name }) = edit;
-        let mut lines = self.without(name);
-        if let Edit::Set { lines: values, .. } = edit {
-            assert!(!values.is_empty(), "a header is set to no line");
-            lines.0.extend(values.iter().map(|value| (name.to_vec(), value.to_vec())));
-        }
+    pub fn edited(&self, edit: &Edit) -> Lines {
+        let mut lines = self.without(&edit.name);
+        lines.0.extend(edit.lines.iter().map(|line| (edit.name.clone(), line.clone())));
         lines
     }
 
