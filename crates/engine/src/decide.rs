@@ -102,12 +102,12 @@ fn is_enabled(layer: &LayerPlan, experiment: usize) -> bool {
     layer.experiments.get(experiment).is_some_and(|experiment| experiment.enabled)
 }
 
-/// What is worked out once a request, however many layers ask.
+/// A request being dealt, layer by layer.
 struct Table<'a> {
     plan: &'a Plan,
     values: Values<'a>,
-    units: SmallVec<[Option<Dealt<'a>>; 2]>,
-    lines: SmallVec<[Option<u32>; 4]>,
+    /// The unit that was asked for last, by its index: most policies deal one.
+    unit: Option<(usize, Dealt<'a>)>,
     held_out: SmallVec<[Option<bool>; 2]>,
 }
 
@@ -120,13 +120,7 @@ struct Dealt<'a> {
 
 impl<'a> Table<'a> {
     fn new(plan: &'a Plan, values: Values<'a>) -> Table<'a> {
-        Table {
-            plan,
-            values,
-            units: smallvec![None; plan.units.len()],
-            lines: smallvec![None; plan.lines.len()],
-            held_out: smallvec![None; plan.holdouts.len()],
-        }
+        Table { plan, values, unit: None, held_out: smallvec![None; plan.holdouts.len()] }
     }
 
     /// The steps of a layer, highest first.
@@ -146,7 +140,7 @@ impl<'a> Table<'a> {
         if layer.holdouts.iter().any(|holdout| self.is_held_out(*holdout)) {
             return Outcome::stable(Reason::Holdout);
         }
-        let slot = self.slot(layer.line, unit);
+        let slot = layer.salt.slot(unit);
         let outcome = Outcome { slot: Some(slot), ..Outcome::stable(Reason::NotOwned) };
         let Some(index) = owner(&layer.slots, slot) else { return outcome };
         let Some(experiment) = layer.experiments.get(index) else { return outcome };
@@ -173,25 +167,14 @@ impl<'a> Table<'a> {
     fn unit(&mut self, index: Option<usize>) -> Dealt<'a> {
         let none = Dealt { unit: None, listed: None };
         let Some(index) = index else { return none };
-        if let Some(Some(known)) = self.units.get(index) {
-            return *known;
+        match self.unit {
+            Some((known, dealt)) if known == index => return dealt,
+            _ => {}
         }
         let unit = self.plan.units.get(index).and_then(|unit| unit.read(self.values));
-        let listed = unit.and_then(|unit| self.plan.listed.find(unit));
-        let dealt = Dealt { unit, listed };
-        if let Some(place) = self.units.get_mut(index) {
-            *place = Some(dealt);
-        }
+        let dealt = Dealt { unit, listed: unit.and_then(|unit| self.plan.listed.find(unit)) };
+        self.unit = Some((index, dealt));
         dealt
-    }
-
-    fn slot(&mut self, line: usize, unit: &[u8]) -> u32 {
-        let Some(salt) = self.plan.lines.get(line) else { return 0 };
-        match self.lines.get_mut(line) {
-            // Layers on one line agree on the unit, so the line's slot is theirs all.
-            Some(place) => *place.get_or_insert_with(|| salt.slot(unit)),
-            None => salt.slot(unit),
-        }
     }
 
     fn is_held_out(&mut self, index: usize) -> bool {

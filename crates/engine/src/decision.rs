@@ -155,7 +155,7 @@ impl<'p> Decision<'p> {
     /// layer keeps its tag and its other routes, and says so.
     pub(crate) fn settle_routes(&mut self) {
         // One line routes a service, so layers that have their lines to themselves cannot disagree.
-        if self.plan.lines.len() == self.plan.layers.len() {
+        if !self.plan.shares_lines {
             return;
         }
         let mut routes: HashMap<&str, &str> = HashMap::new();

@@ -1,11 +1,11 @@
 //! `Model -> Plan`: names become indices, salts and conditions are compiled, what a request can ask for is indexed.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::attachment::{Attachment, Role, Sticky};
 use crate::canonical::Revision;
 use crate::listed::{ListId, Listed};
-use crate::model::{CookieLife, Layer, Model};
+use crate::model::{CookieLife, Model};
 use crate::slot::{Range, Salt, Use};
 use crate::targeting::Test;
 
@@ -30,10 +30,12 @@ pub struct Plan {
     pub(crate) tag_cookie: Option<(Cookie, SourceId)>,
     /// The cookie that shows the tags to the upstream; `edge` only.
     pub(crate) request_cookie: Option<String>,
+    /// Whether some unit is made where it is absent.
+    pub(crate) issues: bool,
     /// Whether requests may need their `cookie` header written.
     pub(crate) writes_cookies: bool,
-    /// The lengths of the names of all headers that are looked at; `x-weir-*` are looked at whatever their length.
-    pub(crate) lengths: Lengths,
+    /// The lengths of the names of all headers that are looked at but `x-weir-*`.
+    lengths: Lengths,
     pub(crate) sources: Sources,
     pub(crate) units: Vec<UnitPlan>,
     /// Index of the unit that the filter state names.
@@ -41,7 +43,8 @@ pub struct Plan {
     /// One for each sticky header of the attachment, in its order.
     pub(crate) sticky: Vec<StickyPlan>,
     pub(crate) listed: Listed,
-    pub(crate) lines: Vec<Salt>,
+    /// Whether layers share a line: only then can two of them route one service.
+    pub(crate) shares_lines: bool,
     pub(crate) holdouts: Vec<HoldoutPlan>,
     /// By id.
     pub(crate) layers: Vec<LayerPlan>,
@@ -94,8 +97,8 @@ pub(crate) struct LayerPlan {
     pub(crate) enabled: bool,
     /// Index of the plan's units.
     pub(crate) unit: Option<usize>,
-    /// Index of the plan's lines.
-    pub(crate) line: usize,
+    /// Of its line.
+    pub(crate) salt: Salt,
     /// Indices of the plan's holdouts.
     pub(crate) holdouts: Vec<usize>,
     /// Sorted by list; those of disabled experiments are not among them.
@@ -149,14 +152,14 @@ impl Plan {
     /// pass-through, which only strips.
     pub fn compile(model: &Model, attachment: &Attachment, revision: Option<Revision>) -> Plan {
         let mut compiler = compile::Compiler::new(model, attachment, revision.is_some());
-        let mut lines = Lines::default();
-        let layers: Vec<LayerPlan> =
-            model.layers.iter().map(|layer| compiler.layer(layer, lines.index(layer))).collect();
+        let layers: Vec<LayerPlan> = model.layers.iter().map(|layer| compiler.layer(layer)).collect();
+        let lines: HashSet<&str> = model.layers.iter().map(|layer| layer.line.as_str()).collect();
         let is_edge = attachment.role == Role::Edge;
         let tag_cookie = model.env_tag.cookie.as_ref().filter(|_| is_edge && revision.is_some());
         let tag_cookie = tag_cookie.map(|(name, life)| (Cookie::new(name, life), compiler.sources.want_cookie(name)));
         let request_cookie = model.env_tag.request_cookie.clone().filter(|_| is_edge);
-        let writes_cookies = request_cookie.is_some() || compiler.units.iter().any(|unit| unit.is_issued);
+        let issues = compiler.units.iter().any(|unit| unit.is_issued);
+        let writes_cookies = request_cookie.is_some() || issues;
         let mut lengths = compiler.sources.lengths();
         let sticky_names = attachment.sticky.iter().map(|sticky| sticky.header.as_str());
         for name in [model.env_tag.header.as_str(), "content-type"].into_iter().chain(sticky_names) {
@@ -176,6 +179,7 @@ impl Plan {
             tag_header: model.env_tag.header.clone(),
             baggage: model.env_tag.baggage.clone(),
             request_cookie,
+            issues,
             writes_cookies,
             lengths,
             // An edge believes no tag; what it reads of its own cookie is for the page.
@@ -186,7 +190,7 @@ impl Plan {
             sources: compiler.sources,
             units: compiler.units,
             listed: compiler.listed,
-            lines: lines.salts,
+            shares_lines: lines.len() < layers.len(),
             holdouts: holdouts(model),
             layers,
         }
@@ -202,6 +206,12 @@ impl Plan {
         &self.attachment
     }
 
+    /// Whether a header may say something: most have a name of another length, and need no closer look.
+    #[inline]
+    pub(crate) fn looks_at(&self, name: &[u8]) -> bool {
+        self.lengths.has(name) || name.starts_with(b"x-weir-")
+    }
+
     /// Whether only Weir writes this header, so that what a client sends under its name goes.
     pub(crate) fn owns_header(&self, name: &[u8]) -> bool {
         name.starts_with(b"x-weir-") || self.sticky.iter().any(|sticky| sticky.header.as_bytes() == name)
@@ -211,22 +221,6 @@ impl Plan {
 impl Cookie {
     fn new(name: &str, life: &CookieLife) -> Cookie {
         Cookie { name: name.to_owned(), life: life.clone() }
-    }
-}
-
-/// Every line once, however many layers share it.
-#[derive(Default)]
-struct Lines {
-    salts: Vec<Salt>,
-    by_id: HashMap<String, usize>,
-}
-
-impl Lines {
-    fn index(&mut self, layer: &Layer) -> usize {
-        *self.by_id.entry_ref(layer.line.as_str()).or_insert_with(|| {
-            self.salts.push(Salt::new(Use::Line, &layer.line, layer.epoch));
-            self.salts.len().saturating_sub(1)
-        })
     }
 }
 

@@ -47,11 +47,17 @@ impl<'a> Request<'a> {
     ) -> Request<'a> {
         let mut request = Request::default();
         for (name, value) in headers {
-            request.header(plan, name, value);
+            if plan.looks_at(name) {
+                request.header(plan, name, value);
+            }
         }
-        // So that a thousand lines of one header do not make every look at another one slow.
-        request.values.sort_by_key(|(source, _)| *source);
-        request.issue(plan, dice);
+        if request.values.len() > 1 {
+            // So that a thousand lines of one header do not make every look at another one slow.
+            request.values.sort_by_key(|(source, _)| *source);
+        }
+        if plan.issues && !request.is_grpc {
+            request.issue(plan, dice);
+        }
         request
     }
 
@@ -60,11 +66,7 @@ impl<'a> Request<'a> {
         self.is_grpc
     }
 
-    #[inline]
     fn header(&mut self, plan: &Plan, name: &'a [u8], value: &'a [u8]) {
-        if !plan.lengths.has(name) && !name.starts_with(b"x-weir-") {
-            return;
-        }
         match name {
             b":path" => self.path(plan, value),
             b":authority" => self.wanted(plan.sources.host, || host::normalize(value)),
@@ -117,9 +119,6 @@ impl<'a> Request<'a> {
 
     /// Makes the units that are to be made where they are absent.
     fn issue(&mut self, plan: &Plan, mut dice: impl FnMut() -> Option<[u8; 16]>) {
-        if self.is_grpc {
-            return;
-        }
         for (index, unit) in plan.units.iter().enumerate().filter(|(_, unit)| unit.is_issued) {
             let Some(source) = unit.missing(self.values()) else { continue };
             let Some(issued) = dice().map(|bytes| Issued::new(index, &bytes)) else { continue };

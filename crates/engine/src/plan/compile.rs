@@ -62,7 +62,7 @@ impl<'a> Compiler<'a> {
         list
     }
 
-    pub(super) fn layer(&mut self, layer: &'a Layer, line: usize) -> LayerPlan {
+    pub(super) fn layer(&mut self, layer: &'a Layer) -> LayerPlan {
         let mut slots: Vec<(Range, usize)> = Vec::new();
         let mut rules = Vec::new();
         let mut experiments = Vec::with_capacity(layer.experiments.len());
@@ -84,7 +84,7 @@ impl<'a> Compiler<'a> {
             id: layer.id.clone(),
             enabled: layer.enabled,
             unit: layer.unit.as_ref().and_then(|unit| super::unit_index(self.model, unit)),
-            line,
+            salt: Salt::new(Use::Line, &layer.line, layer.epoch),
             holdouts,
             overrides: self.overrides(layer),
             rules: Rules::new(rules),
