@@ -6,6 +6,7 @@ mod support;
 mod ads_down;
 mod bad_policy;
 mod bootstraps;
+mod cookies;
 mod explain;
 mod harness;
 mod kill_switch;
