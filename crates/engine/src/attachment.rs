@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::canonical::Revision;
-use crate::model::Model;
+use crate::model::{Model, UnitSource};
 use crate::problem::{At, Code, Problem, Problems};
 
 mod read;
@@ -152,6 +152,10 @@ impl Attachment {
             }
             if sticky.header == policy.env_tag.header {
                 problems.add(Code::ReservedHeader, &at.key("header"), "this header carries the tags; take another");
+            }
+            let mut sources = policy.units.iter().flat_map(|(_, sources)| sources);
+            if sources.any(|source| matches!(source, UnitSource::Header(name) if *name == sticky.header)) {
+                problems.add(Code::ReservedHeader, &at.key("header"), "a unit is read from this header; take another");
             }
         }
         if let Some(unit) = self.log_unit.as_ref().filter(|unit| !known(unit)) {

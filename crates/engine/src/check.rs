@@ -60,7 +60,7 @@ impl<'a> Checker<'a> {
     fn model(&mut self) -> Model {
         let env_tag = self.env_tag();
         self.tag_header.clone_from(&env_tag.header);
-        self.units();
+        self.units(&env_tag);
         self.lists();
         let layers = self.layers();
         self.counts(&layers);
@@ -97,7 +97,7 @@ impl<'a> Checker<'a> {
         names::resolved(first.cloned().unwrap_or_default())
     }
 
-    fn units(&mut self) {
+    fn units(&mut self, env_tag: &EnvTag) {
         for (document, policy) in self.documents.iter().enumerate() {
             let root = At::Root { document };
             let at = root.key("units");
@@ -105,7 +105,7 @@ impl<'a> Checker<'a> {
                 let at = at.key(name);
                 names::id(name, &at, &mut self.problems);
                 for (i, source) in sources.iter().enumerate() {
-                    names::unit_source(source, &self.tag_header, &at.index(i), &mut self.problems);
+                    names::unit_source(source, env_tag, &at.index(i), &mut self.problems);
                 }
                 if self.units.insert(name, sources).is_some_and(|other| lowered(other) != lowered(sources)) {
                     self.problems.add(Code::Conflict, &at, "another file of this policy defines this unit differently");

@@ -96,7 +96,7 @@ codes! {
     RouteOutsideServices => "route_outside_services",
     /// The file may only name services of its namespace.
     ForeignNamespace => "foreign_namespace",
-    /// Files of one policy define one thing differently.
+    /// Files of one policy define one thing differently, or one header or cookie is wanted for two uses.
     Conflict => "conflict",
     /// A unit is not 1 to 256 bytes.
     BadUnit => "bad_unit",

@@ -176,13 +176,19 @@ pub(super) fn cookie_name(name: &str, at: &At<'_>, problems: &mut Problems) {
     }
 }
 
-pub(super) fn unit_source(source: &UnitSource, tag_header: &str, at: &At<'_>, problems: &mut Problems) {
+pub(super) fn unit_source(source: &UnitSource, env_tag: &model::EnvTag, at: &At<'_>, problems: &mut Problems) {
     match source {
-        UnitSource::Header(name) => readable_header(name, tag_header, &at.key("header"), problems),
+        UnitSource::Header(name) => readable_header(name, &env_tag.header, &at.key("header"), problems),
         UnitSource::Cookie(name, issue) => {
             cookie_name(name, &at.key("cookie"), problems);
             if let Some(life) = issue {
                 domain(life, &at.key("issue"), problems);
+                let shows_tags = env_tag.cookie.iter().map(|(name, _)| name).chain(&env_tag.request_cookie);
+                if shows_tags.into_iter().any(|known| known == name) {
+                    // Each would overwrite the other, and every visit would get another id.
+                    let message = format!("the cookie {name} carries the tags; issue the unit in another");
+                    problems.add(Code::Conflict, &at.key("cookie"), message);
+                }
             }
         }
         UnitSource::Query(_) => {}
