@@ -16,5 +16,6 @@ mod predictions;
 mod push_under_load;
 mod scenarios;
 mod serve;
+mod sticky;
 mod telemetry;
 mod trap;
