@@ -1,8 +1,10 @@
 //! What the response to a request sets: the units that were made for it, and the tag cookie where it changed.
 
+use std::collections::BTreeMap;
+
 use smallvec::SmallVec;
 
-use crate::decision::{Decision, Reason};
+use crate::decision::{Decision, Outcome, Reason};
 use crate::plan::Cookie;
 use crate::request::Request;
 
@@ -49,19 +51,28 @@ impl Decision<'_> {
     /// The tags by layer id. A layer whose experiment does not target this path keeps what the page was told before,
     /// so that the cookie does not flap between paths.
     fn page_tags(&self, before: &[u8]) -> SmallVec<[&str; 16]> {
-        let before = str::from_utf8(before).unwrap_or_default();
-        let tag = |(layer, outcome): (usize, &crate::decision::Outcome)| match outcome.reason {
-            Reason::NotTargeted => before.split("%2C").find_map(|tag| self.still_in_force(layer, tag)),
+        let keeps = self.outcomes.iter().any(|outcome| outcome.reason == Reason::NotTargeted);
+        let had = if keeps { self.had(before) } else { BTreeMap::new() };
+        let tag = |(layer, outcome): (usize, &Outcome)| match outcome.reason {
+            Reason::NotTargeted => had.get(&layer).copied(),
             _ => self.in_force(layer).map(|variant| variant.tag.as_str()),
         };
         self.outcomes.iter().enumerate().filter_map(tag).collect()
     }
 
-    /// The tag, if it is one of an enabled experiment of this layer.
-    fn still_in_force(&self, layer: usize, tag: &str) -> Option<&str> {
-        let (known, of) = self.plan.tags.get_key_value(tag).filter(|(_, of)| of.layer == layer)?;
-        let experiment = self.plan.layers.get(layer)?.experiments.get(of.experiment)?;
-        experiment.enabled.then_some(known.as_str())
+    /// The tags in a value of the cookie, of each layer the first whose experiment is enabled. Read once for all layers:
+    /// a client may send thousands.
+    fn had(&self, value: &[u8]) -> BTreeMap<usize, &str> {
+        let mut had = BTreeMap::new();
+        for tag in str::from_utf8(value).unwrap_or_default().split("%2C") {
+            let Some((tag, of)) = self.plan.tags.get_key_value(tag) else { continue };
+            let layer = self.plan.layers.get(of.layer);
+            let experiment = layer.and_then(|layer| layer.experiments.get(of.experiment));
+            if experiment.is_some_and(|experiment| experiment.enabled) {
+                had.entry(of.layer).or_insert(tag.as_str());
+            }
+        }
+        had
     }
 }
 

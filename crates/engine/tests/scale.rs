@@ -60,6 +60,33 @@ fn the_worst_requests_are_decided_in_time() {
     }
 }
 
+/// What a browser says it was told is read once, however many layers would keep their tags.
+#[test]
+fn the_longest_tag_cookie_is_read_in_time() {
+    let layer = |l: usize| {
+        let targeting = r#"{"path":{"exact":"/elsewhere"}}"#;
+        let variants = r#"[{"id":"canary","share":"100%"}]"#;
+        let experiment = format!(r#"{{"id":"e{l}","slots":"all","targeting":{targeting},"variants":{variants}}}"#);
+        format!(r#"{{"id":"l{l}","unit":"user","experiments":[{experiment}]}}"#)
+    };
+    let layers: Vec<String> = (0..256).map(layer).collect();
+    let cookie = r#"{"cookie":{"name":"tags","max_age_seconds":60}}"#;
+    let envelope = format!(
+        r#"{{"weir":1,"policy":{{"version":1,"units":{{"user":[{{"header":"x-user-id"}}]}},"env_tag":{cookie},"layers":[{}]}}}}"#,
+        layers.join(",")
+    );
+    let plan = weir_engine::configure_json(envelope.as_bytes()).unwrap();
+    let cookie = format!("tags={}e0.canary", "x%2C".repeat(15_000));
+    let headers = [("x-user-id", "ada"), ("cookie", cookie.as_str()), (":path", "/")];
+    let start = Instant::now();
+    for _ in 0..100 {
+        let request = Request::read(&plan, headers.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())), || None);
+        let told = plan.decide(&request).set_cookies(&request);
+        assert_eq!(told.to_vec(), ["tags=e0.canary; Path=/; SameSite=Lax; Max-Age=60"]);
+    }
+    assert_in_time(start, Duration::from_secs(2), "60 kB of tags, a hundred times");
+}
+
 /// A mistake in a template is made ten thousand times, and each has its place.
 #[test]
 fn many_problems_are_told_in_time() {
