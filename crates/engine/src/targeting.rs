@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::rc::Rc;
 
+use memchr::memmem::Finder;
+
 use crate::listed::{ListId, Listed};
 use crate::number::Decimal;
 use crate::pattern::Pattern;
@@ -32,7 +34,7 @@ pub(crate) enum Matcher {
     Exact(Box<[u8]>, Case),
     Prefix(Box<[u8]>, Case),
     Suffix(Box<[u8]>, Case),
-    Contains(Box<[u8]>, Case),
+    Contains(Box<Finder<'static>>, Case),
     /// Sorted.
     In(Rc<[Box<[u8]>]>, Case),
     Listed(ListId),
@@ -93,7 +95,8 @@ impl Matcher {
                 let start = value.len().checked_sub(text.len());
                 start.and_then(|start| value.get(start..)).is_some_and(|end| case.equal(end, text))
             }
-            Matcher::Contains(text, case) => contains(value, text, *case),
+            Matcher::Contains(finder, Case::Matters) => finder.find(value).is_some(),
+            Matcher::Contains(finder, Case::Ignored) => finder.find(&value.to_ascii_lowercase()).is_some(),
             Matcher::In(texts, case) => texts.binary_search_by(|text| case.compare(text, value)).is_ok(),
             Matcher::Listed(list) => {
                 listed.find(value).is_some_and(|entry| listed.lists_of(entry).any(|id| id == *list))
@@ -123,10 +126,6 @@ impl Case {
             Case::Ignored => text.iter().copied().cmp(value.iter().map(u8::to_ascii_lowercase)),
         }
     }
-}
-
-fn contains(value: &[u8], text: &[u8], case: Case) -> bool {
-    text.is_empty() || value.windows(text.len()).any(|window| case.equal(window, text))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use hashbrown::HashMap;
+use memchr::memmem::Finder;
 
 use super::{ExperimentPlan, Forced, LayerPlan, Rule, Rules, Sources, UnitPlan, VariantPlan};
 use crate::attachment::{Attachment, Role};
@@ -166,7 +167,7 @@ impl<'a> Compiler<'a> {
             Operator::Exact(operand) => Matcher::Exact(text(operand), case),
             Operator::Prefix(operand) => Matcher::Prefix(text(operand), case),
             Operator::Suffix(operand) => Matcher::Suffix(text(operand), case),
-            Operator::Contains(operand) => Matcher::Contains(text(operand), case),
+            Operator::Contains(operand) => Matcher::Contains(Box::new(Finder::new(&*text(operand)).into_owned()), case),
             Operator::In(operands) => Matcher::In(sorted(operands, case), case),
             Operator::InList(name) => self.in_list(name, list_case),
             Operator::Present(wanted) => Matcher::Present(*wanted),
