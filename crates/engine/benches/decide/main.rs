@@ -3,11 +3,14 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use weir_engine::{Plan, Request};
+use weir_engine::Plan;
 
+#[path = "../filter/mod.rs"]
+mod filter;
 #[path = "../scale/mod.rs"]
 mod scale;
 
+use filter::decide;
 use scale::{LARGEST, Listed, Rules, Shape, plain};
 
 criterion_group!(benches, layers, experiments, rules, listed_units, requests, hash);
@@ -132,14 +135,4 @@ const BROWSER: &[(&str, &str)] = &[
 fn plan(shape: Shape) -> Plan {
     let envelope = format!(r#"{{"weir":1,"revision":"0123456789ab","policy":{}}}"#, scale::policy(shape));
     weir_engine::configure_json(envelope.as_bytes()).unwrap()
-}
-
-/// All that the filter asks of the engine for a request.
-fn decide(plan: &Plan, headers: &[(&str, &str)]) -> usize {
-    let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-    let request = Request::read(plan, headers, || None);
-    let decision = plan.decide(&request);
-    let edits = decision.edits(&request, None);
-    let state = decision.state(&request);
-    edits.len() + decision.set_cookies(&request).len() + state.map_or(0, |state| state.len())
 }

@@ -7,7 +7,9 @@ use std::hint::black_box;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use weir_engine::{Plan, Request};
+
+#[path = "../filter/mod.rs"]
+mod filter;
 
 /// A case: its name, the envelope, and what a request of it sends.
 type Case = (&'static str, fn() -> Value, fn(user: usize) -> Headers);
@@ -51,20 +53,8 @@ fn run(envelope: &Value, headers: fn(usize) -> Headers, count: usize) {
     let plan = weir_engine::configure_json(envelope.to_string().as_bytes()).unwrap();
     let requests: Vec<Headers> = (0..USERS).map(headers).collect();
     for request in requests.iter().cycle().take(count) {
-        black_box(decide(&plan, black_box(request)));
+        black_box(filter::decide(&plan, black_box(request)));
     }
-}
-
-/// All that the filter asks of the engine for a request.
-fn decide(plan: &Plan, headers: &Headers) -> usize {
-    let request = Request::read(plan, headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())), || None);
-    let decision = plan.decide(&request);
-    let destination = decision.wants_destination().then_some(&b"outbound|80||s0.shop.svc.cluster.local"[..]);
-    let edits = decision.edits(&request, destination);
-    let state = decision.state(&request);
-    let cookies = decision.set_cookies(&request);
-    let counted = decision.counted(destination).count();
-    edits.len() + state.map_or(0, |state| state.len()) + cookies.len() + counted
 }
 
 fn edge(layers: Vec<Value>) -> Value {
