@@ -33,8 +33,9 @@ fn what_runs_in_envoy_depends_on_little() {
 
 #[test]
 fn only_host_rs_is_unsafe_and_calls_the_host() {
-    let exempt = [root().join("src/host.rs"), root().join("tests/architecture.rs")];
-    for (path, text) in sources().into_iter().filter(|(path, _)| !exempt.contains(path)) {
+    // The modules that the filter is measured against are one file each.
+    let exempt = ["src/host.rs", "tests/architecture.rs", "bench/modules"].map(|path| root().join(path));
+    for (path, text) in sources().into_iter().filter(|(path, _)| !exempt.iter().any(|one| path.starts_with(one))) {
         assert!(!text.contains("unsafe {") && !text.contains("unsafe fn"), "{}: unsafe code", path.display());
         assert!(!text.contains("hostcalls"), "{}: a host call", path.display());
     }
