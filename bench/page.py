@@ -5,7 +5,7 @@ import string
 from statistics import median
 
 import figures
-from latency import RATE
+from memory import WORKERS
 
 TEMPLATE = pathlib.Path(__file__).parent / "page.md"
 GROUPS = [
@@ -18,8 +18,9 @@ GROUPS = [
 
 def page(results, variants):
     """The whole page; every part must have been measured."""
-    tables = {name: table(results, variants) for name, table in TABLES.items()}
-    method = results["method"] | {"requests": f"{results['method']['requests']:,}", "rate": f"{RATE:,}"}
+    tables = {part: render(results, variants) for part, render in TABLES.items()}
+    rate = median(one["rate"] for one in results["latency"].values())
+    method = results["method"] | {"requests": f"{results['method']['requests']:,}", "rate": f"{rate:.0f}"}
     return string.Template(TEMPLATE.read_text()).substitute(tables | method | base(results) | results["machine"])
 
 
@@ -59,12 +60,12 @@ def latency(results, variants):
 
 def memory(results, variants):
     titles = {variant.name: variant.title for variant in variants}
-    few, many = 1, 3
+    few, many = WORKERS
     rows = []
     for name, workers in results["memory"].items():
         each = (workers[many] - workers[few]) / (many - few)
         rows.append([titles[name], f"{workers[few]:.0f}", f"{workers[many]:.0f}", f"{each:.1f}"])
-    return table(["", "1 worker, MB", "3 workers, MB", "one more worker, MB"], rows)
+    return table(["", f"{few} worker, MB", f"{many} workers, MB", "one more worker, MB"], rows)
 
 
 def pushes(results, _variants):

@@ -53,7 +53,7 @@ def large():
 
 def of_size(size):
     """About this many bytes: experiments up to a megabyte, then listed users."""
-    experiments = max(1, min(size, 1_000_000) // 260)
+    experiments = max(1, min(size, 1_000_000) // 212)
     layers = []
     for first in range(0, experiments, 100):
         own = min(100, experiments - first)
