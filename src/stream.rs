@@ -39,7 +39,7 @@ pub(crate) fn request(plugin: &Rc<Plugin>, metrics: &mut Metrics) -> Option<Stre
     let request = Request::read(plan, headers.iter(), host::random);
     let decision = plan.decide(&request);
     // Before any write: afterwards Envoy still reports the route it matched first.
-    let destination = decision.wants_destination().then(|| host::property("xds\0cluster_name").ok()).flatten();
+    let destination = decision.wants_destination(&request).then(|| host::property("xds\0cluster_name").ok()).flatten();
     // One that fails must not keep a forged header of another in place.
     decision.apply(&request, destination.as_deref(), |name, lines| {
         if let Err(status) = write(name, lines) {
@@ -82,7 +82,7 @@ fn kept(
 ) -> Option<Stream> {
     let set_cookies = if cfg!(feature = "cookies") { decision.set_cookies(request) } else { SetCookies::new() };
     let counted: SmallVec<_> =
-        if cfg!(feature = "numbers") { decision.counted(destination).collect() } else { SmallVec::new() };
+        if cfg!(feature = "numbers") { decision.counted(request, destination).collect() } else { SmallVec::new() };
     if set_cookies.is_empty() && counted.is_empty() {
         return None;
     }

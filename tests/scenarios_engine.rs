@@ -87,7 +87,7 @@ fn request_wrongs(scenario: &Scenario, model: &Model, revision: &str) -> Vec<Str
             let read = Request::read(plan, request.lines(), request.dice());
             let decision = plan.decide(&read);
             let destination = request.destination.as_ref().map(String::as_bytes);
-            let destination = destination.filter(|_| decision.wants_destination());
+            let destination = destination.filter(|_| decision.wants_destination(&read));
             let edits = decision.edits(&read, destination);
             let seen: Json = serde_json::from_str(&report::json(&decision, &read, &edits)).unwrap();
             if seen != expected {

@@ -67,7 +67,7 @@ impl Explain {
         let request = Request::read(&plan, pairs, || given.next().copied().or_else(fresh));
         let decision = plan.decide(&request);
         let destination = self.destination.as_ref().map(|cluster| cluster.as_bytes());
-        let destination = destination.filter(|_| decision.wants_destination());
+        let destination = destination.filter(|_| decision.wants_destination(&request));
         let edits = decision.edits(&request, destination);
         if self.json {
             println!("{}", report::json(&decision, &request, &edits));

@@ -1,6 +1,7 @@
 //! What a decision changes in the headers of a request. Nothing is in it that would not change anything.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use smallvec::SmallVec;
 
@@ -34,7 +35,7 @@ pub(crate) struct Route<'a> {
 
 impl Decision<'_> {
     /// Whether anything would look at the destination.
-    pub fn wants_destination(&self) -> bool {
+    pub fn wants_destination(&self, request: &Request<'_>) -> bool {
         let attachment = &self.plan.attachment;
         let looks = match attachment.role {
             Role::Edge => attachment.steer != Steer::Tag,
@@ -42,7 +43,11 @@ impl Decision<'_> {
             Role::Mesh => true,
             Role::Inbound => false,
         };
-        looks && self.all_in_force().any(|variant| !variant.routes.is_empty())
+        // A cluster that arrived under our name is what Envoy calls the destination: it says nothing.
+        let is_forged = || request.ours.iter().any(|(name, _)| *name == CLUSTER_HEADER.as_bytes());
+        looks
+            && self.all_in_force().any(|variant| !variant.routes.is_empty())
+            && !(attachment.steer == Steer::Cluster && is_forged())
     }
 
     /// Makes the changes, in their order: `write` is given a header and the lines that it has from now on; without any
@@ -131,17 +136,16 @@ impl Decision<'_> {
     /// The headers that steer or weigh this request, each with its one line.
     fn headers_of_ours(&self, request: &Request<'_>, destination: Option<&[u8]>) -> Written<'_> {
         let mut written = Written::new();
-        let steered = match self.plan.attachment.steer {
-            Steer::Tag => None,
-            Steer::Subset => destination
-                .and_then(|cluster| self.route(cluster))
-                .map(|route| (SUBSET_HEADER, Cow::Borrowed(route.subset.as_bytes()))),
-            // A cluster that arrived under our name is what Envoy calls the destination: it says nothing.
-            Steer::Cluster if request.ours.iter().any(|(name, _)| *name == CLUSTER_HEADER.as_bytes()) => None,
-            Steer::Cluster => destination
-                .and_then(|cluster| Some((CLUSTER_HEADER, Cow::Owned(with_subset(cluster, self.route(cluster)?)?)))),
+        let steered = || {
+            let cluster = destination.filter(|_| self.wants_destination(request))?;
+            let route = self.route(cluster)?;
+            match self.plan.attachment.steer {
+                Steer::Tag => None,
+                Steer::Subset => Some((SUBSET_HEADER, Cow::Borrowed(route.subset.as_bytes()))),
+                Steer::Cluster => Some((CLUSTER_HEADER, Cow::Owned(with_subset(cluster, route)?))),
+            }
         };
-        written.extend(steered);
+        written.extend(steered());
         for sticky in &self.plan.sticky {
             let unit = sticky.unit.and_then(|unit| self.plan.units.get(unit)).and_then(|unit| request.unit(unit));
             let slot = unit.map(|unit| sticky.salt.slot(unit).to_string().into_bytes());
@@ -184,10 +188,9 @@ fn with_subset(cluster: &[u8], route: Route<'_>) -> Option<Vec<u8>> {
 
 /// What arrived under our own names goes, but for a header that is written anyway.
 fn remove_ours(request: &Request<'_>, written: &Written<'_>, write: &mut impl FnMut(&[u8], &[&[u8]])) {
-    for (place, (name, _)) in request.ours.iter().enumerate() {
-        let is_written = written.iter().any(|(kept, _)| kept.as_bytes() == *name);
-        let is_first = request.ours.iter().take(place).all(|(earlier, _)| earlier != name);
-        if is_first && !is_written {
+    let mut gone = BTreeSet::new();
+    for (name, _) in &request.ours {
+        if !written.iter().any(|(kept, _)| kept.as_bytes() == *name) && gone.insert(name) {
             write(name, &[]);
         }
     }

@@ -3,6 +3,7 @@
 use crate::attachment::Role;
 use crate::decision::{Decision, Reason};
 use crate::plan::Plan;
+use crate::request::Request;
 
 /// Pairs of experiment and variant of a policy that are counted by name; the rest is counted together.
 pub const SERIES_MAX: u32 = 2_000;
@@ -45,7 +46,8 @@ impl Plan {
 impl Decision<'_> {
     /// The layers that this request is counted for: at the edge all, in the mesh those whose variant routed it, so that
     /// a request is counted once on its way.
-    pub fn counted(&self, destination: Option<&[u8]>) -> impl Iterator<Item = Counted> {
+    pub fn counted(&self, request: &Request<'_>, destination: Option<&[u8]>) -> impl Iterator<Item = Counted> {
+        let destination = destination.filter(|_| self.wants_destination(request));
         let routed = match self.plan.attachment.role {
             Role::Mesh => destination.and_then(|cluster| self.route(cluster)),
             Role::Edge | Role::Inbound => None,
@@ -57,5 +59,28 @@ impl Decision<'_> {
             let series = |series: Option<u32>| series.map_or(Series::Other, Series::Named);
             counts.then(|| Counted { reason: outcome.reason, variant: variant.map(|variant| series(variant.series)) })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::configure_json;
+
+    #[test]
+    fn a_hop_counts_what_it_routed_and_believes_no_forged_cluster() {
+        let envelope = br#"{"weir": 1, "role": "mesh", "steer": "cluster", "policy": {"version": 1, "layers": [
+            {"id": "one", "experiments": [{"id": "e", "variants": [{"id": "v", "routes": {"owl": "v2"}}]}]},
+            {"id": "two", "experiments": [{"id": "f", "variants": [{"id": "v", "routes": {"tiger": "v2"}}]}]}]}}"#;
+        let plan = configure_json(envelope).unwrap();
+        let counted = |headers: &[(&[u8], &[u8])], cluster: &[u8]| {
+            let request = Request::read(&plan, headers.iter().copied(), || None);
+            plan.decide(&request).counted(&request, Some(cluster)).collect::<Vec<_>>()
+        };
+        let tags: (&[u8], &[u8]) = (b"x-env-tag", b"e.v,f.v");
+        let owl = Counted { reason: Reason::Tag, variant: Some(Series::Named(0)) };
+        assert_eq!(counted(&[tags], b"outbound|80||owl"), [owl]);
+        assert_eq!(counted(&[tags], b"outbound|80||lynx"), []);
+        assert_eq!(counted(&[tags, (b"x-weir-cluster", b"outbound|80||owl")], b"outbound|80||owl"), []);
     }
 }

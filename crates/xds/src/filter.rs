@@ -26,8 +26,8 @@ pub fn resource(attachment: &str, wasm: &str, envelope: &str) -> Resource {
 fn plugin(name: &str, wasm: &str, envelope: &str) -> PluginConfig {
     let file = DataSource { specifier: Some(File::Filename(wasm.into())), ..Default::default() };
     let vm = VmConfig {
-        // All attachments share one machine per worker, and its shared data, where last good policies are kept.
-        vm_id: "weir".into(),
+        // A machine per worker of its own: the filter need not ask Envoy whose request it is.
+        vm_id: name.into(),
         runtime: "envoy.wasm.runtime.v8".into(),
         code: Some(AsyncDataSource { specifier: Some(Source::Local(file)) }),
         ..Default::default()
@@ -62,7 +62,7 @@ typed_config:
     failure_policy: FAIL_RELOAD
     reload_config: {backoff: {base_interval: 1s}}
     vm_config:
-      vm_id: weir
+      vm_id: weir.shop
       runtime: envoy.wasm.runtime.v8
       code: {local: {filename: /opt/weir.wasm}}
 "#;

@@ -9,11 +9,11 @@ pub fn decide(plan: &Plan, headers: &[(impl AsRef<[u8]>, impl AsRef<[u8]>)]) -> 
     let headers = headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
     let request = Request::read(plan, headers, || None);
     let decision = plan.decide(&request);
-    let destination = decision.wants_destination().then_some(&b"outbound|80||s0.shop.svc.cluster.local"[..]);
+    let destination = decision.wants_destination(&request).then_some(&b"outbound|80||s0.shop.svc.cluster.local"[..]);
     let mut lines = 0;
     decision.apply(&request, destination, |name, written| lines += black_box((name, written)).1.len());
     let state = decision.state(&request);
     let cookies = decision.set_cookies(&request);
-    let counted = decision.counted(destination).map(black_box).count();
+    let counted = decision.counted(&request, destination).map(black_box).count();
     lines + state.map_or(0, |state| state.len()) + cookies.len() + counted
 }

@@ -68,7 +68,10 @@ pub fn hop(plan: &Plan, lines: &Lines, destination: Option<&[u8]>) -> (Outcomes,
     let decision = plan.decide(&request);
     let mut edited = lines.clone();
     let edits = decision.edits(&request, destination);
-    assert!(decision.wants_destination() || edits == decision.edits(&request, None), "{edits:?} of an unwanted one");
+    assert!(
+        decision.wants_destination(&request) || edits == decision.edits(&request, None),
+        "{edits:?} of an unwanted one"
+    );
     for edit in edits {
         let before = edited.by_name();
         edited = edited.edited(&edit);

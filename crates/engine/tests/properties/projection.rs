@@ -115,7 +115,7 @@ fn told(plan: &Plan, lines: &Lines, destination: Option<&[u8]>) -> (String, Vec<
     let request = lines.read(plan);
     let decision = plan.decide(&request);
     let report = report::json(&decision, &request, &decision.edits(&request, destination));
-    (report, decision.counted(destination).collect())
+    (report, decision.counted(&request, destination).collect())
 }
 
 fn each<'a>(object: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
