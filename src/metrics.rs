@@ -1,6 +1,7 @@
 //! Metrics of this machine by name: defined once, counters added up here and handed to Envoy now and then.
 
 use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
 
 use crate::host::{self, Level};
 
@@ -18,9 +19,8 @@ pub(crate) struct Metric(usize);
 
 /// Every metric that was ever wanted. Envoy gives out a new id for each definition and never frees one, so each name is
 /// defined once a machine.
-#[derive(Default)]
 pub(crate) struct Metrics {
-    by_name: HashMap<String, Metric>,
+    by_name: HashMap<String, Metric, FxBuildHasher>,
     known: Vec<Known>,
     /// Counters with something to hand over.
     touched: Vec<Metric>,
@@ -34,6 +34,9 @@ struct Known {
 }
 
 impl Metrics {
+    pub(crate) const NEW: Metrics =
+        Metrics { by_name: HashMap::with_hasher(FxBuildHasher), known: Vec::new(), touched: Vec::new() };
+
     /// The metric of this name. A counter exists from here on, at 0.
     pub(crate) fn define(&mut self, kind: Kind, name: &str) -> Metric {
         let next = Metric(self.known.len());

@@ -6,9 +6,11 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
 use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
 
 use crate::host;
 use crate::metrics::Metrics;
@@ -16,23 +18,30 @@ use crate::plugin::{self, Plugin};
 use crate::stream::{self, Stream};
 
 thread_local! {
-    /// This machine.
-    pub(crate) static VM: RefCell<Vm> = RefCell::new(Vm::default());
+    /// This machine. It ends with its memory, never by being dropped: so a call finds it without a look at its state.
+    pub(crate) static VM: RefCell<ManuallyDrop<Vm>> = const { RefCell::new(ManuallyDrop::new(Vm::NEW)) };
 }
 
-#[derive(Default)]
 pub(crate) struct Vm {
     /// The only plugin there is; none where there are several.
     only: Option<Rc<Plugin>>,
     /// By name. A push takes the place of what was there; streams keep what they began with.
     plugins: BTreeMap<Vec<u8>, Rc<Plugin>>,
     roots: BTreeSet<u32>,
-    /// Streams of which more must be heard.
-    streams: HashMap<u32, Stream>,
+    /// Streams of which more must be heard. Contexts are numbered by Envoy, not by a client: the fastest hasher will do.
+    streams: HashMap<u32, Stream, FxBuildHasher>,
     pub(crate) metrics: Metrics,
 }
 
 impl Vm {
+    const NEW: Vm = Vm {
+        only: None,
+        plugins: BTreeMap::new(),
+        roots: BTreeSet::new(),
+        streams: HashMap::with_hasher(FxBuildHasher),
+        metrics: Metrics::NEW,
+    };
+
     pub(crate) fn configure(&mut self, root: u32) {
         let name = host::property("plugin_name").unwrap_or_default();
         let plugin = plugin::configure(&name, self.plugins.get(&name), &mut self.metrics);

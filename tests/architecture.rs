@@ -27,7 +27,7 @@ fn what_runs_in_envoy_depends_on_little() {
     let uses = dependencies();
     let engine = ["base64", "hashbrown", "memchr", "regex-lite", "saphyr-parser", "serde", "serde_json", "smallvec"];
     assert_eq!(uses["weir-engine"], engine.map(str::to_owned).into());
-    let filter = ["hashbrown", "prost", "prost-types", "smallvec", "weir-engine"];
+    let filter = ["hashbrown", "prost", "prost-types", "rustc-hash", "smallvec", "weir-engine"];
     assert_eq!(uses["weir-filter"], filter.map(str::to_owned).into());
 }
 
