@@ -16,45 +16,41 @@ impl Plan {
     ///
     /// `inbound` decides nothing, for no layer.
     pub fn decide(&self, request: &Request<'_>) -> Decision<'_> {
-        let mut decision = match self.attachment.role {
-            Role::Edge => self.deal(request),
-            Role::Mesh => self.follow(request),
-            Role::Inbound => Decision::new(self, SmallVec::new()),
-        };
+        let mut decision = Decision::new(self);
+        match self.attachment.role {
+            Role::Edge => self.deal(request, &mut decision),
+            Role::Mesh => self.follow(request, &mut decision),
+            Role::Inbound => {}
+        }
         decision.settle_routes();
         decision
     }
 
-    fn deal(&self, request: &Request<'_>) -> Decision<'_> {
+    fn deal<'p>(&'p self, request: &Request<'_>, decision: &mut Decision<'p>) {
         let mut table = Table::new(self, request.values());
-        let mut decision = Decision::new(self, self.layers.iter().map(|layer| table.deal(layer)).collect());
+        decision.outcomes.extend(self.layers.iter().map(|layer| table.deal(layer)));
         if matches!(self.member(request), Member::TooLarge { .. }) {
             decision.dropped.baggage_too_large = 1;
         }
-        decision
     }
 
-    fn follow(&self, request: &Request<'_>) -> Decision<'_> {
+    fn follow<'p>(&'p self, request: &Request<'_>, decision: &mut Decision<'p>) {
         let (kept, arrived, dropped) = self.arrived(request);
-        let outcomes = self.layers.iter().enumerate().map(|(index, layer)| {
+        decision.outcomes.extend(self.layers.iter().enumerate().map(|(index, layer)| {
             let tag = arrived.iter().find(|tag| tag.layer == index);
-            match tag {
-                _ if !self.enabled || !layer.enabled => Outcome::stable(Reason::Disabled),
-                None => Outcome::stable(Reason::NoTag),
-                Some(tag) if !is_enabled(layer, tag.experiment) => {
-                    Outcome { experiment: Some(tag.experiment), ..Outcome::stable(Reason::ExperimentDisabled) }
-                }
-                Some(tag) => Outcome {
-                    experiment: Some(tag.experiment),
-                    variant: Some(tag.variant),
-                    ..Outcome::stable(Reason::Tag)
-                },
+            if !self.enabled || !layer.enabled {
+                return Outcome::stable(Reason::Disabled);
             }
-        });
-        let mut decision = Decision::new(self, outcomes.collect());
+            let Some(tag) = tag else { return Outcome::stable(Reason::NoTag) };
+            let forced = Forced { experiment: Some(tag.experiment), variant: Some(tag.variant) };
+            let outcome = Outcome::forced(layer, forced, Reason::Tag);
+            match outcome.experiment {
+                Some(experiment) if experiment.enabled => outcome,
+                _ => Outcome { variant: None, reason: Reason::ExperimentDisabled, ..outcome },
+            }
+        }));
         decision.kept = kept;
         decision.dropped = dropped;
-        decision
     }
 
     /// The tags that arrived: in the header if it has any, else in the baggage.
@@ -98,13 +94,9 @@ fn sorted_out(arrival: &Arrival<'_, TagOf>) -> (Vec<Kept>, Vec<TagOf>) {
     (arrival.tags.iter().map(keep).collect(), arrival.tags.iter().filter_map(known).collect())
 }
 
-fn is_enabled(layer: &LayerPlan, experiment: usize) -> bool {
-    layer.experiments.get(experiment).is_some_and(|experiment| experiment.enabled)
-}
-
 /// A request being dealt, layer by layer.
-struct Table<'a> {
-    plan: &'a Plan,
+struct Table<'p, 'a> {
+    plan: &'p Plan,
     values: Values<'a>,
     /// The unit that was asked for last, by its index: most policies deal one.
     unit: Option<(usize, Dealt<'a>)>,
@@ -118,43 +110,43 @@ struct Dealt<'a> {
     listed: Option<Entry>,
 }
 
-impl<'a> Table<'a> {
-    fn new(plan: &'a Plan, values: Values<'a>) -> Table<'a> {
+impl<'p, 'a> Table<'p, 'a> {
+    fn new(plan: &'p Plan, values: Values<'a>) -> Table<'p, 'a> {
         Table { plan, values, unit: None, held_out: smallvec![None; plan.holdouts.len()] }
     }
 
     /// The steps of a layer, highest first.
-    fn deal(&mut self, layer: &LayerPlan) -> Outcome {
+    fn deal(&mut self, layer: &'p LayerPlan) -> Outcome<'p> {
         if !self.plan.enabled || !layer.enabled {
             return Outcome::stable(Reason::Disabled);
         }
         let Dealt { unit, listed } = self.unit(layer.unit);
         if let Some(forced) = listed.and_then(|entry| self.overridden(layer, entry)) {
-            return Outcome::forced(forced, Reason::Override);
+            return Outcome::forced(layer, forced, Reason::Override);
         }
         let scene = Scene { values: self.values, unit, listed: &self.plan.listed };
         if let Some(forced) = layer.rules.first(scene) {
-            return Outcome::forced(forced, Reason::Rule);
+            return Outcome::forced(layer, forced, Reason::Rule);
         }
         let Some(unit) = unit else { return Outcome::stable(Reason::NoUnit) };
         if layer.holdouts.iter().any(|holdout| self.is_held_out(*holdout)) {
             return Outcome::stable(Reason::Holdout);
         }
         let slot = layer.salt.slot(unit);
-        let outcome = Outcome { slot: Some(slot), ..Outcome::stable(Reason::NotOwned) };
-        let Some(index) = owner(&layer.slots, slot) else { return outcome };
-        let Some(experiment) = layer.experiments.get(index) else { return outcome };
-        let outcome = Outcome { experiment: Some(index), ..outcome };
-        if !experiment.enabled {
-            return Outcome { reason: Reason::ExperimentDisabled, ..outcome };
-        }
-        if experiment.targeting.as_ref().is_some_and(|targeting| !targeting.holds(scene)) {
-            return Outcome { reason: Reason::NotTargeted, ..outcome };
-        }
-        let experiment_slot = experiment.salt.slot(unit);
-        let variant = owner(&experiment.ranges, experiment_slot);
-        let reason = if variant.is_some() { Reason::Assigned } else { Reason::NoVariant };
-        Outcome { experiment_slot: Some(experiment_slot), variant, reason, ..outcome }
+        let mut outcome = Outcome { slot: Some(slot), ..Outcome::stable(Reason::NotOwned) };
+        outcome.experiment = owner(&layer.slots, slot).and_then(|index| layer.experiments.get(index));
+        let Some(experiment) = outcome.experiment else { return outcome };
+        outcome.reason = if !experiment.enabled {
+            Reason::ExperimentDisabled
+        } else if experiment.targeting.as_ref().is_some_and(|targeting| !targeting.holds(scene)) {
+            Reason::NotTargeted
+        } else {
+            let slot = experiment.salt.slot(unit);
+            outcome.experiment_slot = Some(slot);
+            outcome.variant = owner(&experiment.ranges, slot).and_then(|index| experiment.variants.get(index));
+            if outcome.variant.is_some() { Reason::Assigned } else { Reason::NoVariant }
+        };
+        outcome
     }
 
     fn overridden(&self, layer: &LayerPlan, entry: Entry) -> Option<Forced> {

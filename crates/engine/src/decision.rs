@@ -63,22 +63,22 @@ reasons! {
 pub struct Decision<'p> {
     pub(crate) plan: &'p Plan,
     /// One a layer, by layer id.
-    pub(crate) outcomes: Outcomes,
+    pub(crate) outcomes: Outcomes<'p>,
     /// `mesh`: the tags that arrived and go on if they are still in force, in the order of arrival.
     pub(crate) kept: Vec<Kept>,
     pub(crate) dropped: Dropped,
 }
 
-pub(crate) type Outcomes = SmallVec<[Outcome; 4]>;
+pub(crate) type Outcomes<'p> = SmallVec<[Outcome<'p>; 4]>;
 
-/// What came out for one layer, as indices into its plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Outcome {
+/// What came out for one layer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outcome<'p> {
     pub(crate) slot: Option<u32>,
-    pub(crate) experiment: Option<usize>,
+    pub(crate) experiment: Option<&'p ExperimentPlan>,
     pub(crate) experiment_slot: Option<u32>,
     /// `None` means stable.
-    pub(crate) variant: Option<usize>,
+    pub(crate) variant: Option<&'p VariantPlan>,
     pub(crate) reason: Reason,
 }
 
@@ -108,19 +108,21 @@ pub struct LayerOutcome<'p> {
     pub reason: Reason,
 }
 
-impl Outcome {
-    pub(crate) fn stable(reason: Reason) -> Outcome {
+impl<'p> Outcome<'p> {
+    pub(crate) fn stable(reason: Reason) -> Outcome<'p> {
         Outcome { slot: None, experiment: None, experiment_slot: None, variant: None, reason }
     }
 
-    pub(crate) fn forced(forced: Forced, reason: Reason) -> Outcome {
-        Outcome { experiment: forced.experiment, variant: forced.variant, ..Outcome::stable(reason) }
+    pub(crate) fn forced(layer: &'p LayerPlan, forced: Forced, reason: Reason) -> Outcome<'p> {
+        let experiment = forced.experiment.and_then(|experiment| layer.experiments.get(experiment));
+        let variant = experiment.zip(forced.variant).and_then(|(experiment, variant)| experiment.variants.get(variant));
+        Outcome { experiment, variant, ..Outcome::stable(reason) }
     }
 }
 
 impl<'p> Decision<'p> {
-    pub(crate) fn new(plan: &'p Plan, outcomes: Outcomes) -> Decision<'p> {
-        Decision { plan, outcomes, kept: Vec::new(), dropped: Dropped::default() }
+    pub(crate) fn new(plan: &'p Plan) -> Decision<'p> {
+        Decision { plan, outcomes: SmallVec::new(), kept: Vec::new(), dropped: Dropped::default() }
     }
 
     /// What came out, by layer id.
@@ -129,9 +131,9 @@ impl<'p> Decision<'p> {
         self.outcomes.iter().zip(&plan.layers).map(move |(outcome, layer)| LayerOutcome {
             layer: &layer.id,
             slot: outcome.slot,
-            experiment: experiment(layer, outcome).map(|experiment| experiment.id.as_str()),
+            experiment: outcome.experiment.map(|experiment| experiment.id.as_str()),
             experiment_slot: outcome.experiment_slot,
-            variant: variant(layer, outcome).map(|variant| variant.id.as_str()),
+            variant: outcome.variant.map(|variant| variant.id.as_str()),
             reason: outcome.reason,
         })
     }
@@ -143,12 +145,12 @@ impl<'p> Decision<'p> {
 
     /// The variant in force of a layer, by the layer's index.
     pub(crate) fn in_force(&self, layer: usize) -> Option<&'p VariantPlan> {
-        variant(self.plan.layers.get(layer)?, self.outcomes.get(layer)?)
+        self.outcomes.get(layer)?.variant
     }
 
     /// Variants in force, by layer id.
     pub(crate) fn all_in_force(&self) -> impl Iterator<Item = &'p VariantPlan> {
-        (0..self.outcomes.len()).filter_map(|layer| self.in_force(layer))
+        self.outcomes.iter().filter_map(|outcome| outcome.variant)
     }
 
     /// Where variants of two layers route one service to different subsets, the lower layer id routes it; the other
@@ -159,23 +161,15 @@ impl<'p> Decision<'p> {
             return;
         }
         let mut routes: HashMap<&str, &str> = HashMap::new();
-        for index in 0..self.outcomes.len() {
-            let Some(variant) = self.in_force(index) else { continue };
+        for outcome in &mut self.outcomes {
+            let Some(variant) = outcome.variant else { continue };
             let mut conflict = false;
             for (service, subset) in &variant.routes {
                 conflict |= *routes.entry(service).or_insert(subset) != subset;
             }
-            if let Some(outcome) = self.outcomes.get_mut(index).filter(|_| conflict) {
+            if conflict {
                 outcome.reason = Reason::RouteConflict;
             }
         }
     }
-}
-
-fn experiment<'p>(layer: &'p LayerPlan, outcome: &Outcome) -> Option<&'p ExperimentPlan> {
-    layer.experiments.get(outcome.experiment?)
-}
-
-fn variant<'p>(layer: &'p LayerPlan, outcome: &Outcome) -> Option<&'p VariantPlan> {
-    experiment(layer, outcome)?.variants.get(outcome.variant?)
 }
