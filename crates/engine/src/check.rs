@@ -15,7 +15,7 @@ mod names;
 mod overrides;
 mod shares;
 
-pub(crate) use names::{env_tag_names, is_id, weight_header};
+pub(crate) use names::{env_tag_names, id, weight_header};
 
 /// Checks the documents of one policy together. For `mesh` and `inbound` nothing is asked that only deciding needs.
 ///

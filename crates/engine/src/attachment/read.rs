@@ -2,7 +2,7 @@
 
 use super::{Attachment, Sticky};
 use crate::canonical::Revision;
-use crate::check::{is_id, weight_header};
+use crate::check;
 use crate::document::{Node, Value};
 use crate::fields::{self, Fields};
 use crate::limits;
@@ -95,7 +95,7 @@ fn attachment(fields: &mut Fields<'_>, at: &At<'_>, problems: &mut Problems) -> 
     }
     let name = fields.take("name").and_then(|node| {
         let text = fields::string(node, &at.key("name"), problems)?;
-        named(&text, &at.key("name"), problems);
+        check::id(&text, &at.key("name"), problems);
         Some(text)
     });
     let role = fields.take("role").and_then(|node| fields::word(node, &super::ROLES, &at.key("role"), problems));
@@ -142,18 +142,12 @@ fn one_sticky(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Sticky
     let mut fields = Fields::open(node, at, problems)?;
     let mut text = |name| fields.require(name, problems).and_then(|node| fields::string(node, &at.key(name), problems));
     let (id, unit, header) = (text("id"), text("unit"), text("header"));
-    if let Some(id) = &id {
-        named(id, &at.key("id"), problems);
+    if let Some(text) = &id {
+        check::id(text, &at.key("id"), problems);
     }
     if let Some(header) = &header {
-        weight_header(header, &at.key("header"), problems);
+        check::weight_header(header, &at.key("header"), problems);
     }
     fields.finish(problems);
     Some(Sticky { id: id?, unit: unit?, header: header?.to_ascii_lowercase() })
-}
-
-fn named(text: &str, at: &At<'_>, problems: &mut Problems) {
-    if !is_id(text) {
-        problems.add(Code::BadId, at, format!("found {text:?}; an id is 1 to 64 of A-Z a-z 0-9 . _ -"));
-    }
 }

@@ -7,12 +7,13 @@ use crate::problem::{At, Code, Problems};
 use crate::tags;
 
 /// `[A-Za-z0-9._-]{1,64}`.
-pub(crate) fn is_id(text: &str) -> bool {
+fn is_id(text: &str) -> bool {
     (1..=limits::ID_LENGTH_MAX).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
-pub(super) fn id(text: &str, at: &At<'_>, problems: &mut Problems) {
+/// Reports what is not an id.
+pub(crate) fn id(text: &str, at: &At<'_>, problems: &mut Problems) {
     if !is_id(text) {
         problems.add(Code::BadId, at, format!("found {text:?}; an id is 1 to 64 of A-Z a-z 0-9 . _ -"));
     }
