@@ -54,6 +54,8 @@ def variants(modules):
         Variant("weighted", "native: `weighted_clusters`, beside a route to one cluster", routes="weighted", base="cluster"),
         Variant("noop", "wasm that does nothing", (wasm(modules / "noop.wasm"),)),
         Variant("floor", "**the floor**: raw wasm, one cookie read, one hash, one header written", (wasm(modules / "floor.wasm"),), tags=1),
+        Variant("all-headers", "the same, but all headers read, so that a forged `x-weir-*` is seen", (wasm(modules / "all_headers.wasm"),), tags=1),
+        Variant("everything", "the calls to Envoy that the filter as shipped makes, and none of its work", (wasm(modules / "everything.wasm"),), tags=1),
         Variant("lua-floor", "Lua doing the floor's job", (lua("floor.lua"),), tags=1),
         Variant("lua-decide", "Lua doing the whole decision for one experiment", (lua("decide.lua"),), tags=1),
         ours("lean-one", "one experiment", "weir-only.wasm", one, 1),
