@@ -51,7 +51,7 @@ extern "C" fn proxy_on_response_headers(context: u32, _count: u32, _end_of_strea
 }
 
 /// A stream is over: the last that is heard of it.
-#[cfg(any(feature = "cookies", feature = "numbers"))]
+#[cfg(any(feature = "cookies", feature = "join", feature = "numbers"))]
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_log(context: u32) {
     VM.with_borrow_mut(|vm| vm.log(context));

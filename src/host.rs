@@ -32,9 +32,17 @@ pub(crate) enum Map {
 /// A header map as one buffer that the host filled.
 pub(crate) struct Headers(Vec<u8>);
 
+/// For data that may be overwritten, whatever is there.
+pub(crate) const ANY_VERSION: u32 = 0;
+
 const OK: u32 = 0;
 const NOT_FOUND: u32 = 1;
 const PLUGIN_CONFIGURATION: u32 = 7;
+
+impl Status {
+    /// Somebody else has changed the data.
+    pub(crate) const MISMATCH: Status = Status(8);
+}
 
 impl Headers {
     /// Names and values in the order of arrival, straight from the buffer.
@@ -125,22 +133,24 @@ pub(crate) fn plugin_configuration() -> Vec<u8> {
         .unwrap_or_default()
 }
 
-/// What any VM of this process with the same `vm_id` put under the key last.
+/// What any VM of this process with the same `vm_id` put under the key last, and its version.
 ///
 /// # Errors
 /// The host's status; most often that there is nothing.
-pub(crate) fn shared_data(key: &[u8]) -> Result<Vec<u8>, Status> {
-    let mut version = 0;
-    received(|data, size| unsafe { imports::proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &mut version) })
+pub(crate) fn shared_data(key: &[u8]) -> Result<(Vec<u8>, u32), Status> {
+    let mut version = ANY_VERSION;
+    let call =
+        |data, size| unsafe { imports::proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &mut version) };
+    received(call).map(|bytes| (bytes, version))
 }
 
 /// Puts the bytes under the key for every VM of this process with the same `vm_id`; they outlive a crash of the VM.
+/// `version` is what must be there now, or [`ANY_VERSION`].
 ///
 /// # Errors
-/// The host's status.
-pub(crate) fn set_shared_data(key: &[u8], value: &[u8]) -> Result<(), Status> {
-    let any_version = 0;
-    check(unsafe { imports::proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), any_version) })
+/// The host's status; [`Status::MISMATCH`] if another version is there.
+pub(crate) fn set_shared_data(key: &[u8], value: &[u8], version: u32) -> Result<(), Status> {
+    check(unsafe { imports::proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), version) })
 }
 
 /// Makes a metric of the whole process, or finds the one of this name. Each call takes a new id, for good.

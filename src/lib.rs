@@ -10,10 +10,14 @@
     )
 )]
 // Builds without some part of it are for measuring what that part costs.
-#![cfg_attr(not(all(feature = "cookies", feature = "exposure", feature = "numbers")), allow(dead_code))]
+#![cfg_attr(
+    not(all(feature = "cookies", feature = "exposure", feature = "join", feature = "numbers")),
+    allow(dead_code)
+)]
 
 mod exports;
 mod host;
+mod join;
 mod metrics;
 mod numbers;
 mod pairs;

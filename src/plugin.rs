@@ -7,6 +7,7 @@ use std::rc::Rc;
 use weir_engine::{Code, Plan, Position, Problem, Refused, Revision};
 
 use crate::host::{self, Level};
+use crate::join;
 use crate::metrics::{Kind, Metrics};
 use crate::numbers::Numbers;
 use crate::structs;
@@ -52,6 +53,9 @@ pub(crate) fn configure(name: &[u8], last: Option<&Rc<Plugin>>, metrics: &mut Me
 
 impl Plugin {
     fn new(plan: Plan, metrics: &mut Metrics) -> Plugin {
+        if cfg!(feature = "join") && plan.joins() {
+            join::prepare();
+        }
         let numbers = if cfg!(feature = "numbers") { Numbers::define(&plan, metrics) } else { Numbers::default() };
         Plugin { plan, numbers, logs_decisions: host::logs(Level::Debug) }
     }
@@ -70,7 +74,7 @@ fn read(bytes: &[u8]) -> Result<Plan, Box<Refused>> {
 
 fn keep(plugin_name: &[u8], plugin: &Plugin, bytes: &[u8]) {
     // Always written, never compared first: reading up to 32 MiB back would grow this machine for good, the host's copy does not.
-    if let Err(status) = host::set_shared_data(plugin_name, bytes) {
+    if let Err(status) = host::set_shared_data(plugin_name, bytes, host::ANY_VERSION) {
         let name = name(&plugin.plan, plugin_name);
         host::log(Level::Warn, &format!("weir: {name}: last good policy could not be kept for other VMs: {status}"));
     }
@@ -78,7 +82,8 @@ fn keep(plugin_name: &[u8], plugin: &Plugin, bytes: &[u8]) {
 
 /// For a new machine, after a crash or with new code: what an earlier one left.
 fn kept(plugin_name: &[u8]) -> Option<Plan> {
-    read(&host::shared_data(plugin_name).ok()?).ok()
+    let (bytes, _) = host::shared_data(plugin_name).ok()?;
+    read(&bytes).ok()
 }
 
 fn report(plugin_name: &[u8], refused: &Refused) {

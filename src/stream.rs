@@ -3,9 +3,10 @@
 use std::rc::Rc;
 
 use smallvec::SmallVec;
-use weir_engine::{Counted, Decision, Request, Role, SetCookies, report};
+use weir_engine::{Counted, Decision, Request, Role, SetCookies, TraceId, report};
 
 use crate::host::{self, Level, Map, Status};
+use crate::join;
 use crate::metrics::Metrics;
 use crate::numbers::{self, Code};
 use crate::plugin::Plugin;
@@ -15,6 +16,8 @@ pub(crate) struct Stream {
     plugin: Rc<Plugin>,
     set_cookies: SetCookies,
     counted: SmallVec<[Counted; 2]>,
+    /// Under which trace it left its tags.
+    entered: Option<TraceId>,
     is_grpc: bool,
     /// Nanoseconds, by the host's clock; 0 where the latency is not wanted.
     begun: u64,
@@ -23,7 +26,7 @@ pub(crate) struct Stream {
 /// Decides a request and writes what changes. Returns what must be kept of it, if anything.
 pub(crate) fn request(plugin: &Rc<Plugin>, metrics: &mut Metrics) -> Option<Stream> {
     let plan = &plugin.plan;
-    if plan.attachment().role == Role::Inbound {
+    if plan.attachment().role == Role::Inbound && !plan.joins() {
         return None;
     }
     let headers = match host::headers(Map::Request) {
@@ -36,7 +39,12 @@ pub(crate) fn request(plugin: &Rc<Plugin>, metrics: &mut Metrics) -> Option<Stre
     #[cfg(feature = "trap")]
     trap_if_asked(&headers);
 
-    let request = Request::read(plan, headers.iter(), host::random);
+    let mut request = Request::read(plan, headers.iter(), host::random);
+    if cfg!(feature = "join")
+        && let Some(joined) = plan.looks_under(&request).and_then(join::joined)
+    {
+        request.join(joined);
+    }
     let decision = plan.decide(&request);
     // Before any write: afterwards Envoy still reports the route it matched first.
     let destination = decision.wants_destination(&request).then(|| host::property("xds\0cluster_name").ok()).flatten();
@@ -81,14 +89,16 @@ fn kept(
     destination: Option<&[u8]>,
 ) -> Option<Stream> {
     let set_cookies = if cfg!(feature = "cookies") { decision.set_cookies(request) } else { SetCookies::new() };
+    let leaves = if cfg!(feature = "join") { plugin.plan.leaves(request) } else { None };
+    let entered = leaves.and_then(|(trace, tags)| join::enter(trace, &tags));
     let counted: SmallVec<_> =
         if cfg!(feature = "numbers") { decision.counted(request, destination).collect() } else { SmallVec::new() };
-    if set_cookies.is_empty() && counted.is_empty() {
+    if set_cookies.is_empty() && counted.is_empty() && entered.is_none() {
         return None;
     }
     let is_timed = counted.iter().any(|layer: &Counted| layer.variant.is_some());
     let begun = if is_timed { host::now() } else { 0 };
-    Some(Stream { plugin: Rc::clone(plugin), set_cookies, counted, is_grpc: request.is_grpc(), begun })
+    Some(Stream { plugin: Rc::clone(plugin), set_cookies, counted, entered, is_grpc: request.is_grpc(), begun })
 }
 
 impl Stream {
@@ -108,6 +118,9 @@ impl Stream {
 
     /// Counts the request, which is over.
     pub(crate) fn log(self, metrics: &mut Metrics) {
+        if let Some(trace) = self.entered {
+            join::leave(trace);
+        }
         if self.counted.is_empty() {
             return;
         }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 use weir_engine::policy::Operator;
 use weir_engine::{
-    AttachmentFile, Code, Model, Plan, Reason, Request, Revision, Source, configure_json, limits, read_policy, report,
+    AttachmentFile, Code, JoinSlot, Model, Plan, Reason, Request, Revision, Source, configure_json, limits,
+    read_policy, report,
 };
 
 #[path = "scenarios/mod.rs"]
@@ -84,7 +85,11 @@ fn request_wrongs(scenario: &Scenario, model: &Model, revision: &str) -> Vec<Str
     for request in requests(scenario) {
         let expected = request.report(&scenario.attachment, revision);
         for plan in [&plan, &direct] {
-            let read = Request::read(plan, request.lines(), request.dice());
+            let mut read = Request::read(plan, request.lines(), request.dice());
+            let joined = request.joined.iter().map(String::as_bytes);
+            if let Some(joined) = plan.looks_under(&read).and_then(|trace| JoinSlot::together(trace, joined)) {
+                read.join(joined);
+            }
             let decision = plan.decide(&read);
             let destination = request.destination.as_ref().map(String::as_bytes);
             let destination = destination.filter(|_| decision.wants_destination(&read));

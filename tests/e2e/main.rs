@@ -9,6 +9,7 @@ mod bootstraps;
 mod cookies;
 mod explain;
 mod harness;
+mod join;
 mod kill_switch;
 mod metrics;
 mod odd_requests;

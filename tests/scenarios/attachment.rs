@@ -13,6 +13,7 @@ pub struct Attachment {
     /// Id, unit and header of each.
     sticky: Vec<[String; 3]>,
     log_unit: Option<String>,
+    pub join: Option<String>,
 }
 
 impl Attachment {
@@ -22,7 +23,7 @@ impl Attachment {
         let Some(mut fields) = fields else {
             let word = |word| default(None, word);
             let (role, steer, trace) = (word("edge"), word("tag"), word("shaped"));
-            return Attachment { role, steer, trace, sticky: Vec::new(), log_unit: None };
+            return Attachment { role, steer, trace, sticky: Vec::new(), log_unit: None, join: None };
         };
         let sticky = fields.optional_list("sticky").unwrap_or_default().into_iter().map(|node| {
             let mut one = Fields::open(&fields.context, node);
@@ -37,6 +38,7 @@ impl Attachment {
             trace: default(fields.text("trace"), "shaped"),
             sticky,
             log_unit: fields.text("log_unit"),
+            join: fields.text("join"),
         };
         fields.finish();
         attachment
@@ -54,7 +56,7 @@ impl Attachment {
     }
 
     fn words(&self, name: &str) -> Map<String, Json> {
-        let Attachment { role, steer, trace, sticky, log_unit } = self;
+        let Attachment { role, steer, trace, sticky, log_unit, join } = self;
         let mut words = Map::new();
         let mut say = |name: &str, value: Json| words.insert(name.to_owned(), value);
         say("weir", json!(1));
@@ -67,6 +69,9 @@ impl Attachment {
         }
         if let Some(unit) = log_unit {
             say("log_unit", json!(unit));
+        }
+        if let Some(join) = join {
+            say("join", json!(join));
         }
         words
     }

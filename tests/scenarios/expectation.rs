@@ -25,6 +25,8 @@ pub struct Expectation {
     /// The `set-cookie` lines of the response, in order.
     set_cookies: Vec<String>,
     dropped: Vec<(String, u64)>,
+    /// The trace and the tags that an inbound request leaves for those that follow.
+    leaves: Option<(String, Bytes)>,
     /// Where it does not follow from the layers.
     state: Option<String>,
 }
@@ -71,6 +73,10 @@ impl Expectation {
                 .into_iter()
                 .map(|(cause, node)| (cause, document::text(context, node).parse().unwrap()))
                 .collect(),
+            leaves: fields.optional_list("leaves").map(|leaves| {
+                let [trace, tags] = leaves.try_into().unwrap_or_else(|_| panic!("{context}: leaves is [TRACE, TAGS]"));
+                (document::text(context, trace), document::bytes(context, tags))
+            }),
             state: fields.text("state"),
         };
         fields.finish();
@@ -96,6 +102,7 @@ impl Expectation {
             "layers": self.layers.iter().map(Layer::report).collect::<Vec<_>>(),
             "edits": self.edits.iter().map(edit).collect::<Vec<_>>(),
             "set_cookies": self.set_cookies,
+            "leaves": self.leaves.as_ref().map(|(trace, tags)| json!({"trace": trace, "tags": text(tags)})),
             "dropped": self.dropped.iter().map(|(cause, count)| (cause.clone(), json!(count))).collect::<Map<_, _>>(),
             "state": (attachment.role != "inbound").then(|| self.state(&attachment.trace, revision)),
         })

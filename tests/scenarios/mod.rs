@@ -78,6 +78,8 @@ pub struct Request {
     pub headers: Vec<(String, Bytes)>,
     /// The random bytes of the units that are made for it, in hex.
     pub random: Vec<String>,
+    /// What live requests of its trace brought into the workload.
+    pub joined: Vec<String>,
     /// Why a real Envoy cannot be asked.
     pub skipped_in_envoy: Option<String>,
     pub expected: Expectation,
@@ -193,6 +195,7 @@ fn request(scenario: &str, node: weir_engine::Node) -> Request {
         destination: fields.text("destination"),
         headers: headers.into_iter().map(|node| document::pair(&name, node)).collect(),
         random: fields.texts("random"),
+        joined: fields.texts("joined"),
         skipped_in_envoy: skipped(&mut fields),
         expected: Expectation::read(&name, fields.fields("expect").unwrap_or_else(|| panic!("{name}: no expect"))),
         name,
@@ -244,6 +247,7 @@ impl Request {
         arguments.extend(self.destination.as_ref().map(|cluster| argument("--destination", cluster.as_bytes())));
         let header = |(name, value): &(String, Bytes)| argument("--header", &[name.as_bytes(), b": ", value].concat());
         arguments.extend(self.headers.iter().map(header));
+        arguments.extend(self.joined.iter().map(|tags| argument("--joined", tags.as_bytes())));
         arguments.extend(random.iter().map(|hex| argument("--random", hex.as_bytes())));
         arguments
     }

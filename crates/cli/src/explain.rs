@@ -5,7 +5,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use clap::Args;
-use weir_engine::{Decision, Edit, Plan, Request, Role, report};
+use weir_engine::{Decision, Edit, JoinSlot, Plan, Request, Role, report};
 
 use crate::load;
 use crate::problems::Failure;
@@ -41,6 +41,10 @@ pub struct Explain {
     /// 16 bytes in hex instead of fresh random ones, for a unit that is made; give it again for the next one
     #[arg(long, value_name = "HEX", value_parser = sixteen_bytes)]
     random: Vec<[u8; 16]>,
+    /// The tags that a live request of the same trace brought into the workload, for an attachment that joins; give it
+    /// again for another request
+    #[arg(long, value_name = "TAGS")]
+    joined: Vec<OsString>,
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
@@ -64,7 +68,15 @@ impl Explain {
         let headers = self.request_headers()?;
         let pairs = headers.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
         let mut given = self.random.iter();
-        let request = Request::read(&plan, pairs, || given.next().copied().or_else(fresh));
+        let mut request = Request::read(&plan, pairs, || given.next().copied().or_else(fresh));
+        if !self.joined.is_empty() && !plan.joins() {
+            return Err(Failure::Use("--joined: the attachment does not join; it needs join: traceparent".to_owned()));
+        }
+        if let Some(trace) = plan.looks_under(&request)
+            && let Some(joined) = JoinSlot::together(trace, self.joined.iter().map(|tags| tags.as_bytes()))
+        {
+            request.join(joined);
+        }
         let decision = plan.decide(&request);
         let destination = self.destination.as_ref().map(|cluster| cluster.as_bytes());
         let destination = destination.filter(|_| decision.wants_destination(&request));
@@ -145,8 +157,16 @@ fn text(plan: &Plan, decision: &Decision<'_>, request: &Request<'_>, edits: &[Ed
             false => format!("set     {name}: {}\n", lines.join("\n        and ")),
         });
     }
+    if let Some((trace, tags)) = plan.leaves(request) {
+        text.push_str(&format!("leaves  {} for trace {}\n", shown(&tags), trace.hex()));
+    }
     for line in decision.set_cookies(request) {
         text.push_str(&format!("answer  set-cookie: {line}\n"));
     }
     text
+}
+
+/// Tags for a person.
+fn shown(tags: &[u8]) -> String {
+    if tags.is_empty() { "no tags".to_owned() } else { String::from_utf8_lossy(tags).into_owned() }
 }

@@ -45,9 +45,20 @@ pub enum Trace {
     All,
 }
 
+/// What joins the requests that a workload sends to the one that came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Join {
+    /// The trace's id in the header `traceparent` of W3C Trace Context.
+    Traceparent,
+}
+
+/// The `vm_id` of all attachments that join.
+const JOIN_VM_ID: &str = "weir.join";
+
 const ROLES: [(&str, Role); 3] = [("edge", Role::Edge), ("mesh", Role::Mesh), ("inbound", Role::Inbound)];
 const STEERS: [(&str, Steer); 3] = [("tag", Steer::Tag), ("subset", Steer::Subset), ("cluster", Steer::Cluster)];
 const TRACES: [(&str, Trace); 2] = [("shaped", Trace::Shaped), ("all", Trace::All)];
+const JOINS: [(&str, Join); 1] = [("traceparent", Join::Traceparent)];
 
 impl Role {
     /// As it is written.
@@ -79,6 +90,13 @@ impl Trace {
     }
 }
 
+impl Join {
+    /// As it is written; the header's name too.
+    pub fn name(self) -> &'static str {
+        name_in(&JOINS, self)
+    }
+}
+
 fn name_in<T: PartialEq>(words: &[(&'static str, T)], value: T) -> &'static str {
     words.iter().find(|(_, known)| *known == value).map_or("", |(name, _)| name)
 }
@@ -98,6 +116,8 @@ pub struct Attachment {
     pub sticky: Vec<Sticky>,
     /// The unit that the filter state names; one of the policy's.
     pub log_unit: Option<String>,
+    /// `inbound` and `mesh`: how tags get past a service that forwards none.
+    pub join: Option<Join>,
 }
 
 /// A header with the slot of a unit on a line of its own, for Envoy's `weighted_clusters.header_name`.
@@ -112,6 +132,13 @@ pub struct Sticky {
 }
 
 impl Attachment {
+    /// The `vm_id` that Envoy is given for the filter `weir.ATTACHMENT`: its own, so that the filter need not ask whose
+    /// request it is; or one for all that join, because what they share goes by it. These need a different
+    /// `vm_config.configuration` each, or they would also be one machine.
+    pub fn vm_id(&self, filter: &str) -> String {
+        if self.join.is_some() { JOIN_VM_ID.to_owned() } else { filter.to_owned() }
+    }
+
     /// The envelope that carries a policy to this attachment: JSON, one line.
     pub fn envelope(&self, revision: Revision, policy: &str) -> String {
         let mut head = json!({
@@ -125,6 +152,7 @@ impl Attachment {
         if let Some(object) = head.as_object_mut() {
             object.extend(self.name.iter().map(|name| ("name".to_owned(), json!(name))));
             object.extend(self.log_unit.iter().map(|unit| ("log_unit".to_owned(), json!(unit))));
+            object.extend(self.join.iter().map(|join| ("join".to_owned(), json!(join.name()))));
             if !self.sticky.is_empty() {
                 object.insert("sticky".to_owned(), self.sticky.iter().map(sticky).collect::<Json>());
             }

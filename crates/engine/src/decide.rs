@@ -5,6 +5,7 @@ use smallvec::{SmallVec, smallvec};
 use crate::attachment::Role;
 use crate::baggage::{self, Member};
 use crate::decision::{Decision, Kept, Outcome, Reason};
+use crate::join::Joined;
 use crate::listed::Entry;
 use crate::plan::{Forced, LayerPlan, Plan, TagOf, owner};
 use crate::request::{Request, Values};
@@ -53,7 +54,7 @@ impl Plan {
         decision.dropped = dropped;
     }
 
-    /// The tags that arrived: in the header if it has any, else in the baggage.
+    /// The tags that arrived: in the header if it has any, else in the baggage, else with what came into the workload.
     fn arrived(&self, request: &Request<'_>) -> (Vec<Kept>, Vec<TagOf>, Dropped) {
         let known = |tag: &[u8]| {
             let tag = self.tags.get(str::from_utf8(tag).ok()?)?;
@@ -69,15 +70,23 @@ impl Plan {
             let (kept, known) = sorted_out(&header);
             return (kept, known, dropped);
         }
-        let Member::Value(value) = member else { return (Vec::new(), Vec::new(), dropped) };
-        let baggage = tags::read([value.as_ref()], known);
-        let dropped = dropped.plus(baggage.dropped);
-        let (kept, known) = sorted_out(&baggage);
+        let other = match (&member, &request.joined) {
+            (_, Some(Joined::Tags(tags))) => tags.as_slice(),
+            (_, Some(Joined::Conflict)) => {
+                dropped.join_conflict = 1;
+                return (Vec::new(), Vec::new(), dropped);
+            }
+            (Member::Value(value), None) => value,
+            (_, None) => return (Vec::new(), Vec::new(), dropped),
+        };
+        let other = tags::read([other], known);
+        let dropped = dropped.plus(other.dropped);
+        let (kept, known) = sorted_out(&other);
         (kept, known, dropped)
     }
 
     /// Our member of the baggage that arrived.
-    fn member<'a>(&self, request: &Request<'a>) -> Member<'a> {
+    pub(crate) fn member<'a>(&self, request: &Request<'a>) -> Member<'a> {
         self.baggage.as_ref().map_or(Member::Absent, |key| baggage::read(&request.baggage, key.as_bytes()))
     }
 }

@@ -50,6 +50,7 @@ mod edits;
 mod fields;
 mod host;
 mod issue;
+mod join;
 mod json;
 pub mod limits;
 mod listed;
@@ -76,12 +77,13 @@ mod version;
 #[cfg(feature = "yaml")]
 mod yaml;
 
-pub use attachment::{Attachment, AttachmentFile, Role, Steer, Sticky, Trace};
+pub use attachment::{Attachment, AttachmentFile, Join, Role, Steer, Sticky, Trace};
 pub use canonical::Revision;
 pub use configure::{ENVELOPE_BYTES_MAX, Refused, configure, configure_json, read_policy};
 pub use decision::{Decision, LayerOutcome, Reason};
 pub use document::{Entry, Node, Value};
 pub use edits::{CLUSTER_HEADER, Edit, SUBSET_HEADER};
+pub use join::{JOIN_SLOTS, JOINED_BYTES_MAX, JoinSlot, Joined, TraceId};
 pub use model::Model;
 pub use numbers::{Counted, SERIES_MAX, Series};
 pub use plan::Plan;

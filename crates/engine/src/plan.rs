@@ -165,6 +165,9 @@ impl Plan {
         for name in [model.env_tag.header.as_str(), "content-type"].into_iter().chain(sticky_names) {
             lengths.add(name.as_bytes());
         }
+        if let Some(join) = attachment.join {
+            lengths.add(join.name().as_bytes());
+        }
         if model.env_tag.baggage.is_some() {
             lengths.add(b"baggage");
         }

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use crate::host;
 use crate::issue::{Issued, is_issued};
+use crate::join::{Joined, TraceId};
 use crate::limits::UNIT_BYTES_MAX;
 use crate::plan::{Plan, SourceId, UnitPlan, UnitSourcePlan};
 use crate::query;
@@ -20,6 +21,10 @@ pub struct Request<'a> {
     pub(crate) tags: SmallVec<[&'a [u8]; 1]>,
     /// Lines of the `baggage` header.
     pub(crate) baggage: SmallVec<[&'a [u8]; 1]>,
+    /// Its trace, where the plan joins by it.
+    pub(crate) trace: Option<TraceId>,
+    /// What the inbound requests of its trace brought.
+    pub(crate) joined: Option<Joined>,
     /// Lines of the `cookie` header, where the plan may write it.
     pub(crate) cookies: SmallVec<[&'a [u8]; 1]>,
     /// Name and value of each line under a name that only Weir writes: `x-weir-*` and sticky headers.
@@ -61,6 +66,11 @@ impl<'a> Request<'a> {
         request
     }
 
+    /// Gives a request without tags those that came into the workload: [`Plan::looks_under`] says where they are.
+    pub fn join(&mut self, joined: Joined) {
+        self.joined = Some(joined);
+    }
+
     /// Whether it is gRPC.
     pub fn is_grpc(&self) -> bool {
         self.is_grpc
@@ -77,6 +87,8 @@ impl<'a> Request<'a> {
             b"content-type" => self.is_grpc |= is_grpc(value),
             b"cookie" => self.cookie_line(plan, value),
             b"baggage" if plan.baggage.is_some() => self.baggage.push(value),
+            // Of several lines the first, as proxies read it.
+            b"traceparent" if plan.joins() => self.trace = self.trace.or_else(|| TraceId::of_traceparent(value)),
             _ if name == plan.tag_header.as_bytes() => self.tags.push(value),
             _ if plan.owns_header(name) => self.ours.push((name, value)),
             _ => {}

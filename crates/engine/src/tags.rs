@@ -55,17 +55,20 @@ pub struct Dropped {
     pub overflow: u32,
     /// Baggage that was too large to be read.
     pub baggage_too_large: u32,
+    /// The live inbound requests of the trace brought different tags.
+    pub join_conflict: u32,
 }
 
 impl Dropped {
     /// Each cause by its name, and how often.
-    pub fn by_cause(self) -> [(&'static str, u32); 5] {
+    pub fn by_cause(self) -> [(&'static str, u32); 6] {
         [
             ("duplicate", self.duplicate),
             ("malformed", self.malformed),
             ("superseded", self.superseded),
             ("overflow", self.overflow),
             ("baggage_too_large", self.baggage_too_large),
+            ("join_conflict", self.join_conflict),
         ]
     }
 
@@ -77,6 +80,7 @@ impl Dropped {
             superseded: self.superseded.saturating_add(other.superseded),
             overflow: self.overflow.saturating_add(other.overflow),
             baggage_too_large: self.baggage_too_large.saturating_add(other.baggage_too_large),
+            join_conflict: self.join_conflict.saturating_add(other.join_conflict),
         }
     }
 }

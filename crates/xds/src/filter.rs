@@ -14,20 +14,21 @@ use crate::snapshot::version;
 use crate::{Kind, Resource};
 
 /// The resource `weir.ATTACHMENT` that runs the module at `wasm`, an absolute path on Envoy's machine, with this envelope
-/// (JSON) as its configuration.
-pub fn resource(attachment: &str, wasm: &str, envelope: &str) -> Resource {
+/// (JSON) as its configuration, in machines of this `vm_id`.
+pub fn resource(attachment: &str, vm_id: &str, wasm: &str, envelope: &str) -> Resource {
     let name = format!("weir.{attachment}");
-    let filter = Wasm { config: Some(plugin(&name, wasm, envelope)) };
+    let filter = Wasm { config: Some(plugin(&name, vm_id, wasm, envelope)) };
     let extension = TypedExtensionConfig { name: name.clone(), typed_config: Some(pack_any(filter)) };
     let body = pack_any(extension);
     Resource { kind: Kind::Extension, name, version: version(&body.value), body }
 }
 
-fn plugin(name: &str, wasm: &str, envelope: &str) -> PluginConfig {
+fn plugin(name: &str, vm_id: &str, wasm: &str, envelope: &str) -> PluginConfig {
     let file = DataSource { specifier: Some(File::Filename(wasm.into())), ..Default::default() };
     let vm = VmConfig {
-        // A machine per worker of its own: the filter need not ask Envoy whose request it is.
-        vm_id: name.into(),
+        vm_id: vm_id.into(),
+        // Where filters share a `vm_id` this tells their machines apart.
+        configuration: (vm_id != name).then(|| pack_any(StringValue { value: name.into() })),
         runtime: "envoy.wasm.runtime.v8".into(),
         code: Some(AsyncDataSource { specifier: Some(Source::Local(file)) }),
         ..Default::default()
@@ -69,15 +70,22 @@ typed_config:
 
     #[test]
     fn the_resource_is_what_one_would_write_by_hand() {
-        let resource = resource("shop", "/opt/weir.wasm", r#"{"weir":1}"#);
-        assert_eq!((resource.kind, resource.name.as_str()), (Kind::Extension, "weir.shop"));
-        let by_hand = resources::encode(Kind::Extension.type_url(), BY_HAND).unwrap();
-        assert_eq!(resource.body, by_hand);
+        let own = resource("shop", "weir.shop", "/opt/weir.wasm", r#"{"weir":1}"#);
+        assert_eq!((own.kind, own.name.as_str()), (Kind::Extension, "weir.shop"));
+        let encode = |text: &str| resources::encode(Kind::Extension.type_url(), text).unwrap();
+        assert_eq!(own.body, encode(BY_HAND));
+
+        let shared = resource("shop", "weir.join", "/opt/weir.wasm", r#"{"weir":1}"#);
+        let configuration =
+            r#"configuration: {"@type": type.googleapis.com/google.protobuf.StringValue, value: weir.shop}"#;
+        let by_hand = BY_HAND.replace("vm_id: weir.shop", &format!("vm_id: weir.join\n      {configuration}"));
+        assert_eq!(shared.body, encode(&by_hand));
     }
 
     #[test]
     fn its_version_follows_the_envelope() {
-        let [one, same, other] = ["1", "1", "2"].map(|envelope| resource("shop", "/opt/weir.wasm", envelope).version);
+        let [one, same, other] =
+            ["1", "1", "2"].map(|envelope| resource("shop", "weir.shop", "/opt/weir.wasm", envelope).version);
         assert_eq!(one, same);
         assert_ne!(one, other);
     }

@@ -47,7 +47,8 @@ impl Inputs {
             Some(folder) => resources::load(folder).map_err(|problems| resource_problems(&problems))?,
             None => Vec::new(),
         };
-        served.push(filter::resource(name, &module.to_string_lossy(), &envelope));
+        let vm_id = file.attachment.vm_id(&format!("weir.{name}"));
+        served.push(filter::resource(name, &vm_id, &module.to_string_lossy(), &envelope));
         Ok(Snapshot::new(policy.revision.to_string(), served))
     }
 

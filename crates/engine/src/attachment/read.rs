@@ -1,6 +1,6 @@
 //! Attachments and envelopes as documents: their fields, each with its problems.
 
-use super::{Attachment, Sticky};
+use super::{Attachment, Role, Sticky};
 use crate::canonical::Revision;
 use crate::check;
 use crate::document::{Node, Value};
@@ -99,17 +99,23 @@ fn attachment(fields: &mut Fields<'_>, at: &At<'_>, problems: &mut Problems) -> 
         Some(text)
     });
     let role = fields.take("role").and_then(|node| fields::word(node, &super::ROLES, &at.key("role"), problems));
+    let role = role.unwrap_or_default();
     let steer = fields.take("steer").and_then(|node| fields::word(node, &super::STEERS, &at.key("steer"), problems));
     let trace = fields.take("trace").and_then(|node| fields::word(node, &super::TRACES, &at.key("trace"), problems));
     let sticky = fields.take("sticky").map(|node| sticky(node, &at.key("sticky"), problems));
     let log_unit = fields.take("log_unit").and_then(|node| fields::string(node, &at.key("log_unit"), problems));
+    let join = fields.take("join").and_then(|node| fields::word(node, &super::JOINS, &at.key("join"), problems));
+    if join.is_some() && role == Role::Edge {
+        problems.add(Code::Conflict, &at.key("join"), "an edge decides by itself; join is for inbound and mesh");
+    }
     Attachment {
         name,
-        role: role.unwrap_or_default(),
+        role,
         steer: steer.unwrap_or_default(),
         trace: trace.unwrap_or_default(),
         sticky: sticky.unwrap_or_default(),
         log_unit,
+        join,
     }
 }
 

@@ -111,7 +111,8 @@ proptest! {
         let arrival = read(lines.iter().map(Vec::as_slice), known);
         let pieces: Vec<&[u8]> =
             lines.iter().flat_map(|line| line.split(|b| *b == b',')).map(blank::trim).filter(|p| !p.is_empty()).collect();
-        let Dropped { duplicate, malformed, superseded, overflow, baggage_too_large } = arrival.dropped;
+        let Dropped { duplicate, malformed, superseded, overflow, baggage_too_large, join_conflict } = arrival.dropped;
+        prop_assert_eq!(join_conflict, 0);
         prop_assert_eq!(arrival.tags.len() + (duplicate + malformed + superseded + overflow) as usize, pieces.len());
         prop_assert_eq!(baggage_too_large, 0);
         prop_assert_eq!(arrival.tags.is_empty(), !pieces.iter().any(|piece| is_tag(piece)));

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use weir_engine::{Attachment, Plan, Role, Steer, Sticky, Trace};
+use weir_engine::{Attachment, Join, Plan, Role, Steer, Sticky, Trace};
 
 use crate::policy::Made;
 
@@ -20,6 +20,7 @@ pub fn attachment(role: Role, steer: Steer) -> Attachment {
         steer,
         sticky: vec![sticky("device", WEIGHTS[0]), sticky("asked", WEIGHTS[1])],
         log_unit: Some("user".to_owned()),
+        join: (role != Role::Edge).then_some(Join::Traceparent),
         ..Attachment::default()
     }
 }

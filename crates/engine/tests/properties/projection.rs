@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
 use weir_engine::{
-    Attachment, Counted, Model, Plan, Revision, Role, Source, Steer, Sticky, Trace, read_policy, report,
+    Attachment, Counted, Join, Model, Plan, Revision, Role, Source, Steer, Sticky, Trace, read_policy, report,
 };
 
 use crate::fresh;
@@ -91,6 +91,7 @@ fn attachment() -> impl Strategy<Value = Attachment> {
             trace,
             sticky: sticky.iter().enumerate().map(|(number, unit)| weight(number, unit)).collect(),
             log_unit: log_unit.map(str::to_owned),
+            join: (role != Role::Edge).then_some(Join::Traceparent),
         },
     )
 }
