@@ -3,9 +3,11 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// Envoy itself.
-pub fn envoy() -> PathBuf {
-    found(root().join(".tools/envoy/envoy"), "scripts/install-envoy")
+/// Envoy itself: the release that the tests are for, or another.
+pub fn envoy(release: Option<&str>) -> PathBuf {
+    let (folder, version) =
+        release.map_or_else(Default::default, |release| (format!("-{release}"), format!(" {release}")));
+    found(root().join(format!(".tools/envoy{folder}/envoy")), &format!("scripts/install-envoy{version}"))
 }
 
 /// Prometheus.

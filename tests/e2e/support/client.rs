@@ -103,11 +103,17 @@ impl Connection {
 
 /// Opens a WebSocket to `server` and reads the upstream's greeting, which says what it saw; the URI of `request` is a path.
 pub async fn websocket(server: SocketAddr, request: Request<()>) -> Result<(WebSocketStream<TcpStream>, Echo), String> {
+    let (socket, greeting) = greeted(server, request).await?;
+    Ok((socket, Echo::from_json(&greeting)?))
+}
+
+/// The same whatever the greeting says; to the host in the `host` header (default [`DEFAULT_HOST`]).
+pub async fn greeted(server: SocketAddr, request: Request<()>) -> Result<(WebSocketStream<TcpStream>, Bytes), String> {
     let stream = TcpStream::connect(server).await.map_err(|error| error.to_string())?;
     let (mut parts, ()) = request.into_parts();
     parts.uri = format!("ws://{DEFAULT_HOST}{}", parts.uri).parse().map_err(|error| format!("{error}"))?;
+    parts.headers.entry(HOST).or_insert(HeaderValue::from_static(DEFAULT_HOST));
     let fixed = [
-        ("host", DEFAULT_HOST),
         ("connection", "Upgrade"),
         ("upgrade", "websocket"),
         ("sec-websocket-version", "13"),
@@ -120,7 +126,7 @@ pub async fn websocket(server: SocketAddr, request: Request<()>) -> Result<(WebS
     let opened = tokio_tungstenite::client_async(Request::from_parts(parts, ()), stream).await;
     let (mut socket, _) = opened.map_err(|error| error.to_string())?;
     let greeting = socket.next().await.ok_or("no greeting")?.map_err(|error| error.to_string())?;
-    Ok((socket, Echo::from_json(&greeting.into_data())?))
+    Ok((socket, greeting.into_data()))
 }
 
 async fn connect(server: SocketAddr, protocol: Protocol) -> Result<Connection, String> {

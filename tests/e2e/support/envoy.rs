@@ -30,11 +30,13 @@ pub struct Options<'a> {
     pub workers: u32,
     /// The log level of wasm modules: at `debug` the filter logs each decision.
     pub wasm_log: &'a str,
+    /// Another release than the one that the tests are for, such as `1.39.3`.
+    pub release: Option<&'a str>,
 }
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Self { workers: 2, wasm_log: "info" }
+        Self { workers: 2, wasm_log: "info", release: None }
     }
 }
 
@@ -50,7 +52,8 @@ impl Envoy {
     pub async fn launch(bootstrap: &str, options: Options<'_>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("bootstrap.yaml"), bootstrap).unwrap();
-        let mut process = Process::start("envoy", &artifact::envoy(), &arguments(&options), folder.path());
+        let mut process =
+            Process::start("envoy", &artifact::envoy(options.release), &arguments(&options), folder.path());
         let admin = eventually(DEADLINE, "Envoy's admin address", async || {
             assert!(process.ended().is_none(), "Envoy ended at its start\n{}", process.tail());
             let text = fs::read_to_string(folder.path().join("admin-address")).map_err(|error| error.to_string())?;

@@ -3,9 +3,9 @@
 
 mod artifact;
 mod bench;
-mod client;
+pub mod client;
 mod collector;
-mod echo;
+pub mod echo;
 mod envoy;
 mod files;
 mod load;
@@ -16,7 +16,7 @@ mod process;
 mod prometheus;
 mod raw;
 mod template;
-mod upstream;
+pub mod upstream;
 mod weir;
 mod workers;
 

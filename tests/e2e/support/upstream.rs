@@ -28,7 +28,7 @@ const MAX_HEADER_BYTES: usize = 1 << 20;
 
 const GRPC_STATUS: &str = "grpc-status";
 
-type Body = BoxBody<Bytes, Infallible>;
+pub type Body = BoxBody<Bytes, Infallible>;
 
 /// A request header with the status that is wanted: of HTTP, or of gRPC in trailers, or in headers with ` at once` behind
 /// it; or `never`.
@@ -108,13 +108,14 @@ async fn answer(mut request: Request<Incoming>, name: String) -> Result<Response
     })
 }
 
-fn json_reply(text: String, status: &str) -> Response<Body> {
+/// A reply of HTTP.
+pub fn json_reply(text: String, status: &str) -> Response<Body> {
     let response = Response::builder().status(status).header(CONTENT_TYPE, "application/json");
     response.body(Full::from(text).boxed()).unwrap()
 }
 
-// One message: a byte for "not compressed", the length in four bytes, big endian, and the message.
-fn grpc_reply(text: &str, status: &str) -> Response<Body> {
+/// One message: a byte for "not compressed", the length in four bytes, big endian, and the message; then the status.
+pub fn grpc_reply(text: &str, status: &str) -> Response<Body> {
     let response = Response::builder().header(CONTENT_TYPE, "application/grpc");
     if let Some(status) = status.strip_suffix(" at once") {
         return response.header(GRPC_STATUS, status).body(Body::default()).unwrap();
@@ -127,12 +128,14 @@ fn grpc_reply(text: &str, status: &str) -> Response<Body> {
     response.body(body.boxed()).unwrap()
 }
 
-fn websocket_key(headers: &HeaderMap) -> Option<HeaderValue> {
+/// The key of a request that wants a WebSocket.
+pub fn websocket_key(headers: &HeaderMap) -> Option<HeaderValue> {
     let wanted = header_starts_with(headers, UPGRADE.as_str(), "websocket");
     headers.get(SEC_WEBSOCKET_KEY).filter(|_| wanted).cloned()
 }
 
-fn switching_protocols(key: &HeaderValue) -> Response<Body> {
+/// The answer to it.
+pub fn switching_protocols(key: &HeaderValue) -> Response<Body> {
     Response::builder()
         .status(StatusCode::SWITCHING_PROTOCOLS)
         .header(CONNECTION, "upgrade")
@@ -142,7 +145,8 @@ fn switching_protocols(key: &HeaderValue) -> Response<Body> {
         .unwrap()
 }
 
-async fn talk(mut socket: WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>, greeting: String) {
+/// Greets, then answers each message with itself.
+pub async fn talk(mut socket: WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>, greeting: String) {
     if socket.send(Message::text(greeting)).await.is_err() {
         return;
     }

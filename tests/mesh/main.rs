@@ -1,0 +1,54 @@
+//! The mesh: the filter in the sidecars and gateways of a real Istio. One API server serves the whole run; each test has a
+//! namespace, an istiod, addresses and Envoys of its own, so all may run at once.
+//!
+//! This is a harness of its own, because what all tests share must be told to end when the last one has ended: that of
+//! rustc leaves it running, and shows nothing of how long each part took to start.
+
+mod api_server;
+mod app;
+mod chain;
+mod mesh;
+mod network;
+mod plain;
+mod proxy;
+// The bench of the end-to-end tests, of which the mesh needs the general half.
+#[allow(dead_code, unused_imports)]
+#[path = "../e2e/support/mod.rs"]
+mod support;
+mod tools;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Trial};
+use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
+
+use api_server::ApiServer;
+
+fn main() -> ExitCode {
+    let run = Run { runtime: Arc::new(Runtime::new().unwrap()), api: Arc::default() };
+    let trials = vec![
+        run.trial("plain::everybody_is_stable", plain::everybody_is_stable),
+        run.trial("plain::services_hand_on_what_they_say", plain::services_hand_on_what_they_say),
+        run.trial("plain::services_know_nothing_of_weir", plain::services_know_nothing_of_weir),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// What the tests of a run share.
+struct Run {
+    runtime: Arc<Runtime>,
+    /// Started by the first test that runs, so that listing the tests starts nothing.
+    api: Arc<OnceCell<ApiServer>>,
+}
+
+impl Run {
+    fn trial(&self, name: &str, test: impl AsyncFnOnce(&ApiServer) + Send + 'static) -> Trial {
+        let (runtime, api) = (Arc::clone(&self.runtime), Arc::clone(&self.api));
+        Trial::test(name, move || {
+            runtime.block_on(async { test(api.get_or_init(ApiServer::start).await).await });
+            Ok(())
+        })
+    }
+}

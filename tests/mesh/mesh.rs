@@ -1,0 +1,161 @@
+//! A mesh: a namespace, and an istiod of its own that looks at nothing else.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use hyper::Request;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::api_server::{ApiServer, Kubectl, stage};
+use crate::network::Network;
+use crate::support::{Client, Process, Protocol, eventually};
+use crate::tools::tool;
+
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Its istiod can be killed, and what it is told can be refused, without any other test seeing it.
+pub struct Mesh {
+    pub namespace: String,
+    pub network: Network,
+    kubectl: Kubectl,
+    istiod: Process,
+    addresses: Addresses,
+    _folder: TempDir,
+}
+
+struct Addresses {
+    xds: SocketAddr,
+    http: SocketAddr,
+    monitoring: SocketAddr,
+    introspection: SocketAddr,
+}
+
+impl Mesh {
+    /// Makes the namespace, which no other test may use, and starts istiod. No proxy has TLS: its certificates would need
+    /// an agent beside each.
+    pub async fn start(api: &ApiServer, namespace: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let network = Network::claim();
+        let addresses = Addresses {
+            xds: network.socket(),
+            http: network.socket(),
+            monitoring: network.socket(),
+            introspection: network.socket(),
+        };
+        let kubectl = api.kubectl();
+        kubectl.done(&["create", "namespace", namespace], "");
+        let settings = json!({
+            "enableAutoMtls": false,
+            "enableTracing": false,
+            "discoverySelectors": [{"matchLabels": {"kubernetes.io/metadata.name": namespace}}],
+        });
+        std::fs::write(folder.path().join("mesh.yaml"), settings.to_string()).unwrap();
+
+        let istiod = istiod(&kubectl, &addresses, namespace, &folder).await;
+        let mesh = Self { namespace: namespace.to_owned(), network, kubectl, istiod, addresses, _folder: folder };
+        mesh.apply(
+            "{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: plaintext}, spec: {mtls: {mode: DISABLE}}}",
+        );
+        mesh
+    }
+
+    /// What `kubectl apply` does with these manifests, in the namespace of the mesh; panics with what it complains.
+    #[track_caller]
+    pub fn apply(&self, manifests: &str) {
+        self.kubectl(&["apply", "--filename", "-"], manifests);
+    }
+
+    /// Runs any other command of kubectl in the namespace of the mesh.
+    #[track_caller]
+    pub fn kubectl(&self, arguments: &[&str], input: &str) -> String {
+        self.kubectl.done(&[&["--namespace", self.namespace.as_str()], arguments].concat(), input)
+    }
+
+    /// Where Envoys find istiod.
+    pub fn xds(&self) -> SocketAddr {
+        self.addresses.xds
+    }
+
+    /// Waits until this many proxies are connected and have taken all that istiod has sent to them.
+    pub async fn until_synced(&self, proxies: usize) {
+        eventually(DEADLINE, "istiod and its proxies agree", async || {
+            let state = self.sync_state().await?;
+            let all = state.as_array().map(Vec::as_slice).unwrap_or_default();
+            (all.len() == proxies && all.iter().all(in_sync)).then_some(()).ok_or_else(|| format!("{state:#}"))
+        })
+        .await;
+    }
+
+    /// What `/debug/syncz` says: for each proxy what it was sent, took and refused, by type.
+    pub async fn sync_state(&self) -> Result<Value, String> {
+        let text = ask(self.addresses.monitoring, "/debug/syncz").await?;
+        serde_json::from_str(&text).map_err(|error| format!("{error} in {text}"))
+    }
+}
+
+impl Drop for Mesh {
+    fn drop(&mut self) {
+        // An istiod that is told to end waits for its proxies to go away.
+        self.istiod.kill();
+    }
+}
+
+async fn istiod(kubectl: &Kubectl, addresses: &Addresses, namespace: &str, folder: &TempDir) -> Process {
+    let begin = Instant::now();
+    let arguments = istiod_arguments(kubectl, addresses, namespace);
+    let mut process = Process::start("istiod", std::path::Path::new("env"), &arguments, folder.path());
+    eventually(DEADLINE, "istiod is ready", async || {
+        assert!(process.ended().is_none(), "istiod ended at its start\n{}", process.tail());
+        ask(addresses.http, "/ready").await.map_err(|error| format!("{error}\n{}", process.tail()))
+    })
+    .await;
+    stage(format!("istiod of {namespace}"), begin);
+    process
+}
+
+/// The words for `env`: settings that istiod takes from its environment, and its command.
+fn istiod_arguments(kubectl: &Kubectl, addresses: &Addresses, namespace: &str) -> Vec<String> {
+    let settings = [
+        "ENABLE_CA_SERVER=false",
+        "ENABLE_LEADER_ELECTION=false",
+        "PILOT_ENABLE_GATEWAY_API=false",
+        "PILOT_ENVOY_FILTER_STATS=true",
+        "PILOT_DEBOUNCE_AFTER=20ms",
+        // Filters that only Istio's build of Envoy has.
+        "PILOT_ENABLE_METADATA_EXCHANGE=false",
+        "PILOT_ENABLE_ALPN_FILTER=false",
+        "PILOT_DISABLE_MX_ALPN=true",
+        "POD_NAMESPACE=istio-system",
+    ];
+    let command = [
+        format!("POD_NAME=istiod-{namespace}"),
+        tool("pilot-discovery").display().to_string(),
+        "discovery".to_owned(),
+        format!("--kubeconfig={}", kubectl.kubeconfig().display()),
+        "--meshConfig=mesh.yaml".to_owned(),
+        "--networksConfig=/nonexistent".to_owned(),
+        format!("--grpcAddr={}", addresses.xds),
+        format!("--httpAddr={}", addresses.http),
+        format!("--monitoringAddr={}", addresses.monitoring),
+        "--secureGRPCAddr=".to_owned(),
+        "--httpsAddr=".to_owned(),
+        format!("--ctrlz_address={}", addresses.introspection.ip()),
+        format!("--ctrlz_port={}", addresses.introspection.port()),
+    ];
+    settings.map(str::to_owned).into_iter().chain(command).collect()
+}
+
+fn in_sync(proxy: &Value) -> bool {
+    let types = proxy["resources"].as_object().map(|all| all.values().collect::<Vec<_>>()).unwrap_or_default();
+    let taken = |one: &&Value| one["sent"] == one["acked"] && one["lastError"].as_str().unwrap_or_default().is_empty();
+    !types.is_empty() && types.iter().all(taken)
+}
+
+async fn ask(server: SocketAddr, path: &str) -> Result<String, String> {
+    let request = Request::get(path).body(Bytes::new()).unwrap();
+    let answer = Client::new(server, Protocol::Http1).send(request).await?;
+    let text = String::from_utf8_lossy(&answer.body).into_owned();
+    if answer.status == 200 { Ok(text) } else { Err(format!("{path}: {} {text}", answer.status)) }
+}

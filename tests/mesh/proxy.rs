@@ -1,0 +1,78 @@
+//! An Envoy of the mesh: everything it does it is told by istiod.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use serde_json::{Value, json};
+
+use crate::mesh::Mesh;
+use crate::support::{Envoy, Options};
+
+/// What istiod knows an Envoy by.
+pub struct Node<'a> {
+    /// `sidecar` or `router`.
+    pub kind: &'a str,
+    /// The name of its pod.
+    pub name: &'a str,
+    pub address: IpAddr,
+    pub labels: &'a [(&'a str, &'a str)],
+}
+
+/// Starts an Envoy under the istiod of this mesh and waits until it has all that it was told.
+/// `release` is another release of Envoy than the one that the tests are for.
+pub async fn proxy(mesh: &Mesh, node: &Node<'_>, release: Option<&str>) -> Envoy {
+    let bootstrap = bootstrap(node, &mesh.namespace, mesh.xds()).to_string();
+    let mut envoy = Envoy::launch(&bootstrap, Options { workers: 1, release, ..Options::default() }).await;
+    envoy.until_ready().await;
+    envoy
+}
+
+/// As istio-proxy has it, without its agent: plaintext ADS, the ports of `Sidecar` objects instead of iptables.
+fn bootstrap(node: &Node<'_>, namespace: &str, xds: SocketAddr) -> Value {
+    let source = json!({"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"});
+    let http2 = json!({
+        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        "explicit_http_config": {"http2_protocol_options": {}},
+    });
+    json!({
+        "node": {
+            "id": format!("{}~{}~{}.{namespace}~{namespace}.svc.cluster.local", node.kind, node.address, node.name),
+            "cluster": format!("{}.{namespace}", node.name),
+            "metadata": {
+                "NAMESPACE": namespace,
+                "CLUSTER_ID": "Kubernetes",
+                "ISTIO_VERSION": "1.32.0",
+                "INTERCEPTION_MODE": "NONE",
+                "INSTANCE_IPS": node.address,
+                "LABELS": node.labels.iter().copied().collect::<BTreeMap<_, _>>(),
+            },
+        },
+        "admin": {"address": socket("127.0.0.1:0".parse().unwrap())},
+        // Istio's own setting: routes match headers by longer regexes than Envoy allows by itself.
+        "layered_runtime": {"layers": [{"name": "static", "static_layer": {"re2.max_program_size.error_level": 32768}}]},
+        "dynamic_resources": {
+            "ads_config": {
+                "api_type": "DELTA_GRPC",
+                "transport_api_version": "V3",
+                "set_node_on_first_message_only": true,
+                "grpc_services": [{"envoy_grpc": {"cluster_name": "xds-grpc"}}],
+            },
+            "cds_config": source,
+            "lds_config": source,
+        },
+        "static_resources": {"clusters": [{
+            "name": "xds-grpc",
+            "type": "STATIC",
+            "connect_timeout": "1s",
+            "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": http2},
+            "load_assignment": {
+                "cluster_name": "xds-grpc",
+                "endpoints": [{"lb_endpoints": [{"endpoint": {"address": socket(xds)}}]}],
+            },
+        }]},
+    })
+}
+
+fn socket(address: SocketAddr) -> Value {
+    json!({"socket_address": {"address": address.ip(), "port_value": address.port()}})
+}
