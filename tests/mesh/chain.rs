@@ -18,13 +18,14 @@ use crate::support::{Echo, Envoy, fill};
 
 pub const VERSIONS: [&str; 2] = ["v1", "v2"];
 /// In the order of the hops.
-const SERVICES: [(&str, HandsOn); 3] =
+pub const SERVICES: [(&str, HandsOn); 3] =
     [("storefront", HandsOn::All), ("checkout", HandsOn::Baggage), ("owl", HandsOn::Trace)];
 
 /// The hops, running.
 pub struct Chain {
     pub mesh: Mesh,
-    _proxies: Vec<Envoy>,
+    pub gateway: Envoy,
+    pub sidecars: Vec<Envoy>,
     /// Where clients connect, for HTTP/1.1 and for HTTP/2.
     pub address: IpAddr,
     _apps: Vec<App>,
@@ -49,7 +50,7 @@ impl Chain {
             for version in VERSIONS {
                 let (inbound, outbound) = (mesh.network.address(), mesh.network.address());
                 let next = SERVICES.get(place + 1).map(|(next, _)| Next {
-                    host: format!("{}:{}", host(next, &mesh), mesh.network.http),
+                    host: format!("{}:{}", host(next, namespace), mesh.network.http),
                     http: SocketAddr::new(outbound, mesh.network.http),
                     grpc: SocketAddr::new(outbound, mesh.network.grpc),
                 });
@@ -63,11 +64,10 @@ impl Chain {
         let labels = [("istio", "ingressgateway")];
         let node = Node { kind: "router", name: "gateway", address, labels: &labels };
         let sidecars = join_all(workloads.iter().map(|workload| sidecar(&mesh, workload, release)));
-        let (gateway, mut proxies) = tokio::join!(proxy(&mesh, &node, release), sidecars);
-        proxies.push(gateway);
-        mesh.until_synced(proxies.len()).await;
+        let (gateway, sidecars) = tokio::join!(proxy(&mesh, &node, release), sidecars);
+        mesh.until_synced(1 + sidecars.len()).await;
         let apps = workloads.into_iter().map(|workload| workload.app).collect();
-        Self { mesh, _proxies: proxies, address, _apps: apps }
+        Self { mesh, gateway, sidecars, address, _apps: apps }
     }
 
     /// The hops that a GET takes, as the apps saw it; panics unless it arrives at the end of the chain.
@@ -101,8 +101,13 @@ impl Chain {
 }
 
 /// The name that the apps call a service by.
-pub fn host(service: &str, mesh: &Mesh) -> String {
-    format!("{service}.{}.svc.cluster.local", mesh.namespace)
+pub fn host(service: &str, namespace: &str) -> String {
+    format!("{service}.{namespace}.svc.cluster.local")
+}
+
+/// The host and the gateway of a service's routes: clients call the first service by any name.
+pub fn routed<'a>(service: &str, host: &'a str) -> (&'a str, &'static str) {
+    if service == SERVICES[0].0 { ("*", "edge") } else { (host, "mesh") }
 }
 
 /// Who answered, in the order of the hops: such as `storefront v1`.
@@ -123,7 +128,7 @@ fn hops(text: &[u8]) -> Vec<Echo> {
 
 async fn sidecar(mesh: &Mesh, workload: &Workload, release: Option<&str>) -> Envoy {
     let name = format!("{}-{}", workload.service, workload.version);
-    let labels = [("app", workload.service), ("version", workload.version)];
+    let labels = [("app", workload.service), ("version", workload.version), ("part-of", "shop")];
     let node = Node { kind: "sidecar", name: &name, address: workload.inbound, labels: &labels };
     proxy(mesh, &node, release).await
 }
@@ -136,9 +141,8 @@ fn manifests(mesh: &Mesh, workloads: &[Workload], gateway: IpAddr) -> String {
     let mut all = text(include_str!("manifests/gateway.yaml"), &[("ADDRESS", &gateway.to_string())]) + "---\n";
     for versions in workloads.chunks(VERSIONS.len()) {
         let service = versions[0].service;
-        let host = host(service, mesh);
-        // Clients call the gateway by any name.
-        let (routed_host, gateway) = if service == SERVICES[0].0 { ("*", "edge") } else { (host.as_str(), "mesh") };
+        let host = host(service, &mesh.namespace);
+        let (routed_host, gateway) = routed(service, &host);
         let addresses = [versions[0].inbound.to_string(), versions[1].inbound.to_string()];
         all += &text(
             include_str!("manifests/service.yaml"),

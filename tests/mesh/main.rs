@@ -6,6 +6,7 @@
 
 mod api_server;
 mod app;
+mod attach;
 mod chain;
 mod mesh;
 mod network;
@@ -15,6 +16,7 @@ mod proxy;
 #[allow(dead_code, unused_imports)]
 #[path = "../e2e/support/mod.rs"]
 mod support;
+mod tags;
 mod tools;
 
 use std::process::ExitCode;
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         run.trial("plain::everybody_is_stable", plain::everybody_is_stable),
         run.trial("plain::services_hand_on_what_they_say", plain::services_hand_on_what_they_say),
         run.trial("plain::services_know_nothing_of_weir", plain::services_know_nothing_of_weir),
+        run.trial("tags::users_meet_their_versions", tags::users_meet_their_versions),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
