@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use weir_engine::{Attachment, AttachmentFile, Format, Model, Revision, Role, Source, read_policy};
+use weir_engine::{Attachment, AttachmentFile, Format, Model, Problem, Revision, Role, Source, read_policy};
 
 use crate::problems::Failure;
 
@@ -19,6 +19,14 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The envelope that carries to an attachment what it is sent of the policy.
+    pub fn envelope(&self, attachment: &Attachment) -> String {
+        match self.model.project(attachment) {
+            Cow::Borrowed(_) => attachment.envelope(self.revision, &self.canonical),
+            Cow::Owned(model) => attachment.envelope(self.revision, &model.canonical()),
+        }
+    }
+
     /// What of it an attachment is sent, under the name of the whole.
     fn sent_to(self, attachment: &Attachment) -> Policy {
         let Cow::Owned(model) = self.model.project(attachment) else { return self };
@@ -40,7 +48,7 @@ pub fn attached(attach: Option<&Path>, role: Option<Role>, policy: &Path) -> Res
     let Some(path) = attach else {
         let attachment = Attachment { role: role.unwrap_or_default(), ..Attachment::default() };
         let policy = self::policy(policy, attachment.role)?.sent_to(&attachment);
-        return Ok((AttachmentFile { attachment, wasm: None }, policy));
+        return Ok((AttachmentFile { attachment, ..AttachmentFile::default() }, policy));
     };
     let source = source(path)?;
     let mut file = match AttachmentFile::read(&source) {
@@ -54,10 +62,45 @@ pub fn attached(attach: Option<&Path>, role: Option<Role>, policy: &Path) -> Res
         source.locate(&mut problems);
         return Err(Failure::Problems { sources: vec![source], problems });
     }
-    // A relative file is taken from where the attachment file lies.
-    file.wasm = file.wasm.map(|wasm| path.with_file_name(wasm).to_string_lossy().into_owned());
     let policy = policy.sent_to(&file.attachment);
     Ok((file, policy))
+}
+
+/// Several attachments with one policy, which has what each of them asks for.
+pub struct Attachments {
+    /// The texts of the files; problems point to them by index.
+    pub sources: Vec<Source>,
+    /// In the order of the sources.
+    pub files: Vec<AttachmentFile>,
+    /// All of it.
+    pub policy: Policy,
+}
+
+/// Reads attachments and their policy. Where one of them decides, the policy must have what only deciding needs.
+pub fn attachments(attach: &[PathBuf], policy: &Path) -> Result<Attachments, Failure> {
+    let sources = attach.iter().map(|path| source(path)).collect::<Result<Vec<_>, _>>()?;
+    let mut files = Vec::with_capacity(sources.len());
+    let mut problems = Vec::new();
+    for (document, source) in sources.iter().enumerate() {
+        match AttachmentFile::read(source) {
+            Ok(file) => files.push(file),
+            Err(found) => problems.extend(found.into_iter().map(|problem| Problem { document, ..problem })),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(Failure::Problems { sources, problems });
+    }
+    let decides = files.iter().any(|file| file.attachment.role == Role::Edge);
+    let policy = self::policy(policy, if decides { Role::Edge } else { Role::Mesh })?;
+    for (document, (source, file)) in sources.iter().zip(&files).enumerate() {
+        let mut found = file.attachment.problems_with(&policy.model);
+        source.locate(&mut found);
+        problems.extend(found.into_iter().map(|problem| Problem { document, ..problem }));
+    }
+    if !problems.is_empty() {
+        return Err(Failure::Problems { sources, problems });
+    }
+    Ok(Attachments { sources, files, policy })
 }
 
 fn policy_sources(path: &Path) -> Result<Vec<Source>, Failure> {

@@ -8,14 +8,17 @@ mod check;
 mod explain;
 mod load;
 mod problems;
+mod render;
 mod serve;
 
-/// Splits traffic inside a service mesh: checks and explains policies, and serves them to Envoy.
+/// Splits traffic inside a service mesh: checks and explains policies, writes manifests, and serves Envoy.
 #[derive(Parser)]
 #[command(name = "weir", version, arg_required_else_help = true, after_help = EXIT_CODES)]
 enum Weir {
     Check(check::Check),
     Explain(explain::Explain),
+    #[command(subcommand)]
+    Render(render::Render),
     Serve(serve::Serve),
 }
 
@@ -25,6 +28,7 @@ fn main() -> ExitCode {
     let done = match Weir::parse() {
         Weir::Check(check) => check.run(),
         Weir::Explain(explain) => explain.run(),
+        Weir::Render(render) => render.run(),
         Weir::Serve(serve) => serve.run(),
     };
     match done {

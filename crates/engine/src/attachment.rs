@@ -6,8 +6,10 @@ use crate::canonical::Revision;
 use crate::model::{Model, UnitSource};
 use crate::problem::{At, Code, Problem, Problems};
 
+mod module;
 mod read;
 
+pub use module::Module;
 pub use read::AttachmentFile;
 pub(crate) use read::Envelope;
 

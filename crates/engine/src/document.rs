@@ -51,7 +51,7 @@ impl From<Value> for Node {
 
 impl Value {
     /// What a person would call it, for messages.
-    pub(crate) fn describe(&self) -> String {
+    pub fn describe(&self) -> String {
         match self {
             Value::Null => "nothing".to_owned(),
             Value::Bool(b) => b.to_string(),

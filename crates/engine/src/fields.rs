@@ -6,7 +6,7 @@ use crate::document::{Entry, Node, Value};
 use crate::problem::{At, Code, Problems};
 
 /// The fields of one object. Every field must be taken; [`Fields::finish`] reports those that nobody asked for.
-pub(crate) struct Fields<'a> {
+pub struct Fields<'a> {
     at: &'a At<'a>,
     entries: Vec<Entry>,
     asked: Vec<&'static str>,
@@ -14,25 +14,25 @@ pub(crate) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// The fields of an object; `None` (and a problem) if it is none.
-    pub(crate) fn open(node: Node, at: &'a At<'a>, problems: &mut Problems) -> Option<Fields<'a>> {
+    pub fn open(node: Node, at: &'a At<'a>, problems: &mut Problems) -> Option<Fields<'a>> {
         let entries = object(node, at, problems)?;
         Some(Fields { at, entries, asked: Vec::new() })
     }
 
     /// Whether the field is there.
-    pub(crate) fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.entries.iter().any(|entry| entry.key == name)
     }
 
     /// The field's value, if it is there.
-    pub(crate) fn take(&mut self, name: &'static str) -> Option<Node> {
+    pub fn take(&mut self, name: &'static str) -> Option<Node> {
         self.asked.push(name);
         let index = self.entries.iter().position(|entry| entry.key == name)?;
         Some(self.entries.swap_remove(index).node)
     }
 
     /// The field's value; a problem if it is absent.
-    pub(crate) fn require(&mut self, name: &'static str, problems: &mut Problems) -> Option<Node> {
+    pub fn require(&mut self, name: &'static str, problems: &mut Problems) -> Option<Node> {
         let node = self.take(name);
         if node.is_none() {
             problems.add(Code::MissingField, self.at, format!("`{name}` is missing"));
@@ -41,7 +41,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Reports what is left.
-    pub(crate) fn finish(self, problems: &mut Problems) {
+    pub fn finish(self, problems: &mut Problems) {
         for entry in &self.entries {
             let known = self.asked.join(", ");
             problems.add(
@@ -54,7 +54,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The entries of an object without duplicates, in their order.
-pub(crate) fn object(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<Entry>> {
+pub fn object(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<Entry>> {
     let Value::Map(entries) = node.value else {
         return mismatch(&node.value, "an object", at, problems);
     };
@@ -70,7 +70,7 @@ pub(crate) fn object(node: Node, at: &At<'_>, problems: &mut Problems) -> Option
 }
 
 /// The elements of a list.
-pub(crate) fn list(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<Node>> {
+pub fn list(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<Node>> {
     match node.value {
         Value::List(nodes) => Some(nodes),
         other => mismatch(&other, "a list", at, problems),
@@ -78,7 +78,7 @@ pub(crate) fn list(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<V
 }
 
 /// A text; a number that somebody forgot to quote is told apart.
-pub(crate) fn string(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<String> {
+pub fn string(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<String> {
     match node.value {
         Value::Str(text) => Some(text),
         Value::Int(number) => {
@@ -90,7 +90,7 @@ pub(crate) fn string(node: Node, at: &At<'_>, problems: &mut Problems) -> Option
 }
 
 /// A list of texts. Unreadable elements are left out: they have been reported, and nothing refers to them by index.
-pub(crate) fn strings(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<String>> {
+pub fn strings(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<String>> {
     let nodes = list(node, at, problems)?;
     let mut texts = Vec::with_capacity(nodes.len());
     for (i, node) in nodes.into_iter().enumerate() {
@@ -100,7 +100,7 @@ pub(crate) fn strings(node: Node, at: &At<'_>, problems: &mut Problems) -> Optio
 }
 
 /// `true` or `false`.
-pub(crate) fn boolean(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<bool> {
+pub fn boolean(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<bool> {
     match node.value {
         Value::Bool(value) => Some(value),
         other => mismatch(&other, "true or false", at, problems),
@@ -108,7 +108,7 @@ pub(crate) fn boolean(node: Node, at: &At<'_>, problems: &mut Problems) -> Optio
 }
 
 /// An integer from `0` to `max`.
-pub(crate) fn integer(node: Node, max: u64, at: &At<'_>, problems: &mut Problems) -> Option<u64> {
+pub fn integer(node: Node, max: u64, at: &At<'_>, problems: &mut Problems) -> Option<u64> {
     match node.value {
         Value::Int(value) => {
             let in_range = u64::try_from(value).ok().filter(|value| *value <= max);
@@ -122,7 +122,7 @@ pub(crate) fn integer(node: Node, max: u64, at: &At<'_>, problems: &mut Problems
 }
 
 /// One of a few words.
-pub(crate) fn word<T: Copy>(node: Node, words: &[(&str, T)], at: &At<'_>, problems: &mut Problems) -> Option<T> {
+pub fn word<T: Copy>(node: Node, words: &[(&str, T)], at: &At<'_>, problems: &mut Problems) -> Option<T> {
     let text = string(node, at, problems)?;
     let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
     if found.is_none() {
@@ -133,7 +133,7 @@ pub(crate) fn word<T: Copy>(node: Node, words: &[(&str, T)], at: &At<'_>, proble
 }
 
 /// Reports a value of the wrong type, once.
-pub(crate) fn mismatch<T>(value: &Value, wanted: &str, at: &At<'_>, problems: &mut Problems) -> Option<T> {
+pub fn mismatch<T>(value: &Value, wanted: &str, at: &At<'_>, problems: &mut Problems) -> Option<T> {
     match value {
         Value::Unreadable => {}
         Value::Float(text) => {

@@ -47,7 +47,7 @@ mod decide;
 mod decision;
 mod document;
 mod edits;
-mod fields;
+pub mod fields;
 mod host;
 mod issue;
 mod join;
@@ -77,7 +77,7 @@ mod version;
 #[cfg(feature = "yaml")]
 mod yaml;
 
-pub use attachment::{Attachment, AttachmentFile, Join, Role, Steer, Sticky, Trace};
+pub use attachment::{Attachment, AttachmentFile, Join, Module, Role, Steer, Sticky, Trace};
 pub use canonical::Revision;
 pub use configure::{ENVELOPE_BYTES_MAX, Refused, configure, configure_json, read_policy};
 pub use decision::{Decision, LayerOutcome, Reason};
@@ -87,7 +87,7 @@ pub use join::{JOIN_SLOTS, JOINED_BYTES_MAX, JoinSlot, Joined, TraceId};
 pub use model::Model;
 pub use numbers::{Counted, SERIES_MAX, Series};
 pub use plan::Plan;
-pub use problem::{Code, Path, Position, Problem};
+pub use problem::{At, Code, Path, Position, Problem, Problems};
 pub use request::Request;
 pub use set_cookie::SetCookies;
 pub use source::{Format, Source};

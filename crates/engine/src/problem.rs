@@ -190,18 +190,26 @@ impl fmt::Display for Path {
 
 /// A path that is still being walked: a chain of steps on the stack, made into a [`Path`] only for a problem.
 #[derive(Clone, Copy)]
-pub(crate) enum At<'a> {
-    Root { document: usize },
+pub enum At<'a> {
+    /// The root of a document.
+    Root {
+        /// Which of the documents that were read together, by index.
+        document: usize,
+    },
+    /// A field of an object.
     Key(&'a At<'a>, &'a str),
+    /// An element of a list.
     Index(&'a At<'a>, usize),
 }
 
 impl<'a> At<'a> {
-    pub(crate) fn key(&'a self, key: &'a str) -> At<'a> {
+    /// A field of this object.
+    pub fn key(&'a self, key: &'a str) -> At<'a> {
         At::Key(self, key)
     }
 
-    pub(crate) fn index(&'a self, index: usize) -> At<'a> {
+    /// An element of this list.
+    pub fn index(&'a self, index: usize) -> At<'a> {
         At::Index(self, index)
     }
 
@@ -224,27 +232,32 @@ impl<'a> At<'a> {
 
 /// The problems found so far. Reading and checking go on after one, so that all are reported at once.
 #[derive(Default)]
-pub(crate) struct Problems(Vec<Problem>);
+pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    pub(crate) fn add(&mut self, code: Code, at: &At<'_>, message: impl Into<String>) {
+    /// Adds what is wrong at a place.
+    pub fn add(&mut self, code: Code, at: &At<'_>, message: impl Into<String>) {
         let (document, path) = at.path();
         self.0.push(Problem { code, document, path, position: None, message: message.into() });
     }
 
-    pub(crate) fn push(&mut self, problem: Problem) {
+    /// Adds a problem.
+    pub fn push(&mut self, problem: Problem) {
         self.0.push(problem);
     }
 
-    pub(crate) fn extend(&mut self, problems: impl IntoIterator<Item = Problem>) {
+    /// Adds problems.
+    pub fn extend(&mut self, problems: impl IntoIterator<Item = Problem>) {
         self.0.extend(problems);
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(crate) fn into_vec(self) -> Vec<Problem> {
+    /// Everything that is wrong, in the order of finding.
+    pub fn into_vec(self) -> Vec<Problem> {
         self.0
     }
 }

@@ -4,11 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use weir_engine::{ENVELOPE_BYTES_MAX, limits};
+use weir_engine::{ENVELOPE_BYTES_MAX, Module, limits};
 use weir_xds::{Snapshot, filter, resources};
 
 use crate::load;
 use crate::problems::Failure;
+
+const FILE: &str = "write wasm: {file: weir.wasm}, a file on Envoy's machine";
 
 /// Path, length and time of every file.
 pub type Fingerprint = Vec<(PathBuf, u64, Option<SystemTime>)>;
@@ -25,12 +27,15 @@ impl Inputs {
     pub fn read(&self) -> Result<Snapshot, Failure> {
         let (file, policy) = load::attached(Some(&self.attach), None, &self.policy)?;
         let attach = self.attach.display();
-        let Some(wasm) = &file.wasm else {
-            return Err(Failure::Use(format!("{attach}: says nothing of the module; add wasm: {{file: weir.wasm}}")));
+        let wasm = match &file.wasm {
+            // A relative file is taken from where the attachment file lies.
+            Some(Module::File(file)) => self.attach.with_file_name(file),
+            Some(_) => return Err(Failure::Use(format!("{attach}: weir serve fetches no module; {FILE}"))),
+            None => return Err(Failure::Use(format!("{attach}: says nothing of the module; {FILE}"))),
         };
-        let module = fs::canonicalize(wasm);
+        let module = fs::canonicalize(&wasm);
         let module = module.map_err(|error| {
-            Failure::Use(format!("{attach}: wasm file {wasm}: {error}; scripts/build-wasm makes one"))
+            Failure::Use(format!("{attach}: wasm file {}: {error}; scripts/build-wasm makes one", wasm.display()))
         })?;
         let envelope = file.attachment.envelope(policy.revision, &policy.canonical);
         let max = limits::POLICY_BYTES_MAX + ENVELOPE_BYTES_MAX;

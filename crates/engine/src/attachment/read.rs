@@ -1,6 +1,6 @@
 //! Attachments and envelopes as documents: their fields, each with its problems.
 
-use super::{Attachment, Role, Sticky};
+use super::{Attachment, Module, Role, Sticky};
 use crate::canonical::Revision;
 use crate::check;
 use crate::document::{Node, Value};
@@ -9,13 +9,16 @@ use crate::limits;
 use crate::problem::{At, Code, Problem, Problems};
 use crate::source::Source;
 
-/// An attachment as a person writes it: the envelope's fields without policy and revision, and where the module lies.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// An attachment as a person writes it: the envelope's fields without policy and revision, where the module lies, and
+/// what other tools need to know.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AttachmentFile {
     /// What goes into the envelope.
     pub attachment: Attachment,
-    /// The module's file, as written: relative to the attachment file.
-    pub wasm: Option<String>,
+    /// Where the proxy gets the module.
+    pub wasm: Option<Module>,
+    /// The key `istio`, unread: what it means is said by the crate that writes for Istio.
+    pub istio: Option<Node>,
 }
 
 impl AttachmentFile {
@@ -42,16 +45,10 @@ impl AttachmentFile {
         let at = At::Root { document: 0 };
         let mut fields = Fields::open(node, &at, problems)?;
         let attachment = attachment(&mut fields, &at, problems);
-        let wasm = fields.take("wasm").and_then(|node| {
-            let at = at.key("wasm");
-            let mut fields = Fields::open(node, &at, problems)?;
-            let file =
-                fields.require("file", problems).and_then(|node| fields::string(node, &at.key("file"), problems));
-            fields.finish(problems);
-            file
-        });
+        let wasm = fields.take("wasm").and_then(|node| Module::read(node, &at.key("wasm"), problems));
+        let istio = fields.take("istio");
         fields.finish(problems);
-        Some(AttachmentFile { attachment, wasm })
+        Some(AttachmentFile { attachment, wasm, istio })
     }
 }
 

@@ -125,7 +125,15 @@ fn attachments() {
         ("log_unit: 1", &[Code::UnquotedNumber]),
         ("stear: tag", &[Code::UnknownField]),
         ("steer: tags", &[Code::BadValue]),
-        ("wasm: {file: a, url: b}", &[Code::UnknownField]),
+        ("wasm: {file: a}, istio: {anything: 1}", &[]),
+        ("wasm: {file: a, uri: b}", &[Code::UnknownField]),
+        ("wasm: {file: a, url: b}", &[Code::Conflict]),
+        ("wasm: {file: a, sha256: b}", &[Code::BadValue, Code::Conflict]),
+        ("wasm: {}", &[Code::MissingField]),
+        ("wasm: {url: 'https://a'}", &[Code::MissingField]),
+        ("wasm: {url: 'ftp://a', sha256: AB}", &[Code::BadValue, Code::BadValue]),
+        ("wasm: {oci: 'oci://a/weir:1'}", &[]),
+        ("wasm: {oci: a/weir}", &[Code::BadValue]),
         ("role: sidecar", &[Code::BadValue]),
     ] {
         let source = Source::yaml("attach.yaml", format!("{{weir: 1, name: a, {field}}}"));

@@ -1,0 +1,22 @@
+//! `weir render`: a policy and its attachments as documents to apply, for Istio or for plain Envoy.
+
+use clap::Subcommand;
+
+use crate::problems::Failure;
+
+mod istio;
+
+/// Writes what attaches a policy: Istio manifests, or the filter of a plain Envoy
+#[derive(Subcommand)]
+pub enum Render {
+    Istio(istio::Istio),
+}
+
+impl Render {
+    /// Renders.
+    pub fn run(self) -> Result<(), Failure> {
+        match self {
+            Render::Istio(istio) => istio.run(),
+        }
+    }
+}

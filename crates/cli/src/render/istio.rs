@@ -1,0 +1,65 @@
+//! `weir render istio`: manifests in the order of safe application.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use weir_istio::{File, Sent};
+
+use crate::load;
+use crate::problems::Failure;
+
+/// Writes the Istio manifests of a policy at its attachments
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Istio {
+    /// A policy file (YAML or JSON), or a folder whose files are one policy together
+    #[arg(long)]
+    policy: PathBuf,
+    /// An attachment file with the key `istio`; give it again for gateways, sidecars and inbound of one mesh
+    #[arg(long, required = true)]
+    attach: Vec<PathBuf>,
+    /// A folder for the files, numbered in the order of safe application; without it they go to standard output
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "Examples:
+  weir render istio --policy policy.yaml --attach gateway.yaml | kubectl apply -f -
+  weir render istio --policy policies/ --attach gateway.yaml --attach mesh.yaml -o manifests/
+
+Exit codes: 0 rendered, 1 the policy or an attachment has problems, 2 wrong use";
+
+impl Istio {
+    /// Renders.
+    pub fn run(self) -> Result<(), Failure> {
+        let load::Attachments { sources, files, policy } = load::attachments(&self.attach, &self.policy)?;
+        let send = |file| Sent { file, envelope: policy.envelope(&file.attachment) };
+        let rendered = weir_istio::render(&policy.model, files.iter().map(send).collect());
+        let rendered = rendered.map_err(|mut problems| {
+            for (document, source) in sources.iter().enumerate() {
+                source.locate(problems.iter_mut().filter(|problem| problem.document == document));
+            }
+            Failure::Problems { sources, problems }
+        })?;
+        match &self.out {
+            Some(folder) => write(folder, &rendered),
+            None => {
+                let texts: Vec<&str> = rendered.iter().map(|file| file.text.as_str()).collect();
+                print!("{}", texts.join("---\n"));
+                Ok(())
+            }
+        }
+    }
+}
+
+fn write(folder: &Path, files: &[File]) -> Result<(), Failure> {
+    let failed =
+        |path: &Path, error: std::io::Error| Failure::Use(format!("{}: cannot be written: {error}", path.display()));
+    fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    for file in files {
+        let path = folder.join(&file.name);
+        fs::write(&path, &file.text).map_err(|error| failed(&path, error))?;
+    }
+    Ok(())
+}

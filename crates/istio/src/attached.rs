@@ -1,0 +1,97 @@
+//! An attachment with everything that is known of it, checked for what only Istio asks.
+
+use weir_engine::{At, AttachmentFile, Code, Module, Problems, Role, Steer};
+
+use crate::Sent;
+use crate::placement::{Attach, Placement, Proxy, is_name};
+
+/// An attachment that can be rendered.
+pub(crate) struct Attached<'a> {
+    pub file: &'a AttachmentFile,
+    /// Part of the names of its objects.
+    pub name: String,
+    pub module: Module,
+    pub placement: Placement,
+    pub envelope: String,
+}
+
+impl<'a> Attached<'a> {
+    /// Reads what is for Istio in all attachments; those that cannot be rendered are left out, with problems.
+    pub fn read_all(sent: Vec<Sent<'a>>, problems: &mut Problems) -> Vec<Attached<'a>> {
+        let mut all: Vec<Attached<'_>> = Vec::with_capacity(sent.len());
+        for (document, sent) in sent.into_iter().enumerate() {
+            let Some(attached) = Attached::read(sent, document, problems) else { continue };
+            if all.iter().any(|other| other.name == attached.name) {
+                let message =
+                    format!("{} is the name of another attachment too; its objects are named so", attached.name);
+                problems.add(Code::DuplicateId, &At::Root { document }.key("name"), message);
+            }
+            all.push(attached);
+        }
+        all
+    }
+
+    fn read(sent: Sent<'a>, document: usize, problems: &mut Problems) -> Option<Attached<'a>> {
+        let Sent { file, envelope } = sent;
+        let root = At::Root { document };
+        let name = name(file, &root, problems);
+        let module = module(file, &root, problems);
+        let placement = Placement::read(file, document, problems)?;
+        check_fit(file, &placement, &root.key("istio"), problems);
+        Some(Attached { file, name: name?, module: module?, placement, envelope })
+    }
+}
+
+fn name(file: &AttachmentFile, root: &At<'_>, problems: &mut Problems) -> Option<String> {
+    let Some(name) = &file.attachment.name else {
+        problems.add(Code::MissingField, root, "`name` is missing; the objects are named after it");
+        return None;
+    };
+    is_name(name, "attachment", &root.key("name"), problems).then(|| name.clone())
+}
+
+fn module(file: &AttachmentFile, root: &At<'_>, problems: &mut Problems) -> Option<Module> {
+    match &file.wasm {
+        Some(Module::File(path)) if !path.starts_with('/') => {
+            let at = root.key("wasm");
+            let message = format!("found {path:?}; the path is one of the proxy's container and begins with /");
+            problems.add(Code::BadValue, &at.key("file"), message);
+            None
+        }
+        Some(module) => Some(module.clone()),
+        None => {
+            problems.add(Code::MissingField, root, "`wasm` is missing; it says where proxies get the module");
+            None
+        }
+    }
+}
+
+/// What does not go together.
+fn check_fit(file: &AttachmentFile, placement: &Placement, at: &At<'_>, problems: &mut Problems) {
+    let attachment = &file.attachment;
+    let mut refuse = |key: &str, message: &str| problems.add(Code::Conflict, &at.key(key), message);
+    if (placement.proxy == Proxy::SidecarInbound) != (attachment.role == Role::Inbound) {
+        let message = "role inbound and proxy sidecar-inbound go together: Envoy does not choose a version there";
+        refuse("proxy", message);
+    }
+    if placement.proxy != Proxy::Gateway && !placement.gateways.is_empty() {
+        refuse("gateways", "only proxy: gateway takes requests in by a Gateway; sidecars are bound to the mesh");
+    }
+    if placement.attach != Attach::EnvoyFilter {
+        if attachment.steer == Steer::Cluster {
+            refuse("attach", "steer: cluster needs a route that only an EnvoyFilter can make; steer by tag or subset");
+        }
+        for (key, used) in [("weights", !placement.weights.is_empty()), ("limits", !placement.limits.is_empty())] {
+            if used {
+                refuse(key, "only an EnvoyFilter can do that; write attach: envoyfilter");
+            }
+        }
+    }
+    for (id, _) in &placement.weights {
+        if !attachment.sticky.iter().any(|sticky| sticky.id == *id) {
+            let weights = at.key("weights");
+            let message = format!("no sticky header of this attachment has the id {id}");
+            problems.add(Code::BadValue, &weights.key(id), message);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The filter in an EnvoyFilter: by ECDS, so that a new policy changes no listener.
+
+use weir_engine::{CLUSTER_HEADER, Module, Role, SUBSET_HEADER, Steer};
+
+use crate::attached::Attached;
+use crate::object::{Object, Stage};
+use crate::placement::Proxy;
+use crate::yaml::{Yaml, map};
+
+const ENVOY_FILTER: (&str, &str) = ("networking.istio.io/v1alpha3", "EnvoyFilter");
+const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
+const RBAC: &str = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC";
+const STRING: &str = "type.googleapis.com/google.protobuf.StringValue";
+/// Any but 0, which `istioctl analyze` warns of: patches of one proxy are applied in the order of their priorities.
+const PRIORITY: i64 = 10;
+
+/// The EnvoyFilter that puts the filter before the router.
+pub(crate) fn object(attached: &Attached<'_>) -> Object {
+    let name = &attached.name;
+    let placement = &attached.placement;
+    let context = placement.proxy.context();
+    let resource = format!("{}/weir.{name}", placement.namespace);
+    let mut comment = format!(
+        "The filter {resource}, role {}, before the router. Its policy comes by ECDS: a new one changes no listener.\n",
+        attached.file.attachment.role.name()
+    );
+    let mut patches = vec![
+        map! {
+            "applyTo" => "EXTENSION_CONFIG",
+            "patch" => map! {
+                "operation" => "ADD",
+                "value" => extension(&resource, name, &attached.module, &attached.envelope),
+            },
+        },
+        map! {
+            "applyTo" => "HTTP_FILTER",
+            "match" => before_the_router(context),
+            "patch" => map! {"operation" => "INSERT_BEFORE", "value" => entry(&resource, map! {"ads" => map! {}})},
+        },
+    ];
+    if !matches!(attached.module, Module::File(_)) {
+        comment.push_str(FETCHED);
+    }
+    let ours = written_headers(attached);
+    if !ours.is_empty() {
+        comment.push_str("What the filter writes for the routes stays in the proxy: no service is sent it.\n");
+        patches.push(map! {
+            "applyTo" => "ROUTE_CONFIGURATION",
+            "match" => map! {"context" => context},
+            "patch" => map! {"operation" => "MERGE", "value" => map! {"request_headers_to_remove" => ours}},
+        });
+    }
+    let stage = if placement.proxy == Proxy::Gateway { Stage::Edge } else { Stage::Mesh };
+    envoy_filter(stage, attached, &format!("weir-{name}"), &comment, patches)
+}
+
+/// The EnvoyFilter by which an edge drops forged headers before it matches routes, with the filter or without it.
+pub(crate) fn against_forgeries(attached: &Attached<'_>, tag_header: &str) -> Option<Object> {
+    let attachment = &attached.file.attachment;
+    if attachment.role != Role::Edge || attached.placement.proxy != Proxy::Gateway {
+        return None;
+    }
+    let mut headers = vec![tag_header.to_owned(), SUBSET_HEADER.to_owned(), CLUSTER_HEADER.to_owned()];
+    headers.extend(attachment.sticky.iter().map(|sticky| sticky.header.clone()));
+    let comment = "Clients may not choose their variant: these headers are dropped before routes are matched, even where\n\
+                   the filter is missing. To be applied first and taken away last.\n";
+    let patch = map! {
+        "applyTo" => "ROUTE_CONFIGURATION",
+        "match" => map! {"context" => "GATEWAY"},
+        "patch" => map! {"operation" => "MERGE", "value" => map! {"internal_only_headers" => headers}},
+    };
+    Some(envoy_filter(Stage::Forgeries, attached, &format!("weir-{}-forgeries", attached.name), comment, vec![patch]))
+}
+
+/// The headers that the filter writes for routes alone, which no service should be sent.
+pub(crate) fn written_headers(attached: &Attached<'_>) -> Vec<String> {
+    let attachment = &attached.file.attachment;
+    let steers = match attachment.steer {
+        _ if attachment.role == Role::Inbound => None,
+        Steer::Tag => None,
+        Steer::Subset => Some(SUBSET_HEADER.to_owned()),
+        Steer::Cluster => Some(CLUSTER_HEADER.to_owned()),
+    };
+    steers.into_iter().chain(attachment.sticky.iter().map(|sticky| sticky.header.clone())).collect()
+}
+
+/// The entry in the list of HTTP filters; `source` says from where ECDS comes.
+pub(crate) fn entry(resource: &str, source: Yaml) -> Yaml {
+    let source = source.with("resource_api_version", Some("V3")).with("initial_fetch_timeout", Some("0s"));
+    map! {
+        "name" => resource,
+        "config_discovery" => map! {
+            "config_source" => source,
+            // Lets everything through until the filter has come, and where it cannot be loaded.
+            "default_config" => map! {"@type" => RBAC},
+            "type_urls" => [WASM, RBAC],
+        },
+    }
+}
+
+/// The ECDS resource: the module and what configures it.
+pub(crate) fn extension(resource: &str, name: &str, module: &Module, envelope: &str) -> Yaml {
+    let id = format!("weir.{name}");
+    let plugin = map! {
+        "name" => &id,
+        "configuration" => map! {"@type" => STRING, "value" => Yaml::Literal(envelope.to_owned())},
+    };
+    let plugin = match module {
+        Module::File(_) => plugin
+            .with("failure_policy", Some("FAIL_RELOAD"))
+            .with("reload_config", Some(map! {"backoff" => map! {"base_interval" => "1s"}})),
+        Module::Url { .. } | Module::Oci { .. } => plugin.with("failure_policy", Some("FAIL_OPEN")),
+    };
+    let machine = map! {"vm_id" => &id, "runtime" => "envoy.wasm.runtime.v8", "code" => code(module)};
+    let plugin = plugin.with("vm_config", Some(machine));
+    map! {"name" => resource, "typed_config" => map! {"@type" => WASM, "config" => plugin}}
+}
+
+const FETCHED: &str = "The module is fetched by istio-agent, which no plain Envoy has. FAIL_OPEN, because for any other policy the\n\
+                       agent puts a filter in our place that denies every request when it cannot fetch the module.\n";
+
+fn code(module: &Module) -> Yaml {
+    let (url, sha256) = match module {
+        Module::File(file) => return map! {"local" => map! {"filename" => file}},
+        Module::Url { url, sha256 } => (url, sha256.as_str()),
+        // What istiod writes where there is none: Envoy's schema wants some text, and the agent knows this one.
+        Module::Oci { url, sha256 } => (url, sha256.as_deref().unwrap_or("nil")),
+    };
+    let address = map! {"uri" => url, "timeout" => "30s", "cluster" => "_"};
+    map! {"remote" => map! {"http_uri" => address, "sha256" => sha256}}
+}
+
+fn before_the_router(context: &str) -> Yaml {
+    let filter = map! {
+        "name" => "envoy.filters.network.http_connection_manager",
+        "subFilter" => map! {"name" => "envoy.filters.http.router"},
+    };
+    map! {"context" => context, "listener" => map! {"filterChain" => map! {"filter" => filter}}}
+}
+
+fn envoy_filter(stage: Stage, attached: &Attached<'_>, name: &str, comment: &str, patches: Vec<Yaml>) -> Object {
+    let placement = &attached.placement;
+    let labels = placement.selector.iter().map(|(label, value)| (label.clone(), value.into())).collect();
+    let spec = map! {
+        "workloadSelector" => map! {"labels" => Yaml::Map(labels)},
+        "priority" => PRIORITY,
+        "configPatches" => patches,
+    };
+    Object::new(stage, ENVOY_FILTER, &placement.namespace, name, comment, spec)
+}

@@ -1,0 +1,93 @@
+//! A policy and its attachments as the documents that Istio takes: pure, nothing is read or written here.
+//!
+//! ```
+//! use weir_engine::{AttachmentFile, Role, Source, read_policy};
+//!
+//! let policy = Source::yaml("policy.yaml", "version: 1\nunits: {user: [{header: x-user-id}]}");
+//! let model = read_policy(&[policy], Role::Edge).unwrap();
+//! let gateway = Source::yaml("gateway.yaml", "
+//!     weir: 1
+//!     name: gateway
+//!     wasm: {file: /etc/weir/weir.wasm}
+//!     istio: {namespace: shop, selector: {istio: ingressgateway}}");
+//! let file = AttachmentFile::read(&gateway).unwrap();
+//! let sent = weir_istio::Sent { file: &file, envelope: r#"{"weir":1,"policy":{"version":1}}"#.to_owned() };
+//!
+//! let files = weir_istio::render(&model, vec![sent]).unwrap();
+//! let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+//! assert_eq!(names, ["05-forgeries.yaml", "30-edge.yaml"]);
+//! ```
+
+mod attached;
+mod filter;
+mod object;
+mod placement;
+mod routed;
+mod routes;
+mod service;
+mod subsets;
+mod yaml;
+
+use weir_engine::{AttachmentFile, Model, Problem, Problems};
+
+use attached::Attached;
+pub use object::{CLIENT_SIDE_BYTES_MAX, OBJECT_BYTES_MAX};
+use object::{Object, Stage};
+use routed::Routed;
+use routes::Wanted;
+
+/// An attachment file and the envelope that carries its part of the policy.
+pub struct Sent<'a> {
+    /// What a person wrote.
+    pub file: &'a AttachmentFile,
+    /// What the filter is configured with.
+    pub envelope: String,
+}
+
+/// A file of manifests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its name; the order of names is the order of safe application.
+    pub name: String,
+    /// YAML documents.
+    pub text: String,
+    /// Whether it holds an object that `kubectl apply` takes only with `--server-side`.
+    pub server_side: bool,
+}
+
+/// The manifests of a policy at these attachments.
+///
+/// # Errors
+/// Every problem that was found. Its document is the attachment by index.
+pub fn render(model: &Model, sent: Vec<Sent<'_>>) -> Result<Vec<File>, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let all = Attached::read_all(sent, &mut problems);
+    let mut objects: Vec<Object> = all.iter().flat_map(|attached| filters(attached, model)).collect();
+    let wanted = Wanted::by(&all, &model.env_tag.header);
+    for routed in Routed::read_all(&all, model, &mut problems) {
+        objects.extend(subsets::object(&routed));
+        if !wanted.bound_to.is_empty() {
+            routed.check_stable(&mut problems);
+            objects.push(routes::object(&routed, &wanted, &wanted.bound_to));
+        }
+    }
+    for object in &objects {
+        object.check_size(&mut problems);
+    }
+    if !problems.is_empty() {
+        return Err(problems.into_vec());
+    }
+    Ok(Stage::ALL.into_iter().filter_map(|stage| file(stage, &objects)).collect())
+}
+
+fn filters(attached: &Attached<'_>, model: &Model) -> Vec<Object> {
+    let forgeries = filter::against_forgeries(attached, &model.env_tag.header);
+    forgeries.into_iter().chain([filter::object(attached)]).collect()
+}
+
+fn file(stage: Stage, objects: &[Object]) -> Option<File> {
+    let objects: Vec<&Object> = objects.iter().filter(|object| object.stage == stage).collect();
+    let texts: Vec<String> = objects.iter().map(|object| object.text()).collect();
+    let server_side = objects.iter().any(|object| object.bytes() > CLIENT_SIDE_BYTES_MAX);
+    (!texts.is_empty()).then(|| File { name: stage.file().to_owned(), text: texts.join("---\n"), server_side })
+}

@@ -1,0 +1,89 @@
+//! One Kubernetes object, with what a reader should know of it as a comment above.
+
+use weir_engine::{At, Code, Problems};
+
+use crate::yaml::{Yaml, map};
+
+/// The most bytes that an object may have: the API server and etcd take little more.
+pub const OBJECT_BYTES_MAX: usize = 1_000_000;
+/// The most bytes that `kubectl apply` takes without `--server-side`: it keeps a copy in an annotation.
+pub const CLIENT_SIDE_BYTES_MAX: usize = 256 * 1024;
+
+/// An object to apply.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Object {
+    /// Its place in the order of safe application.
+    pub stage: Stage,
+    /// What to call it in messages.
+    called: String,
+    comment: String,
+    body: Yaml,
+}
+
+/// When an object is applied, first to last; objects are taken away last to first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    /// Forged headers are dropped before anything routes by them.
+    Forgeries,
+    /// Routes need the subsets that they name.
+    Subsets,
+    /// What follows a decision.
+    Mesh,
+    /// What decides.
+    Edge,
+}
+
+impl Stage {
+    pub const ALL: [Stage; 4] = [Stage::Forgeries, Stage::Subsets, Stage::Mesh, Stage::Edge];
+
+    /// The file of its objects.
+    pub fn file(self) -> &'static str {
+        match self {
+            Stage::Forgeries => "05-forgeries.yaml",
+            Stage::Subsets => "10-subsets.yaml",
+            Stage::Mesh => "20-mesh.yaml",
+            Stage::Edge => "30-edge.yaml",
+        }
+    }
+}
+
+impl Object {
+    /// An object of Istio. `comment` is plain text, wrapped where it is to be wrapped.
+    pub fn new(
+        stage: Stage,
+        kind: (&'static str, &'static str),
+        namespace: &str,
+        name: &str,
+        comment: &str,
+        spec: Yaml,
+    ) -> Object {
+        let (version, kind) = kind;
+        let metadata = map! {"name" => name, "namespace" => namespace};
+        let body = map! {"apiVersion" => version, "kind" => kind, "metadata" => metadata, "spec" => spec};
+        Object { stage, called: format!("{kind} {namespace}/{name}"), comment: comment.to_owned(), body }
+    }
+
+    /// What Kubernetes stores of it.
+    pub fn bytes(&self) -> usize {
+        self.body.json_bytes()
+    }
+
+    /// Reports an object that Kubernetes would not take.
+    pub fn check_size(&self, problems: &mut Problems) {
+        let bytes = self.bytes();
+        if bytes > OBJECT_BYTES_MAX {
+            let message = format!(
+                "{} would have {bytes} bytes; Kubernetes takes at most {OBJECT_BYTES_MAX}. Lists of units make a policy \
+                 large: a header that says who is on the list keeps them out of it, and weir serve has no such bound",
+                self.called
+            );
+            problems.add(Code::Limit, &At::Root { document: 0 }, message);
+        }
+    }
+
+    /// As a YAML document.
+    pub fn text(&self) -> String {
+        let comment: String = self.comment.lines().map(|line| format!("# {line}\n")).collect();
+        comment + &self.body.text()
+    }
+}

@@ -1,0 +1,171 @@
+//! The key `istio` of an attachment file: which proxies get the filter, by which kind of object, and what the mesh
+//! around them looks like.
+
+use weir_engine::fields::{self, Fields};
+use weir_engine::{At, AttachmentFile, Code, Node, Problems, Role};
+
+use crate::service::Service;
+
+/// Where an attachment goes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Placement {
+    /// Of the proxies, and of the objects that are rendered for them.
+    pub namespace: String,
+    /// Labels of the proxies' pods; at least one.
+    pub selector: Labels,
+    /// Which of a pod's traffic.
+    pub proxy: Proxy,
+    /// The kind of object that carries the filter.
+    pub attach: Attach,
+    /// Istio Gateways by which requests for the services themselves come in, as VirtualServices name them.
+    pub gateways: Vec<String>,
+    /// What is known of the services that the policy routes, by name.
+    pub services: Vec<(String, Service)>,
+    /// By id of a sticky header: the named routes whose weights it makes sticky.
+    pub weights: Vec<(String, Vec<String>)>,
+    /// By name of a route: how many requests a second it takes at one proxy.
+    pub limits: Vec<(String, i64)>,
+    /// Whether access log and traces tell the decisions.
+    pub telemetry: bool,
+}
+
+/// Label and value.
+pub(crate) type Labels = Vec<(String, String)>;
+
+/// Which traffic of a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proxy {
+    /// All that a gateway takes in.
+    Gateway,
+    /// What a workload sends.
+    SidecarOutbound,
+    /// What a workload is sent.
+    SidecarInbound,
+}
+
+/// The kind of object that carries the filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attach {
+    EnvoyFilter,
+    WasmPlugin,
+    TrafficExtension,
+}
+
+const PROXIES: [(&str, Proxy); 3] = [
+    ("gateway", Proxy::Gateway),
+    ("sidecar-outbound", Proxy::SidecarOutbound),
+    ("sidecar-inbound", Proxy::SidecarInbound),
+];
+const KINDS: [(&str, Attach); 3] = [
+    ("envoyfilter", Attach::EnvoyFilter),
+    ("wasmplugin", Attach::WasmPlugin),
+    ("trafficextension", Attach::TrafficExtension),
+];
+
+impl Placement {
+    /// Reads the key; `None` only with problems. `document` says which of the sources read together this is.
+    pub fn read(file: &AttachmentFile, document: usize, problems: &mut Problems) -> Option<Placement> {
+        let root = At::Root { document };
+        let Some(node) = file.istio.clone() else {
+            let message = "`istio` is missing; it says where the filter goes: {namespace: shop, selector: {app: owl}}";
+            problems.add(Code::MissingField, &root, message);
+            return None;
+        };
+        let at = root.key("istio");
+        let mut fields = Fields::open(node, &at, problems)?;
+        let namespace = fields.require("namespace", problems).and_then(|node| {
+            let at = at.key("namespace");
+            fields::string(node, &at, problems).filter(|text| is_name(text, "namespace", &at, problems))
+        });
+        let selector = fields.require("selector", problems);
+        let selector = selector.and_then(|node| labels(node, &at.key("selector"), problems));
+        let proxy = fields.take("proxy").and_then(|node| fields::word(node, &PROXIES, &at.key("proxy"), problems));
+        let attach = fields.take("attach").and_then(|node| fields::word(node, &KINDS, &at.key("attach"), problems));
+        let gateways = fields.take("gateways").and_then(|node| fields::strings(node, &at.key("gateways"), problems));
+        let services = by_name(fields.take("services"), &at.key("services"), problems, Service::read);
+        let weights = by_name(fields.take("weights"), &at.key("weights"), problems, fields::strings);
+        let limits = by_name(fields.take("limits"), &at.key("limits"), problems, positive);
+        let telemetry = fields.take("telemetry").and_then(|node| fields::boolean(node, &at.key("telemetry"), problems));
+        fields.finish(problems);
+        Some(Placement {
+            namespace: namespace?,
+            selector: selector?,
+            proxy: proxy.unwrap_or_else(|| Proxy::of(file.attachment.role)),
+            attach: attach.unwrap_or(Attach::EnvoyFilter),
+            gateways: gateways.unwrap_or_default(),
+            services,
+            weights,
+            limits,
+            telemetry: telemetry.unwrap_or_default(),
+        })
+    }
+}
+
+impl Proxy {
+    /// Where a role is at home.
+    fn of(role: Role) -> Proxy {
+        match role {
+            Role::Edge => Proxy::Gateway,
+            Role::Mesh => Proxy::SidecarOutbound,
+            Role::Inbound => Proxy::SidecarInbound,
+        }
+    }
+
+    /// As patches of an EnvoyFilter name it.
+    pub fn context(self) -> &'static str {
+        match self {
+            Proxy::Gateway => "GATEWAY",
+            Proxy::SidecarOutbound => "SIDECAR_OUTBOUND",
+            Proxy::SidecarInbound => "SIDECAR_INBOUND",
+        }
+    }
+}
+
+/// Labels of pods, at least one: without any the object would mean every pod of its namespace.
+pub(crate) fn labels(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Labels> {
+    let labels = by_name(Some(node), at, problems, fields::string);
+    if labels.is_empty() {
+        problems.add(Code::BadValue, at, "found no label; {app: owl} would do");
+        return None;
+    }
+    Some(labels)
+}
+
+/// Reports what Kubernetes would not take as a name.
+pub(crate) fn is_name(text: &str, what: &str, at: &At<'_>, problems: &mut Problems) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let good = (1..=63).contains(&text.len())
+        && text.bytes().all(|byte| plain(byte) || byte == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-');
+    if !good {
+        let message = format!("found {text:?}; Kubernetes takes 1 to 63 of a-z 0-9 - as the name of a {what}");
+        problems.add(Code::BadValue, at, message);
+    }
+    good
+}
+
+/// The values of an object by their keys, in their order.
+pub(crate) fn by_name<T>(
+    node: Option<Node>,
+    at: &At<'_>,
+    problems: &mut Problems,
+    read: impl Fn(Node, &At<'_>, &mut Problems) -> Option<T>,
+) -> Vec<(String, T)> {
+    let entries = node.and_then(|node| fields::object(node, at, problems)).unwrap_or_default();
+    let mut values = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let value = read(entry.node, &at.key(&entry.key), problems);
+        values.extend(value.map(|value| (entry.key, value)));
+    }
+    values
+}
+
+/// An integer from 1 to what Envoy counts with.
+pub(crate) fn positive(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<i64> {
+    let value = fields::integer(node, u64::from(u32::MAX), at, problems)?;
+    if value == 0 {
+        problems.add(Code::BadValue, at, "found 0, which lets nothing through; an integer from 1 would do");
+    }
+    i64::try_from(value).ok().filter(|value| *value > 0)
+}

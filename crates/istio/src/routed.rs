@@ -1,0 +1,150 @@
+//! The services of the mesh: what the policy routes, with what the attachments know of them.
+
+use weir_engine::{At, Code, Model, Problems};
+
+use crate::attached::Attached;
+use crate::service::Service;
+
+/// The subset that everybody else meets.
+pub(crate) const STABLE: &str = "stable";
+
+/// A service with its versions.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Routed {
+    /// As the policy names it.
+    pub host: String,
+    /// Of its objects.
+    pub namespace: String,
+    /// What an attachment says of it.
+    pub service: Service,
+    /// Env tag and subset of each variant that routes it. The first that matches counts: by layer id, as the filter does
+    /// where two layers disagree.
+    pub variants: Vec<(String, String)>,
+    /// The attachment that describes it, else the first.
+    document: usize,
+}
+
+impl Routed {
+    /// The services that the policy routes or an attachment names, by name.
+    pub fn read_all(all: &[Attached<'_>], model: &Model, problems: &mut Problems) -> Vec<Routed> {
+        let mut hosts: Vec<&str> = model
+            .layers
+            .iter()
+            .flat_map(|layer| &layer.experiments)
+            .flat_map(|experiment| experiment.routed_services())
+            .chain(all.iter().flat_map(|attached| &attached.placement.services).map(|(host, _)| host.as_str()))
+            .collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        hosts.into_iter().map(|host| Routed::read(host, all, model, problems)).collect()
+    }
+
+    fn read(host: &str, all: &[Attached<'_>], model: &Model, problems: &mut Problems) -> Routed {
+        let mut told = all.iter().enumerate().filter_map(|(document, attached)| {
+            let mut services = attached.placement.services.iter();
+            services.find(|(name, _)| name == host).map(|(_, service)| (document, service))
+        });
+        let (document, service) = told.next().map_or((0, None), |(document, service)| (document, Some(service)));
+        for (document, _) in told {
+            let message = format!("{host} is described by two attachments; keep one of the descriptions");
+            report(document, host, None, Code::DuplicateId, message, problems);
+        }
+        let namespace = all.get(document).map_or("", |attached| &attached.placement.namespace);
+        let routed = Routed {
+            host: host.to_owned(),
+            namespace: namespace_of(host).unwrap_or(namespace).to_owned(),
+            service: service.cloned().unwrap_or_default(),
+            variants: variants(host, model),
+            document,
+        };
+        routed.check(problems);
+        routed
+    }
+
+    /// The subsets of the variants, each once, in the order of the routes.
+    pub fn subsets(&self) -> Vec<&str> {
+        let mut subsets: Vec<&str> = Vec::new();
+        for (_, subset) in &self.variants {
+            if !subsets.contains(&subset.as_str()) {
+                subsets.push(subset);
+            }
+        }
+        subsets
+    }
+
+    /// What the objects of this service are called.
+    pub fn object_name(&self) -> String {
+        let name = if namespace_of(&self.host).is_some() { self.host.split('.').next() } else { None };
+        format!("weir-{}", name.unwrap_or(&self.host).replace('_', "-"))
+    }
+
+    fn check(&self, problems: &mut Problems) {
+        let subsets = self.subsets();
+        if subsets.contains(&STABLE) {
+            let message = format!("a variant routes {} to the subset stable, which is everybody else's", self.host);
+            self.report(None, Code::Conflict, message, problems);
+        }
+        let known = |name: &str| name == STABLE || subsets.contains(&name);
+        let given = self.service.subsets.iter().map(|(name, _)| ("subsets", name));
+        for (key, name) in given.chain(self.service.guards.iter().map(|(name, _)| ("guards", name))) {
+            if !known(name) {
+                let message =
+                    format!("no variant routes {} to {name}; it has {STABLE} {}", self.host, subsets.join(" "));
+                self.report(Some(key), Code::BadValue, message, problems);
+            }
+        }
+        let Some(stable) = &self.service.stable else { return };
+        for subset in subsets {
+            let labels = self.service.labels_of(subset);
+            if stable.iter().all(|label| labels.contains(label)) {
+                let message = format!(
+                    "pods of {subset} have these labels too, so that they would be sent stable traffic; name one that \
+                     only stable pods have, such as version"
+                );
+                self.report(Some("stable"), Code::Conflict, message, problems);
+            }
+        }
+    }
+
+    /// Reports a service whose stable pods nobody named.
+    pub fn check_stable(&self, problems: &mut Problems) {
+        if self.service.stable.is_none() {
+            let message = format!(
+                "without the labels of its stable pods, stable traffic would reach the pods of its variants as well; \
+                 write istio: {{services: {{{}: {{stable: {{version: v1}}}}}}}}",
+                self.host
+            );
+            self.report(None, Code::MissingField, message, problems);
+        }
+    }
+
+    fn report(&self, key: Option<&str>, code: Code, message: String, problems: &mut Problems) {
+        report(self.document, &self.host, key, code, message, problems);
+    }
+}
+
+/// Env tag and subset of every variant that routes the service, by layer.
+fn variants(host: &str, model: &Model) -> Vec<(String, String)> {
+    let experiments = model.layers.iter().flat_map(|layer| &layer.experiments);
+    let variants = experiments.flat_map(|experiment| &experiment.variants);
+    let subset = |variant: &weir_engine::model::Variant| {
+        let route = variant.routes.iter().find(|(service, _)| service == host)?;
+        Some((variant.env_tag.clone(), route.1.clone()))
+    };
+    variants.filter_map(subset).collect()
+}
+
+/// The namespace of `NAME.NAMESPACE.svc…`.
+fn namespace_of(host: &str) -> Option<&str> {
+    let mut labels = host.split('.').skip(1);
+    let namespace = labels.next()?;
+    (labels.next() == Some("svc")).then_some(namespace)
+}
+
+fn report(document: usize, host: &str, key: Option<&str>, code: Code, message: String, problems: &mut Problems) {
+    let root = At::Root { document };
+    let istio = root.key("istio");
+    let services = istio.key("services");
+    let service = services.key(host);
+    problems.add(code, &key.map_or(service, |key| service.key(key)), message);
+}

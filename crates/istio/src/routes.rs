@@ -1,0 +1,116 @@
+//! VirtualServices: where a request goes by what the filter wrote.
+
+use weir_engine::{Role, SUBSET_HEADER, Steer};
+
+use crate::attached::Attached;
+use crate::filter;
+use crate::object::{Object, Stage};
+use crate::placement::Proxy;
+use crate::routed::{Routed, STABLE};
+use crate::yaml::{Yaml, map};
+
+const VIRTUAL_SERVICE: (&str, &str) = ("networking.istio.io/v1", "VirtualService");
+/// What a VirtualService calls all sidecars.
+pub(crate) const MESH: &str = "mesh";
+
+const COMMENT: &str = "A route for each variant, before the stable one: the first that matches counts. The tags of several layers\n\
+                       share the header, hence the regex.\n";
+
+/// What the attachments together need of routes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Wanted {
+    /// The header that carries the tags, where somebody steers by tag.
+    tag_header: Option<String>,
+    /// Whether somebody steers by subset.
+    by_subset: bool,
+    /// What no service should be sent.
+    remove: Vec<String>,
+    /// Where requests for the services come in: gateways by name, `mesh` for all sidecars.
+    pub bound_to: Vec<String>,
+}
+
+/// One way in which a route is taken: header, what it matches, and the subset that it leads to.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Way {
+    /// The end of the route's name.
+    pub name: String,
+    /// The header that is matched.
+    pub header: String,
+    /// A StringMatch.
+    pub matches: Yaml,
+    /// Where it leads.
+    pub subset: String,
+}
+
+impl Wanted {
+    /// Inbound proxies route nothing.
+    pub fn by(all: &[Attached<'_>], tag_header: &str) -> Wanted {
+        let routing = || all.iter().filter(|attached| attached.file.attachment.role != Role::Inbound);
+        let steered = |steer| routing().any(|attached| attached.file.attachment.steer == steer);
+        let bound_to = routing().flat_map(|attached| match attached.placement.proxy {
+            Proxy::Gateway => attached.placement.gateways.clone(),
+            Proxy::SidecarOutbound | Proxy::SidecarInbound => vec![MESH.to_owned()],
+        });
+        Wanted {
+            tag_header: steered(Steer::Tag).then(|| tag_header.to_owned()),
+            by_subset: steered(Steer::Subset),
+            remove: sorted(routing().flat_map(filter::written_headers)),
+            bound_to: sorted(bound_to),
+        }
+    }
+
+    /// The ways to the variants of a service. Who steers by cluster needs none.
+    pub fn ways(&self, routed: &Routed) -> Vec<Way> {
+        let by_tag = self.tag_header.iter().flat_map(|header| {
+            routed.variants.iter().map(|(tag, subset)| Way {
+                name: format!("tag/{tag}"),
+                header: header.clone(),
+                // Of all that a tag may contain, only the dot means something in a regex.
+                matches: map! {"regex" => format!("(.*,)?{}(,.*)?", tag.replace('.', "\\."))},
+                subset: subset.clone(),
+            })
+        });
+        let subsets = if self.by_subset { routed.subsets() } else { Vec::new() };
+        let by_subset = subsets.into_iter().map(|subset| Way {
+            name: format!("subset/{subset}"),
+            header: SUBSET_HEADER.to_owned(),
+            matches: map! {"exact" => subset},
+            subset: subset.to_owned(),
+        });
+        by_tag.chain(by_subset).collect()
+    }
+
+    /// The `headers` of a route that keeps ours from the service.
+    pub fn headers(&self) -> Option<Yaml> {
+        (!self.remove.is_empty()).then(|| map! {"request" => map! {"remove" => self.remove.clone()}})
+    }
+}
+
+/// The routes of a service, bound to `gateways`.
+pub(crate) fn object(routed: &Routed, wanted: &Wanted, gateways: &[String]) -> Object {
+    let host = &routed.host;
+    let route = |name: String, matches: Option<Yaml>, subset: &str| {
+        let destination = map! {"host" => host, "subset" => subset};
+        let destination = destination.with("port", routed.service.port.map(|port| map! {"number" => port}));
+        map! {"name" => name}
+            .with("match", matches.map(|matches| [matches]))
+            .with("headers", wanted.headers())
+            .with("route", Some([map! {"destination" => destination}]))
+    };
+    let variant = |way: Way| {
+        let matches = map! {"headers" => map! {way.header => way.matches}};
+        route(format!("{host}/{}", way.name), Some(matches), &way.subset)
+    };
+    let mut routes: Vec<Yaml> = wanted.ways(routed).into_iter().map(variant).collect();
+    routes.push(route(format!("{host}/{STABLE}"), None, STABLE));
+    let hosts: Vec<&String> = [host].into_iter().chain(&routed.service.hosts).collect();
+    let spec = map! {"hosts" => hosts, "gateways" => gateways.to_vec(), "http" => routes};
+    Object::new(Stage::Mesh, VIRTUAL_SERVICE, &routed.namespace, &routed.object_name(), COMMENT, spec)
+}
+
+fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut texts: Vec<String> = texts.collect();
+    texts.sort_unstable();
+    texts.dedup();
+    texts
+}

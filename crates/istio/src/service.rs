@@ -1,0 +1,94 @@
+//! What the attachment file knows of a service that the policy routes: which pods are its versions, and what guards them.
+
+use weir_engine::fields::{self, Fields};
+use weir_engine::{At, Node, Problems};
+
+use crate::placement::{Labels, by_name, labels, positive};
+
+/// A service and its versions.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Service {
+    /// Labels of the stable pods, which no other version has.
+    pub stable: Option<Labels>,
+    /// Labels of the pods of a subset, where they are not `version: SUBSET`.
+    pub subsets: Vec<(String, Labels)>,
+    /// Hosts by which clients call it, beside its name.
+    pub hosts: Vec<String>,
+    /// Where it has several ports and is called through a gateway.
+    pub port: Option<i64>,
+    /// By subset, `stable` included.
+    pub guards: Vec<(String, Guard)>,
+}
+
+/// What keeps one version from taking the others down. Absent: no bound.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Guard {
+    /// TCP connections of one proxy to the version.
+    pub connections: Option<i64>,
+    /// Requests that wait for a connection.
+    pub pending: Option<i64>,
+    /// Requests under way.
+    pub requests: Option<i64>,
+    /// When a pod is left out for a while.
+    pub eject: Option<Eject>,
+}
+
+/// A pod that fails again and again is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Eject {
+    /// 5xx in a row.
+    pub errors: i64,
+    /// How long it is left out the first time.
+    pub seconds: i64,
+}
+
+impl Service {
+    /// Reads one.
+    pub fn read(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Service> {
+        let mut fields = Fields::open(node, at, problems)?;
+        let service = Service {
+            stable: fields.take("stable").and_then(|node| labels(node, &at.key("stable"), problems)),
+            subsets: by_name(fields.take("subsets"), &at.key("subsets"), problems, labels),
+            hosts: fields
+                .take("hosts")
+                .and_then(|node| fields::strings(node, &at.key("hosts"), problems))
+                .unwrap_or_default(),
+            port: fields.take("port").and_then(|node| positive(node, &at.key("port"), problems)),
+            guards: by_name(fields.take("guards"), &at.key("guards"), problems, guard),
+        };
+        fields.finish(problems);
+        Some(service)
+    }
+
+    /// The labels of a subset's pods.
+    pub fn labels_of(&self, subset: &str) -> Labels {
+        let given = self.subsets.iter().find(|(name, _)| name == subset);
+        given.map_or_else(|| vec![("version".to_owned(), subset.to_owned())], |(_, labels)| labels.clone())
+    }
+
+    /// What guards a subset.
+    pub fn guard_of(&self, subset: &str) -> Option<&Guard> {
+        self.guards.iter().find(|(name, _)| name == subset).map(|(_, guard)| guard)
+    }
+}
+
+fn guard(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Guard> {
+    let mut fields = Fields::open(node, at, problems)?;
+    let mut number =
+        |name, problems: &mut Problems| fields.take(name).and_then(|node| positive(node, &at.key(name), problems));
+    let (connections, pending) = (number("connections", problems), number("pending", problems));
+    let requests = number("requests", problems);
+    let eject = fields.take("eject").and_then(|node| eject(node, &at.key("eject"), problems));
+    fields.finish(problems);
+    Some(Guard { connections, pending, requests, eject })
+}
+
+fn eject(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Eject> {
+    let mut fields = Fields::open(node, at, problems)?;
+    let mut number = |name, problems: &mut Problems| {
+        fields.require(name, problems).and_then(|node| positive(node, &at.key(name), problems))
+    };
+    let (errors, seconds) = (number("errors", problems), number("seconds", problems));
+    fields.finish(problems);
+    Some(Eject { errors: errors?, seconds: seconds? })
+}

@@ -1,0 +1,48 @@
+//! DestinationRules: which pods a version is, and what guards it.
+
+use crate::object::{Object, Stage};
+use crate::placement::Labels;
+use crate::routed::{Routed, STABLE};
+use crate::service::Guard;
+use crate::yaml::{Yaml, map};
+
+const DESTINATION_RULE: (&str, &str) = ("networking.istio.io/v1", "DestinationRule");
+
+const COMMENT: &str = "The versions of the service. Istio merges this with another DestinationRule of the same host and namespace;\n\
+                       a subset that stands in both is taken from the older one.\n";
+
+/// The subsets of a service; none where only `theirs` is stable and no variant is routed.
+pub(crate) fn object(routed: &Routed) -> Option<Object> {
+    let service = &routed.service;
+    let stable = service.stable.iter().map(|labels| subset(STABLE, labels, service.guard_of(STABLE)));
+    let variants = routed.subsets();
+    let variants = variants.iter().map(|name| subset(name, &service.labels_of(name), service.guard_of(name)));
+    let subsets: Vec<Yaml> = stable.chain(variants).collect();
+    let spec = map! {"host" => &routed.host, "subsets" => subsets.clone()};
+    let object =
+        || Object::new(Stage::Subsets, DESTINATION_RULE, &routed.namespace, &routed.object_name(), COMMENT, spec);
+    (!subsets.is_empty()).then(object)
+}
+
+fn subset(name: &str, labels: &Labels, guard: Option<&Guard>) -> Yaml {
+    let labels = labels.iter().map(|(label, value)| (label.clone(), value.into())).collect();
+    map! {"name" => name, "labels" => Yaml::Map(labels)}.with("trafficPolicy", guard.map(traffic_policy))
+}
+
+fn traffic_policy(guard: &Guard) -> Yaml {
+    let mut pool = Vec::new();
+    if let Some(connections) = guard.connections {
+        pool.push(("tcp".to_owned(), map! {"maxConnections" => connections}));
+    }
+    let http = map! {}.with("http1MaxPendingRequests", guard.pending).with("http2MaxRequests", guard.requests);
+    if http != (map! {}) {
+        pool.push(("http".to_owned(), http));
+    }
+    let eject = guard.eject.map(|eject| {
+        map! {
+            "consecutive5xxErrors" => eject.errors,
+            "baseEjectionTime" => format!("{}s", eject.seconds),
+        }
+    });
+    map! {}.with("connectionPool", (!pool.is_empty()).then_some(Yaml::Map(pool))).with("outlierDetection", eject)
+}

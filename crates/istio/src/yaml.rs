@@ -1,0 +1,138 @@
+//! YAML that keeps the order in which it was put together, so that a manifest reads top-down.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_saphyr::{LitStr, ser_options};
+use weir_engine::{Node, Value};
+
+/// A value of a manifest.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Yaml {
+    /// `true` or `false`.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A number with a fraction, as it was written.
+    Float(f64),
+    /// Text.
+    Text(String),
+    /// Text that is written as it is, without quotes and escapes.
+    Literal(String),
+    /// A list.
+    List(Vec<Yaml>),
+    /// An object.
+    Map(Vec<(String, Yaml)>),
+    /// Nothing.
+    Null,
+}
+
+/// An object of `key => value`, in this order.
+macro_rules! map {
+    ($($key:expr => $value:expr),* $(,)?) => {
+        $crate::yaml::Yaml::Map(vec![$(($key.to_string(), $crate::yaml::Yaml::from($value))),*])
+    };
+}
+pub(crate) use map;
+
+impl Yaml {
+    /// As a YAML document.
+    pub fn text(&self) -> String {
+        // A policy on one line stays one line: folding it would hide what changed in a diff.
+        let options = ser_options! { prefer_block_scalars: false, min_fold_chars: 0 };
+        serde_saphyr::to_string_with_options(self, options).expect("nothing of a value cannot be written")
+    }
+
+    /// The bytes of it as Kubernetes stores and sends it, which is JSON.
+    pub fn json_bytes(&self) -> usize {
+        serde_json::to_string(self).expect("nothing of a value cannot be written").len()
+    }
+
+    /// Puts a field at the end of an object if there is something to put.
+    pub fn with(self, name: &str, value: Option<impl Into<Yaml>>) -> Yaml {
+        match (self, value) {
+            (Yaml::Map(mut entries), Some(value)) => {
+                entries.push((name.to_owned(), value.into()));
+                Yaml::Map(entries)
+            }
+            (other, _) => other,
+        }
+    }
+}
+
+impl Serialize for Yaml {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Yaml::Null => serializer.serialize_unit(),
+            Yaml::Bool(value) => serializer.serialize_bool(*value),
+            Yaml::Int(value) => serializer.serialize_i64(*value),
+            Yaml::Float(value) => serializer.serialize_f64(*value),
+            Yaml::Text(text) => serializer.serialize_str(text),
+            Yaml::Literal(text) => LitStr(text).serialize(serializer),
+            Yaml::List(items) => serializer.collect_seq(items),
+            Yaml::Map(entries) => {
+                let mut map = serializer.serialize_map(Some(entries.len()))?;
+                for (key, value) in entries {
+                    map.serialize_entry(key, value)?;
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+impl From<&str> for Yaml {
+    fn from(text: &str) -> Yaml {
+        Yaml::Text(text.to_owned())
+    }
+}
+
+impl From<&String> for Yaml {
+    fn from(text: &String) -> Yaml {
+        Yaml::Text(text.clone())
+    }
+}
+
+impl From<String> for Yaml {
+    fn from(text: String) -> Yaml {
+        Yaml::Text(text)
+    }
+}
+
+impl From<bool> for Yaml {
+    fn from(value: bool) -> Yaml {
+        Yaml::Bool(value)
+    }
+}
+
+impl From<i64> for Yaml {
+    fn from(value: i64) -> Yaml {
+        Yaml::Int(value)
+    }
+}
+
+impl<T: Into<Yaml>> From<Vec<T>> for Yaml {
+    fn from(items: Vec<T>) -> Yaml {
+        Yaml::List(items.into_iter().map(Into::into).collect())
+    }
+}
+
+impl<T: Into<Yaml>, const N: usize> From<[T; N]> for Yaml {
+    fn from(items: [T; N]) -> Yaml {
+        Yaml::List(items.into_iter().map(Into::into).collect())
+    }
+}
+
+impl From<&Node> for Yaml {
+    fn from(node: &Node) -> Yaml {
+        match &node.value {
+            Value::Null | Value::Unreadable => Yaml::Null,
+            Value::Bool(value) => Yaml::Bool(*value),
+            Value::Int(value) => Yaml::Int(*value),
+            Value::Float(text) => text.parse().map_or_else(|_| Yaml::Text(text.clone()), Yaml::Float),
+            Value::Str(text) => Yaml::Text(text.clone()),
+            Value::List(nodes) => Yaml::List(nodes.iter().map(Yaml::from).collect()),
+            Value::Map(entries) => {
+                Yaml::Map(entries.iter().map(|entry| (entry.key.clone(), Yaml::from(&entry.node))).collect())
+            }
+        }
+    }
+}
