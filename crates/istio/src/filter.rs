@@ -29,7 +29,7 @@ pub(crate) fn object(attached: &Attached<'_>) -> Object {
             "applyTo" => "EXTENSION_CONFIG",
             "patch" => map! {
                 "operation" => "ADD",
-                "value" => extension(&resource, name, &attached.module, &attached.envelope),
+                "value" => extension(&resource, attached),
             },
         },
         map! {
@@ -99,19 +99,23 @@ pub(crate) fn entry(resource: &str, source: Yaml) -> Yaml {
 }
 
 /// The ECDS resource: the module and what configures it.
-pub(crate) fn extension(resource: &str, name: &str, module: &Module, envelope: &str) -> Yaml {
-    let id = format!("weir.{name}");
+pub(crate) fn extension(resource: &str, attached: &Attached<'_>) -> Yaml {
+    let id = format!("weir.{}", attached.name);
     let plugin = map! {
         "name" => &id,
-        "configuration" => map! {"@type" => STRING, "value" => Yaml::Literal(envelope.to_owned())},
+        "configuration" => map! {"@type" => STRING, "value" => Yaml::Literal(attached.envelope.clone())},
     };
-    let plugin = match module {
+    let plugin = match &attached.module {
         Module::File(_) => plugin
             .with("failure_policy", Some("FAIL_RELOAD"))
             .with("reload_config", Some(map! {"backoff" => map! {"base_interval" => "1s"}})),
         Module::Url { .. } | Module::Oci { .. } => plugin.with("failure_policy", Some("FAIL_OPEN")),
     };
-    let machine = map! {"vm_id" => &id, "runtime" => "envoy.wasm.runtime.v8", "code" => code(module)};
+    let vm_id = attached.file.attachment.vm_id(&id);
+    // Where filters share a `vm_id` this tells their machines apart.
+    let apart = (vm_id != id).then(|| map! {"@type" => STRING, "value" => &id});
+    let machine = map! {"vm_id" => vm_id, "runtime" => "envoy.wasm.runtime.v8", "code" => code(&attached.module)};
+    let machine = machine.with("configuration", apart);
     let plugin = plugin.with("vm_config", Some(machine));
     map! {"name" => resource, "typed_config" => map! {"@type" => WASM, "config" => plugin}}
 }
