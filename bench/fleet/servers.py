@@ -1,0 +1,70 @@
+"""The two servers that do the same job, and what the kernel says that they use."""
+
+import dataclasses
+import json
+import pathlib
+import subprocess
+import sys
+
+from envoy import ENVOY_CORE, start
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    name: str
+    title: str
+    command: tuple
+    # The file whose renaming is a push, and what is in it for a policy.
+    file: str
+    text: object
+
+
+def all(target):
+    module = target / "weir.wasm"
+    weir = (target / "release" / "weir", "serve", "--policy", "policy.json", "--attach", "attach.yaml", "--listen", "127.0.0.1:0")
+    peer = (target / "bench" / "fleet-peer", "-envelope", "envelope.json", "-module", module)
+    return [
+        Kind("weir", "`weir serve`, which checks the policy", weir, "policy.json", json.dumps),
+        Kind("peer", "go-control-plane, which does not", peer, "envelope.json", envelope),
+    ]
+
+
+def envelope(policy):
+    return json.dumps({"weir": 1, "name": "bench", "trace": "all", "policy": policy})
+
+
+class Server:
+    """Runs until `stop`."""
+
+    def __init__(self, kind, folder, module, policy):
+        self.kind, self.folder = kind, folder
+        self.log = folder / "server.log"
+        (folder / "attach.yaml").write_text(f"weir: 1\nname: bench\ntrace: all\nwasm: {{file: '{module}'}}\n")
+        self.push(policy)
+        command = [str(part) for part in kind.command]
+        # go-control-plane's is told the whole path, since that is what its watcher reports.
+        command = [str(folder / part) if part == "envelope.json" else part for part in command]
+        with open(self.log, "w") as log:
+            self.process = start(command, ENVOY_CORE, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True)
+        line = self.process.stdout.readline()
+        if not line.startswith("listening on "):
+            sys.exit(f"bench-fleet: {kind.name} did not start; it says:\n{self.log.read_text()[-4000:]}")
+        self.address = line.split()[-1]
+
+    def push(self, policy):
+        new = self.folder / "new"
+        new.write_text(self.kind.text(policy))
+        new.replace(self.folder / self.kind.file)
+
+    def cpu_ms(self):
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
+        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e6
+
+    def resident_kb(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        [kilobytes] = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:")]
+        return int(kilobytes)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
