@@ -132,6 +132,12 @@ fn is_policy_file(path: &Path) -> bool {
     !hidden && known && path.is_file()
 }
 
+/// Reads a text that is written again, so that every byte of it counts.
+pub fn text(path: &Path) -> Result<Source, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+    Ok(Source::yaml(path.display().to_string(), text))
+}
+
 fn source(path: &Path) -> Result<Source, Failure> {
     let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
     let is_json = path.extension().is_some_and(|extension| extension == "json");

@@ -13,13 +13,14 @@
 //! let file = AttachmentFile::read(&gateway).unwrap();
 //! let sent = weir_istio::Sent { file: &file, envelope: r#"{"weir":1,"policy":{"version":1}}"#.to_owned() };
 //!
-//! let files = weir_istio::render(&model, vec![sent]).unwrap();
+//! let files = weir_istio::render(&model, vec![sent], &[]).unwrap();
 //! let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
 //! assert_eq!(names, ["05-forgeries.yaml", "30-edge.yaml"]);
 //! ```
 
 mod attached;
 mod filter;
+mod into;
 mod object;
 mod placement;
 mod routed;
@@ -28,9 +29,10 @@ mod service;
 mod subsets;
 mod yaml;
 
-use weir_engine::{AttachmentFile, Model, Problem, Problems};
+use weir_engine::{AttachmentFile, Model, Problem, Problems, Source};
 
 use attached::Attached;
+use into::Into;
 pub use object::{CLIENT_SIDE_BYTES_MAX, OBJECT_BYTES_MAX};
 use object::{Object, Stage};
 use routed::Routed;
@@ -55,34 +57,50 @@ pub struct File {
     pub server_side: bool,
 }
 
-/// The manifests of a policy at these attachments.
+/// The manifests of a policy at these attachments, with routes in VirtualServices that people have already.
 ///
 /// # Errors
-/// Every problem that was found. Its document is the attachment by index.
-pub fn render(model: &Model, sent: Vec<Sent<'_>>) -> Result<Vec<File>, Vec<Problem>> {
+/// Every problem that was found. Its document counts the attachments first, then the files of `into`.
+pub fn render(model: &Model, sent: Vec<Sent<'_>>, into: &[Source]) -> Result<Vec<File>, Vec<Problem>> {
     let mut problems = Problems::default();
+    let first_into = sent.len();
     let all = Attached::read_all(sent, &mut problems);
-    let mut objects: Vec<Object> = all.iter().flat_map(|attached| filters(attached, model)).collect();
+    let into = Into::read_all(into, first_into, &mut problems);
     let wanted = Wanted::by(&all, &model.env_tag.header);
-    for routed in Routed::read_all(&all, model, &mut problems) {
-        objects.extend(subsets::object(&routed));
-        if !wanted.bound_to.is_empty() {
-            routed.check_stable(&mut problems);
-            objects.push(routes::object(&routed, &wanted, &wanted.bound_to));
-        }
+    let routed = Routed::read_all(&all, model, &mut problems);
+    let mut objects: Vec<Object> = all.iter().flat_map(|attached| filters(attached, model)).collect();
+    for routed in &routed {
+        objects.extend(subsets::object(routed));
+        objects.extend(own_routes(routed, &wanted, &into, &mut problems));
     }
     for object in &objects {
         object.check_size(&mut problems);
     }
-    if !problems.is_empty() {
-        return Err(problems.into_vec());
-    }
-    Ok(Stage::ALL.into_iter().filter_map(|stage| file(stage, &objects)).collect())
+    let mut files: Vec<File> = Stage::ALL.into_iter().filter_map(|stage| file(stage, &objects)).collect();
+    files.extend(into.iter().map(|into| File {
+        name: into.file_name(),
+        text: into.render(&routed, &wanted, &mut problems),
+        server_side: false,
+    }));
+    files.sort_by(|one, other| one.name.cmp(&other.name));
+    if problems.is_empty() { Ok(files) } else { Err(problems.into_vec()) }
 }
 
 fn filters(attached: &Attached<'_>, model: &Model) -> Vec<Object> {
     let forgeries = filter::against_forgeries(attached, &model.env_tag.header);
     forgeries.into_iter().chain([filter::object(attached)]).collect()
+}
+
+/// A VirtualService of ours, bound to what no VirtualService of theirs routes the service for.
+fn own_routes(routed: &Routed, wanted: &Wanted, into: &[Into<'_>], problems: &mut Problems) -> Option<Object> {
+    let taken = into::bindings_of(&routed.host, into);
+    let gateways: Vec<String> = wanted.bound_to.iter().filter(|gateway| !taken.contains(gateway)).cloned().collect();
+    if gateways.is_empty() {
+        return None;
+    }
+    into::check_wildcards(&routed.host, &gateways, into, problems);
+    routed.check_stable(problems);
+    Some(routes::object(routed, wanted, &gateways))
 }
 
 fn file(stage: Stage, objects: &[Object]) -> Option<File> {
@@ -91,3 +109,6 @@ fn file(stage: Stage, objects: &[Object]) -> Option<File> {
     let server_side = objects.iter().any(|object| object.bytes() > CLIENT_SIDE_BYTES_MAX);
     (!texts.is_empty()).then(|| File { name: stage.file().to_owned(), text: texts.join("---\n"), server_side })
 }
+
+#[cfg(test)]
+mod tests;

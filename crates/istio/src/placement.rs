@@ -81,7 +81,7 @@ impl Placement {
         let selector = selector.and_then(|node| labels(node, &at.key("selector"), problems));
         let proxy = fields.take("proxy").and_then(|node| fields::word(node, &PROXIES, &at.key("proxy"), problems));
         let attach = fields.take("attach").and_then(|node| fields::word(node, &KINDS, &at.key("attach"), problems));
-        let gateways = fields.take("gateways").and_then(|node| fields::strings(node, &at.key("gateways"), problems));
+        let gateways = fields.take("gateways").and_then(|node| gateways(node, &at.key("gateways"), problems));
         let services = by_name(fields.take("services"), &at.key("services"), problems, Service::read);
         let weights = by_name(fields.take("weights"), &at.key("weights"), problems, fields::strings);
         let limits = by_name(fields.take("limits"), &at.key("limits"), problems, positive);
@@ -143,6 +143,15 @@ pub(crate) fn is_name(text: &str, what: &str, at: &At<'_>, problems: &mut Proble
         problems.add(Code::BadValue, at, message);
     }
     good
+}
+
+fn gateways(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<String>> {
+    let names = fields::strings(node, at, problems)?;
+    for (i, name) in names.iter().enumerate().filter(|(_, name)| !name.contains('/')) {
+        let message = format!("found {name:?}; NAMESPACE/{name} says which Gateway is meant");
+        problems.add(Code::BadValue, &at.index(i), message);
+    }
+    Some(names)
 }
 
 /// The values of an object by their keys, in their order.

@@ -24,7 +24,7 @@ pub(crate) struct Wanted {
     /// Whether somebody steers by subset.
     by_subset: bool,
     /// What no service should be sent.
-    remove: Vec<String>,
+    pub remove: Vec<String>,
     /// Where requests for the services come in: gateways by name, `mesh` for all sidecars.
     pub bound_to: Vec<String>,
 }

@@ -19,6 +19,10 @@ pub struct Istio {
     /// An attachment file with the key `istio`; give it again for gateways, sidecars and inbound of one mesh
     #[arg(long, required = true)]
     attach: Vec<PathBuf>,
+    /// A file with VirtualServices of yours: routes for variants are added before yours, which stay as they are; give it
+    /// again for more
+    #[arg(long, value_name = "FILE")]
+    into: Vec<PathBuf>,
     /// A folder for the files, numbered in the order of safe application; without it they go to standard output
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -27,19 +31,22 @@ pub struct Istio {
 const EXAMPLES: &str = "Examples:
   weir render istio --policy policy.yaml --attach gateway.yaml | kubectl apply -f -
   weir render istio --policy policies/ --attach gateway.yaml --attach mesh.yaml -o manifests/
+  weir render istio --policy policy.yaml --attach gateway.yaml --into virtualservice.yaml -o manifests/
 
 Exit codes: 0 rendered, 1 the policy or an attachment has problems, 2 wrong use";
 
 impl Istio {
     /// Renders.
     pub fn run(self) -> Result<(), Failure> {
-        let load::Attachments { sources, files, policy } = load::attachments(&self.attach, &self.policy)?;
+        let load::Attachments { mut sources, files, policy } = load::attachments(&self.attach, &self.policy)?;
+        let into = self.into.iter().map(|path| load::text(path)).collect::<Result<Vec<_>, _>>()?;
         let send = |file| Sent { file, envelope: policy.envelope(&file.attachment) };
-        let rendered = weir_istio::render(&policy.model, files.iter().map(send).collect());
+        let rendered = weir_istio::render(&policy.model, files.iter().map(send).collect(), &into);
         let rendered = rendered.map_err(|mut problems| {
             for (document, source) in sources.iter().enumerate() {
                 source.locate(problems.iter_mut().filter(|problem| problem.document == document));
             }
+            sources.extend(into);
             Failure::Problems { sources, problems }
         })?;
         match &self.out {

@@ -1,0 +1,167 @@
+//! The VirtualServices of a file, with the places of what may be refused.
+
+use weir_engine::fields;
+use weir_engine::{At, Code, Entry, Node, Problem, Problems, Source, Value};
+
+use crate::routes::MESH;
+
+/// One of theirs, as far as it matters here.
+pub(super) struct VirtualService {
+    pub name: String,
+    namespace: String,
+    /// Full names, and as they were written.
+    pub hosts: Vec<(String, String)>,
+    /// What it is bound to.
+    pub gateways: Vec<String>,
+    pub routes: Vec<Route>,
+    /// The file with only this document in it, so that places are those of the file.
+    alone: Source,
+    document: usize,
+}
+
+/// One of their HTTP routes.
+pub(super) struct Route {
+    /// Its place among the others.
+    pub index: usize,
+    /// What ours are named after: its name, or else its place.
+    pub name: String,
+    /// All of it.
+    pub node: Node,
+}
+
+/// The VirtualServices of a file. Whatever else is in it stays as it is.
+pub(super) fn virtual_services(source: &Source, document: usize, problems: &mut Problems) -> Vec<VirtualService> {
+    let mut all = Vec::new();
+    for alone in documents(source) {
+        let (node, unread) = alone.parse(document);
+        let mut found = Problems::default();
+        found.extend(unread);
+        if is_virtual_service(&node) {
+            all.extend(virtual_service(node, alone.clone(), document, &mut found));
+        }
+        problems.extend(located(&alone, found));
+    }
+    if all.is_empty() && problems.is_empty() {
+        let message = "no VirtualService in this file; only into one can routes be merged";
+        problems.add(Code::MissingField, &At::Root { document }, message);
+    }
+    all
+}
+
+/// Each document of the file behind as many empty lines as it has lines before it. `---` at the start of a line begins a
+/// document whatever surrounds it (YAML 1.2, section 9.1.2).
+fn documents(source: &Source) -> Vec<Source> {
+    let mut texts: Vec<String> = vec![String::new()];
+    for (number, line) in source.text.split_inclusive('\n').enumerate() {
+        let begins =
+            line.strip_prefix("---").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']));
+        if begins {
+            texts.push("\n".repeat(number));
+        }
+        if let Some(text) = texts.last_mut() {
+            text.push_str(line);
+        }
+    }
+    let content = |text: &String| text.lines().any(|line| !line.trim().is_empty() && !line.starts_with("---"));
+    texts.into_iter().filter(content).map(|text| Source::yaml(source.name.clone(), text)).collect()
+}
+
+fn is_virtual_service(node: &Node) -> bool {
+    let is = |name, test: fn(&str) -> bool| matches!(child(node, name).map(|node| &node.value), Some(Value::Str(text)) if test(text));
+    is("kind", |kind| kind == "VirtualService")
+        && is("apiVersion", |version| version.starts_with("networking.istio.io/"))
+}
+
+fn virtual_service(node: Node, alone: Source, document: usize, problems: &mut Problems) -> Option<VirtualService> {
+    let root = At::Root { document };
+    let text = |parent: &str, name: &str| {
+        let node = child(child(&node, parent)?, name)?;
+        if let Value::Str(text) = &node.value { Some(text.clone()) } else { None }
+    };
+    let name = text("metadata", "name").unwrap_or_else(|| "without a name".to_owned());
+    let Some(namespace) = text("metadata", "namespace") else {
+        let message = "`namespace` is missing; without it nobody knows which services short host names mean";
+        problems.add(Code::MissingField, &root.key("metadata"), message);
+        return None;
+    };
+    let at = root.key("spec");
+    let spec = child(&node, "spec").cloned().unwrap_or(Node::from(Value::Null));
+    let list = |name: &'static str, problems: &mut Problems| match child(&spec, name) {
+        Some(node) => fields::list(node.clone(), &at.key(name), problems).unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let texts = |name: &'static str, problems: &mut Problems| -> Vec<String> {
+        let nodes = Node::from(Value::List(list(name, problems)));
+        fields::strings(nodes, &at.key(name), problems).unwrap_or_default()
+    };
+    let hosts = texts("hosts", problems).into_iter().map(|host| (full_name(&host, &namespace), host)).collect();
+    let mut gateways = texts("gateways", problems);
+    if gateways.is_empty() {
+        gateways.push(MESH.to_owned());
+    }
+    let gateways = gateways.into_iter().map(|gateway| full_gateway(gateway, &namespace)).collect();
+    let routes = list("http", problems).into_iter().enumerate().map(|(index, node)| Route {
+        index,
+        name: match child(&node, "name").map(|node| &node.value) {
+            Some(Value::Str(name)) => name.clone(),
+            _ => format!("http-{index}"),
+        },
+        node,
+    });
+    let routes = routes.collect();
+    Some(VirtualService { name, namespace, hosts, gateways, routes, alone, document })
+}
+
+impl VirtualService {
+    /// A host as Istio understands it here.
+    pub fn full_name(&self, host: &str) -> String {
+        full_name(host, &self.namespace)
+    }
+
+    /// Reports a field of one of its routes.
+    pub fn refuse(&self, route: &Route, field: &str, message: String, problems: &mut Problems) {
+        let root = At::Root { document: self.document };
+        let spec = root.key("spec");
+        let http = spec.key("http");
+        self.add(&http.index(route.index).key(field), message, problems);
+    }
+
+    /// Reports one of its hosts.
+    pub fn refuse_host(&self, index: usize, message: String, problems: &mut Problems) {
+        let root = At::Root { document: self.document };
+        let spec = root.key("spec");
+        self.add(&spec.key("hosts").index(index), message, problems);
+    }
+
+    fn add(&self, at: &At<'_>, message: String, problems: &mut Problems) {
+        let mut found = Problems::default();
+        found.add(Code::Conflict, at, format!("VirtualService {}: {message}", self.name));
+        problems.extend(located(&self.alone, found));
+    }
+}
+
+/// The field of an object.
+pub(super) fn child<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
+    let Value::Map(entries) = &node.value else { return None };
+    entries.iter().find(|entry: &&Entry| entry.key == name).map(|entry| &entry.node)
+}
+
+/// A name without a dot is one of the VirtualService's namespace.
+fn full_name(host: &str, namespace: &str) -> String {
+    if host.contains('.') || host.starts_with('*') {
+        host.to_owned()
+    } else {
+        format!("{host}.{namespace}.svc.cluster.local")
+    }
+}
+
+fn full_gateway(gateway: String, namespace: &str) -> String {
+    if gateway == MESH || gateway.contains('/') { gateway } else { format!("{namespace}/{gateway}") }
+}
+
+/// Problems of one document, each with its place in the whole file.
+fn located(alone: &Source, found: Problems) -> Vec<Problem> {
+    let mut found = found.into_vec();
+    alone.locate(&mut found);
+    found
+}

@@ -1,0 +1,178 @@
+//! One of their routes to ours: a copy that also matches what the filter wrote, and leads to the variant's subset.
+
+use weir_engine::{Node, Problems, Value};
+
+use super::read::{Route, VirtualService, child};
+use crate::routed::Routed;
+use crate::routes::{Wanted, Way};
+use crate::yaml::{Yaml, map};
+
+/// The service that a route leads to, if it is one of ours. Reports routes of which nobody can say where a variant goes.
+pub(super) fn destination<'a>(
+    route: &Route,
+    theirs: &VirtualService,
+    all: &'a [Routed],
+    problems: &mut Problems,
+) -> Option<&'a Routed> {
+    if child(&route.node, "delegate").is_some() {
+        let message = format!("{} delegates; give the VirtualService that it delegates to", route.name);
+        theirs.refuse(route, "delegate", message, problems);
+        return None;
+    }
+    let destinations = destinations(route);
+    let hosts: Vec<String> = destinations.iter().map(|one| theirs.full_name(text(one, "host"))).collect();
+    let routed = all.iter().find(|routed| !routed.variants.is_empty() && hosts.contains(&routed.host))?;
+    if let Some(other) = hosts.iter().find(|host| **host != routed.host) {
+        let message = format!(
+            "{} divides requests between {} and {other}, so that nobody can say where a variant goes; one service for \
+             each route would do",
+            route.name, routed.host
+        );
+        theirs.refuse(route, "route", message, problems);
+        return None;
+    }
+    for one in destinations {
+        if text(one, "subset").is_empty() {
+            let message = format!(
+                "{} leads to all pods of {}, those of {} as well; write subset: {}",
+                route.name,
+                routed.host,
+                routed.subsets().join(" and "),
+                if routed.service.stable.is_some() { "stable" } else { "NAME, one that only stable pods are in" }
+            );
+            theirs.refuse(route, "route", message, problems);
+        }
+    }
+    Some(routed)
+}
+
+/// Our routes for the variants of the service that a route leads to.
+pub(super) fn routes(
+    route: &Route,
+    theirs: &VirtualService,
+    routed: &Routed,
+    wanted: &Wanted,
+    problems: &mut Problems,
+) -> Vec<Yaml> {
+    let ways = wanted.ways(routed);
+    for way in &ways {
+        let name = our_name(route, way);
+        let taken = theirs
+            .routes
+            .iter()
+            .any(|other| other.name == name || (other.index != route.index && other.name == route.name));
+        if taken {
+            let message = format!(
+                "the name {name} is taken, or {} is the name of two routes; give the file without routes of ours, and \
+                 every route a name of its own",
+                route.name
+            );
+            theirs.refuse(route, "name", message, problems);
+            return Vec::new();
+        }
+        if matches_itself(route, &way.header) {
+            let message = format!(
+                "{} matches {} itself; leave that to the routes that are added, or leave this service out of the policy",
+                route.name, way.header
+            );
+            theirs.refuse(route, "match", message, problems);
+            return Vec::new();
+        }
+    }
+    ways.iter().map(|way| one(route, way, wanted)).collect()
+}
+
+fn one(route: &Route, way: &Way, wanted: &Wanted) -> Yaml {
+    let theirs = Yaml::from(&route.node);
+    let Yaml::Map(entries) = theirs else { return Yaml::Null };
+    let ours = map! {"name" => our_name(route, way), "match" => matches(child(&route.node, "match"), way)};
+    let rewritten = ["name", "match", "route", "headers"];
+    let kept = entries.into_iter().filter(|(key, _)| !rewritten.contains(&key.as_str()));
+    let ours = kept.fold(ours, |ours, (key, value)| ours.with(&key, Some(value)));
+    ours.with("headers", headers(child(&route.node, "headers"), wanted)).with("route", Some([variant(route, way)]))
+}
+
+fn our_name(route: &Route, way: &Way) -> String {
+    format!("{}/{}", route.name, way.name)
+}
+
+/// Each of their matches, and ours with it.
+fn matches(theirs: Option<&Node>, way: &Way) -> Vec<Yaml> {
+    let ours = || (way.header.clone(), way.matches.clone());
+    let one = |node: &Node| {
+        let Yaml::Map(mut entries) = Yaml::from(node) else { return Yaml::Map(Vec::new()) };
+        match entries.iter_mut().find(|(key, _)| key == "headers") {
+            Some((_, Yaml::Map(headers))) => headers.push(ours()),
+            _ => entries.push(("headers".to_owned(), Yaml::Map(vec![ours()]))),
+        }
+        Yaml::Map(entries)
+    };
+    match theirs.map(|node| &node.value) {
+        Some(Value::List(nodes)) if !nodes.is_empty() => nodes.iter().map(one).collect(),
+        _ => vec![map! {"headers" => Yaml::Map(vec![ours()])}],
+    }
+}
+
+/// Their header edits, and the removal of ours.
+fn headers(theirs: Option<&Node>, wanted: &Wanted) -> Option<Yaml> {
+    let Some(theirs) = theirs else { return wanted.headers() };
+    let Yaml::Map(mut entries) = Yaml::from(theirs) else { return wanted.headers() };
+    let remove: Vec<Yaml> = wanted.remove.iter().map(Yaml::from).collect();
+    if remove.is_empty() {
+        return Some(Yaml::Map(entries));
+    }
+    let request = field(&mut entries, "request", Yaml::Map(Vec::new()));
+    if let Yaml::Map(request) = request
+        && let Yaml::List(list) = field(request, "remove", Yaml::List(Vec::new()))
+    {
+        list.extend(remove);
+    }
+    Some(Yaml::Map(entries))
+}
+
+fn field<'a>(entries: &'a mut Vec<(String, Yaml)>, name: &str, absent: Yaml) -> &'a mut Yaml {
+    let index = entries.iter().position(|(key, _)| key == name).unwrap_or_else(|| {
+        entries.push((name.to_owned(), absent));
+        entries.len() - 1
+    });
+    &mut entries[index].1
+}
+
+/// Their destination with our subset. Of several, which differ in subset and weight, the first.
+fn variant(route: &Route, way: &Way) -> Yaml {
+    let destinations = destinations(route);
+    let entries = match destinations.first().map(|node| Yaml::from(*node)) {
+        Some(Yaml::Map(entries)) => entries,
+        _ => Vec::new(),
+    };
+    let kept = entries.into_iter().filter(|(key, _)| key != "subset");
+    let destination = Yaml::Map(kept.collect()).with("subset", Some(&way.subset));
+    let headers = match child(&route.node, "route").map(|node| &node.value) {
+        Some(Value::List(nodes)) if nodes.len() == 1 => nodes.first().and_then(|node| child(node, "headers")),
+        _ => None,
+    };
+    map! {"destination" => destination}.with("headers", headers.map(Yaml::from))
+}
+
+fn destinations(route: &Route) -> Vec<&Node> {
+    match child(&route.node, "route").map(|node| &node.value) {
+        Some(Value::List(nodes)) => nodes.iter().filter_map(|node| child(node, "destination")).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn matches_itself(route: &Route, header: &str) -> bool {
+    let Some(Value::List(nodes)) = child(&route.node, "match").map(|node| &node.value) else { return false };
+    let names = |node: &Node, field| match child(node, field).map(|node| &node.value) {
+        Some(Value::Map(entries)) => entries.iter().any(|entry| entry.key.eq_ignore_ascii_case(header)),
+        _ => false,
+    };
+    nodes.iter().any(|node| names(node, "headers") || names(node, "withoutHeaders"))
+}
+
+fn text<'a>(node: &'a Node, name: &str) -> &'a str {
+    match child(node, name).map(|node| &node.value) {
+        Some(Value::Str(text)) => text,
+        _ => "",
+    }
+}
