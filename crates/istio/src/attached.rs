@@ -3,6 +3,7 @@
 use weir_engine::{At, AttachmentFile, Code, Module, Problems, Role, Steer};
 
 use crate::Sent;
+use crate::object::Stage;
 use crate::placement::{Attach, Placement, Proxy, is_name};
 
 /// An attachment that can be rendered.
@@ -29,6 +30,11 @@ impl<'a> Attached<'a> {
             all.push(attached);
         }
         all
+    }
+
+    /// When its filter is applied: those who decide come last.
+    pub fn stage(&self) -> Stage {
+        if self.file.attachment.role == Role::Edge { Stage::Edge } else { Stage::Mesh }
     }
 
     fn read(sent: Sent<'a>, document: usize, problems: &mut Problems) -> Option<Attached<'a>> {

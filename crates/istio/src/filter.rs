@@ -1,9 +1,10 @@
 //! The filter in an EnvoyFilter: by ECDS, so that a new policy changes no listener.
 
-use weir_engine::{CLUSTER_HEADER, Module, Role, SUBSET_HEADER, Steer};
+use weir_engine::{Module, Role};
 
 use crate::attached::Attached;
 use crate::object::{Object, Stage};
+use crate::patches::{self, Patch};
 use crate::placement::Proxy;
 use crate::yaml::{Yaml, map};
 
@@ -34,24 +35,22 @@ pub(crate) fn object(attached: &Attached<'_>) -> Object {
         },
         map! {
             "applyTo" => "HTTP_FILTER",
-            "match" => before_the_router(context),
+            "match" => patches::before_the_router(context),
             "patch" => map! {"operation" => "INSERT_BEFORE", "value" => entry(&resource, map! {"ads" => map! {}})},
         },
     ];
     if !matches!(attached.module, Module::File(_)) {
         comment.push_str(FETCHED);
     }
-    let ours = written_headers(attached);
-    if !ours.is_empty() {
-        comment.push_str("What the filter writes for the routes stays in the proxy: no service is sent it.\n");
-        patches.push(map! {
-            "applyTo" => "ROUTE_CONFIGURATION",
-            "match" => map! {"context" => context},
-            "patch" => map! {"operation" => "MERGE", "value" => map! {"request_headers_to_remove" => ours}},
-        });
+    let mut noted = "";
+    for Patch { note, patch } in patches::of_routes(attached) {
+        if note != noted {
+            comment.push_str(&format!("{note}\n"));
+            noted = note;
+        }
+        patches.push(patch);
     }
-    let stage = if placement.proxy == Proxy::Gateway { Stage::Edge } else { Stage::Mesh };
-    envoy_filter(stage, attached, &format!("weir-{name}"), &comment, patches)
+    envoy_filter(attached.stage(), attached, &format!("weir-{name}"), &comment, patches)
 }
 
 /// The EnvoyFilter by which an edge drops forged headers before it matches routes, with the filter or without it.
@@ -60,28 +59,10 @@ pub(crate) fn against_forgeries(attached: &Attached<'_>, tag_header: &str) -> Op
     if attachment.role != Role::Edge || attached.placement.proxy != Proxy::Gateway {
         return None;
     }
-    let mut headers = vec![tag_header.to_owned(), SUBSET_HEADER.to_owned(), CLUSTER_HEADER.to_owned()];
-    headers.extend(attachment.sticky.iter().map(|sticky| sticky.header.clone()));
     let comment = "Clients may not choose their variant: these headers are dropped before routes are matched, even where\n\
                    the filter is missing. To be applied first and taken away last.\n";
-    let patch = map! {
-        "applyTo" => "ROUTE_CONFIGURATION",
-        "match" => map! {"context" => "GATEWAY"},
-        "patch" => map! {"operation" => "MERGE", "value" => map! {"internal_only_headers" => headers}},
-    };
+    let patch = patches::internal_only(attached, tag_header);
     Some(envoy_filter(Stage::Forgeries, attached, &format!("weir-{}-forgeries", attached.name), comment, vec![patch]))
-}
-
-/// The headers that the filter writes for routes alone, which no service should be sent.
-pub(crate) fn written_headers(attached: &Attached<'_>) -> Vec<String> {
-    let attachment = &attached.file.attachment;
-    let steers = match attachment.steer {
-        _ if attachment.role == Role::Inbound => None,
-        Steer::Tag => None,
-        Steer::Subset => Some(SUBSET_HEADER.to_owned()),
-        Steer::Cluster => Some(CLUSTER_HEADER.to_owned()),
-    };
-    steers.into_iter().chain(attachment.sticky.iter().map(|sticky| sticky.header.clone())).collect()
 }
 
 /// The entry in the list of HTTP filters; `source` says from where ECDS comes.
@@ -120,7 +101,7 @@ pub(crate) fn extension(resource: &str, attached: &Attached<'_>) -> Yaml {
     map! {"name" => resource, "typed_config" => map! {"@type" => WASM, "config" => plugin}}
 }
 
-const FETCHED: &str = "The module is fetched by istio-agent, which no plain Envoy has. FAIL_OPEN, because for any other policy the\n\
+pub(crate) const FETCHED: &str = "The module is fetched by istio-agent, which no plain Envoy has. FAIL_OPEN, because for any other policy the\n\
                        agent puts a filter in our place that denies every request when it cannot fetch the module.\n";
 
 fn code(module: &Module) -> Yaml {
@@ -134,19 +115,10 @@ fn code(module: &Module) -> Yaml {
     map! {"remote" => map! {"http_uri" => address, "sha256" => sha256}}
 }
 
-fn before_the_router(context: &str) -> Yaml {
-    let filter = map! {
-        "name" => "envoy.filters.network.http_connection_manager",
-        "subFilter" => map! {"name" => "envoy.filters.http.router"},
-    };
-    map! {"context" => context, "listener" => map! {"filterChain" => map! {"filter" => filter}}}
-}
-
 fn envoy_filter(stage: Stage, attached: &Attached<'_>, name: &str, comment: &str, patches: Vec<Yaml>) -> Object {
     let placement = &attached.placement;
-    let labels = placement.selector.iter().map(|(label, value)| (label.clone(), value.into())).collect();
     let spec = map! {
-        "workloadSelector" => map! {"labels" => Yaml::Map(labels)},
+        "workloadSelector" => map! {"labels" => Yaml::labels(&placement.selector)},
         "priority" => PRIORITY,
         "configPatches" => patches,
     };

@@ -14,7 +14,7 @@ use read::VirtualService;
 
 /// A file of theirs.
 pub(crate) struct Into<'a> {
-    source: &'a Source,
+    pub source: &'a Source,
     /// Which of the sources read together it is.
     document: usize,
     virtual_services: Vec<VirtualService>,

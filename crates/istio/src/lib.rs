@@ -22,11 +22,15 @@ mod attached;
 mod filter;
 mod into;
 mod object;
+mod order;
+mod patches;
 mod placement;
+mod plugin;
 mod routed;
 mod routes;
 mod service;
 mod subsets;
+mod telemetry;
 mod yaml;
 
 use weir_engine::{AttachmentFile, Model, Problem, Problems, Source};
@@ -35,6 +39,8 @@ use attached::Attached;
 use into::Into;
 pub use object::{CLIENT_SIDE_BYTES_MAX, OBJECT_BYTES_MAX};
 use object::{Object, Stage};
+pub use order::order;
+use placement::Attach;
 use routed::Routed;
 use routes::Wanted;
 
@@ -55,6 +61,8 @@ pub struct File {
     pub text: String,
     /// Whether it holds an object that `kubectl apply` takes only with `--server-side`.
     pub server_side: bool,
+    /// The file of theirs that it takes the place of.
+    pub theirs: Option<String>,
 }
 
 /// The manifests of a policy at these attachments, with routes in VirtualServices that people have already.
@@ -81,14 +89,19 @@ pub fn render(model: &Model, sent: Vec<Sent<'_>>, into: &[Source]) -> Result<Vec
         name: into.file_name(),
         text: into.render(&routed, &wanted, &mut problems),
         server_side: false,
+        theirs: Some(into.source.name.clone()),
     }));
     files.sort_by(|one, other| one.name.cmp(&other.name));
     if problems.is_empty() { Ok(files) } else { Err(problems.into_vec()) }
 }
 
 fn filters(attached: &Attached<'_>, model: &Model) -> Vec<Object> {
+    let telemetry = attached.placement.telemetry.then(|| telemetry::object(attached));
+    if attached.placement.attach != Attach::EnvoyFilter {
+        return [plugin::object(attached)].into_iter().chain(telemetry).collect();
+    }
     let forgeries = filter::against_forgeries(attached, &model.env_tag.header);
-    forgeries.into_iter().chain([filter::object(attached)]).collect()
+    forgeries.into_iter().chain([filter::object(attached)]).chain(telemetry).collect()
 }
 
 /// A VirtualService of ours, bound to what no VirtualService of theirs routes the service for.
@@ -107,7 +120,12 @@ fn file(stage: Stage, objects: &[Object]) -> Option<File> {
     let objects: Vec<&Object> = objects.iter().filter(|object| object.stage == stage).collect();
     let texts: Vec<String> = objects.iter().map(|object| object.text()).collect();
     let server_side = objects.iter().any(|object| object.bytes() > CLIENT_SIDE_BYTES_MAX);
-    (!texts.is_empty()).then(|| File { name: stage.file().to_owned(), text: texts.join("---\n"), server_side })
+    (!texts.is_empty()).then(|| File {
+        name: stage.file().to_owned(),
+        text: texts.join("---\n"),
+        server_side,
+        theirs: None,
+    })
 }
 
 #[cfg(test)]

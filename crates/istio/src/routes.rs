@@ -3,8 +3,8 @@
 use weir_engine::{Role, SUBSET_HEADER, Steer};
 
 use crate::attached::Attached;
-use crate::filter;
 use crate::object::{Object, Stage};
+use crate::patches;
 use crate::placement::Proxy;
 use crate::routed::{Routed, STABLE};
 use crate::yaml::{Yaml, map};
@@ -12,9 +12,6 @@ use crate::yaml::{Yaml, map};
 const VIRTUAL_SERVICE: (&str, &str) = ("networking.istio.io/v1", "VirtualService");
 /// What a VirtualService calls all sidecars.
 pub(crate) const MESH: &str = "mesh";
-
-const COMMENT: &str = "A route for each variant, before the stable one: the first that matches counts. The tags of several layers\n\
-                       share the header, hence the regex.\n";
 
 /// What the attachments together need of routes.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,7 +51,7 @@ impl Wanted {
         Wanted {
             tag_header: steered(Steer::Tag).then(|| tag_header.to_owned()),
             by_subset: steered(Steer::Subset),
-            remove: sorted(routing().flat_map(filter::written_headers)),
+            remove: sorted(routing().flat_map(patches::written_headers)),
             bound_to: sorted(bound_to),
         }
     }
@@ -78,6 +75,19 @@ impl Wanted {
             subset: subset.to_owned(),
         });
         by_tag.chain(by_subset).collect()
+    }
+
+    fn comment(&self) -> String {
+        if self.tag_header.is_none() && !self.by_subset {
+            return "Everybody else meets the stable pods; a variant's route is the attachment's own, by cluster.\n"
+                .to_owned();
+        }
+        let mut comment =
+            "A route for each variant, before the stable one: the first that matches counts.\n".to_owned();
+        if let Some(header) = &self.tag_header {
+            comment.push_str(&format!("The tags of several layers share the header {header}, hence the regex.\n"));
+        }
+        comment
     }
 
     /// The `headers` of a route that keeps ours from the service.
@@ -105,7 +115,7 @@ pub(crate) fn object(routed: &Routed, wanted: &Wanted, gateways: &[String]) -> O
     routes.push(route(format!("{host}/{STABLE}"), None, STABLE));
     let hosts: Vec<&String> = [host].into_iter().chain(&routed.service.hosts).collect();
     let spec = map! {"hosts" => hosts, "gateways" => gateways.to_vec(), "http" => routes};
-    Object::new(Stage::Mesh, VIRTUAL_SERVICE, &routed.namespace, &routed.object_name(), COMMENT, spec)
+    Object::new(Stage::Mesh, VIRTUAL_SERVICE, &routed.namespace, &routed.object_name(), &wanted.comment(), spec)
 }
 
 fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {

@@ -25,8 +25,7 @@ pub(crate) fn object(routed: &Routed) -> Option<Object> {
 }
 
 fn subset(name: &str, labels: &Labels, guard: Option<&Guard>) -> Yaml {
-    let labels = labels.iter().map(|(label, value)| (label.clone(), value.into())).collect();
-    map! {"name" => name, "labels" => Yaml::Map(labels)}.with("trafficPolicy", guard.map(traffic_policy))
+    map! {"name" => name, "labels" => Yaml::labels(labels)}.with("trafficPolicy", guard.map(traffic_policy))
 }
 
 fn traffic_policy(guard: &Guard) -> Yaml {

@@ -46,6 +46,19 @@ impl Yaml {
         serde_json::to_string(self).expect("nothing of a value cannot be written").len()
     }
 
+    /// Labels as an object.
+    pub fn labels(labels: &[(String, String)]) -> Yaml {
+        labels.iter().map(|(label, value)| (label.clone(), value.into())).collect()
+    }
+
+    /// The fields of both objects.
+    pub fn and(self, other: Yaml) -> Yaml {
+        match (self, other) {
+            (Yaml::Map(ours), Yaml::Map(others)) => ours.into_iter().chain(others).collect(),
+            (ours, _) => ours,
+        }
+    }
+
     /// Puts a field at the end of an object if there is something to put.
     pub fn with(self, name: &str, value: Option<impl Into<Yaml>>) -> Yaml {
         match (self, value) {
@@ -55,6 +68,12 @@ impl Yaml {
             }
             (other, _) => other,
         }
+    }
+}
+
+impl FromIterator<(String, Yaml)> for Yaml {
+    fn from_iter<I: IntoIterator<Item = (String, Yaml)>>(entries: I) -> Yaml {
+        Yaml::Map(entries.into_iter().collect())
     }
 }
 

@@ -1,9 +1,10 @@
 //! `weir render istio`: manifests in the order of safe application.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use clap::Args;
+use weir_engine::Revision;
 use weir_istio::{File, Sent};
 
 use crate::load;
@@ -49,8 +50,11 @@ impl Istio {
             sources.extend(into);
             Failure::Problems { sources, problems }
         })?;
+        for file in rendered.iter().filter(|file| file.server_side) {
+            eprintln!("{}: holds an object of over 256 KiB; use kubectl apply --server-side", file.name);
+        }
         match &self.out {
-            Some(folder) => write(folder, &rendered),
+            Some(folder) => write(folder, &rendered, policy.revision),
             None => {
                 let texts: Vec<&str> = rendered.iter().map(|file| file.text.as_str()).collect();
                 print!("{}", texts.join("---\n"));
@@ -60,13 +64,28 @@ impl Istio {
     }
 }
 
-fn write(folder: &Path, files: &[File]) -> Result<(), Failure> {
+/// Files of an earlier policy that are no more would be applied with the others, so there may be none.
+fn write(folder: &Path, files: &[File], revision: Revision) -> Result<(), Failure> {
     let failed =
-        |path: &Path, error: std::io::Error| Failure::Use(format!("{}: cannot be written: {error}", path.display()));
+        |path: &Path, error: io::Error| Failure::Use(format!("{}: cannot be written: {error}", path.display()));
     fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
-    for file in files {
-        let path = folder.join(&file.name);
-        fs::write(&path, &file.text).map_err(|error| failed(&path, error))?;
+    for entry in fs::read_dir(folder).map_err(|error| failed(folder, error))?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".yaml") && !files.iter().any(|file| file.name == name) {
+            return Err(Failure::Use(format!(
+                "{}: {name} is here and not rendered for this policy; kubectl delete what is in it if it is of no use, \
+                 and remove it, or take another folder",
+                folder.display()
+            )));
+        }
     }
+    let order = (PathBuf::from("README.md"), weir_istio::order(files, revision));
+    let texts = files.iter().map(|file| (PathBuf::from(&file.name), file.text.clone()));
+    for (name, text) in texts.chain([order]) {
+        let path = folder.join(name);
+        fs::write(&path, text).map_err(|error| failed(&path, error))?;
+    }
+    let count = files.len();
+    eprintln!("{}: {count} files; README.md there says in which order to apply them", folder.display());
     Ok(())
 }

@@ -1,0 +1,105 @@
+//! `weir render` as a process: where it writes, what it says, and with which exit code it ends.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const POLICY: &str = "
+version: 1
+units: {user: [{header: x-user-id}]}
+lists: {staff: [LIST]}
+layers:
+- id: l
+  unit: user
+  overrides: [{list: staff, experiment: e, variant: c}]
+  experiments: [{id: e, slots: all, variants: [{id: c, share: 5%, routes: {owl.shop.svc.cluster.local: v21}}]}]
+";
+const EDGE: &str = "{weir: 1, name: edge, wasm: {file: /w}, istio: {namespace: shop, selector: {istio: ingress}}}";
+const MESH: &str = "{weir: 1, name: mesh, role: mesh, wasm: {file: /w}, istio: {namespace: shop, selector: {app: a},
+  services: {owl.shop.svc.cluster.local: {stable: {version: v20}}}}}";
+const THEIRS: &str = "apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: public, namespace: shop}
+spec:
+  hosts: [shop.example.com]
+  gateways: [public]
+  http:
+  - route: [{destination: {host: owl}}]
+";
+
+fn folder(list: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("policy.yaml", &POLICY.replace("LIST", list));
+    write("edge.yaml", EDGE);
+    write("mesh.yaml", MESH);
+    write("theirs.yaml", THEIRS);
+    folder
+}
+
+fn render(folder: &Path, words: &str) -> Output {
+    let weir = env!("CARGO_BIN_EXE_weir");
+    let words = ["render", "istio", "--policy", "policy.yaml"].into_iter().chain(words.split_whitespace());
+    Command::new(weir).args(words).current_dir(folder).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn a_folder_gets_what_standard_output_gets() {
+    let folder = folder("ada");
+    let attached = "--attach edge.yaml --attach mesh.yaml";
+    let printed = render(folder.path(), attached);
+    let written = render(folder.path(), &format!("{attached} -o out"));
+    assert!(printed.status.success() && written.status.success(), "{}{}", said(&printed), said(&written));
+    assert_eq!((said(&printed).as_str(), written.stdout.len()), ("", 0));
+    let files = ["05-forgeries.yaml", "10-subsets.yaml", "20-mesh.yaml", "30-edge.yaml"];
+    let texts = files.map(|file| fs::read_to_string(folder.path().join("out").join(file)).unwrap());
+    assert_eq!(String::from_utf8(printed.stdout).unwrap(), texts.join("---\n"));
+    let order = fs::read_to_string(folder.path().join("out/README.md")).unwrap();
+    let places = files.map(|file| order.find(file).unwrap());
+    assert!(places.is_sorted(), "{order}");
+}
+
+#[test]
+fn a_folder_with_other_manifests_is_left_alone() {
+    let folder = folder("ada");
+    fs::create_dir(folder.path().join("out")).unwrap();
+    fs::write(folder.path().join("out/25-old.yaml"), "kind: VirtualService").unwrap();
+    let refused = render(folder.path(), "--attach edge.yaml -o out");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(said(&refused).contains("25-old.yaml is here and not rendered for this policy"), "{}", said(&refused));
+    assert_eq!(fs::read_dir(folder.path().join("out")).unwrap().count(), 1);
+}
+
+#[test]
+fn problems_of_every_file_are_shown_in_it() {
+    let folder = folder("ada");
+    fs::write(folder.path().join("bad.yaml"), EDGE.replace("shop", "Shop")).unwrap();
+    let refused = render(folder.path(), "--attach bad.yaml --attach mesh.yaml --into theirs.yaml");
+    assert_eq!(refused.status.code(), Some(1));
+    let text = said(&refused);
+    assert!(text.contains("--> bad.yaml:1:") && text.contains("at istio.namespace"), "{text}");
+    assert!(text.contains("--> theirs.yaml:8:"), "{text}");
+    assert!(text.contains("those of v21 as well; write subset: stable"), "{text}");
+    assert_eq!(render(folder.path(), "").status.code(), Some(2), "no attachment");
+    assert_eq!(render(folder.path(), "--attach none.yaml").status.code(), Some(2), "no such file");
+    fs::write(folder.path().join("latin.yaml"), b"# \xe9\n").unwrap();
+    assert_eq!(render(folder.path(), "--attach mesh.yaml --into latin.yaml").status.code(), Some(2), "not UTF-8");
+}
+
+#[test]
+fn large_objects_are_to_be_applied_by_the_server() {
+    let list = |units: usize| (0..units).map(|unit| format!("user-{unit:06}")).collect::<Vec<_>>().join(", ");
+    let large = folder(&list(20_000));
+    let done = render(large.path(), "--attach edge.yaml -o out");
+    assert!(done.status.success(), "{}", said(&done));
+    assert!(said(&done).contains("30-edge.yaml: holds an object of over 256 KiB"), "{}", said(&done));
+    let order = fs::read_to_string(large.path().join("out/README.md")).unwrap();
+    assert!(order.contains("kubectl apply --server-side -f 30-edge.yaml"), "{order}");
+    let too_large = render(folder(&list(80_000)).path(), "--attach edge.yaml");
+    assert_eq!(too_large.status.code(), Some(1));
+    assert!(said(&too_large).contains("Kubernetes takes at most 1000000"), "{}", said(&too_large));
+}

@@ -1,0 +1,36 @@
+//! In which order the files are applied and taken away, as a page beside them.
+
+use weir_engine::Revision;
+
+use crate::File;
+use crate::object::Stage;
+
+const START: &str = "# now start the pods of the variants: no stable request reaches them any more\n";
+const END: &str = "# now end the pods of the variants, for stable requests will reach them\n";
+
+/// A page for the folder of the files.
+pub fn order(files: &[File], revision: Revision) -> String {
+    let (before, edge) = files.split_at(files.partition_point(|file| file.name.as_str() < Stage::Edge.file()));
+    let lines = |files: &[File], line: fn(&File) -> String| files.iter().map(line).collect::<String>();
+    let reversed = |files: &[File]| files.iter().rev().map(taken_away).collect::<String>();
+    let apply = lines(before, applied) + START + &lines(edge, applied);
+    let take_away = reversed(edge) + END + &reversed(before);
+    format!(
+        "# Manifests of the policy {revision}\n\n\
+         Written by `weir render istio` and not to be edited.\n\n\
+         Apply them in this order, so that nothing is stamped before it can be followed:\n\n```sh\n{apply}```\n\n\
+         Take them away the other way round:\n\n```sh\n{take_away}```\n"
+    )
+}
+
+fn applied(file: &File) -> String {
+    let how = if file.server_side { "apply --server-side" } else { "apply" };
+    format!("kubectl {how} -f {}\n", file.name)
+}
+
+fn taken_away(file: &File) -> String {
+    match &file.theirs {
+        Some(theirs) => format!("kubectl apply -f {theirs}  # as it was; it may name no subset of ours any more\n"),
+        None => format!("kubectl delete -f {}\n", file.name),
+    }
+}

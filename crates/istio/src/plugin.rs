@@ -1,0 +1,54 @@
+//! The filter in a WasmPlugin or a TrafficExtension: Istio's own kinds, which say less than an EnvoyFilter.
+
+use weir_engine::{Module, Source};
+
+use crate::attached::Attached;
+use crate::object::Object;
+use crate::placement::{Attach, Proxy};
+use crate::yaml::{Yaml, map};
+
+const VERSION: &str = "extensions.istio.io/v1alpha1";
+
+/// What a reader of the manifest should know before choosing it.
+const LIMITS: &str = "It cannot do what an EnvoyFilter does (attach: envoyfilter):\n\
+- no default_config: every request gets 500 while a module that cannot be loaded is the first to come\n\
+- no internal_only_headers: where the filter is missing, clients choose their variant by forged headers\n\
+- no vm_id: the machine is shared with every plugin of the same module, so that a trap takes down all of them\n\
+- no steer: cluster, no sticky weights, no limits\n";
+
+/// The object that puts the filter behind Istio's own filters.
+pub(crate) fn object(attached: &Attached<'_>) -> Object {
+    let Attached { name, placement, module, .. } = attached;
+    let selector = map! {"matchLabels" => Yaml::labels(&placement.selector)};
+    let mode = if placement.proxy == Proxy::SidecarInbound { "SERVER" } else { "CLIENT" };
+    let spec = map! {"selector" => selector, "match" => [map! {"mode" => mode}]};
+    let (kind, since, spec) = match placement.attach {
+        Attach::TrafficExtension => {
+            ("TrafficExtension", "Istio 1.30 and later.", spec.with("wasm", Some(wasm(attached))))
+        }
+        Attach::WasmPlugin | Attach::EnvoyFilter => {
+            ("WasmPlugin", "From Istio 1.30 on a TrafficExtension takes its place.", spec.and(wasm(attached)))
+        }
+    };
+    let role = attached.file.attachment.role.name();
+    let mut comment = format!("The filter weir.{name}, role {role}. {since}\n{LIMITS}");
+    if !matches!(module, Module::File(_)) {
+        comment.push_str(crate::filter::FETCHED);
+    }
+    Object::new(attached.stage(), (VERSION, kind), &placement.namespace, &format!("weir-{name}"), &comment, spec)
+}
+
+fn wasm(attached: &Attached<'_>) -> Yaml {
+    let (url, sha256, strategy) = match &attached.module {
+        Module::File(file) => (format!("file://{file}"), None, "FAIL_RELOAD"),
+        Module::Url { url, sha256 } => (url.clone(), Some(sha256), "FAIL_OPEN"),
+        Module::Oci { url, sha256 } => (url.clone(), sha256.as_ref(), "FAIL_OPEN"),
+    };
+    // The envelope is JSON of ours; Istio hands it to the filter as such.
+    let (envelope, _) = Source::json("envelope", attached.envelope.clone()).parse(0);
+    map! {"url" => url}
+        .with("sha256", sha256)
+        .with("failStrategy", Some(strategy))
+        .with("pluginName", Some(format!("weir.{}", attached.name)))
+        .with("pluginConfig", Some(Yaml::from(&envelope)))
+}

@@ -1,0 +1,48 @@
+//! The decisions in access logs and traces, by Istio's Telemetry.
+
+use crate::attached::Attached;
+use crate::object::Object;
+use crate::yaml::{Yaml, map};
+
+const TELEMETRY: (&str, &str) = ("telemetry.istio.io/v1", "Telemetry");
+/// What the filter leaves for logs and traces: docs/filter.md, exposure.
+const STATE: &str = "%FILTER_STATE(wasm.weir:PLAIN)%";
+/// What becomes a label of the filter's numbers.
+const STAT_TAGS: [&str; 6] = ["attachment", "experiment", "variant", "code", "reason", "cause"];
+
+/// The Telemetry of the attachment's proxies.
+pub(crate) fn object(attached: &Attached<'_>) -> Object {
+    let placement = &attached.placement;
+    let tag = map! {"weir" => map! {"formatter" => map! {"value" => STATE}}};
+    let spec = map! {
+        "selector" => map! {"matchLabels" => Yaml::labels(&placement.selector)},
+        "accessLogging" => [map! {"providers" => [map! {"name" => "weir"}]}],
+        "tracing" => [map! {"customTags" => tag}],
+    };
+    let comment = format!(
+        "Decisions in access logs and on spans. Of several Telemetries for one workload Istio heeds the oldest.\n\
+         The provider, and the labels of the filter's numbers, are the mesh config's; proxies take extraStatTags when\n\
+         they start:\n{}",
+        mesh_config().text()
+    );
+    Object::new(attached.stage(), TELEMETRY, &placement.namespace, &format!("weir-{}", attached.name), &comment, spec)
+}
+
+/// What an operator adds to the mesh config.
+fn mesh_config() -> Yaml {
+    let labels = map! {
+        "start_time" => "%START_TIME%",
+        "method" => "%REQ(:METHOD)%",
+        "path" => "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%",
+        "status" => "%RESPONSE_CODE%",
+        "flags" => "%RESPONSE_FLAGS%",
+        "route" => "%ROUTE_NAME%",
+        "cluster" => "%UPSTREAM_CLUSTER%",
+        "decision" => STATE,
+    };
+    let log = map! {"path" => "/dev/stdout", "logFormat" => map! {"labels" => labels}};
+    map! {"meshConfig" => map! {
+        "extensionProviders" => [map! {"name" => "weir", "envoyFileAccessLog" => log}],
+        "defaultConfig" => map! {"extraStatTags" => STAT_TAGS},
+    }}
+}
