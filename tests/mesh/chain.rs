@@ -3,38 +3,38 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use bytes::Bytes;
 use futures_util::future::join_all;
-use hyper::Request;
-use hyper::header::CONTENT_TYPE;
-use serde_json::Value;
 
 use crate::api_server::ApiServer;
 use crate::app::{App, HandsOn, Next};
 use crate::mesh::Mesh;
 use crate::proxy::{Node, proxy};
-use crate::support::client::{Client, Protocol, greeted};
-use crate::support::{Echo, Envoy, fill};
+use crate::support::{Envoy, fill};
 
-pub const VERSIONS: [&str; 2] = ["v1", "v2"];
 /// In the order of the hops.
 pub const SERVICES: [(&str, HandsOn); 3] =
     [("storefront", HandsOn::All), ("checkout", HandsOn::Baggage), ("owl", HandsOn::Trace)];
+const VERSIONS: [&str; 2] = ["v1", "v2"];
 
 /// The hops, running.
 pub struct Chain {
     pub mesh: Mesh,
     pub gateway: Envoy,
-    pub sidecars: Vec<Envoy>,
-    /// Where clients connect, for HTTP/1.1 and for HTTP/2.
+    /// Where clients connect.
     pub address: IpAddr,
-    _apps: Vec<App>,
+    /// In the order of the hops, v1 before v2.
+    pub workloads: Vec<Workload>,
+    /// Beside each workload.
+    pub sidecars: Vec<Envoy>,
+    release: Option<&'static str>,
 }
 
-/// An app that runs, and the addresses of the sidecar that it is to have.
-struct Workload {
-    service: &'static str,
-    version: &'static str,
+/// An app that runs, and the addresses of its sidecar.
+pub struct Workload {
+    pub service: &'static str,
+    pub version: &'static str,
+    /// Where the app calls the next one: the outbound listeners of its sidecar. The last service calls nobody.
+    pub next: Option<Next>,
     inbound: IpAddr,
     outbound: IpAddr,
     app: App,
@@ -43,19 +43,13 @@ struct Workload {
 impl Chain {
     /// Starts all of it, with the Envoys of this release if it is another than the usual, and waits until istiod and its
     /// proxies agree. Everybody is routed to v1.
-    pub async fn start(api: &ApiServer, namespace: &str, release: Option<&str>) -> Self {
+    pub async fn start(api: &ApiServer, namespace: &str, release: Option<&'static str>) -> Self {
         let mesh = Mesh::start(api, namespace).await;
         let mut workloads = Vec::new();
         for (place, (service, hands_on)) in SERVICES.into_iter().enumerate() {
             for version in VERSIONS {
-                let (inbound, outbound) = (mesh.network.address(), mesh.network.address());
-                let next = SERVICES.get(place + 1).map(|(next, _)| Next {
-                    host: format!("{}:{}", host(next, namespace), mesh.network.http),
-                    http: SocketAddr::new(outbound, mesh.network.http),
-                    grpc: SocketAddr::new(outbound, mesh.network.grpc),
-                });
-                let app = App::start(&format!("{service} {version}"), hands_on, next).await;
-                workloads.push(Workload { service, version, inbound, outbound, app });
+                let next = SERVICES.get(place + 1).map(|(next, _)| *next);
+                workloads.push(Workload::start(&mesh, service, version, hands_on, next).await);
             }
         }
         let address = mesh.network.address();
@@ -63,40 +57,50 @@ impl Chain {
 
         let labels = [("istio", "ingressgateway")];
         let node = Node { kind: "router", name: "gateway", address, labels: &labels };
-        let sidecars = join_all(workloads.iter().map(|workload| sidecar(&mesh, workload, release)));
+        let sidecars = join_all(workloads.iter().map(|workload| workload.sidecar(&mesh, release)));
         let (gateway, sidecars) = tokio::join!(proxy(&mesh, &node, release), sidecars);
-        mesh.until_synced(1 + sidecars.len()).await;
-        let apps = workloads.into_iter().map(|workload| workload.app).collect();
-        Self { mesh, gateway, sidecars, address, _apps: apps }
+        let chain = Self { mesh, gateway, address, workloads, sidecars, release };
+        chain.mesh.until_synced(chain.proxies().count()).await;
+        chain
     }
 
-    /// The hops that a GET takes, as the apps saw it; panics unless it arrives at the end of the chain.
-    pub async fn get(&self, headers: &[(&str, &str)]) -> Vec<Echo> {
-        let mut client = Client::new(SocketAddr::new(self.address, self.mesh.network.http), Protocol::Http1);
-        let answer = client.send(request("GET", headers).map(|()| Bytes::new())).await.unwrap();
-        assert_eq!(answer.status, 200, "{headers:?}: {answer:?}");
-        hops(&answer.body)
+    /// The gateway and the sidecars.
+    pub fn proxies(&self) -> impl Iterator<Item = &Envoy> {
+        [&self.gateway].into_iter().chain(&self.sidecars)
     }
 
-    /// The same for a call by gRPC, which must end with the status 0.
-    pub async fn grpc(&self, headers: &[(&str, &str)]) -> Vec<Echo> {
-        let mut client = Client::new(SocketAddr::new(self.address, self.mesh.network.grpc), Protocol::Http2);
-        let mut request = request("POST", headers).map(|()| Bytes::from_static(&[0; 5]));
-        request.headers_mut().insert(CONTENT_TYPE, "application/grpc".parse().unwrap());
-        request.headers_mut().insert("te", "trailers".parse().unwrap());
-        let answer = client.send(request).await.unwrap();
-        assert_eq!(answer.trailers, [("grpc-status".to_owned(), b"0".to_vec())], "{headers:?}: {answer:?}");
-        hops(&answer.body[5..])
+    /// Ends a sidecar and starts a new one in its place, which knows nothing of what the old one was told.
+    pub async fn restart_sidecar(&mut self, place: usize) {
+        drop(self.sidecars.remove(place));
+        let new = self.workloads[place].sidecar(&self.mesh, self.release).await;
+        self.sidecars.insert(place, new);
+    }
+}
+
+impl Workload {
+    async fn start(
+        mesh: &Mesh,
+        service: &'static str,
+        version: &'static str,
+        hands_on: HandsOn,
+        next: Option<&str>,
+    ) -> Self {
+        let (inbound, outbound) = (mesh.network.address(), mesh.network.address());
+        let next = next.map(|next| Next {
+            host: format!("{}:{}", host(next, &mesh.namespace), mesh.network.http),
+            http: SocketAddr::new(outbound, mesh.network.http),
+            grpc: SocketAddr::new(outbound, mesh.network.grpc),
+        });
+        let app = App::start(&format!("{service} {version}"), hands_on, next.clone()).await;
+        Self { service, version, next, inbound, outbound, app }
     }
 
-    /// The same for a WebSocket, which must carry a message to the end of the chain and back.
-    pub async fn websocket(&self, headers: &[(&str, &str)]) -> Vec<Echo> {
-        use futures_util::{SinkExt, StreamExt};
-        let server = SocketAddr::new(self.address, self.mesh.network.http);
-        let (mut socket, greeting) = greeted(server, request("GET", headers)).await.unwrap();
-        socket.send("are you there?".into()).await.unwrap();
-        assert_eq!(socket.next().await.unwrap().unwrap().into_text().unwrap().as_str(), "are you there?");
-        hops(&greeting)
+    async fn sidecar(&self, mesh: &Mesh, release: Option<&str>) -> Envoy {
+        let name = format!("{}-{}", self.service, self.version);
+        // Those of its endpoint in service.yaml, by which istiod knows it.
+        let labels = [("app", self.service), ("version", self.version), ("part-of", "shop")];
+        let node = Node { kind: "sidecar", name: &name, address: self.inbound, labels: &labels };
+        proxy(mesh, &node, release).await
     }
 }
 
@@ -110,63 +114,35 @@ pub fn routed<'a>(service: &str, host: &'a str) -> (&'a str, &'static str) {
     if service == SERVICES[0].0 { ("*", "edge") } else { (host, "mesh") }
 }
 
-/// Who answered, in the order of the hops: such as `storefront v1`.
-pub fn names(hops: &[Echo]) -> Vec<&str> {
-    hops.iter().map(|hop| hop.upstream.as_str()).collect()
-}
-
-fn request(method: &str, headers: &[(&str, &str)]) -> Request<()> {
-    let request = Request::builder().method(method).uri("/checkout");
-    headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).body(()).unwrap()
-}
-
-fn hops(text: &[u8]) -> Vec<Echo> {
-    let unlike = || panic!("not a list of hops: {}", String::from_utf8_lossy(text));
-    let hops: Vec<Value> = serde_json::from_slice(text).unwrap_or_else(|_| unlike());
-    hops.iter().map(|hop| Echo::from_json(hop.to_string().as_bytes()).unwrap()).collect()
-}
-
-async fn sidecar(mesh: &Mesh, workload: &Workload, release: Option<&str>) -> Envoy {
-    let name = format!("{}-{}", workload.service, workload.version);
-    let labels = [("app", workload.service), ("version", workload.version), ("part-of", "shop")];
-    let node = Node { kind: "sidecar", name: &name, address: workload.inbound, labels: &labels };
-    proxy(mesh, &node, release).await
-}
-
 fn manifests(mesh: &Mesh, workloads: &[Workload], gateway: IpAddr) -> String {
     let (http, grpc) = (mesh.network.http.to_string(), mesh.network.grpc.to_string());
     let ports = [("HTTP", http.as_str()), ("GRPC", grpc.as_str())];
     let text = |text: &str, values: &[(&str, &str)]| fill(text, &[values, &ports].concat());
 
-    let mut all = text(include_str!("manifests/gateway.yaml"), &[("ADDRESS", &gateway.to_string())]) + "---\n";
+    let mut all = text(include_str!("manifests/gateway.yaml"), &[("ADDRESS", &gateway.to_string())]);
     for versions in workloads.chunks(VERSIONS.len()) {
         let service = versions[0].service;
         let host = host(service, &mesh.namespace);
         let (routed_host, gateway) = routed(service, &host);
-        let addresses = [versions[0].inbound.to_string(), versions[1].inbound.to_string()];
-        all += &text(
-            include_str!("manifests/service.yaml"),
-            &[
-                ("SERVICE", service),
-                ("HOST", &host),
-                ("ROUTED_HOST", routed_host),
-                ("GATEWAY", gateway),
-                ("V1", &addresses[0]),
-                ("V2", &addresses[1]),
-            ],
-        );
+        let values = [
+            ("SERVICE", service),
+            ("HOST", &host),
+            ("ROUTED_HOST", routed_host),
+            ("GATEWAY", gateway),
+            ("V1", &versions[0].inbound.to_string()),
+            ("V2", &versions[1].inbound.to_string()),
+        ];
+        all += &text(include_str!("manifests/service.yaml"), &values);
     }
     for workload in workloads {
-        all += &text(
-            include_str!("manifests/workload.yaml"),
-            &[
-                ("SERVICE", workload.service),
-                ("VERSION", workload.version),
-                ("INBOUND", &workload.inbound.to_string()),
-                ("OUTBOUND", &workload.outbound.to_string()),
-                ("APP", &workload.app.port.to_string()),
-            ],
-        );
+        let values = [
+            ("SERVICE", workload.service),
+            ("VERSION", workload.version),
+            ("INBOUND", &workload.inbound.to_string()),
+            ("OUTBOUND", &workload.outbound.to_string()),
+            ("APP", &workload.app.port.to_string()),
+        ];
+        all += &text(include_str!("manifests/workload.yaml"), &values);
     }
     all
 }

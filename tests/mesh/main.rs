@@ -7,10 +7,13 @@
 mod api_server;
 mod app;
 mod attach;
+mod calls;
 mod chain;
+mod live;
 mod mesh;
 mod network;
 mod plain;
+mod policy;
 mod proxy;
 // The bench of the end-to-end tests, of which the mesh needs the general half.
 #[allow(dead_code, unused_imports)]
@@ -31,6 +34,9 @@ use api_server::ApiServer;
 fn main() -> ExitCode {
     let run = Run { runtime: Arc::new(Runtime::new().unwrap()), api: Arc::default() };
     let trials = vec![
+        run.trial("live::a_bad_policy_harms_nobody", live::a_bad_policy_harms_nobody),
+        run.trial("live::a_kill_reaches_every_hop", live::a_kill_reaches_every_hop),
+        run.trial("live::istiod_may_die", live::istiod_may_die),
         run.trial("plain::everybody_is_stable", plain::everybody_is_stable),
         run.trial("plain::services_hand_on_what_they_say", plain::services_hand_on_what_they_say),
         run.trial("plain::services_know_nothing_of_weir", plain::services_know_nothing_of_weir),

@@ -22,7 +22,7 @@ pub struct Mesh {
     kubectl: Kubectl,
     istiod: Process,
     addresses: Addresses,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 struct Addresses {
@@ -54,7 +54,7 @@ impl Mesh {
         std::fs::write(folder.path().join("mesh.yaml"), settings.to_string()).unwrap();
 
         let istiod = istiod(&kubectl, &addresses, namespace, &folder).await;
-        let mesh = Self { namespace: namespace.to_owned(), network, kubectl, istiod, addresses, _folder: folder };
+        let mesh = Self { namespace: namespace.to_owned(), network, kubectl, istiod, addresses, folder };
         mesh.apply(
             "{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: plaintext}, spec: {mtls: {mode: DISABLE}}}",
         );
@@ -76,6 +76,24 @@ impl Mesh {
     /// Where Envoys find istiod.
     pub fn xds(&self) -> SocketAddr {
         self.addresses.xds
+    }
+
+    /// Ends istiod as a crash would.
+    pub fn kill_istiod(&mut self) {
+        self.istiod.kill();
+    }
+
+    /// Starts istiod again on the addresses that it had.
+    pub async fn restart_istiod(&mut self) {
+        self.istiod.kill();
+        self.istiod = istiod(&self.kubectl, &self.addresses, &self.namespace, &self.folder).await;
+    }
+
+    /// What istiod's own metrics say.
+    pub async fn istiod_metrics(&self) -> String {
+        ask(self.addresses.monitoring, "/metrics")
+            .await
+            .unwrap_or_else(|error| panic!("{error}\n{}", self.istiod.tail()))
     }
 
     /// Waits until this many proxies are connected and have taken all that istiod has sent to them.

@@ -1,7 +1,8 @@
 //! The chain as Istio alone runs it, before Weir is attached.
 
 use crate::api_server::ApiServer;
-use crate::chain::{Chain, names};
+use crate::calls::names;
+use crate::chain::Chain;
 
 const STABLE: [&str; 3] = ["storefront v1", "checkout v1", "owl v1"];
 
