@@ -15,6 +15,7 @@ mod network;
 mod plain;
 mod policy;
 mod proxy;
+mod pushes;
 // The bench of the end-to-end tests, of which the mesh needs the general half.
 #[allow(dead_code, unused_imports)]
 #[path = "../e2e/support/mod.rs"]
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         run.trial("plain::everybody_is_stable", plain::everybody_is_stable),
         run.trial("plain::services_hand_on_what_they_say", plain::services_hand_on_what_they_say),
         run.trial("plain::services_know_nothing_of_weir", plain::services_know_nothing_of_weir),
+        run.trial("pushes::a_push_costs_no_request", pushes::a_push_costs_no_request),
         run.trial("tags::users_meet_their_versions", tags::users_meet_their_versions),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()

@@ -8,7 +8,7 @@ mod collector;
 pub mod echo;
 mod envoy;
 mod files;
-mod load;
+pub mod load;
 mod policy;
 mod poll;
 mod predict;
