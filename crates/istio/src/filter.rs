@@ -1,5 +1,6 @@
 //! The filter in an EnvoyFilter: by ECDS, so that a new policy changes no listener.
 
+use weir_engine::model::EnvTag;
 use weir_engine::{Module, Role};
 
 use crate::attached::Attached;
@@ -54,15 +55,20 @@ pub(crate) fn object(attached: &Attached<'_>) -> Object {
 }
 
 /// The EnvoyFilter by which an edge drops forged headers before it matches routes, with the filter or without it.
-pub(crate) fn against_forgeries(attached: &Attached<'_>, tag_header: &str) -> Option<Object> {
+pub(crate) fn against_forgeries(attached: &Attached<'_>, env_tag: &EnvTag) -> Option<Object> {
     let attachment = &attached.file.attachment;
     if attachment.role != Role::Edge || attached.placement.proxy != Proxy::Gateway {
         return None;
     }
-    let comment = "Clients may not choose their variant: these headers are dropped before routes are matched, even where\n\
-                   the filter is missing. To be applied first and taken away last.\n";
-    let patch = patches::internal_only(attached, tag_header);
-    Some(envoy_filter(Stage::Forgeries, attached, &format!("weir-{}-forgeries", attached.name), comment, vec![patch]))
+    let mut comment =
+        "Clients may not choose their variant: these headers are dropped before routes are matched, even where\n\
+                       the filter is missing. To be applied first and taken away last.\n"
+            .to_owned();
+    if env_tag.baggage.is_some() {
+        comment.push_str(BAGGAGE);
+    }
+    let patch = patches::internal_only(attached, env_tag);
+    Some(envoy_filter(Stage::Forgeries, attached, &format!("weir-{}-forgeries", attached.name), &comment, vec![patch]))
 }
 
 /// The entry in the list of HTTP filters; `source` says from where ECDS comes.
@@ -100,6 +106,9 @@ pub(crate) fn extension(resource: &str, attached: &Attached<'_>) -> Yaml {
     let plugin = plugin.with("vm_config", Some(machine));
     map! {"name" => resource, "typed_config" => map! {"@type" => WASM, "config" => plugin}}
 }
+
+const BAGGAGE: &str =
+    "Baggage of clients is dropped whole, because the sidecars would follow tags in it while the filter is missing.\n";
 
 pub(crate) const FETCHED: &str = "The module is fetched by istio-agent, which no plain Envoy has. FAIL_OPEN, because for any other policy the\n\
                        agent puts a filter in our place that denies every request when it cannot fetch the module.\n";

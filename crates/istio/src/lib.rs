@@ -100,7 +100,7 @@ fn filters(attached: &Attached<'_>, model: &Model) -> Vec<Object> {
     if attached.placement.attach != Attach::EnvoyFilter {
         return [plugin::object(attached)].into_iter().chain(telemetry).collect();
     }
-    let forgeries = filter::against_forgeries(attached, &model.env_tag.header);
+    let forgeries = filter::against_forgeries(attached, &model.env_tag);
     forgeries.into_iter().chain([filter::object(attached)]).chain(telemetry).collect()
 }
 

@@ -1,5 +1,6 @@
 //! What only an EnvoyFilter can change of Envoy's routes.
 
+use weir_engine::model::EnvTag;
 use weir_engine::{CLUSTER_HEADER, Role, SUBSET_HEADER, Steer};
 
 use crate::attached::Attached;
@@ -14,8 +15,9 @@ pub(crate) struct Patch {
 }
 
 /// The headers that a client may not send, where clients come in.
-pub(crate) fn internal_only(attached: &Attached<'_>, tag_header: &str) -> Yaml {
-    let mut headers = vec![tag_header.to_owned(), SUBSET_HEADER.to_owned(), CLUSTER_HEADER.to_owned()];
+pub(crate) fn internal_only(attached: &Attached<'_>, env_tag: &EnvTag) -> Yaml {
+    let mut headers = vec![env_tag.header.clone(), SUBSET_HEADER.to_owned(), CLUSTER_HEADER.to_owned()];
+    headers.extend(env_tag.baggage.is_some().then(|| "baggage".to_owned()));
     headers.extend(attached.file.attachment.sticky.iter().map(|sticky| sticky.header.clone()));
     route_configuration("GATEWAY", map! {"internal_only_headers" => headers})
 }
