@@ -1,95 +1,115 @@
-//! Weir in the chain: at the gateway it decides, in what the sidecars send it follows the tags.
+//! Weir in the chain, as `weir render istio` writes it: at the gateway it decides, in what the sidecars send it follows
+//! the tags.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::calls::names;
-use crate::chain::{Chain, host, routed};
-use crate::policy::{TAGS, USERS};
-use crate::support::{Predictor, eventually, fill, string_configuration, wasm};
+use crate::chain::{Chain, SERVICES, host, platform_routes};
+use crate::policy::USERS;
+use crate::support::{Envoy, Predictor, eventually, wasm, weir};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// The attachments: their name and role, the labels of the proxies, Istio's word for the listeners.
-const ATTACHMENTS: [[&str; 3]; 2] =
-    [["edge", "istio: ingressgateway", "GATEWAY"], ["mesh", "part-of: shop", "SIDECAR_OUTBOUND"]];
+/// Manifests by the names of their files, in the order in which they are to be applied.
+pub type Manifests = BTreeMap<String, String>;
 
 impl Chain {
-    /// Routes the tags, puts this policy in force, and waits until it is in every proxy.
+    /// Applies what is rendered for this policy, and waits until it is in force in every proxy and all routes are there.
     pub async fn attach(&self, policy: &Value) {
-        self.mesh.apply(&TAGS.map(|(service, tags)| routes(service, tags, &self.mesh.namespace)).concat());
-        self.push(policy);
+        self.apply(&self.render(policy));
         self.until_in_force(policy).await;
+        // The routes are applied before the edge decides, but istiod may send them after.
+        eventually(DEADLINE, "the hops of all users", async || self.users_meet_their_versions().await).await;
     }
 
-    /// Applies the filters with this policy, whatever it is.
-    pub fn push(&self, policy: &Value) {
-        let filter = |[name, selector, context]: [&str; 3]| {
-            let envelope = json!({"weir": 1, "name": name, "role": name, "policy": policy});
-            let values = [
-                ("ATTACHMENT", name),
-                ("SELECTOR", selector),
-                ("CONTEXT", context),
-                ("NAMESPACE", &self.mesh.namespace),
-                ("WASM", &wasm().display().to_string()),
-                ("CONFIGURATION", &string_configuration(&envelope)),
-            ];
-            fill(include_str!("manifests/filter.yaml"), &values)
+    /// What `weir render istio` writes for this policy, with its routes in those of the platform.
+    pub fn render(&self, policy: &Value) -> Manifests {
+        let namespace = self.mesh.namespace.as_str();
+        let folder = tempfile::tempdir().unwrap();
+        let attachment = |role: &str, istio: Value| {
+            json!({"weir": 1, "name": role, "role": role, "wasm": {"file": wasm()}, "istio": istio}).to_string()
         };
-        self.mesh.apply(&ATTACHMENTS.map(filter).concat());
+        let stable = |(service, _)| (host(service, namespace), json!({"stable": {"version": "v1"}}));
+        let services: Map<_, _> = SERVICES.map(stable).into_iter().collect();
+        let edge = json!({"namespace": namespace, "selector": {"istio": "ingressgateway"}});
+        let mesh = json!({"namespace": namespace, "selector": {"part-of": "shop"}, "services": services});
+        for (name, text) in [
+            ("policy.json", policy.to_string()),
+            ("edge.json", attachment("edge", edge)),
+            ("mesh.json", attachment("mesh", mesh)),
+            ("platform.yaml", platform_routes(namespace)),
+        ] {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+
+        let mut command = Command::new(weir());
+        command.args(["render", "istio", "--policy", "policy.json", "--attach", "edge.json", "--attach", "mesh.json"]);
+        command.args(["--into", "platform.yaml", "-o", "rendered"]).current_dir(folder.path());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let files = fs::read_dir(folder.path().join("rendered")).unwrap().map(|entry| entry.unwrap().path());
+        // Beside them lies a README.md.
+        let manifests = files.filter(|file| file.extension().is_some_and(|extension| extension == "yaml"));
+        let text = |file: PathBuf| {
+            (file.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&file).unwrap())
+        };
+        manifests.map(text).collect()
+    }
+
+    /// What `kubectl apply` does with them in their order.
+    pub fn apply(&self, manifests: &Manifests) {
+        self.mesh.apply(&manifests.values().map(String::as_str).collect::<Vec<_>>().join("\n---\n"));
     }
 
     /// Waits until every proxy says that this policy decides, and that it refuses none.
     pub async fn until_in_force(&self, policy: &Value) {
-        let revision = Predictor::new(&json!({"weir": 1, "policy": policy})).revision();
-        let number = u64::from_str_radix(&revision, 16).unwrap();
-        self.until_gauge("weir_policy_revision", number).await;
-        self.until_gauge("weir_policy_rejected", 0).await;
+        self.until_sidecars_follow(policy).await;
+        until_decides(&self.gateway, "edge", policy).await;
+    }
+
+    /// The same without the gateway.
+    pub async fn until_sidecars_follow(&self, policy: &Value) {
+        for sidecar in &self.sidecars {
+            until_decides(sidecar, "mesh", policy).await;
+        }
     }
 
     /// Waits until every proxy says that it was given a policy that it refuses.
     pub async fn until_rejected(&self) {
-        self.until_gauge("weir_policy_rejected", 1).await;
-    }
-
-    async fn until_gauge(&self, name: &str, value: u64) {
-        let sidecars = self.sidecars.iter().map(|sidecar| (sidecar, "mesh"));
-        for (envoy, attachment) in sidecars.chain([(&self.gateway, "edge")]) {
-            envoy.until_stat(&gauge(attachment, name), value).await;
+        self.gateway.until_stat(&gauge("edge", "weir_policy_rejected"), 1).await;
+        for sidecar in &self.sidecars {
+            sidecar.until_stat(&gauge("mesh", "weir_policy_rejected"), 1).await;
         }
     }
 
-    /// Waits until every one of [`USERS`] takes the hops that are hers by HTTP, gRPC and WebSocket: the routes are applied
-    /// before the filters, but istiod may send them after.
-    pub async fn until_users_meet_their_versions(&self) {
-        eventually(DEADLINE, "the hops of all users", async || self.users_meet_their_versions().await).await;
-    }
-
-    /// Whether they do.
+    /// Whether every one of [`USERS`] takes the hops that are theirs by HTTP, gRPC and WebSocket.
     pub async fn users_meet_their_versions(&self) -> Result<(), String> {
         for (user, expected) in USERS {
             let headers = [("x-user-id", user)];
-            let by_protocol = [self.get(&headers).await, self.grpc(&headers).await, self.websocket(&headers).await];
-            let seen = by_protocol.each_ref().map(|hops| names(hops));
-            if seen.iter().any(|names| *names != expected) {
-                return Err(format!("{user} by HTTP, gRPC and WebSocket: {seen:?} instead of {expected:?}"));
+            for (protocol, hops) in self.by_every_protocol(&headers).await {
+                let seen = names(&hops);
+                if seen != expected {
+                    return Err(format!("{user} by {protocol}: {seen:?} instead of {expected:?}"));
+                }
             }
         }
         Ok(())
     }
 }
 
+async fn until_decides(proxy: &Envoy, attachment: &str, policy: &Value) {
+    let revision = Predictor::new(&json!({"weir": 1, "policy": policy})).revision_number();
+    proxy.until_stat(&gauge(attachment, "weir_policy_revision"), revision).await;
+    proxy.until_stat(&gauge(attachment, "weir_policy_rejected"), 0).await;
+}
+
 /// The full name of a gauge of the filter.
 pub fn gauge(attachment: &str, name: &str) -> String {
     format!("wasmcustom.attachment=.={attachment};.;{name}")
-}
-
-fn routes(service: &str, tags: &[&str], namespace: &str) -> String {
-    let host = host(service, namespace);
-    let (routed_host, gateway) = routed(service, &host);
-    let tags = tags.join("|");
-    let values =
-        [("SERVICE", service), ("HOST", &host), ("ROUTED_HOST", routed_host), ("GATEWAY", gateway), ("TAGS", &tags)];
-    fill(include_str!("manifests/routes.yaml"), &values)
 }

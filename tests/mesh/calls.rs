@@ -15,6 +15,15 @@ use crate::support::echo::Echo;
 pub type Headers<'a> = &'a [(&'a str, &'a str)];
 
 impl Chain {
+    /// The hops of a call with these headers by each protocol.
+    pub async fn by_every_protocol(&self, headers: Headers<'_>) -> [(&'static str, Vec<Echo>); 3] {
+        [
+            ("HTTP", self.get(headers).await),
+            ("gRPC", self.grpc(headers).await),
+            ("WebSocket", self.websocket(headers).await),
+        ]
+    }
+
     /// The hops that a client's GET takes, as the apps saw it; panics unless it arrives at the end of the chain.
     pub async fn get(&self, headers: Headers<'_>) -> Vec<Echo> {
         let server = SocketAddr::new(self.address, self.mesh.network.http);
@@ -23,7 +32,7 @@ impl Chain {
     }
 
     /// The same for a call by gRPC, which must end with the status 0.
-    pub async fn grpc(&self, headers: Headers<'_>) -> Vec<Echo> {
+    async fn grpc(&self, headers: Headers<'_>) -> Vec<Echo> {
         let server = SocketAddr::new(self.address, self.mesh.network.grpc);
         let mut request = request("POST", headers).map(|()| Bytes::from_static(&[0; 5]));
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
@@ -34,7 +43,7 @@ impl Chain {
     }
 
     /// The same for a WebSocket, which must carry a message to the end of the chain and back.
-    pub async fn websocket(&self, headers: Headers<'_>) -> Vec<Echo> {
+    async fn websocket(&self, headers: Headers<'_>) -> Vec<Echo> {
         let server = SocketAddr::new(self.address, self.mesh.network.http);
         let (mut socket, greeting) = greeted(server, request("GET", headers)).await.unwrap();
         socket.send("are you there?".into()).await.unwrap();

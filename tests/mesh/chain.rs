@@ -109,9 +109,21 @@ pub fn host(service: &str, namespace: &str) -> String {
     format!("{service}.{namespace}.svc.cluster.local")
 }
 
-/// The host and the gateway of a service's routes: clients call the first service by any name.
-pub fn routed<'a>(service: &str, host: &'a str) -> (&'a str, &'static str) {
-    if service == SERVICES[0].0 { ("*", "edge") } else { (host, "mesh") }
+/// The routes that the platform has of all services. Clients call the first one by any name.
+pub fn platform_routes(namespace: &str) -> String {
+    let routes = SERVICES.iter().enumerate().map(|(place, (service, _))| {
+        let host = host(service, namespace);
+        let (routed_host, gateway) = if place == 0 { ("*", "edge") } else { (host.as_str(), "mesh") };
+        let values = [
+            ("NAMESPACE", namespace),
+            ("SERVICE", *service),
+            ("HOST", &host),
+            ("ROUTED_HOST", routed_host),
+            ("GATEWAY", gateway),
+        ];
+        fill(include_str!("manifests/routes.yaml"), &values)
+    });
+    routes.collect()
 }
 
 fn manifests(mesh: &Mesh, workloads: &[Workload], gateway: IpAddr) -> String {
@@ -123,17 +135,15 @@ fn manifests(mesh: &Mesh, workloads: &[Workload], gateway: IpAddr) -> String {
     for versions in workloads.chunks(VERSIONS.len()) {
         let service = versions[0].service;
         let host = host(service, &mesh.namespace);
-        let (routed_host, gateway) = routed(service, &host);
         let values = [
             ("SERVICE", service),
             ("HOST", &host),
-            ("ROUTED_HOST", routed_host),
-            ("GATEWAY", gateway),
             ("V1", &versions[0].inbound.to_string()),
             ("V2", &versions[1].inbound.to_string()),
         ];
         all += &text(include_str!("manifests/service.yaml"), &values);
     }
+    all += &platform_routes(&mesh.namespace);
     for workload in workloads {
         let values = [
             ("SERVICE", workload.service),

@@ -9,6 +9,7 @@ mod app;
 mod attach;
 mod calls;
 mod chain;
+mod forged;
 mod live;
 mod mesh;
 mod network;
@@ -35,6 +36,9 @@ use api_server::ApiServer;
 fn main() -> ExitCode {
     let run = Run { runtime: Arc::new(Runtime::new().unwrap()), api: Arc::default() };
     let trials = vec![
+        run.trial("forged::with_its_default_config", forged::with_its_default_config),
+        run.trial("forged::with_the_filter_in_force", forged::with_the_filter_in_force),
+        run.trial("forged::without_the_filter", forged::without_the_filter),
         run.trial("live::a_bad_policy_harms_nobody", live::a_bad_policy_harms_nobody),
         run.trial("live::a_kill_reaches_every_hop", live::a_kill_reaches_every_hop),
         run.trial("live::istiod_may_die", live::istiod_may_die),
@@ -42,7 +46,8 @@ fn main() -> ExitCode {
         run.trial("plain::services_hand_on_what_they_say", plain::services_hand_on_what_they_say),
         run.trial("plain::services_know_nothing_of_weir", plain::services_know_nothing_of_weir),
         run.trial("pushes::a_push_costs_no_request", pushes::a_push_costs_no_request),
-        run.trial("tags::users_meet_their_versions", tags::users_meet_their_versions),
+        run.trial("tags::on_envoy_1_39", tags::on_envoy_1_39),
+        run.trial("tags::on_envoy_1_40", tags::on_envoy_1_40),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

@@ -3,16 +3,15 @@
 use crate::api_server::ApiServer;
 use crate::calls::names;
 use crate::chain::Chain;
-
-const STABLE: [&str; 3] = ["storefront v1", "checkout v1", "owl v1"];
+use crate::policy::STABLE;
 
 /// By every protocol, whatever a client sends.
 pub async fn everybody_is_stable(api: &ApiServer) {
     let chain = Chain::start(api, "plain", None).await;
     for headers in [&[][..], &[("x-user-id", "ada"), ("x-env-tag", "owl-v2")]] {
-        assert_eq!(names(&chain.get(headers).await), STABLE);
-        assert_eq!(names(&chain.grpc(headers).await), STABLE);
-        assert_eq!(names(&chain.websocket(headers).await), STABLE);
+        for (protocol, hops) in chain.by_every_protocol(headers).await {
+            assert_eq!(names(&hops), STABLE, "{headers:?} by {protocol}");
+        }
     }
 }
 
@@ -32,10 +31,10 @@ pub async fn services_hand_on_what_they_say(api: &ApiServer) {
         ("baggage", "a=1"),
         ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
     ];
-    for hops in [chain.get(&sent).await, chain.grpc(&sent).await, chain.websocket(&sent).await] {
+    for (protocol, hops) in chain.by_every_protocol(&sent).await {
         let arrived = |name: &str| hops.iter().map(|hop| hop.lines(name).join(",")).collect::<Vec<_>>();
-        assert_eq!(arrived("x-mine"), ["1", "1", ""]);
-        assert_eq!(arrived("baggage"), ["a=1"; 3]);
-        assert_eq!(arrived("traceparent"), [sent[2].1; 3]);
+        assert_eq!(arrived("x-mine"), ["1", "1", ""], "{protocol}");
+        assert_eq!(arrived("baggage"), ["a=1"; 3], "{protocol}");
+        assert_eq!(arrived("traceparent"), [sent[2].1; 3], "{protocol}");
     }
 }

@@ -16,10 +16,6 @@ pub const USERS: [(&str, [&str; 3]); 4] = [
 ];
 pub const STABLE: [&str; 3] = ["storefront v1", "checkout v1", "owl v1"];
 
-/// The env tags that lead to v2 of each service.
-pub const TAGS: [(&str, &[&str]); 3] =
-    [("storefront", &["release-7"]), ("checkout", &["checkout-v2"]), ("owl", &["owl-v2", "release-7"])];
-
 /// For the services of a namespace.
 pub fn policy(namespace: &str) -> Value {
     let experiment = |id: &str, users: &[&str], slots: Value, services: &[&str]| {

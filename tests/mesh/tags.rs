@@ -5,9 +5,17 @@ use crate::chain::Chain;
 use crate::policy::policy;
 
 /// By every protocol.
-pub async fn users_meet_their_versions(api: &ApiServer) {
-    let chain = Chain::start(api, "tags", None).await;
-    chain.attach(&policy("tags")).await;
-    chain.until_users_meet_their_versions().await;
+pub async fn on_envoy_1_40(api: &ApiServer) {
+    users_meet_their_versions(Chain::start(api, "tags", None).await).await;
+}
+
+/// The release before.
+pub async fn on_envoy_1_39(api: &ApiServer) {
+    users_meet_their_versions(Chain::start(api, "tags-1-39", Some("1.39.3")).await).await;
+}
+
+async fn users_meet_their_versions(chain: Chain) {
+    chain.attach(&policy(&chain.mesh.namespace)).await;
+    chain.users_meet_their_versions().await.unwrap();
     chain.mesh.until_synced(chain.proxies().count()).await;
 }
