@@ -107,8 +107,15 @@ impl Kubectl {
         let mut stdin: File = tempfile::tempfile().unwrap();
         stdin.write_all(input.as_bytes()).unwrap();
         stdin.rewind().unwrap();
-        let mut command = Command::new(tool("kubectl"));
-        command.arg("--kubeconfig").arg(&self.kubeconfig).arg("--cache-dir").arg(&self.cache);
+        // As every process of the bench it ends with the test; this thread waits for it.
+        let mut command = Command::new("setpriv");
+        command
+            .args(["--pdeathsig", "KILL", "--"])
+            .arg(tool("kubectl"))
+            .arg("--kubeconfig")
+            .arg(&self.kubeconfig)
+            .arg("--cache-dir")
+            .arg(&self.cache);
         let output = command.args(arguments).stdin(stdin).output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }

@@ -29,7 +29,8 @@ impl Process {
         let stdout = folder.join(format!("{name}.stdout"));
         let stderr = folder.join(format!("{name}.stderr"));
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "TERM", "--"]).arg(program).args(arguments).current_dir(folder);
+        // Nobody is left then to see that it ends: an API server that waits for its callers would stay for a minute.
+        command.args(["--pdeathsig", "KILL", "--"]).arg(program).args(arguments).current_dir(folder);
         command.stdin(Stdio::null());
         command.stdout(File::create(&stdout).unwrap()).stderr(File::create(&stderr).unwrap());
         let child = spawn_for_good(command).unwrap_or_else(|error| {
