@@ -54,12 +54,13 @@ pub enum HandsOn {
     Trace,
 }
 
-/// Where the next service is called: its name, and the outbound listeners of the proxy beside the caller.
+/// The next service: its name, the outbound listeners by which it is called, and what it is handed.
 #[derive(Debug, Clone)]
 pub struct Next {
     pub host: String,
     pub http: SocketAddr,
     pub grpc: SocketAddr,
+    pub hands_on: HandsOn,
 }
 
 /// A running service, which stops accepting when this is dropped.
@@ -70,16 +71,15 @@ pub struct App {
 
 struct Service {
     name: String,
-    hands_on: HandsOn,
     next: Option<Next>,
 }
 
 impl App {
     /// Listens on a free port of 127.0.0.1.
-    pub async fn start(name: &str, hands_on: HandsOn, next: Option<Next>) -> Self {
+    pub async fn start(name: &str, next: Option<Next>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let service = Arc::new(Service { name: name.to_owned(), hands_on, next });
+        let service = Arc::new(Service { name: name.to_owned(), next });
         Self { port, accepting: tokio::spawn(accept(listener, service)).abort_handle() }
     }
 }
@@ -125,7 +125,7 @@ impl Service {
     async fn hops(&self, request: Request<Incoming>, grpc: bool) -> Result<String, String> {
         let own = self.hop(&request);
         let Some(next) = &self.next else { return Ok(Value::from(vec![own]).to_string()) };
-        let mut call = self.call(&request, next);
+        let mut call = Self::call(&request, next);
         let body = request.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
         let (server, protocol) = if grpc { (next.grpc, Protocol::Http2) } else { (next.http, Protocol::Http1) };
         if grpc {
@@ -142,7 +142,7 @@ impl Service {
         let own = self.hop(&request);
         let (next, others) = match &self.next {
             Some(next) => {
-                greeted(next.http, self.call(&request, next)).await.map(|(socket, said)| (Some(socket), said))?
+                greeted(next.http, Self::call(&request, next)).await.map(|(socket, said)| (Some(socket), said))?
             }
             None => (None, Bytes::from("[]")),
         };
@@ -165,9 +165,9 @@ impl Service {
         Echo { upstream, method, path, headers: header_lines(request.headers()) }.to_json()
     }
 
-    /// The same request to the next service, with the headers that this one hands on.
-    fn call(&self, request: &Request<Incoming>, next: &Next) -> Request<()> {
-        let handed_on = |name: &HeaderName| match self.hands_on {
+    /// The same request to the next service.
+    fn call(request: &Request<Incoming>, next: &Next) -> Request<()> {
+        let handed_on = |name: &HeaderName| match next.hands_on {
             HandsOn::All => !OF_ONE_HOP.contains(&name.as_str()),
             HandsOn::Baggage => ["baggage", "traceparent"].contains(&name.as_str()),
             HandsOn::Trace => name == "traceparent",

@@ -32,25 +32,17 @@ impl Chain {
     pub fn render(&self, policy: &Value) -> Manifests {
         let namespace = self.mesh.namespace.as_str();
         let folder = tempfile::tempdir().unwrap();
-        let attachment = |role: &str, istio: Value| {
-            json!({"weir": 1, "name": role, "role": role, "wasm": {"file": wasm()}, "istio": istio}).to_string()
-        };
-        let stable = |(service, _)| (host(service, namespace), json!({"stable": {"version": "v1"}}));
-        let services: Map<_, _> = SERVICES.map(stable).into_iter().collect();
-        let edge = json!({"namespace": namespace, "selector": {"istio": "ingressgateway"}});
-        let mesh = json!({"namespace": namespace, "selector": {"part-of": "shop"}, "services": services});
-        for (name, text) in [
-            ("policy.json", policy.to_string()),
-            ("edge.json", attachment("edge", edge)),
-            ("mesh.json", attachment("mesh", mesh)),
-            ("platform.yaml", platform_routes(namespace)),
-        ] {
-            fs::write(folder.path().join(name), text).unwrap();
-        }
-
+        let write = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
+        write("policy.json", policy.to_string());
+        write("platform.yaml", platform_routes(namespace));
         let mut command = Command::new(weir());
-        command.args(["render", "istio", "--policy", "policy.json", "--attach", "edge.json", "--attach", "mesh.json"]);
-        command.args(["--into", "platform.yaml", "-o", "rendered"]).current_dir(folder.path());
+        command.args(["render", "istio", "--policy", "policy.json", "--into", "platform.yaml", "-o", "rendered"]);
+        for attachment in self.attachments() {
+            let file = format!("{}.json", attachment["name"].as_str().unwrap());
+            write(&file, attachment.to_string());
+            command.args(["--attach", &file]);
+        }
+        command.current_dir(folder.path());
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let files = fs::read_dir(folder.path().join("rendered")).unwrap().map(|entry| entry.unwrap().path());
@@ -60,6 +52,25 @@ impl Chain {
             (file.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&file).unwrap())
         };
         manifests.map(text).collect()
+    }
+
+    fn attachments(&self) -> Vec<Value> {
+        let namespace = self.mesh.namespace.as_str();
+        let attachment = |role: &str, mut istio: Value| {
+            istio["namespace"] = json!(namespace);
+            let mut all = json!({"weir": 1, "name": role, "role": role, "wasm": {"file": wasm()}, "istio": istio});
+            if self.setting.join && role != "edge" {
+                all["join"] = json!("traceparent");
+            }
+            all
+        };
+        let stable = |service| (host(service, namespace), json!({"stable": {"version": "v1"}}));
+        let services: Map<_, _> = SERVICES.map(stable).into_iter().collect();
+        let sidecars = json!({"part-of": "shop"});
+        let edge = attachment("edge", json!({"selector": {"istio": "ingressgateway"}}));
+        let mesh = attachment("mesh", json!({"selector": sidecars, "services": services}));
+        let inbound = self.setting.join.then(|| attachment("inbound", json!({"selector": sidecars})));
+        [edge, mesh].into_iter().chain(inbound).collect()
     }
 
     /// What `kubectl apply` does with them in their order.
@@ -88,10 +99,11 @@ impl Chain {
         }
     }
 
-    /// Whether every one of [`USERS`] takes the hops that are theirs by HTTP, gRPC and WebSocket.
+    /// Whether every one of [`USERS`] takes the hops that are theirs by HTTP, gRPC and WebSocket; each is traced.
     pub async fn users_meet_their_versions(&self) -> Result<(), String> {
-        for (user, expected) in USERS {
-            let headers = [("x-user-id", user)];
+        for (number, (user, expected)) in USERS.into_iter().enumerate() {
+            let traceparent = format!("00-{:032x}-00f067aa0ba902b7-01", number + 1);
+            let headers = [("x-user-id", user), ("traceparent", &traceparent)];
             for (protocol, hops) in self.by_every_protocol(&headers).await {
                 let seen = names(&hops);
                 if seen != expected {

@@ -12,12 +12,29 @@ use crate::proxy::{Node, proxy};
 use crate::support::{Envoy, fill};
 
 /// In the order of the hops.
-pub const SERVICES: [(&str, HandsOn); 3] =
-    [("storefront", HandsOn::All), ("checkout", HandsOn::Baggage), ("owl", HandsOn::Trace)];
+pub const SERVICES: [&str; 3] = ["storefront", "checkout", "owl"];
 const VERSIONS: [&str; 2] = ["v1", "v2"];
+
+/// What is not the same in every chain.
+#[derive(Clone, Copy)]
+pub struct Setting {
+    /// Another release of Envoy than the usual one.
+    pub release: Option<&'static str>,
+    /// What storefront and checkout hand on.
+    pub hands_on: [HandsOn; 2],
+    /// Whether tags are to be joined by trace, for services that hand on no more than that.
+    pub join: bool,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self { release: None, hands_on: [HandsOn::All, HandsOn::Baggage], join: false }
+    }
+}
 
 /// The hops, running.
 pub struct Chain {
+    pub setting: Setting,
     pub mesh: Mesh,
     pub gateway: Envoy,
     /// Where clients connect.
@@ -26,7 +43,6 @@ pub struct Chain {
     pub workloads: Vec<Workload>,
     /// Beside each workload.
     pub sidecars: Vec<Envoy>,
-    release: Option<&'static str>,
 }
 
 /// An app that runs, and the addresses of its sidecar.
@@ -41,15 +57,15 @@ pub struct Workload {
 }
 
 impl Chain {
-    /// Starts all of it, with the Envoys of this release if it is another than the usual, and waits until istiod and its
-    /// proxies agree. Everybody is routed to v1.
-    pub async fn start(api: &ApiServer, namespace: &str, release: Option<&'static str>) -> Self {
+    /// Starts all of it and waits until istiod and its proxies agree. Everybody is routed to v1.
+    pub async fn start(api: &ApiServer, namespace: &str, setting: Setting) -> Self {
         let mesh = Mesh::start(api, namespace).await;
         let mut workloads = Vec::new();
-        for (place, (service, hands_on)) in SERVICES.into_iter().enumerate() {
+        for (place, service) in SERVICES.into_iter().enumerate() {
+            // The last one calls nobody.
+            let next = SERVICES.get(place + 1).copied().zip(setting.hands_on.get(place).copied());
             for version in VERSIONS {
-                let next = SERVICES.get(place + 1).map(|(next, _)| *next);
-                workloads.push(Workload::start(&mesh, service, version, hands_on, next).await);
+                workloads.push(Workload::start(&mesh, service, version, next).await);
             }
         }
         let address = mesh.network.address();
@@ -57,9 +73,9 @@ impl Chain {
 
         let labels = [("istio", "ingressgateway")];
         let node = Node { kind: "router", name: "gateway", address, labels: &labels };
-        let sidecars = join_all(workloads.iter().map(|workload| workload.sidecar(&mesh, release)));
-        let (gateway, sidecars) = tokio::join!(proxy(&mesh, &node, release), sidecars);
-        let chain = Self { mesh, gateway, address, workloads, sidecars, release };
+        let sidecars = join_all(workloads.iter().map(|workload| workload.sidecar(&mesh, setting.release)));
+        let (gateway, sidecars) = tokio::join!(proxy(&mesh, &node, setting.release), sidecars);
+        let chain = Self { setting, mesh, gateway, address, workloads, sidecars };
         chain.mesh.until_synced(chain.proxies().count()).await;
         chain
     }
@@ -72,26 +88,21 @@ impl Chain {
     /// Ends a sidecar and starts a new one in its place, which knows nothing of what the old one was told.
     pub async fn restart_sidecar(&mut self, place: usize) {
         drop(self.sidecars.remove(place));
-        let new = self.workloads[place].sidecar(&self.mesh, self.release).await;
+        let new = self.workloads[place].sidecar(&self.mesh, self.setting.release).await;
         self.sidecars.insert(place, new);
     }
 }
 
 impl Workload {
-    async fn start(
-        mesh: &Mesh,
-        service: &'static str,
-        version: &'static str,
-        hands_on: HandsOn,
-        next: Option<&str>,
-    ) -> Self {
+    async fn start(mesh: &Mesh, service: &'static str, version: &'static str, next: Option<(&str, HandsOn)>) -> Self {
         let (inbound, outbound) = (mesh.network.address(), mesh.network.address());
-        let next = next.map(|next| Next {
+        let next = next.map(|(next, hands_on)| Next {
             host: format!("{}:{}", host(next, &mesh.namespace), mesh.network.http),
             http: SocketAddr::new(outbound, mesh.network.http),
             grpc: SocketAddr::new(outbound, mesh.network.grpc),
+            hands_on,
         });
-        let app = App::start(&format!("{service} {version}"), hands_on, next.clone()).await;
+        let app = App::start(&format!("{service} {version}"), next.clone()).await;
         Self { service, version, next, inbound, outbound, app }
     }
 
@@ -111,7 +122,7 @@ pub fn host(service: &str, namespace: &str) -> String {
 
 /// The routes that the platform has of all services. Clients call the first one by any name.
 pub fn platform_routes(namespace: &str) -> String {
-    let routes = SERVICES.iter().enumerate().map(|(place, (service, _))| {
+    let routes = SERVICES.iter().enumerate().map(|(place, service)| {
         let host = host(service, namespace);
         let (routed_host, gateway) = if place == 0 { ("*", "edge") } else { (host.as_str(), "mesh") };
         let values = [

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::api_server::ApiServer;
 use crate::calls::{hops, names};
-use crate::chain::{Chain, host};
+use crate::chain::{Chain, Setting, host};
 use crate::policy::{STABLE, policy};
 use crate::support::{eventually, wasm};
 
@@ -13,7 +13,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Who has a tag gets no other.
 pub async fn with_the_filter_in_force(api: &ApiServer) {
-    let chain = Chain::start(api, "forged", None).await;
+    let chain = Chain::start(api, "forged", Setting::default()).await;
     chain.attach(&policy("forged")).await;
     nothing_is_gained(&chain).await;
     for header in forgeries(&chain) {
@@ -25,7 +25,7 @@ pub async fn with_the_filter_in_force(api: &ApiServer) {
 
 /// Nothing of it is at the gateway yet but what keeps forgeries out; the sidecars follow tags.
 pub async fn without_the_filter(api: &ApiServer) {
-    let chain = Chain::start(api, "forged-missing", None).await;
+    let chain = Chain::start(api, "forged-missing", Setting::default()).await;
     let policy = policy("forged-missing");
     let mut manifests = chain.render(&policy);
     manifests.remove("30-edge.yaml").expect("the filter of the gateway");
@@ -36,7 +36,7 @@ pub async fn without_the_filter(api: &ApiServer) {
 
 /// Its module is not where the gateway looks for it, so that `default_config` runs in its place.
 pub async fn with_its_default_config(api: &ApiServer) {
-    let chain = Chain::start(api, "forged-default", None).await;
+    let chain = Chain::start(api, "forged-default", Setting::default()).await;
     let policy = policy("forged-default");
     let mut manifests = chain.render(&policy);
     let edge = manifests.get_mut("30-edge.yaml").expect("the filter of the gateway");

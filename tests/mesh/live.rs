@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::api_server::ApiServer;
 use crate::attach::{Manifests, gauge};
 use crate::calls::{Headers, get, hops, names};
-use crate::chain::Chain;
+use crate::chain::{Chain, Setting};
 use crate::policy::{STABLE, USERS, policy, with_owl_users};
 use crate::support::client::{Client, Protocol};
 use crate::support::eventually;
@@ -18,7 +18,7 @@ const TAGGED: Headers<'static> = &[("x-env-tag", "checkout-v2,owl-v2"), ("baggag
 
 /// Also at hops that are asked by something that has a tag from before.
 pub async fn a_kill_reaches_every_hop(api: &ApiServer) {
-    let chain = Chain::start(api, "kill", None).await;
+    let chain = Chain::start(api, "kill", Setting::default()).await;
     let mut policy = policy("kill");
     chain.attach(&policy).await;
     let nexts = next_hops(&chain).await;
@@ -49,7 +49,7 @@ async fn next_hops(chain: &Chain) -> Vec<String> {
 /// It goes past our tools into every proxy. The last good one serves on, other changes of the same listeners are taken, a
 /// sidecar that starts meanwhile serves too, and the next good policy ends it.
 pub async fn a_bad_policy_harms_nobody(api: &ApiServer) {
-    let mut chain = Chain::start(api, "bad", None).await;
+    let mut chain = Chain::start(api, "bad", Setting::default()).await;
     let good = policy("bad");
     chain.attach(&good).await;
 
@@ -109,7 +109,7 @@ fn rejects(metrics: &str) -> f64 {
 
 /// What is in force stays in force, and what is applied meanwhile comes when it is back.
 pub async fn istiod_may_die(api: &ApiServer) {
-    let mut chain = Chain::start(api, "istiod", None).await;
+    let mut chain = Chain::start(api, "istiod", Setting::default()).await;
     let first = policy("istiod");
     chain.attach(&first).await;
 

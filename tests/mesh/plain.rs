@@ -2,12 +2,12 @@
 
 use crate::api_server::ApiServer;
 use crate::calls::names;
-use crate::chain::Chain;
+use crate::chain::{Chain, Setting};
 use crate::policy::STABLE;
 
 /// By every protocol, whatever a client sends.
 pub async fn everybody_is_stable(api: &ApiServer) {
-    let chain = Chain::start(api, "plain", None).await;
+    let chain = Chain::start(api, "plain", Setting::default()).await;
     for headers in [&[][..], &[("x-user-id", "ada"), ("x-env-tag", "owl-v2")]] {
         for (protocol, hops) in chain.by_every_protocol(headers).await {
             assert_eq!(names(&hops), STABLE, "{headers:?} by {protocol}");
@@ -25,7 +25,7 @@ pub async fn services_know_nothing_of_weir(_: &ApiServer) {
 
 /// Each hands on what it says, and no more.
 pub async fn services_hand_on_what_they_say(api: &ApiServer) {
-    let chain = Chain::start(api, "handing-on", None).await;
+    let chain = Chain::start(api, "handing-on", Setting::default()).await;
     let sent = [
         ("x-mine", "1"),
         ("baggage", "a=1"),

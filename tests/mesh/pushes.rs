@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::api_server::ApiServer;
 use crate::calls::{get, hops, names};
-use crate::chain::Chain;
+use crate::chain::{Chain, Setting};
 use crate::policy::{policy, with_owl_users};
 use crate::support::Load;
 use crate::support::load::Sample;
@@ -32,7 +32,7 @@ struct Push {
 
 /// Nor does a listener change.
 pub async fn a_push_costs_no_request(api: &ApiServer) {
-    let chain = Chain::start(api, "pushes", None).await;
+    let chain = Chain::start(api, "pushes", Setting::default()).await;
     let first = policy("pushes");
     chain.attach(&first).await;
     let listeners = listener_changes(&chain).await;
