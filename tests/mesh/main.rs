@@ -9,6 +9,7 @@ mod app;
 mod attach;
 mod calls;
 mod chain;
+mod examples;
 mod forged;
 mod live;
 mod mesh;
@@ -36,6 +37,7 @@ use api_server::ApiServer;
 fn main() -> ExitCode {
     let run = Run { runtime: Arc::new(Runtime::new().unwrap()), api: Arc::default() };
     let trials = vec![
+        run.trial("examples::istio_takes_them", examples::istio_takes_them),
         run.trial("forged::with_its_default_config", forged::with_its_default_config),
         run.trial("forged::with_the_filter_in_force", forged::with_the_filter_in_force),
         run.trial("forged::without_the_filter", forged::without_the_filter),
