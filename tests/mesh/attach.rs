@@ -67,8 +67,9 @@ impl Chain {
         let stable = |service| (host(service, namespace), json!({"stable": {"version": "v1"}}));
         let services: Map<_, _> = SERVICES.map(stable).into_iter().collect();
         let sidecars = json!({"part-of": "shop"});
-        let edge = attachment("edge", json!({"selector": {"istio": "ingressgateway"}}));
-        let mesh = attachment("mesh", json!({"selector": sidecars, "services": services}));
+        let [gateway_kind, kind] = self.setting.attach;
+        let edge = attachment("edge", json!({"selector": {"istio": "ingressgateway"}, "attach": gateway_kind}));
+        let mesh = attachment("mesh", json!({"selector": sidecars, "attach": kind, "services": services}));
         let inbound = self.setting.join.then(|| attachment("inbound", json!({"selector": sidecars})));
         [edge, mesh].into_iter().chain(inbound).collect()
     }

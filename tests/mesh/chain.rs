@@ -22,13 +22,16 @@ pub struct Setting {
     pub release: Option<&'static str>,
     /// What storefront and checkout hand on.
     pub hands_on: [HandsOn; 2],
+    /// The kinds of object that carry the filter to the gateway and to the sidecars, as `attach` names them.
+    pub attach: [&'static str; 2],
     /// Whether tags are to be joined by trace, for services that hand on no more than that.
     pub join: bool,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { release: None, hands_on: [HandsOn::All, HandsOn::Baggage], join: false }
+        let attach = ["envoyfilter"; 2];
+        Self { release: None, hands_on: [HandsOn::All, HandsOn::Baggage], attach, join: false }
     }
 }
 

@@ -17,6 +17,12 @@ pub async fn on_envoy_1_39(api: &ApiServer) {
     users_meet_their_versions(&Chain::start(api, "tags-1-39", setting).await).await;
 }
 
+/// By the kinds of object that Istio has for modules.
+pub async fn by_plugins(api: &ApiServer) {
+    let setting = Setting { attach: ["trafficextension", "wasmplugin"], ..Setting::default() };
+    users_meet_their_versions(&Chain::start(api, "tags-plugins", setting).await).await;
+}
+
 /// Past a service that hands on nothing but trace context, in what the trace of a request joins.
 pub async fn joined_by_trace(api: &ApiServer) {
     let setting = Setting { hands_on: [HandsOn::All, HandsOn::Trace], join: true, ..Setting::default() };
