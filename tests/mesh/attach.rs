@@ -59,6 +59,7 @@ impl Chain {
         let attachment = |role: &str, mut istio: Value| {
             istio["namespace"] = json!(namespace);
             let mut all = json!({"weir": 1, "name": role, "role": role, "wasm": {"file": wasm()}, "istio": istio});
+            all["steer"] = json!(self.setting.steer);
             if self.setting.join && role != "edge" {
                 all["join"] = json!("traceparent");
             }

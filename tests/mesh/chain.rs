@@ -24,6 +24,8 @@ pub struct Setting {
     pub hands_on: [HandsOn; 2],
     /// The kinds of object that carry the filter to the gateway and to the sidecars, as `attach` names them.
     pub attach: [&'static str; 2],
+    /// How variants are routed, as `steer` of all attachments says.
+    pub steer: &'static str,
     /// Whether tags are to be joined by trace, for services that hand on no more than that.
     pub join: bool,
 }
@@ -31,7 +33,7 @@ pub struct Setting {
 impl Default for Setting {
     fn default() -> Self {
         let attach = ["envoyfilter"; 2];
-        Self { release: None, hands_on: [HandsOn::All, HandsOn::Baggage], attach, join: false }
+        Self { release: None, hands_on: [HandsOn::All, HandsOn::Baggage], attach, steer: "tag", join: false }
     }
 }
 

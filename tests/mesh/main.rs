@@ -48,6 +48,8 @@ fn main() -> ExitCode {
         run.trial("plain::services_hand_on_what_they_say", plain::services_hand_on_what_they_say),
         run.trial("plain::services_know_nothing_of_weir", plain::services_know_nothing_of_weir),
         run.trial("pushes::a_push_costs_no_request", pushes::a_push_costs_no_request),
+        run.trial("tags::by_cluster", tags::by_cluster),
+        run.trial("tags::by_subset", tags::by_subset),
         run.trial("tags::by_plugins", tags::by_plugins),
         run.trial("tags::joined_by_trace", tags::joined_by_trace),
         run.trial("tags::on_envoy_1_39", tags::on_envoy_1_39),

@@ -17,6 +17,18 @@ pub async fn on_envoy_1_39(api: &ApiServer) {
     users_meet_their_versions(&Chain::start(api, "tags-1-39", setting).await).await;
 }
 
+/// By routes that match the header of the subset, exactly.
+pub async fn by_subset(api: &ApiServer) {
+    let setting = Setting { steer: "subset", ..Setting::default() };
+    users_meet_their_versions(&Chain::start(api, "tags-subset", setting).await).await;
+}
+
+/// By the one route that takes the cluster from a header.
+pub async fn by_cluster(api: &ApiServer) {
+    let setting = Setting { steer: "cluster", ..Setting::default() };
+    users_meet_their_versions(&Chain::start(api, "tags-cluster", setting).await).await;
+}
+
 /// By the kinds of object that Istio has for modules.
 pub async fn by_plugins(api: &ApiServer) {
     let setting = Setting { attach: ["trafficextension", "wasmplugin"], ..Setting::default() };
