@@ -10,11 +10,13 @@ use crate::policy::{STABLE, policy};
 use crate::support::{eventually, wasm};
 
 const DEADLINE: Duration = Duration::from_secs(60);
+/// What a client may say to pass for one of the mesh.
+const PRETENCES: [&[(&str, &str)]; 2] = [&[], &[("x-forwarded-for", "10.0.0.1"), ("x-envoy-internal", "true")]];
 
 /// Who has a tag gets no other.
-pub async fn with_the_filter_in_force(api: &ApiServer) {
-    let chain = Chain::start(api, "forged", Setting::default()).await;
-    chain.attach(&policy("forged")).await;
+pub async fn with_the_filter_in_force(api: &ApiServer, steer: &'static str) {
+    let chain = start(api, "in-force", steer).await;
+    chain.attach(&policy(&chain.mesh.namespace)).await;
     nothing_is_gained(&chain).await;
     for header in forgeries(&chain) {
         let hops = chain.get(&[("x-user-id", "ada"), (header.0, &header.1)]).await;
@@ -24,9 +26,9 @@ pub async fn with_the_filter_in_force(api: &ApiServer) {
 }
 
 /// Nothing of it is at the gateway yet but what keeps forgeries out; the sidecars follow tags.
-pub async fn without_the_filter(api: &ApiServer) {
-    let chain = Chain::start(api, "forged-missing", Setting::default()).await;
-    let policy = policy("forged-missing");
+pub async fn without_the_filter(api: &ApiServer, steer: &'static str) {
+    let chain = start(api, "missing", steer).await;
+    let policy = policy(&chain.mesh.namespace);
     let mut manifests = chain.render(&policy);
     manifests.remove("30-edge.yaml").expect("the filter of the gateway");
     chain.apply(&manifests);
@@ -35,29 +37,49 @@ pub async fn without_the_filter(api: &ApiServer) {
 }
 
 /// Its module is not where the gateway looks for it, so that `default_config` runs in its place.
-pub async fn with_its_default_config(api: &ApiServer) {
-    let chain = Chain::start(api, "forged-default", Setting::default()).await;
-    let policy = policy("forged-default");
+pub async fn with_its_default_config(api: &ApiServer, steer: &'static str) {
+    let chain = start(api, "default", steer).await;
+    let policy = policy(&chain.mesh.namespace);
     let mut manifests = chain.render(&policy);
     let edge = manifests.get_mut("30-edge.yaml").expect("the filter of the gateway");
     *edge = edge.replace(wasm().to_str().unwrap(), "/nonexistent/weir.wasm");
     chain.apply(&manifests);
     chain.until_sidecars_follow(&policy).await;
-    let rejected = "extension_config_discovery.http_filter.forged-default/weir.edge.update_rejected";
+    let rejected = format!("extension_config_discovery.http_filter.{}/weir.edge.update_rejected", chain.mesh.namespace);
     eventually(DEADLINE, "the gateway refuses the module", async || {
-        let seen = chain.gateway.stat(rejected).await;
+        let seen = chain.gateway.stat(&rejected).await;
         seen.filter(|count| *count > 0).ok_or_else(|| format!("{seen:?}"))
     })
     .await;
     nothing_is_gained(&chain).await;
 }
 
+async fn start(api: &ApiServer, what: &str, steer: &'static str) -> Chain {
+    Chain::start(api, &format!("forged-{what}-{steer}"), Setting { steer, ..Setting::default() }).await
+}
+
 /// By every protocol: each hop is stable, and sees nothing of what was forged.
 async fn nothing_is_gained(chain: &Chain) {
-    // There are doors to try: the gateway has the routes of the tags, and a sidecar follows them.
+    until_there_are_doors(chain).await;
+    for (name, value) in forgeries(chain) {
+        for pretence in PRETENCES {
+            let headers = [&[(name, value.as_str())], pretence].concat();
+            for (protocol, hops) in chain.by_every_protocol(&headers).await {
+                assert_eq!(names(&hops), STABLE, "{headers:?} by {protocol}");
+                for hop in &hops {
+                    assert_eq!(hop.lines("x-env-tag"), Vec::<String>::new(), "{headers:?} by {protocol}");
+                }
+            }
+        }
+    }
+}
+
+/// There is something to gain: the gateway has a route to canaries, and a sidecar follows tags.
+async fn until_there_are_doors(chain: &Chain) {
+    let door = if chain.setting.steer == "cluster" { "cluster_header" } else { "|v2|storefront" };
     eventually(DEADLINE, "the routes of the gateway", async || {
         let routes = chain.gateway.admin("/config_dump?resource=dynamic_route_configs").await;
-        routes.contains("release-7").then_some(()).ok_or(routes)
+        routes.contains(door).then_some(()).ok_or(routes)
     })
     .await;
     eventually(DEADLINE, "a sidecar follows tags", async || {
@@ -65,22 +87,18 @@ async fn nothing_is_gained(chain: &Chain) {
         (names(&hops) == ["checkout v2", "owl v2"]).then_some(()).ok_or_else(|| format!("{:?}", names(&hops)))
     })
     .await;
-    for (name, value) in forgeries(chain) {
-        for (protocol, hops) in chain.by_every_protocol(&[(name, &value)]).await {
-            assert_eq!(names(&hops), STABLE, "{name}: {value} by {protocol}");
-            for hop in &hops {
-                assert_eq!(hop.lines("x-env-tag"), Vec::<String>::new(), "{name}: {value} by {protocol}");
-            }
-        }
-    }
 }
 
 fn forgeries(chain: &Chain) -> Vec<(&'static str, String)> {
-    let cluster = |service| format!("outbound|{}|v2|{}", chain.mesh.network.http, host(service, &chain.mesh.namespace));
-    let tags = ["owl-v2", "release-7", "checkout-v2", "checkout-v2,owl-v2", "unknown,release-7"];
-    let tags = tags.iter().flat_map(|tags| {
-        [("x-env-tag", tags.to_string()), ("baggage", format!("a=1,env_tag={}", tags.replace(',', "%2C")))]
+    let tags = ["owl-v2", "release-7", "checkout-v2,owl-v2", "unknown,release-7"].into_iter().flat_map(|tags| {
+        [("x-env-tag", tags.to_owned()), ("baggage", format!("a=1,env_tag={}", tags.replace(',', "%2C")))]
     });
-    let clusters = ["storefront", "checkout", "owl"].map(|service| ("x-weir-cluster", cluster(service)));
-    tags.chain(clusters).chain([("x-weir-subset", "v2".to_owned()), ("x-weir-mine", "1".to_owned())]).collect()
+    let cluster = |service: &str, subset: &str| {
+        format!("outbound|{}|{subset}|{}", chain.mesh.network.http, host(service, &chain.mesh.namespace))
+    };
+    // The last one is the way to istiod.
+    let clusters = [cluster("storefront", "v2"), cluster("owl", "v2"), cluster("owl", ""), "xds-grpc".to_owned()];
+    let clusters = clusters.map(|cluster| ("x-weir-cluster", cluster));
+    let others = [("x-weir-subset", "v2".to_owned()), ("x-weir-mine", "1".to_owned())];
+    tags.chain(clusters).chain(others).collect()
 }

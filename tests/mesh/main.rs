@@ -38,9 +38,12 @@ fn main() -> ExitCode {
     let run = Run { runtime: Arc::new(Runtime::new().unwrap()), api: Arc::default() };
     let trials = vec![
         run.trial("examples::istio_takes_them", examples::istio_takes_them),
-        run.trial("forged::with_its_default_config", forged::with_its_default_config),
-        run.trial("forged::with_the_filter_in_force", forged::with_the_filter_in_force),
-        run.trial("forged::without_the_filter", forged::without_the_filter),
+        run.trial("forged::default_config_cluster", async |api| forged::with_its_default_config(api, "cluster").await),
+        run.trial("forged::default_config_subset", async |api| forged::with_its_default_config(api, "subset").await),
+        run.trial("forged::in_force_cluster", async |api| forged::with_the_filter_in_force(api, "cluster").await),
+        run.trial("forged::in_force_tag", async |api| forged::with_the_filter_in_force(api, "tag").await),
+        run.trial("forged::missing_subset", async |api| forged::without_the_filter(api, "subset").await),
+        run.trial("forged::missing_tag", async |api| forged::without_the_filter(api, "tag").await),
         run.trial("live::a_bad_policy_harms_nobody", live::a_bad_policy_harms_nobody),
         run.trial("live::a_kill_reaches_every_hop", live::a_kill_reaches_every_hop),
         run.trial("live::istiod_may_die", live::istiod_may_die),
