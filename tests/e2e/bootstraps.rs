@@ -79,10 +79,10 @@ async fn the_filter_steers_by_cluster_at_an_edge_and_in_the_mesh() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_policy_is_pushed_by_a_file_that_is_renamed_into_place() {
     let envelopes = ["20%", "40%"].map(|share| envelope("edge", &policy(share)));
-    let pushed = Pushed::start(&string_configuration(&envelopes[0]), &wasm()).await;
+    let pushed = Pushed::start(&envelopes[0], &wasm()).await;
     let mut workers = Workers::of(&pushed.bench).await;
     workers.follow(&Predictor::new(&envelopes[0])).await.unwrap();
-    pushed.push(&string_configuration(&envelopes[1]), &wasm());
+    pushed.push(&envelopes[1], &wasm());
     workers.until_they_follow(&Predictor::new(&envelopes[1])).await;
 }
 

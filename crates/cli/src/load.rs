@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use weir_engine::{Attachment, AttachmentFile, Format, Model, Problem, Revision, Role, Source, read_policy};
+use weir_engine::{Attachment, AttachmentFile, Format, Model, Module, Problem, Revision, Role, Source, read_policy};
 
 use crate::problems::Failure;
 
@@ -101,6 +101,28 @@ pub fn attachments(attach: &[PathBuf], policy: &Path) -> Result<Attachments, Fai
         return Err(Failure::Problems { sources, problems });
     }
     Ok(Attachments { sources, files, policy })
+}
+
+/// The module of an attachment for a plain Envoy on this machine, which loads a file. A relative file is taken from where
+/// the attachment file lies.
+pub fn module_file(attach: &Path, file: &AttachmentFile) -> Result<PathBuf, Failure> {
+    let what = "write wasm: {file: weir.wasm}, a file on Envoy's machine";
+    let attach_name = attach.display();
+    let wasm = match &file.wasm {
+        Some(Module::File(wasm)) => attach.with_file_name(wasm),
+        Some(_) => return Err(Failure::Use(format!("{attach_name}: a plain Envoy fetches no module; {what}"))),
+        None => return Err(Failure::Use(format!("{attach_name}: says nothing of the module; {what}"))),
+    };
+    fs::canonicalize(&wasm).map_err(|error| {
+        let wasm = wasm.display();
+        Failure::Use(format!("{attach_name}: wasm file {wasm}: {error}; scripts/build-wasm makes one"))
+    })
+}
+
+/// The name of an attachment, after which its filter is called.
+pub fn name<'a>(attach: &Path, file: &'a AttachmentFile) -> Result<&'a str, Failure> {
+    let missing = || Failure::Use(format!("{}: has no name to call the filter by; add name: shop", attach.display()));
+    file.attachment.name.as_deref().ok_or_else(missing)
 }
 
 fn policy_sources(path: &Path) -> Result<Vec<Source>, Failure> {

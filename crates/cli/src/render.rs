@@ -4,12 +4,14 @@ use clap::Subcommand;
 
 use crate::problems::Failure;
 
+mod envoy;
 mod istio;
 
 /// Writes what attaches a policy: Istio manifests, or the filter of a plain Envoy
 #[derive(Subcommand)]
 pub enum Render {
     Istio(istio::Istio),
+    Envoy(envoy::Envoy),
 }
 
 impl Render {
@@ -17,6 +19,7 @@ impl Render {
     pub fn run(self) -> Result<(), Failure> {
         match self {
             Render::Istio(istio) => istio.run(),
+            Render::Envoy(envoy) => envoy.run(),
         }
     }
 }

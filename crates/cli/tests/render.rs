@@ -38,8 +38,12 @@ fn folder(list: &str) -> tempfile::TempDir {
 }
 
 fn render(folder: &Path, words: &str) -> Output {
+    render_for("istio", folder, words)
+}
+
+fn render_for(whom: &str, folder: &Path, words: &str) -> Output {
     let weir = env!("CARGO_BIN_EXE_weir");
-    let words = ["render", "istio", "--policy", "policy.yaml"].into_iter().chain(words.split_whitespace());
+    let words = ["render", whom, "--policy", "policy.yaml"].into_iter().chain(words.split_whitespace());
     Command::new(weir).args(words).current_dir(folder).output().unwrap()
 }
 
@@ -102,4 +106,34 @@ fn large_objects_are_to_be_applied_by_the_server() {
     let too_large = render(folder(&list(80_000)).path(), "--attach edge.yaml");
     assert_eq!(too_large.status.code(), Some(1));
     assert!(said(&too_large).contains("Kubernetes takes at most 1000000"), "{}", said(&too_large));
+}
+
+#[test]
+fn a_plain_envoy_gets_the_same_filter_by_file_and_in_its_bootstrap() {
+    let folder = folder("ada");
+    fs::write(folder.path().join("weir.wasm"), "").unwrap();
+    fs::write(folder.path().join("attach.yaml"), "{weir: 1, name: shop, wasm: {file: weir.wasm}}").unwrap();
+    let stdout = |words: &str| {
+        let output = render_for("envoy", folder.path(), words);
+        assert!(output.status.success(), "{}", said(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let by_file = stdout("--attach attach.yaml");
+    let entry = stdout("--attach attach.yaml --static");
+    let head = "resources:\n- \"@type\": type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig\n";
+    assert_eq!(by_file, format!("{head}{}", entry.replacen("- ", "  ", 1)));
+    assert!(entry.starts_with("- name: weir.shop\n") && entry.contains(r#""revision":""#), "{entry}");
+    assert_eq!(stdout("--attach attach.yaml -o filter.yaml"), "");
+    assert_eq!(fs::read_to_string(folder.path().join("filter.yaml")).unwrap(), by_file);
+
+    let nowhere = render_for("envoy", folder.path(), "--attach attach.yaml -o none/filter.yaml");
+    assert_eq!(
+        (nowhere.status.code(), said(&nowhere).contains("none/filter.yaml: cannot be written")),
+        (Some(2), true)
+    );
+    for (wasm, why) in [("", "says nothing of the module"), (", wasm: {oci: 'oci://a/b'}", "fetches no module")] {
+        fs::write(folder.path().join("attach.yaml"), format!("{{weir: 1, name: shop{wasm}}}")).unwrap();
+        let refused = render_for("envoy", folder.path(), "--attach attach.yaml");
+        assert_eq!((refused.status.code(), said(&refused).contains(why)), (Some(2), true), "{}", said(&refused));
+    }
 }

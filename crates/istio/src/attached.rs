@@ -87,6 +87,12 @@ fn check_fit(file: &AttachmentFile, placement: &Placement, at: &At<'_>, problems
         if attachment.steer == Steer::Cluster {
             refuse("attach", "steer: cluster needs a route that only an EnvoyFilter can make; steer by tag or subset");
         }
+        if attachment.join.is_some() {
+            refuse(
+                "attach",
+                "filters that join need one vm_id, which only an EnvoyFilter can give; write attach: envoyfilter",
+            );
+        }
         for (key, used) in [("weights", !placement.weights.is_empty()), ("limits", !placement.limits.is_empty())] {
             if used {
                 refuse(key, "only an EnvoyFilter can do that; write attach: envoyfilter");

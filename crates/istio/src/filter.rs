@@ -1,7 +1,7 @@
 //! The filter in an EnvoyFilter: by ECDS, so that a new policy changes no listener.
 
 use weir_engine::model::EnvTag;
-use weir_engine::{Module, Role};
+use weir_engine::{Attachment, Module, Role};
 
 use crate::attached::Attached;
 use crate::object::{Object, Stage};
@@ -31,7 +31,7 @@ pub(crate) fn object(attached: &Attached<'_>) -> Object {
             "applyTo" => "EXTENSION_CONFIG",
             "patch" => map! {
                 "operation" => "ADD",
-                "value" => extension(&resource, attached),
+                "value" => extension(&resource, name, &attached.file.attachment, &attached.module, &attached.envelope),
             },
         },
         map! {
@@ -86,24 +86,23 @@ pub(crate) fn entry(resource: &str, source: Yaml) -> Yaml {
 }
 
 /// The ECDS resource: the module and what configures it.
-pub(crate) fn extension(resource: &str, attached: &Attached<'_>) -> Yaml {
-    let id = format!("weir.{}", attached.name);
+pub(crate) fn extension(resource: &str, name: &str, attachment: &Attachment, module: &Module, envelope: &str) -> Yaml {
+    let id = format!("weir.{name}");
     let plugin = map! {
         "name" => &id,
-        "configuration" => map! {"@type" => STRING, "value" => Yaml::Literal(attached.envelope.clone())},
+        "configuration" => map! {"@type" => STRING, "value" => Yaml::Literal(envelope.to_owned())},
     };
-    let plugin = match &attached.module {
+    let plugin = match module {
         Module::File(_) => plugin
             .with("failure_policy", Some("FAIL_RELOAD"))
             .with("reload_config", Some(map! {"backoff" => map! {"base_interval" => "1s"}})),
         Module::Url { .. } | Module::Oci { .. } => plugin.with("failure_policy", Some("FAIL_OPEN")),
     };
-    let vm_id = attached.file.attachment.vm_id(&id);
+    let vm_id = attachment.vm_id(&id);
     // Where filters share a `vm_id` this tells their machines apart.
     let apart = (vm_id != id).then(|| map! {"@type" => STRING, "value" => &id});
-    let machine = map! {"vm_id" => vm_id, "runtime" => "envoy.wasm.runtime.v8", "code" => code(&attached.module)};
-    let machine = machine.with("configuration", apart);
-    let plugin = plugin.with("vm_config", Some(machine));
+    let machine = map! {"vm_id" => vm_id, "runtime" => "envoy.wasm.runtime.v8", "code" => code(module)};
+    let plugin = plugin.with("vm_config", Some(machine.with("configuration", apart)));
     map! {"name" => resource, "typed_config" => map! {"@type" => WASM, "config" => plugin}}
 }
 

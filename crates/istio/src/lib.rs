@@ -19,6 +19,7 @@
 //! ```
 
 mod attached;
+mod envoy;
 mod filter;
 mod into;
 mod object;
@@ -36,6 +37,7 @@ mod yaml;
 use weir_engine::{AttachmentFile, Model, Problem, Problems, Source};
 
 use attached::Attached;
+pub use envoy::Plain;
 use into::Into;
 pub use object::{CLIENT_SIDE_BYTES_MAX, OBJECT_BYTES_MAX};
 use object::{Object, Stage};

@@ -53,6 +53,7 @@ fn attachments_that_cannot_be_rendered() {
         ("wasm: {file: /w},", "proxy: sidecar", "bad_value 0:2 istio.proxy"),
         ("wasm: {file: /w},", "gateways: [public]", "bad_value 0:2 istio.gateways[0]"),
         ("wasm: {file: /w}, steer: cluster,", "attach: wasmplugin", "conflict 0:2 istio.attach"),
+        ("wasm: {file: /w}, role: mesh, join: traceparent,", "attach: wasmplugin", "conflict 0:2 istio.attach"),
         ("wasm: {file: /w},", "attach: wasmplugin, limits: {a: 1}", "conflict 0:2 istio.limits"),
         ("wasm: {file: /w},", "limits: {a: 0}", "bad_value 0:2 istio.limits.a"),
         ("wasm: {file: /w},", "weights: {a: [b]}", "bad_value 0:2 istio.weights.a"),

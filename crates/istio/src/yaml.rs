@@ -155,3 +155,53 @@ impl From<&Node> for Yaml {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weir_engine::Source;
+
+    #[test]
+    fn whatever_is_written_is_read_again() {
+        let odd = [
+            "",
+            " ",
+            "- a",
+            "a: b",
+            "yes",
+            "1.0",
+            "0x1",
+            "null",
+            "~",
+            "#",
+            "*",
+            "(.*,)?a\\.b(,.*)?",
+            "%A%",
+            "it's \"it\"",
+            " lead",
+            "trail ",
+            "a\nb",
+            "\n",
+            "\ttab",
+            "\u{7f}",
+            "\u{85}",
+            "\u{2028}",
+            "\u{feff}",
+            "\u{1}",
+            "用户",
+            "🦉",
+            "---",
+        ];
+        for text in odd {
+            for value in
+                [Yaml::from(text), Yaml::Literal(text.to_owned()), Yaml::Literal(format!("{{\"a\":\"{text}\"}}"))]
+            {
+                let written = map! {"a" => [map! {"b" => value.clone()}]}.text();
+                let (node, problems) = Source::yaml("written.yaml", written.clone()).parse(0);
+                let (Yaml::Text(text) | Yaml::Literal(text)) = value else { unreachable!() };
+                let expected = map! {"a" => [map! {"b" => text.clone()}]};
+                assert!(problems.is_empty() && Yaml::from(&node) == expected, "{text:?}:\n{written}{problems:?}");
+            }
+        }
+    }
+}

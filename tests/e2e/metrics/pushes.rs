@@ -8,8 +8,7 @@ use serde_json::Value;
 
 use super::numbers::Numbers;
 use crate::support::{
-    ANSWER, Client, Load, Predictor, Prometheus, Protocol, Pushed, checkout, envelope, eventually, policy,
-    string_configuration, wasm,
+    ANSWER, Client, Load, Predictor, Prometheus, Protocol, Pushed, checkout, envelope, eventually, policy, wasm,
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -20,7 +19,7 @@ const CONNECTIONS: usize = 4;
 async fn numbers_go_on_over_pushes_and_new_code() {
     let modules = tempfile::tempdir().unwrap();
     let modules = [wasm(), another(&wasm(), modules.path())];
-    let pushed = Pushed::start(&configuration(0), &modules[0]).await;
+    let pushed = Pushed::start(&envelope_of(0), &modules[0]).await;
     let prometheus = Prometheus::scraping(&pushed.bench.envoy).await;
     let mut numbers = Numbers::default();
     let mut workers = numbers.opened(&pushed.bench, &Predictor::new(&envelope_of(0))).await;
@@ -43,7 +42,7 @@ async fn numbers_go_on_over_pushes_and_new_code() {
     let machines_before = machines(&pushed).await;
     for push in 1..=PUSHES {
         // Every fourth push brings the other module.
-        pushed.push(&configuration(push), &modules[push / 4 % 2]);
+        pushed.push(&envelope_of(push), &modules[push / 4 % 2]);
         let revision = Predictor::new(&envelope_of(push)).revision();
         for client in &mut workers.clients {
             eventually(SOON, &format!("revision {revision} decides"), async || {
@@ -76,10 +75,6 @@ async fn numbers_go_on_over_pushes_and_new_code() {
 /// A policy for each push: another share.
 fn envelope_of(push: usize) -> Value {
     envelope("edge", &policy(&format!("{}%", 10 + push)))
-}
-
-fn configuration(push: usize) -> String {
-    string_configuration(&envelope_of(push))
 }
 
 /// A module that does the same and is another: with one more custom section, which is its kind (0), its size, and its name

@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::artifact::weir;
 use super::bench::{ATTACHMENT, Bench};
 use super::envoy::{Envoy, Options};
 use super::template::{fill, replaced, text};
@@ -63,18 +65,18 @@ impl Files {
     }
 }
 
-/// `envoy/ecds.yaml`: the filter alone comes from a file.
+/// `envoy/ecds.yaml`: the filter alone comes from a file, which `weir render envoy` writes.
 pub struct Pushed {
     pub bench: Bench,
     folder: tempfile::TempDir,
 }
 
 impl Pushed {
-    /// `configuration` as from `string_configuration`; `wasm` is the filter's module.
-    pub async fn start(configuration: &str, wasm: &Path) -> Self {
+    /// `wasm` is the filter's module.
+    pub async fn start(envelope: &Value, wasm: &Path) -> Self {
         let (stable, canary) = (Upstream::start("stable").await, Upstream::start("canary").await);
         let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), "filter", &filter(configuration, wasm));
+        render(folder.path(), envelope, wasm);
         let bootstrap = fill(
             &text("envoy/ecds.yaml"),
             &[
@@ -91,10 +93,25 @@ impl Pushed {
         Self { bench, folder }
     }
 
-    /// Pushes another configuration, and another module if it is not the one that runs.
-    pub fn push(&self, configuration: &str, wasm: &Path) {
-        write(self.folder.path(), "filter", &filter(configuration, wasm));
+    /// Pushes another envelope, and another module if it is not the one that runs.
+    pub fn push(&self, envelope: &Value, wasm: &Path) {
+        render(self.folder.path(), envelope, wasm);
     }
+}
+
+/// Has the policy and the attachment of an envelope rendered to where Envoy watches.
+fn render(folder: &Path, envelope: &Value, wasm: &Path) {
+    let mut attach = envelope.clone();
+    let policy = attach.as_object_mut().unwrap().remove("policy").unwrap();
+    attach["wasm"] = json!({"file": wasm});
+    fs::write(folder.join("policy.json"), policy.to_string()).unwrap();
+    fs::write(folder.join("attach.json"), attach.to_string()).unwrap();
+    let file = path(folder, "filter");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let mut command = Command::new(weir());
+    command.args(["render", "envoy", "--policy", "policy.json", "--attach", "attach.json", "-o"]).arg(file);
+    let output = command.current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 const BOOTSTRAP: &str = "

@@ -4,13 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use weir_engine::{ENVELOPE_BYTES_MAX, Module, limits};
+use weir_engine::{ENVELOPE_BYTES_MAX, limits};
 use weir_xds::{Snapshot, filter, resources};
 
 use crate::load;
 use crate::problems::Failure;
-
-const FILE: &str = "write wasm: {file: weir.wasm}, a file on Envoy's machine";
 
 /// Path, length and time of every file.
 pub type Fingerprint = Vec<(PathBuf, u64, Option<SystemTime>)>;
@@ -26,17 +24,8 @@ impl Inputs {
     /// Reads and checks everything; nothing is served that the engine has not found good.
     pub fn read(&self) -> Result<Snapshot, Failure> {
         let (file, policy) = load::attached(Some(&self.attach), None, &self.policy)?;
-        let attach = self.attach.display();
-        let wasm = match &file.wasm {
-            // A relative file is taken from where the attachment file lies.
-            Some(Module::File(file)) => self.attach.with_file_name(file),
-            Some(_) => return Err(Failure::Use(format!("{attach}: weir serve fetches no module; {FILE}"))),
-            None => return Err(Failure::Use(format!("{attach}: says nothing of the module; {FILE}"))),
-        };
-        let module = fs::canonicalize(&wasm);
-        let module = module.map_err(|error| {
-            Failure::Use(format!("{attach}: wasm file {}: {error}; scripts/build-wasm makes one", wasm.display()))
-        })?;
+        let module = load::module_file(&self.attach, &file)?;
+        let name = load::name(&self.attach, &file)?;
         let envelope = file.attachment.envelope(policy.revision, &policy.canonical);
         let max = limits::POLICY_BYTES_MAX + ENVELOPE_BYTES_MAX;
         if envelope.len() > max {
@@ -45,9 +34,6 @@ impl Inputs {
                 "the policy takes {found} bytes on the wire; filters read at most {max}"
             )));
         }
-        let Some(name) = &file.attachment.name else {
-            return Err(Failure::Use(format!("{attach}: has no name to serve the filter by; add name: shop")));
-        };
         let mut served = match &self.resources {
             Some(folder) => resources::load(folder).map_err(|problems| resource_problems(&problems))?,
             None => Vec::new(),
