@@ -23,6 +23,11 @@ fn filter_reference_is_true() {
     check("docs/filter.md");
 }
 
+#[test]
+fn istio_guide_is_true() {
+    check("docs/istio.md");
+}
+
 fn check(page: &str) {
     let path = checkout().join(page);
     let written = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{page}: {error}"));

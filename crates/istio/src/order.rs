@@ -18,9 +18,16 @@ pub fn order(files: &[File], revision: Revision) -> String {
     format!(
         "# Manifests of the policy {revision}\n\n\
          Written by `weir render istio` and not to be edited.\n\n\
-         Apply them in this order, so that nothing is stamped before it can be followed:\n\n```sh\n{apply}```\n\n\
-         Take them away the other way round:\n\n```sh\n{take_away}```\n"
+         Apply them in this order, so that nothing is stamped before it can be followed:\n\n{}\n\
+         Take them away the other way round:\n\n{}",
+        indented(&apply),
+        indented(&take_away)
     )
+}
+
+/// As code of Markdown.
+fn indented(commands: &str) -> String {
+    commands.lines().map(|line| format!("    {line}\n")).collect()
 }
 
 fn applied(file: &File) -> String {
