@@ -81,11 +81,11 @@ fn a_folder_with_other_manifests_is_left_alone() {
 #[test]
 fn problems_of_every_file_are_shown_in_it() {
     let folder = folder("ada");
-    fs::write(folder.path().join("bad.yaml"), EDGE.replace("shop", "Shop")).unwrap();
+    fs::write(folder.path().join("bad.yaml"), EDGE.replace("selector", "limits: {stable: 0}, selector")).unwrap();
     let refused = render(folder.path(), "--attach bad.yaml --attach mesh.yaml --into theirs.yaml");
     assert_eq!(refused.status.code(), Some(1));
     let text = said(&refused);
-    assert!(text.contains("--> bad.yaml:1:") && text.contains("at istio.namespace"), "{text}");
+    assert!(text.contains("--> bad.yaml:1:") && text.contains("at istio.limits.stable"), "{text}");
     assert!(text.contains("--> theirs.yaml:8:"), "{text}");
     assert!(text.contains("those of v21 as well; write subset: stable"), "{text}");
     assert_eq!(render(folder.path(), "").status.code(), Some(2), "no attachment");

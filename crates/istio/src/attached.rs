@@ -14,6 +14,8 @@ pub(crate) struct Attached<'a> {
     pub module: Module,
     pub placement: Placement,
     pub envelope: String,
+    /// Which of the sources read together it is.
+    pub document: usize,
 }
 
 impl<'a> Attached<'a> {
@@ -44,7 +46,7 @@ impl<'a> Attached<'a> {
         let module = module(file, &root, problems);
         let placement = Placement::read(file, document, problems)?;
         check_fit(file, &placement, &root.key("istio"), problems);
-        Some(Attached { file, name: name?, module: module?, placement, envelope })
+        Some(Attached { file, name: name?, module: module?, placement, envelope, document })
     }
 }
 

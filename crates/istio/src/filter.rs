@@ -37,7 +37,7 @@ pub(crate) fn object(attached: &Attached<'_>) -> Object {
         map! {
             "applyTo" => "HTTP_FILTER",
             "match" => patches::before_the_router(context),
-            "patch" => map! {"operation" => "INSERT_BEFORE", "value" => entry(&resource, map! {"ads" => map! {}})},
+            "patch" => map! {"operation" => "INSERT_BEFORE", "value" => entry(&resource)},
         },
     ];
     if !matches!(attached.module, Module::File(_)) {
@@ -71,9 +71,9 @@ pub(crate) fn against_forgeries(attached: &Attached<'_>, env_tag: &EnvTag) -> Op
     Some(envoy_filter(Stage::Forgeries, attached, &format!("weir-{}-forgeries", attached.name), &comment, vec![patch]))
 }
 
-/// The entry in the list of HTTP filters; `source` says from where ECDS comes.
-pub(crate) fn entry(resource: &str, source: Yaml) -> Yaml {
-    let source = source.with("resource_api_version", Some("V3")).with("initial_fetch_timeout", Some("0s"));
+/// The entry in the list of HTTP filters.
+fn entry(resource: &str) -> Yaml {
+    let source = map! {"ads" => map! {}, "resource_api_version" => "V3", "initial_fetch_timeout" => "0s"};
     map! {
         "name" => resource,
         "config_discovery" => map! {

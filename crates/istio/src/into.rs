@@ -4,7 +4,7 @@
 use weir_engine::{At, Code, Problems, Source};
 
 use crate::routed::Routed;
-use crate::routes::Wanted;
+use crate::routes::{MESH, Wanted};
 
 mod read;
 mod splice;
@@ -13,25 +13,25 @@ mod steer;
 use read::VirtualService;
 
 /// A file of theirs.
-pub(crate) struct Into<'a> {
+pub(crate) struct TheirFile<'a> {
     pub source: &'a Source,
     /// Which of the sources read together it is.
     document: usize,
     virtual_services: Vec<VirtualService>,
 }
 
-impl<'a> Into<'a> {
+impl<'a> TheirFile<'a> {
     /// Reads the files; the first is the source with the index `first`.
-    pub fn read_all(sources: &'a [Source], first: usize, problems: &mut Problems) -> Vec<Into<'a>> {
-        let mut all: Vec<Into<'_>> = Vec::with_capacity(sources.len());
+    pub fn read_all(sources: &'a [Source], first: usize, problems: &mut Problems) -> Vec<TheirFile<'a>> {
+        let mut all: Vec<TheirFile<'_>> = Vec::with_capacity(sources.len());
         for (document, source) in (first..).zip(sources) {
             let virtual_services = read::virtual_services(source, document, problems);
-            let into = Into { source, document, virtual_services };
-            if let Some(other) = all.iter().find(|other| other.stem() == into.stem()) {
+            let file = TheirFile { source, document, virtual_services };
+            if let Some(other) = all.iter().find(|other| other.stem() == file.stem()) {
                 let message = format!("called like {}; what is rendered would have one name", other.source.name);
                 problems.add(Code::Conflict, &At::Root { document }, message);
             }
-            all.push(into);
+            all.push(file);
         }
         check_hosts(&all, problems);
         all
@@ -75,17 +75,17 @@ impl<'a> Into<'a> {
 }
 
 /// What already routes a service, by binding: theirs that have it as a host.
-pub(crate) fn bindings_of(host: &str, all: &[Into<'_>]) -> Vec<String> {
-    let virtual_services = all.iter().flat_map(|into| &into.virtual_services);
-    let having = virtual_services.filter(|theirs| theirs.hosts.iter().any(|(name, _)| name == host));
+pub(crate) fn bindings_of(host: &str, all: &[TheirFile<'_>]) -> Vec<String> {
+    let virtual_services = all.iter().flat_map(|file| &file.virtual_services);
+    let having = virtual_services.filter(|theirs| theirs.hosts.iter().any(|name| name == host));
     having.flat_map(|theirs| theirs.gateways.clone()).collect()
 }
 
 /// Reports hosts of theirs that an object of ours for `host`, bound to `gateways`, would take requests from.
-pub(crate) fn check_wildcards(host: &str, gateways: &[String], all: &[Into<'_>], problems: &mut Problems) {
-    for theirs in all.iter().flat_map(|into| &into.virtual_services) {
+pub(crate) fn check_wildcards(host: &str, gateways: &[String], all: &[TheirFile<'_>], problems: &mut Problems) {
+    for theirs in all.iter().flat_map(|file| &file.virtual_services) {
         let shared = theirs.gateways.iter().any(|gateway| gateways.contains(gateway));
-        for (i, (wildcard, _)) in theirs.hosts.iter().enumerate() {
+        for (i, wildcard) in theirs.hosts.iter().enumerate() {
             let covers = wildcard.strip_prefix('*').is_some_and(|end| host.ends_with(end));
             if shared && covers {
                 let message = format!(
@@ -98,21 +98,20 @@ pub(crate) fn check_wildcards(host: &str, gateways: &[String], all: &[Into<'_>],
     }
 }
 
-fn check_hosts(all: &[Into<'_>], problems: &mut Problems) {
-    let mut seen: Vec<(&str, &str, &VirtualService)> = Vec::new();
-    for theirs in all.iter().flat_map(|into| &into.virtual_services) {
-        for (i, (host, _)) in theirs.hosts.iter().enumerate() {
-            for gateway in &theirs.gateways {
-                let before = seen.iter().find(|(name, bound, _)| name == host && bound == gateway);
-                if let Some((_, _, other)) = before {
-                    let message = format!(
-                        "{host} at {gateway} is routed by the VirtualService {} too, and Istio would heed one of them",
-                        other.name
-                    );
-                    theirs.refuse_host(i, message, problems);
-                }
-                seen.push((host, gateway, theirs));
+/// Reports hosts that two of theirs route for sidecars. Those of one gateway are merged by Istio.
+fn check_hosts(all: &[TheirFile<'_>], problems: &mut Problems) {
+    let mut seen: Vec<(&str, &VirtualService)> = Vec::new();
+    let virtual_services = all.iter().flat_map(|file| &file.virtual_services);
+    for theirs in virtual_services.filter(|theirs| theirs.gateways.iter().any(|gateway| gateway == MESH)) {
+        for (i, host) in theirs.hosts.iter().enumerate() {
+            if let Some((_, other)) = seen.iter().find(|(name, _)| name == host) {
+                let message = format!(
+                    "{host} is routed for sidecars by the VirtualService {} too, and Istio heeds one of them",
+                    other.name
+                );
+                theirs.refuse_host(i, message, problems);
             }
+            seen.push((host, theirs));
         }
     }
 }

@@ -38,7 +38,7 @@ use weir_engine::{AttachmentFile, Model, Problem, Problems, Source};
 
 use attached::Attached;
 pub use envoy::Plain;
-use into::Into;
+use into::TheirFile;
 pub use object::{CLIENT_SIDE_BYTES_MAX, OBJECT_BYTES_MAX};
 use object::{Object, Stage};
 pub use order::order;
@@ -75,7 +75,11 @@ pub fn render(model: &Model, sent: Vec<Sent<'_>>, into: &[Source]) -> Result<Vec
     let mut problems = Problems::default();
     let first_into = sent.len();
     let all = Attached::read_all(sent, &mut problems);
-    let into = Into::read_all(into, first_into, &mut problems);
+    let into = TheirFile::read_all(into, first_into, &mut problems);
+    if all.len() < first_into {
+        // What the others say of services would be missing, and blamed on those who do not say it.
+        return Err(problems.into_vec());
+    }
     let wanted = Wanted::by(&all, &model.env_tag.header);
     let routed = Routed::read_all(&all, model, &mut problems);
     let mut objects: Vec<Object> = all.iter().flat_map(|attached| filters(attached, model)).collect();
@@ -87,11 +91,11 @@ pub fn render(model: &Model, sent: Vec<Sent<'_>>, into: &[Source]) -> Result<Vec
         object.check_size(&mut problems);
     }
     let mut files: Vec<File> = Stage::ALL.into_iter().filter_map(|stage| file(stage, &objects)).collect();
-    files.extend(into.iter().map(|into| File {
-        name: into.file_name(),
-        text: into.render(&routed, &wanted, &mut problems),
+    files.extend(into.iter().map(|file| File {
+        name: file.file_name(),
+        text: file.render(&routed, &wanted, &mut problems),
         server_side: false,
-        theirs: Some(into.source.name.clone()),
+        theirs: Some(file.source.name.clone()),
     }));
     files.sort_by(|one, other| one.name.cmp(&other.name));
     if problems.is_empty() { Ok(files) } else { Err(problems.into_vec()) }
@@ -107,7 +111,7 @@ fn filters(attached: &Attached<'_>, model: &Model) -> Vec<Object> {
 }
 
 /// A VirtualService of ours, bound to what no VirtualService of theirs routes the service for.
-fn own_routes(routed: &Routed, wanted: &Wanted, into: &[Into<'_>], problems: &mut Problems) -> Option<Object> {
+fn own_routes(routed: &Routed, wanted: &Wanted, into: &[TheirFile<'_>], problems: &mut Problems) -> Option<Object> {
     let taken = into::bindings_of(&routed.host, into);
     let gateways: Vec<String> = wanted.bound_to.iter().filter(|gateway| !taken.contains(gateway)).cloned().collect();
     if gateways.is_empty() {

@@ -40,22 +40,23 @@ impl Routed {
     }
 
     fn read(host: &str, all: &[Attached<'_>], model: &Model, problems: &mut Problems) -> Routed {
-        let mut told = all.iter().enumerate().filter_map(|(document, attached)| {
+        let mut told = all.iter().filter_map(|attached| {
             let mut services = attached.placement.services.iter();
-            services.find(|(name, _)| name == host).map(|(_, service)| (document, service))
+            services.find(|(name, _)| name == host).map(|(_, service)| (attached, service))
         });
-        let (document, service) = told.next().map_or((0, None), |(document, service)| (document, Some(service)));
-        for (document, _) in told {
+        let (attached, service) = told.next().unzip();
+        for (other, _) in told {
             let message = format!("{host} is described by two attachments; keep one of the descriptions");
-            report(document, host, None, Code::DuplicateId, message, problems);
+            report(other.document, host, None, Code::DuplicateId, message, problems);
         }
-        let namespace = all.get(document).map_or("", |attached| &attached.placement.namespace);
+        let attached = attached.or(all.first());
+        let namespace = attached.map_or("", |attached| &attached.placement.namespace);
         let routed = Routed {
             host: host.to_owned(),
             namespace: namespace_of(host).unwrap_or(namespace).to_owned(),
             service: service.cloned().unwrap_or_default(),
             variants: variants(host, model),
-            document,
+            document: attached.map_or(0, |attached| attached.document),
         };
         routed.check(problems);
         routed

@@ -205,6 +205,8 @@ fn virtual_services_that_cannot_be_merged_into() {
         assert_eq!(places(&problems)[0], wanted, "{text}\n{problems:?}");
     }
     let owls = theirs(&format!("  hosts: [owl]\n  http:\n  - {owl}\n"));
+    let public = one(&format!("{{name: a, {owl}}}"));
+    assert!(mesh(SERVICES, &[&public, &public]).is_ok(), "Istio merges those of one gateway");
     let twice = mesh(SERVICES, &[&owls, &owls]).unwrap_err();
     assert_eq!(places(&twice)[0], "conflict 2:5 spec.hosts[0]");
     let both = format!("{owls}---\n{owls}");

@@ -9,8 +9,8 @@ use crate::routes::MESH;
 pub(super) struct VirtualService {
     pub name: String,
     namespace: String,
-    /// Full names, and as they were written.
-    pub hosts: Vec<(String, String)>,
+    /// Full names.
+    pub hosts: Vec<String>,
     /// What it is bound to.
     pub gateways: Vec<String>,
     pub routes: Vec<Route>,
@@ -94,7 +94,7 @@ fn virtual_service(node: Node, alone: Source, document: usize, problems: &mut Pr
         let nodes = Node::from(Value::List(list(name, problems)));
         fields::strings(nodes, &at.key(name), problems).unwrap_or_default()
     };
-    let hosts = texts("hosts", problems).into_iter().map(|host| (full_name(&host, &namespace), host)).collect();
+    let hosts = texts("hosts", problems).into_iter().map(|host| full_name(&host, &namespace)).collect();
     let mut gateways = texts("gateways", problems);
     if gateways.is_empty() {
         gateways.push(MESH.to_owned());
