@@ -30,14 +30,20 @@ impl Chain {
 
     /// What `weir render istio` writes for this policy, with its routes in those of the platform.
     pub fn render(&self, policy: &Value) -> Manifests {
-        let namespace = self.mesh.namespace.as_str();
+        self.render_with(policy, json!({}), &platform_routes(&self.mesh.namespace))
+    }
+
+    /// The same with more in the attachment of the gateway, and with other routes of the platform.
+    pub fn render_with(&self, policy: &Value, more: Value, platform: &str) -> Manifests {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
         write("policy.json", policy.to_string());
-        write("platform.yaml", platform_routes(namespace));
+        write("platform.yaml", platform.to_owned());
         let mut command = Command::new(weir());
         command.args(["render", "istio", "--policy", "policy.json", "--into", "platform.yaml", "-o", "rendered"]);
-        for attachment in self.attachments() {
+        let mut attachments = self.attachments();
+        attachments[0] = with(attachments[0].take(), more);
+        for attachment in attachments {
             let file = format!("{}.json", attachment["name"].as_str().unwrap());
             write(&file, attachment.to_string());
             command.args(["--attach", &file]);
@@ -114,6 +120,20 @@ impl Chain {
             }
         }
         Ok(())
+    }
+}
+
+/// An object with the fields of another, and so its objects.
+fn with(object: Value, more: Value) -> Value {
+    match (object, more) {
+        (Value::Object(mut object), Value::Object(more)) => {
+            for (key, value) in more {
+                let before = object.remove(&key).unwrap_or_default();
+                object.insert(key, with(before, value));
+            }
+            Value::Object(object)
+        }
+        (_, other) => other,
     }
 }
 

@@ -10,6 +10,7 @@ mod attach;
 mod calls;
 mod chain;
 mod examples;
+mod extras;
 mod forged;
 mod live;
 mod mesh;
@@ -38,6 +39,9 @@ fn main() -> ExitCode {
     let run = Run { runtime: Arc::new(Runtime::new().unwrap()), api: Arc::default() };
     let trials = vec![
         run.trial("examples::istio_takes_them", examples::istio_takes_them),
+        run.trial("extras::a_route_has_a_limit", extras::a_route_has_a_limit),
+        run.trial("extras::decisions_are_logged", extras::decisions_are_logged),
+        run.trial("extras::weights_become_sticky", extras::weights_become_sticky),
         run.trial("forged::default_config_cluster", async |api| forged::with_its_default_config(api, "cluster").await),
         run.trial("forged::default_config_subset", async |api| forged::with_its_default_config(api, "subset").await),
         run.trial("forged::in_force_cluster", async |api| forged::with_the_filter_in_force(api, "cluster").await),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::api_server::{ApiServer, Kubectl, stage};
+use crate::extras::mesh_config;
 use crate::network::Network;
 use crate::support::{Client, Process, Protocol, eventually};
 use crate::tools::tool;
@@ -51,7 +52,9 @@ impl Mesh {
             "enableTracing": false,
             "discoverySelectors": [{"matchLabels": {"kubernetes.io/metadata.name": namespace}}],
         });
-        std::fs::write(folder.path().join("mesh.yaml"), settings.to_string()).unwrap();
+        let settings = settings.as_object().unwrap().iter().map(|(name, value)| format!("{name}: {value}\n"));
+        let settings = mesh_config() + &settings.collect::<String>();
+        std::fs::write(folder.path().join("mesh.yaml"), settings).unwrap();
 
         let istiod = istiod(&kubectl, &addresses, namespace, &folder).await;
         let mesh = Self { namespace: namespace.to_owned(), network, kubectl, istiod, addresses, folder };

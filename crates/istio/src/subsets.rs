@@ -8,10 +8,10 @@ use crate::yaml::{Yaml, map};
 
 const DESTINATION_RULE: (&str, &str) = ("networking.istio.io/v1", "DestinationRule");
 
-const COMMENT: &str = "The versions of the service. Istio merges this with another DestinationRule of the same host and namespace;\n\
-                       a subset that stands in both is taken from the older one.\n";
+const COMMENT: &str = "The versions of the service. Istio merges this with a DestinationRule of the same host, namespace and exportTo\n\
+                       where neither has a workloadSelector; a subset that stands in both is taken from the older one.\n";
 
-/// The subsets of a service; none where only `theirs` is stable and no variant is routed.
+/// The subsets of a service, if any is known.
 pub(crate) fn object(routed: &Routed) -> Option<Object> {
     let service = &routed.service;
     let stable = service.stable.iter().map(|labels| subset(STABLE, labels, service.guard_of(STABLE)));

@@ -1,0 +1,112 @@
+//! What else is rendered into the proxies: limits of routes, weights of others that become sticky, decisions in access logs.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::api_server::ApiServer;
+use crate::calls::{get, hops, names};
+use crate::chain::{Chain, Setting, platform_routes};
+use crate::policy::policy;
+use crate::support::client::{Client, Protocol};
+use crate::support::eventually;
+
+const DEADLINE: Duration = Duration::from_secs(60);
+const USERS: usize = 40;
+
+/// Of the platform's stable route, not of the canary's.
+pub async fn a_route_has_a_limit(api: &ApiServer) {
+    let chain = Chain::start(api, "limits", Setting::default()).await;
+    let policy = policy("limits");
+    chain.attach(&policy).await;
+    chain.apply(&chain.render_with(&policy, json!({"istio": {"limits": {"stable": 1}}}), &platform_routes("limits")));
+    eventually(DEADLINE, "the stable route of the gateway answers 429", async || {
+        let statuses = statuses(&chain, "nobody").await;
+        (statuses == BTreeSet::from([200, 429])).then_some(()).ok_or_else(|| format!("{statuses:?}"))
+    })
+    .await;
+    // Grace is in the canary of the first service.
+    assert_eq!(statuses(&chain, "grace").await, BTreeSet::from([200]));
+}
+
+/// Which the platform wrote, and the policy knows nothing of.
+pub async fn weights_become_sticky(api: &ApiServer) {
+    let chain = Chain::start(api, "weights", Setting::default()).await;
+    let platform = platform_routes("weights");
+    let stable = "{name: stable, route: [{destination: {host: storefront.weights.svc.cluster.local, subset: v1}}]}";
+    assert!(platform.contains(stable), "{platform}");
+    let one = |version| {
+        format!("{{weight: 50, destination: {{host: storefront.weights.svc.cluster.local, subset: {version}}}}}")
+    };
+    let split = format!("{{name: split, route: [{}, {}]}}", one("v1"), one("v2"));
+    let platform = platform.replace(stable, &split);
+    let mut policy = policy("weights");
+    // Nobody routes the first service but its weights.
+    policy["layers"][0]["experiments"][1]["variants"][0]["routes"] = json!({});
+    let edge = json!({
+        "sticky": [{"id": "split", "unit": "user", "header": "x-weir-weight"}],
+        "istio": {"weights": {"split": ["split"]}},
+    });
+    chain.apply(&chain.render_with(&policy, edge, &platform));
+    chain.until_in_force(&policy).await;
+    eventually(DEADLINE, "every user stays on one side", async || one_side_each(&chain).await).await;
+    let seen = chain.get(&[("x-user-id", "user-1"), ("x-weir-weight", "7")]).await;
+    assert_eq!(seen[0].lines("x-weir-weight"), Vec::<String>::new(), "it stays in the proxy");
+}
+
+/// By the Telemetry that is rendered, and the mesh config that stands above it.
+pub async fn decisions_are_logged(api: &ApiServer) {
+    let chain = Chain::start(api, "logged", Setting::default()).await;
+    let policy = policy("logged");
+    chain.apply(&chain.render_with(&policy, json!({"istio": {"telemetry": true}}), &platform_routes("logged")));
+    chain.until_in_force(&policy).await;
+    eventually(DEADLINE, "the decision on ada in the access log", async || {
+        chain.get(&[("x-user-id", "ada")]).await;
+        let entries = chain.gateway.access_log();
+        let tells =
+            |entry: &Value| entry["decision"].as_str().unwrap_or_default().contains("owl=owl-v2/canary/override");
+        entries.iter().any(tells).then_some(()).ok_or_else(|| format!("{entries:?}"))
+    })
+    .await;
+}
+
+/// The mesh config that stands above a rendered Telemetry, as istiod reads it; the log is a file for the tests to read.
+pub fn mesh_config() -> String {
+    let rendered = include_str!("../../istio/guarded/manifests/20-mesh.yaml");
+    let lines = rendered.lines().skip_while(|line| *line != "# meshConfig:").skip(1);
+    let config = lines.map_while(|line| line.strip_prefix("#   ")).map(|line| format!("{line}\n")).collect::<String>();
+    assert!(config.contains("extraStatTags"), "no mesh config is rendered: {config:?}");
+    config.replace("/dev/stdout", "access.log")
+}
+
+/// What one user is answered when asking many times at once.
+async fn statuses(chain: &Chain, user: &str) -> BTreeSet<u16> {
+    let server = SocketAddr::new(chain.address, chain.mesh.network.http);
+    let mut client = Client::new(server, Protocol::Http1);
+    let mut statuses = BTreeSet::new();
+    for _ in 0..20 {
+        let answer = client.send(get(&[("x-user-id", user)])).await.unwrap();
+        assert!(answer.status == 429 || hops(&answer).is_ok(), "{answer:?}");
+        statuses.insert(answer.status);
+    }
+    statuses
+}
+
+/// Whether no user meets both versions of the first service, and both are met.
+async fn one_side_each(chain: &Chain) -> Result<(), String> {
+    let mut sides = BTreeSet::new();
+    for user in 0..USERS {
+        let user = format!("user-{user}");
+        let mut seen = BTreeSet::new();
+        for _ in 0..4 {
+            seen.insert(names(&chain.get(&[("x-user-id", &user)]).await)[0].to_owned());
+        }
+        if seen.len() > 1 {
+            return Err(format!("{user} meets {seen:?}"));
+        }
+        sides.append(&mut seen);
+    }
+    if sides.len() == 2 { Ok(()) } else { Err(format!("all meet {sides:?}")) }
+}
