@@ -10,7 +10,8 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::calls::names;
-use crate::chain::{Chain, SERVICES, host, platform_routes};
+use crate::chain::{Chain, SERVICES, host};
+use crate::manifests;
 use crate::policy::USERS;
 use crate::support::{Envoy, Predictor, eventually, wasm, weir};
 
@@ -30,7 +31,7 @@ impl Chain {
 
     /// What `weir render istio` writes for this policy, with its routes in those of the platform.
     pub fn render(&self, policy: &Value) -> Manifests {
-        self.render_with(policy, json!({}), &platform_routes(&self.mesh.namespace))
+        self.render_with(policy, json!({}), &manifests::routes(&self.mesh.namespace))
     }
 
     /// The same with more in the attachment of the gateway, and with other routes of the platform.
@@ -64,8 +65,9 @@ impl Chain {
         let namespace = self.mesh.namespace.as_str();
         let attachment = |role: &str, mut istio: Value| {
             istio["namespace"] = json!(namespace);
-            let mut all = json!({"weir": 1, "name": role, "role": role, "wasm": {"file": wasm()}, "istio": istio});
-            all["steer"] = json!(self.setting.steer);
+            let mut all = json!({
+                "weir": 1, "name": role, "role": role, "steer": self.setting.steer, "wasm": {"file": wasm()}, "istio": istio,
+            });
             if self.setting.join && role != "edge" {
                 all["join"] = json!("traceparent");
             }

@@ -7,13 +7,14 @@ use futures_util::future::join_all;
 
 use crate::api_server::ApiServer;
 use crate::app::{App, HandsOn, Next};
+use crate::manifests;
 use crate::mesh::Mesh;
 use crate::proxy::{Node, proxy};
-use crate::support::{Envoy, fill};
+use crate::support::Envoy;
 
 /// In the order of the hops.
 pub const SERVICES: [&str; 3] = ["storefront", "checkout", "owl"];
-const VERSIONS: [&str; 2] = ["v1", "v2"];
+pub const VERSIONS: [&str; 2] = ["v1", "v2"];
 
 /// What is not the same in every chain.
 #[derive(Clone, Copy)]
@@ -56,9 +57,9 @@ pub struct Workload {
     pub version: &'static str,
     /// Where the app calls the next one: the outbound listeners of its sidecar. The last service calls nobody.
     pub next: Option<Next>,
-    inbound: IpAddr,
-    outbound: IpAddr,
-    app: App,
+    pub inbound: IpAddr,
+    pub outbound: IpAddr,
+    pub app: App,
 }
 
 impl Chain {
@@ -74,7 +75,7 @@ impl Chain {
             }
         }
         let address = mesh.network.address();
-        mesh.apply(&manifests(&mesh, &workloads, address));
+        mesh.apply(&manifests::platform(&mesh, &workloads, address));
 
         let labels = [("istio", "ingressgateway")];
         let node = Node { kind: "router", name: "gateway", address, labels: &labels };
@@ -123,52 +124,4 @@ impl Workload {
 /// The name that the apps call a service by.
 pub fn host(service: &str, namespace: &str) -> String {
     format!("{service}.{namespace}.svc.cluster.local")
-}
-
-/// The routes that the platform has of all services. Clients call the first one by any name.
-pub fn platform_routes(namespace: &str) -> String {
-    let routes = SERVICES.iter().enumerate().map(|(place, service)| {
-        let host = host(service, namespace);
-        let (routed_host, gateway) = if place == 0 { ("*", "edge") } else { (host.as_str(), "mesh") };
-        let values = [
-            ("NAMESPACE", namespace),
-            ("SERVICE", *service),
-            ("HOST", &host),
-            ("ROUTED_HOST", routed_host),
-            ("GATEWAY", gateway),
-        ];
-        fill(include_str!("manifests/routes.yaml"), &values)
-    });
-    routes.collect()
-}
-
-fn manifests(mesh: &Mesh, workloads: &[Workload], gateway: IpAddr) -> String {
-    let (http, grpc) = (mesh.network.http.to_string(), mesh.network.grpc.to_string());
-    let ports = [("HTTP", http.as_str()), ("GRPC", grpc.as_str())];
-    let text = |text: &str, values: &[(&str, &str)]| fill(text, &[values, &ports].concat());
-
-    let mut all = text(include_str!("manifests/gateway.yaml"), &[("ADDRESS", &gateway.to_string())]);
-    for versions in workloads.chunks(VERSIONS.len()) {
-        let service = versions[0].service;
-        let host = host(service, &mesh.namespace);
-        let values = [
-            ("SERVICE", service),
-            ("HOST", &host),
-            ("V1", &versions[0].inbound.to_string()),
-            ("V2", &versions[1].inbound.to_string()),
-        ];
-        all += &text(include_str!("manifests/service.yaml"), &values);
-    }
-    all += &platform_routes(&mesh.namespace);
-    for workload in workloads {
-        let values = [
-            ("SERVICE", workload.service),
-            ("VERSION", workload.version),
-            ("INBOUND", &workload.inbound.to_string()),
-            ("OUTBOUND", &workload.outbound.to_string()),
-            ("APP", &workload.app.port.to_string()),
-        ];
-        all += &text(include_str!("manifests/workload.yaml"), &values);
-    }
-    all
 }

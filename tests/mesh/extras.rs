@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::api_server::ApiServer;
 use crate::calls::{get, hops, names};
-use crate::chain::{Chain, Setting, platform_routes};
+use crate::chain::{Chain, Setting};
+use crate::manifests;
 use crate::policy::policy;
 use crate::support::client::{Client, Protocol};
 use crate::support::eventually;
@@ -21,7 +22,7 @@ pub async fn a_route_has_a_limit(api: &ApiServer) {
     let chain = Chain::start(api, "limits", Setting::default()).await;
     let policy = policy("limits");
     chain.attach(&policy).await;
-    chain.apply(&chain.render_with(&policy, json!({"istio": {"limits": {"stable": 1}}}), &platform_routes("limits")));
+    chain.apply(&chain.render_with(&policy, json!({"istio": {"limits": {"stable": 1}}}), &manifests::routes("limits")));
     eventually(DEADLINE, "the stable route of the gateway answers 429", async || {
         let statuses = statuses(&chain, "nobody").await;
         (statuses == BTreeSet::from([200, 429])).then_some(()).ok_or_else(|| format!("{statuses:?}"))
@@ -34,7 +35,7 @@ pub async fn a_route_has_a_limit(api: &ApiServer) {
 /// Which the platform wrote, and the policy knows nothing of.
 pub async fn weights_become_sticky(api: &ApiServer) {
     let chain = Chain::start(api, "weights", Setting::default()).await;
-    let platform = platform_routes("weights");
+    let platform = manifests::routes("weights");
     let stable = "{name: stable, route: [{destination: {host: storefront.weights.svc.cluster.local, subset: v1}}]}";
     assert!(platform.contains(stable), "{platform}");
     let one = |version| {
@@ -60,7 +61,7 @@ pub async fn weights_become_sticky(api: &ApiServer) {
 pub async fn decisions_are_logged(api: &ApiServer) {
     let chain = Chain::start(api, "logged", Setting::default()).await;
     let policy = policy("logged");
-    chain.apply(&chain.render_with(&policy, json!({"istio": {"telemetry": true}}), &platform_routes("logged")));
+    chain.apply(&chain.render_with(&policy, json!({"istio": {"telemetry": true}}), &manifests::routes("logged")));
     chain.until_in_force(&policy).await;
     eventually(DEADLINE, "the decision on ada in the access log", async || {
         chain.get(&[("x-user-id", "ada")]).await;

@@ -1,6 +1,11 @@
 //! The mesh: the filter in the sidecars and gateways of a real Istio. One API server serves the whole run; each test has a
 //! namespace, an istiod, addresses and Envoys of its own, so all may run at once.
 //!
+//! `cargo test --test mesh` runs all, `cargo test --test mesh live` those with `live` in their names. It needs what
+//! `scripts/install-mesh`, `scripts/install-envoy`, `scripts/install-envoy 1.39.3`, `scripts/build-wasm` and `cargo build -p
+//! weir-cli` make, and says so where one is missing. Times that tests print are those of a machine with nothing else to do
+//! only where a test runs alone.
+//!
 //! This is a harness of its own, because what all tests share must be told to end when the last one has ended: that of
 //! rustc leaves it running, and shows nothing of how long each part took to start.
 
@@ -13,6 +18,7 @@ mod examples;
 mod extras;
 mod forged;
 mod live;
+mod manifests;
 mod mesh;
 mod network;
 mod plain;
