@@ -82,14 +82,19 @@ pub fn render(model: &Model, sent: Vec<Sent<'_>>, into: &[Source]) -> Result<Vec
     }
     let wanted = Wanted::by(&all, &model.env_tag.header);
     let routed = Routed::read_all(&all, model, &mut problems);
-    let mut objects: Vec<Object> = all.iter().flat_map(|attached| filters(attached, model)).collect();
+    let mut objects: Vec<(usize, Object)> = Vec::new();
+    for attached in &all {
+        objects.extend(filters(attached, model).into_iter().map(|object| (attached.document, object)));
+    }
     for routed in &routed {
-        objects.extend(subsets::object(routed));
-        objects.extend(own_routes(routed, &wanted, &into, &mut problems));
+        let routes = own_routes(routed, &wanted, &into, &mut problems);
+        let of_service = subsets::object(routed).into_iter().chain(routes);
+        objects.extend(of_service.map(|object| (routed.document, object)));
     }
-    for object in &objects {
-        object.check_size(&mut problems);
+    for (document, object) in &objects {
+        object.check_size(*document, &mut problems);
     }
+    let objects: Vec<Object> = objects.into_iter().map(|(_, object)| object).collect();
     let mut files: Vec<File> = Stage::ALL.into_iter().filter_map(|stage| file(stage, &objects)).collect();
     files.extend(into.iter().map(|file| File {
         name: file.file_name(),

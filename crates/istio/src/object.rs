@@ -68,16 +68,16 @@ impl Object {
         self.body.json_bytes()
     }
 
-    /// Reports an object that Kubernetes would not take.
-    pub fn check_size(&self, problems: &mut Problems) {
+    /// Reports an object that Kubernetes would not take, to the attachment that asks for it.
+    pub fn check_size(&self, document: usize, problems: &mut Problems) {
         let bytes = self.bytes();
         if bytes > OBJECT_BYTES_MAX {
             let message = format!(
                 "{} would have {bytes} bytes; Kubernetes takes at most {OBJECT_BYTES_MAX}. Lists of units make a policy \
-                 large: a header that says who is on the list keeps them out of it, and weir serve has no such bound",
+                 large: a header that says who is on the list keeps them out of it",
                 self.called
             );
-            problems.add(Code::Limit, &At::Root { document: 0 }, message);
+            problems.add(Code::Limit, &At::Root { document }, message);
         }
     }
 

@@ -21,7 +21,7 @@ pub(crate) struct Routed {
     /// where two layers disagree.
     pub variants: Vec<(String, String)>,
     /// The attachment that describes it, else the first.
-    document: usize,
+    pub document: usize,
 }
 
 impl Routed {
