@@ -15,6 +15,7 @@ mod metrics;
 mod odd_requests;
 mod predictions;
 mod push_under_load;
+mod rendered;
 mod scenarios;
 mod serve;
 mod sticky;

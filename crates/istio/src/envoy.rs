@@ -5,6 +5,10 @@ use weir_engine::{Attachment, Module};
 use crate::filter::extension;
 use crate::yaml::{Yaml, map};
 
+mod routes;
+
+pub use routes::plain_routes;
+
 /// The filter of a plain Envoy.
 pub struct Plain<'a> {
     /// The attachment's name: the filter is called `weir.NAME`.

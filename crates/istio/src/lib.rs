@@ -37,7 +37,7 @@ mod yaml;
 use weir_engine::{AttachmentFile, Model, Problem, Problems, Source};
 
 use attached::Attached;
-pub use envoy::Plain;
+pub use envoy::{Plain, plain_routes};
 use into::TheirFile;
 pub use object::{CLIENT_SIDE_BYTES_MAX, OBJECT_BYTES_MAX};
 use object::{Object, Stage};

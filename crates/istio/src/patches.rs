@@ -1,7 +1,7 @@
 //! What only an EnvoyFilter can change of Envoy's routes.
 
 use weir_engine::model::EnvTag;
-use weir_engine::{CLUSTER_HEADER, Role, SUBSET_HEADER, Steer};
+use weir_engine::{Attachment, CLUSTER_HEADER, Role, SUBSET_HEADER, Steer};
 
 use crate::attached::Attached;
 use crate::yaml::{Yaml, map};
@@ -14,19 +14,25 @@ pub(crate) struct Patch {
     pub patch: Yaml,
 }
 
-/// The headers that a client may not send, where clients come in.
+/// The patch that drops what clients forge, where they come in.
 pub(crate) fn internal_only(attached: &Attached<'_>, env_tag: &EnvTag) -> Yaml {
+    let headers = forgeable(&attached.file.attachment, env_tag);
+    route_configuration("GATEWAY", map! {"internal_only_headers" => headers})
+}
+
+/// The headers by which a client could choose its variant where the filter is missing.
+pub(crate) fn forgeable(attachment: &Attachment, env_tag: &EnvTag) -> Vec<String> {
     let mut headers = vec![env_tag.header.clone(), SUBSET_HEADER.to_owned(), CLUSTER_HEADER.to_owned()];
     headers.extend(env_tag.baggage.is_some().then(|| "baggage".to_owned()));
-    headers.extend(attached.file.attachment.sticky.iter().map(|sticky| sticky.header.clone()));
-    route_configuration("GATEWAY", map! {"internal_only_headers" => headers})
+    headers.extend(attachment.sticky.iter().map(|sticky| sticky.header.clone()));
+    headers
 }
 
 /// The patches of the routes that an attachment asks for.
 pub(crate) fn of_routes(attached: &Attached<'_>) -> Vec<Patch> {
     let context = attached.placement.proxy.context();
     let mut patches = Vec::new();
-    let ours = written_headers(attached);
+    let ours = written_headers(&attached.file.attachment);
     if !ours.is_empty() {
         patches.push(Patch {
             note: "What the filter writes for the routes stays in the proxy: no service is sent it.",
@@ -61,8 +67,7 @@ pub(crate) fn of_routes(attached: &Attached<'_>) -> Vec<Patch> {
 }
 
 /// The headers that the filter writes for routes alone, which no service should be sent.
-pub(crate) fn written_headers(attached: &Attached<'_>) -> Vec<String> {
-    let attachment = &attached.file.attachment;
+pub(crate) fn written_headers(attachment: &Attachment) -> Vec<String> {
     let steers = match attachment.steer {
         _ if attachment.role == Role::Inbound => return Vec::new(),
         Steer::Tag => None,

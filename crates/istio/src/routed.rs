@@ -64,13 +64,7 @@ impl Routed {
 
     /// The subsets of the variants, each once, in the order of the routes.
     pub fn subsets(&self) -> Vec<&str> {
-        let mut subsets: Vec<&str> = Vec::new();
-        for (_, subset) in &self.variants {
-            if !subsets.contains(&subset.as_str()) {
-                subsets.push(subset);
-            }
-        }
-        subsets
+        subsets(&self.variants)
     }
 
     /// What the objects of this service are called.
@@ -125,7 +119,7 @@ impl Routed {
 }
 
 /// Env tag and subset of every variant that routes the service, by layer.
-fn variants(host: &str, model: &Model) -> Vec<(String, String)> {
+pub(crate) fn variants(host: &str, model: &Model) -> Vec<(String, String)> {
     let experiments = model.layers.iter().flat_map(|layer| &layer.experiments);
     let variants = experiments.flat_map(|experiment| &experiment.variants);
     let subset = |variant: &weir_engine::model::Variant| {
@@ -133,6 +127,17 @@ fn variants(host: &str, model: &Model) -> Vec<(String, String)> {
         Some((variant.env_tag.clone(), route.1.clone()))
     };
     variants.filter_map(subset).collect()
+}
+
+/// The subsets of variants, each once, in their order.
+pub(crate) fn subsets(variants: &[(String, String)]) -> Vec<&str> {
+    let mut subsets: Vec<&str> = Vec::new();
+    for (_, subset) in variants {
+        if !subsets.contains(&subset.as_str()) {
+            subsets.push(subset);
+        }
+    }
+    subsets
 }
 
 /// The namespace of `NAME.NAMESPACE.svc…`.

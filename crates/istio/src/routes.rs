@@ -51,7 +51,7 @@ impl Wanted {
         Wanted {
             tag_header: steered(Steer::Tag).then(|| tag_header.to_owned()),
             by_subset: steered(Steer::Subset),
-            remove: sorted(routing().flat_map(patches::written_headers)),
+            remove: sorted(routing().flat_map(|attached| patches::written_headers(&attached.file.attachment))),
             bound_to: sorted(bound_to),
         }
     }
@@ -62,8 +62,7 @@ impl Wanted {
             routed.variants.iter().map(|(tag, subset)| Way {
                 name: format!("tag/{tag}"),
                 header: header.clone(),
-                // Of all that a tag may contain, only the dot means something in a regex.
-                matches: map! {"regex" => format!("(.*,)?{}(,.*)?", tag.replace('.', "\\."))},
+                matches: map! {"regex" => tag_regex(tag)},
                 subset: subset.clone(),
             })
         });
@@ -94,6 +93,12 @@ impl Wanted {
     pub fn headers(&self) -> Option<Yaml> {
         (!self.remove.is_empty()).then(|| map! {"request" => map! {"remove" => self.remove.clone()}})
     }
+}
+
+/// What matches the tag among others.
+pub(crate) fn tag_regex(tag: &str) -> String {
+    // Of all that a tag may contain, only the dot means something in a regex.
+    format!("(.*,)?{}(,.*)?", tag.replace('.', "\\."))
 }
 
 /// The routes of a service, bound to `gateways`.

@@ -1,15 +1,16 @@
-//! `weir render envoy`: the filter of a plain Envoy, for a file that it watches or for its bootstrap.
+//! `weir render envoy`: the filter and the routes of a plain Envoy, for files that it watches or for its bootstrap.
 
 use std::fs;
 use std::path::PathBuf;
+use std::slice;
 
 use clap::Args;
-use weir_istio::Plain;
+use weir_istio::{Plain, plain_routes};
 
 use crate::load;
 use crate::problems::Failure;
 
-/// Writes the filter of a plain Envoy with its policy
+/// Writes the filter of a plain Envoy with its policy, or the routes for its variants
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Envoy {
@@ -22,6 +23,9 @@ pub struct Envoy {
     /// An entry for `http_filters` of a bootstrap instead of a file for ECDS
     #[arg(long = "static")]
     in_place: bool,
+    /// A file for RDS instead: the routes of all services of the policy. The attachment's key `envoy` says more of them
+    #[arg(long, conflicts_with = "in_place")]
+    routes: bool,
     /// A file instead of standard output; renamed into place, as an Envoy that watches it needs it
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -30,21 +34,14 @@ pub struct Envoy {
 const EXAMPLES: &str = "Examples:
   weir render envoy --policy policy.yaml --attach attach.yaml -o ecds/filter.yaml
   weir render envoy --policy policies/ --attach attach.yaml --static
+  weir render envoy --policy policy.yaml --attach attach.yaml --routes -o resources/routes.yaml
 
 Exit codes: 0 rendered, 1 the policy or the attachment has problems, 2 wrong use";
 
 impl Envoy {
     /// Renders.
     pub fn run(self) -> Result<(), Failure> {
-        let (file, policy) = load::attached(Some(&self.attach), None, &self.policy)?;
-        let module = load::module_file(&self.attach, &file)?;
-        let plain = Plain {
-            name: load::name(&self.attach, &file)?,
-            attachment: &file.attachment,
-            module: &module.to_string_lossy(),
-            envelope: &policy.envelope(&file.attachment),
-        };
-        let text = if self.in_place { plain.entry() } else { plain.ecds() };
+        let text = if self.routes { self.routes()? } else { self.filter()? };
         let Some(out) = self.out else {
             print!("{text}");
             return Ok(());
@@ -54,5 +51,27 @@ impl Envoy {
         new.push(".new");
         let written = fs::write(&new, text).and_then(|()| fs::rename(&new, &out));
         written.map_err(|error| Failure::Use(format!("{}: cannot be written: {error}", out.display())))
+    }
+
+    fn routes(&self) -> Result<String, Failure> {
+        let load::Attachments { sources, files, policy } =
+            load::attachments(slice::from_ref(&self.attach), &self.policy)?;
+        let rendered = files.iter().map(|file| plain_routes(&policy.model, file)).collect::<Result<String, _>>();
+        rendered.map_err(|mut problems| {
+            sources.iter().for_each(|source| source.locate(&mut problems));
+            Failure::Problems { sources, problems }
+        })
+    }
+
+    fn filter(&self) -> Result<String, Failure> {
+        let (file, policy) = load::attached(Some(&self.attach), None, &self.policy)?;
+        let module = load::module_file(&self.attach, &file)?;
+        let plain = Plain {
+            name: load::name(&self.attach, &file)?,
+            attachment: &file.attachment,
+            module: &module.to_string_lossy(),
+            envelope: &policy.envelope(&file.attachment),
+        };
+        Ok(if self.in_place { plain.entry() } else { plain.ecds() })
     }
 }

@@ -19,6 +19,8 @@ pub struct AttachmentFile {
     pub wasm: Option<Module>,
     /// The key `istio`, unread: what it means is said by the crate that writes for Istio.
     pub istio: Option<Node>,
+    /// The key `envoy`, unread: of the routes that are rendered for a plain Envoy.
+    pub envoy: Option<Node>,
 }
 
 impl AttachmentFile {
@@ -46,9 +48,9 @@ impl AttachmentFile {
         let mut fields = Fields::open(node, &at, problems)?;
         let attachment = attachment(&mut fields, &at, problems);
         let wasm = fields.take("wasm").and_then(|node| Module::read(node, &at.key("wasm"), problems));
-        let istio = fields.take("istio");
+        let (istio, envoy) = (fields.take("istio"), fields.take("envoy"));
         fields.finish(problems);
-        Some(AttachmentFile { attachment, wasm, istio })
+        Some(AttachmentFile { attachment, wasm, istio, envoy })
     }
 }
 

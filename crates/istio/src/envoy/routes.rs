@@ -1,0 +1,134 @@
+//! The routes of a plain Envoy, for RDS: what DestinationRules, VirtualServices and patches say in Istio.
+
+use weir_engine::fields::{self, Fields};
+use weir_engine::model::Model;
+use weir_engine::{At, AttachmentFile, CLUSTER_HEADER, Code, Node, Problem, Problems, Role, SUBSET_HEADER, Steer};
+
+use crate::patches;
+use crate::placement::{by_name, positive};
+use crate::routed::{self, STABLE};
+use crate::routes;
+use crate::yaml::{Yaml, map};
+
+const ROUTE_CONFIGURATION: &str = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration";
+const PORT: i64 = 80;
+
+/// The key `envoy` of an attachment file.
+#[derive(Default)]
+struct Routing {
+    /// What listeners call the routes.
+    route_config: Option<String>,
+    /// In the names of clusters.
+    port: Option<i64>,
+    /// By service, domains by which it is called beside its name.
+    hosts: Vec<(String, Vec<String>)>,
+    /// A response header that shows the decision.
+    decision_header: Option<String>,
+}
+
+/// A file for RDS with the routes of all services that the policy routes: to the cluster `outbound|PORT|SUBSET|SERVICE`
+/// who is in a variant, to `outbound|PORT||SERVICE` everybody else.
+///
+/// # Errors
+/// Every problem of the attachment's key `envoy`; and its role, where nothing is routed.
+pub fn plain_routes(model: &Model, file: &AttachmentFile) -> Result<String, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let routing = Routing::read(file, &mut problems);
+    let services = services(model);
+    for (service, _) in routing.hosts.iter().filter(|(service, _)| !services.contains(service)) {
+        let message = format!("no variant routes {service}; the policy routes {}", services.join(" "));
+        problems.add(Code::BadValue, &At::Root { document: 0 }.key("envoy").key("hosts").key(service), message);
+    }
+    if file.attachment.role == Role::Inbound {
+        let message = "an inbound filter steers nothing; render the routes of role edge or mesh";
+        problems.add(Code::Conflict, &At::Root { document: 0 }.key("role"), message);
+    }
+    if !problems.is_empty() {
+        return Err(problems.into_vec());
+    }
+    Ok(map! {"resources" => [configuration(model, file, &routing, &services)]}.text())
+}
+
+impl Routing {
+    fn read(file: &AttachmentFile, problems: &mut Problems) -> Routing {
+        let root = At::Root { document: 0 };
+        let at = root.key("envoy");
+        let read = |node: Node, problems: &mut Problems| {
+            let mut fields = Fields::open(node, &at, problems)?;
+            let mut text = |name, problems: &mut Problems| {
+                fields.take(name).and_then(|node| fields::string(node, &at.key(name), problems))
+            };
+            let (route_config, decision_header) = (text("route_config", problems), text("decision_header", problems));
+            let port = fields.take("port").and_then(|node| positive(node, &at.key("port"), problems));
+            let hosts = by_name(fields.take("hosts"), &at.key("hosts"), problems, fields::strings);
+            fields.finish(problems);
+            Some(Routing { route_config, port, hosts, decision_header })
+        };
+        file.envoy.clone().and_then(|node| read(node, problems)).unwrap_or_default()
+    }
+}
+
+fn services(model: &Model) -> Vec<String> {
+    let experiments = model.layers.iter().flat_map(|layer| &layer.experiments);
+    let mut services: Vec<String> = experiments.flat_map(|one| one.routed_services()).map(str::to_owned).collect();
+    services.sort_unstable();
+    services.dedup();
+    services
+}
+
+fn configuration(model: &Model, file: &AttachmentFile, routing: &Routing, services: &[String]) -> Yaml {
+    let attachment = &file.attachment;
+    let name = routing.route_config.as_ref().or(attachment.name.as_ref()).map_or("weir", String::as_str);
+    // What a client sends under these names is dropped before routes are matched, with the filter or without it.
+    let guard = (attachment.role == Role::Edge).then(|| patches::forgeable(attachment, &model.env_tag));
+    let ours = patches::written_headers(attachment);
+    let shown = routing.decision_header.as_ref().map(|header| {
+        let value = map! {"header" => map! {"key" => header, "value" => "%FILTER_STATE(wasm.weir:PLAIN)%"}};
+        [value.with("append_action", Some("OVERWRITE_IF_EXISTS_OR_ADD"))]
+    });
+    let hosts: Vec<Yaml> =
+        services.iter().map(|service| virtual_host(service, model, attachment.steer, routing)).collect();
+    map! {"@type" => ROUTE_CONFIGURATION, "name" => name, "ignore_port_in_host_matching" => true}
+        .with("internal_only_headers", guard)
+        .with("request_headers_to_remove", (!ours.is_empty()).then_some(ours))
+        .with("response_headers_to_add", shown)
+        .with("virtual_hosts", Some(hosts))
+}
+
+fn virtual_host(service: &str, model: &Model, steer: Steer, routing: &Routing) -> Yaml {
+    let given = routing.hosts.iter().find(|(name, _)| name == service).map(|(_, hosts)| hosts.clone());
+    let domains: Vec<String> = [service.to_owned()].into_iter().chain(given.unwrap_or_default()).collect();
+    let port = routing.port.unwrap_or(PORT);
+    let route = |name: String, header: Option<Yaml>, target: Yaml| {
+        let matched = map! {"prefix" => "/"}.with("headers", header.map(|header| [header]));
+        // A gRPC stream or a WebSocket may be as long as it likes.
+        map! {"name" => name, "match" => matched, "route" => target.with("timeout", Some("0s"))}
+    };
+    let cluster = |subset: &str| map! {"cluster" => format!("outbound|{port}|{subset}|{service}")};
+    let variants = routed::variants(service, model);
+    let mut all: Vec<Yaml> = match steer {
+        Steer::Tag => variants
+            .iter()
+            .map(|(tag, subset)| {
+                let regex = map! {"safe_regex" => map! {"regex" => routes::tag_regex(tag)}};
+                let header = map! {"name" => &model.env_tag.header, "string_match" => regex};
+                route(format!("{service}/tag/{tag}"), Some(header), cluster(subset))
+            })
+            .collect(),
+        Steer::Subset => routed::subsets(&variants)
+            .into_iter()
+            .map(|subset| {
+                let header = map! {"name" => SUBSET_HEADER, "string_match" => map! {"exact" => subset}};
+                route(format!("{service}/subset/{subset}"), Some(header), cluster(subset))
+            })
+            .collect(),
+        // Only where the filter named one: everybody else goes on to the stable route.
+        Steer::Cluster => vec![route(
+            format!("{service}/cluster"),
+            Some(map! {"name" => CLUSTER_HEADER, "present_match" => true}),
+            map! {"cluster_header" => CLUSTER_HEADER},
+        )],
+    };
+    all.push(route(format!("{service}/{STABLE}"), None, cluster("")));
+    map! {"name" => service, "domains" => domains, "routes" => all}
+}
