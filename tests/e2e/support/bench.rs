@@ -26,7 +26,7 @@ pub struct Bench {
     /// Where a client connects.
     pub address: SocketAddr,
     /// `stable` and `canary`, which stop when they are dropped.
-    _upstreams: [Upstream; 2],
+    upstreams: [Upstream; 2],
 }
 
 impl Bench {
@@ -76,10 +76,16 @@ impl Bench {
         Self::ready(Envoy::launch(&bootstrap, options).await, listener, stable, canary).await
     }
 
+    /// How many requests each upstream has had, by its name.
+    #[allow(dead_code, reason = "for tests/soak")]
+    pub fn answered(&self) -> [(String, u64); 2] {
+        self.upstreams.each_ref().map(|upstream| (upstream.name().to_owned(), upstream.requests()))
+    }
+
     pub(super) async fn ready(mut envoy: Envoy, listener: &str, stable: Upstream, canary: Upstream) -> Self {
         envoy.until_ready().await;
         let address = envoy.listener(listener).await;
-        Self { envoy, address, _upstreams: [stable, canary] }
+        Self { envoy, address, upstreams: [stable, canary] }
     }
 }
 
@@ -126,6 +132,12 @@ impl Served {
     /// Replaces the policy as a careful editor does: a new file renamed onto the old one.
     pub fn write_policy(&self, policy: &str) {
         self.replace("policy.yaml", policy);
+    }
+
+    /// The same with the attachment file.
+    #[allow(dead_code, reason = "for tests/soak")]
+    pub fn write_attachment(&self, attachment: &str) {
+        self.replace("attach.yaml", attachment);
     }
 
     /// Replaces one of the files of `envoy/resources`.

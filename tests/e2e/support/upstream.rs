@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
@@ -36,7 +38,11 @@ pub const ANSWER: &str = "x-answer";
 
 /// A server on a free port of the loopback; stops accepting when dropped.
 pub struct Upstream {
+    #[allow(dead_code, reason = "for tests/soak")]
+    name: String,
     address: SocketAddr,
+    #[allow(dead_code, reason = "for tests/soak")]
+    requests: Arc<AtomicU64>,
     accepting: AbortHandle,
 }
 
@@ -47,8 +53,21 @@ impl Upstream {
     pub async fn start(name: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let accepting = tokio::spawn(accept(listener, name.to_owned())).abort_handle();
-        Self { address, accepting }
+        let requests = Arc::default();
+        let accepting = tokio::spawn(accept(listener, name.to_owned(), Arc::clone(&requests))).abort_handle();
+        Self { name: name.to_owned(), address, requests, accepting }
+    }
+
+    /// What it calls itself.
+    #[allow(dead_code, reason = "for tests/soak")]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many requests it has had.
+    #[allow(dead_code, reason = "for tests/soak")]
+    pub fn requests(&self) -> u64 {
+        self.requests.load(SeqCst)
     }
 
     /// For a `${..._PORT}` placeholder.
@@ -63,18 +82,21 @@ impl Drop for Upstream {
     }
 }
 
-async fn accept(listener: TcpListener, name: String) {
+async fn accept(listener: TcpListener, name: String, requests: Arc<AtomicU64>) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
-        tokio::spawn(serve(stream, name.clone()));
+        tokio::spawn(serve(stream, name.clone(), Arc::clone(&requests)));
     }
 }
 
-async fn serve(stream: TcpStream, name: String) {
+async fn serve(stream: TcpStream, name: String, requests: Arc<AtomicU64>) {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().max_headers(MAX_HEADERS).max_buf_size(MAX_HEADER_BYTES);
     builder.http2().max_header_list_size(MAX_HEADER_BYTES as u32);
-    let service = service_fn(move |request| answer(request, name.clone()));
+    let service = service_fn(move |request| {
+        requests.fetch_add(1, SeqCst);
+        answer(request, name.clone())
+    });
     // A peer that goes away in the middle is no failure of the upstream; the test sees it at its own end.
     let _ = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
 }
