@@ -63,14 +63,18 @@ class Envoy:
         return sum(int(task.read_text().split()[0]) for task in tasks)
 
     def resident_mb(self):
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        [kilobytes] = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:")]
-        return int(kilobytes) / 1024
+        return resident_mb(self.process.pid)
 
     def stop(self):
         # Nothing of it is needed any more, and a drain takes time.
         self.process.kill()
         self.process.wait()
+
+
+def resident_mb(process):
+    status = pathlib.Path(f"/proc/{process}/status").read_text()
+    [kilobytes] = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:")]
+    return int(kilobytes) / 1024
 
 
 def bootstrap(filters, virtual_host, clusters=()):

@@ -73,6 +73,14 @@ def pushes(results, _variants):
     return table(["policy, kB", "until it is active, ms", "CPU of Envoy, ms"], rows)
 
 
+def largest(results, _variants):
+    rows = []
+    for one in results["largest"]:
+        figures = [one["ms"], one["cpu_ms"], one["stall_ms"], one["envoy_mb"], one["serve_mb"]]
+        rows.append([f"`{one['role']}`", f"{one['bytes'] / 2**20:.1f}", *(f"{figure:,.0f}" for figure in figures)])
+    return table(["role", "policy, MiB", "until it is active, ms", "CPU of Envoy, ms", "a worker answers nobody, ms", "Envoy grows by, MB", "`weir serve`, MB"], rows)
+
+
 def base(results):
     """What a request costs without a filter, for the text."""
     return {f"base_{size}": f"{median(map(median, samples['none'])):.1f}" for size, samples in results["costs"].items()}
@@ -83,4 +91,4 @@ def table(head, rows):
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-TABLES = {"costs": costs, "latency": latency, "memory": memory, "pushes": pushes}
+TABLES = {"costs": costs, "latency": latency, "memory": memory, "pushes": pushes, "largest": largest}

@@ -51,6 +51,14 @@ def large():
     return policy([one(number) for number in range(10)])
 
 
+def largest():
+    """As large as a policy may be, nearly: 1,000,000 listed units in 32 MiB."""
+    whole = of_size(1000)
+    whole["lists"] = {"staff": [f"user-of-the-shop-{number:011}" for number in range(1_000_000)]}
+    whole["layers"][0]["overrides"] = [{"list": "staff", "experiment": "test-0", "variant": "canary"}]
+    return whole
+
+
 def of_size(size):
     """About this many bytes: experiments up to a megabyte, then listed users."""
     experiments = max(1, min(size, 1_000_000) // 212)

@@ -12,7 +12,7 @@ from statistics import median
 
 import load
 import policies
-from envoy import CLIENT_CORE, Envoy, bootstrap, poll, start
+from envoy import CLIENT_CORE, Envoy, bootstrap, poll, resident_mb, start
 from variants import HTTP_OPTIONS, WASM, answer, cluster
 
 RBAC = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC"
@@ -29,16 +29,38 @@ def measure(weir, module, sizes, pushes, progress):
     return found
 
 
+def largest(weir, module, pushes, progress):
+    """By role: what the largest policy takes until it is active, and how long a worker answers nobody meanwhile."""
+    found = []
+    for role in ("edge", "mesh"):
+        with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder:
+            found.append({"role": role, **push_largest(weir, module, role, pushes, pathlib.Path(folder))})
+        progress(f"pushes: the largest policy, role {role}")
+    return found
+
+
+def push_largest(weir, module, role, pushes, folder):
+    texts = [text(policies.largest(), share) for share in ("50%", "40%")]
+    revisions = [revision(weir, content, folder) for content in texts]
+    with contextlib.ExitStack() as stack:
+        envoy, server = served(weir, module, text(policies.of_size(1000), "30%"), folder, stack, role)
+        connection = stack.enter_context(contextlib.closing(http.client.HTTPConnection("127.0.0.1", envoy.port, timeout=60)))
+        before = envoy.resident_mb()
+        taken = [push(envoy, connection, folder, texts[turn % 2], revisions[turn % 2]) for turn in range(pushes)]
+        memory = {"envoy_mb": envoy.resident_mb() - before, "serve_mb": resident_mb(server.pid)}
+    return {"bytes": len(texts[0]), **memory, **{key: median(one[key] for one in taken) for key in taken[0]}}
+
+
 def push_size(weir, module, size, pushes, folder):
     policy = policies.of_size(size)
     texts = [text(policy, share) for share in ("50%", "40%")]
     revisions = [revision(weir, content, folder) for content in texts]
     with contextlib.ExitStack() as stack:
-        envoy = served(weir, module, texts[0], folder, stack)
+        envoy, _ = served(weir, module, texts[0], folder, stack)
         connection = stack.enter_context(contextlib.closing(http.client.HTTPConnection("127.0.0.1", envoy.port, timeout=60)))
         await_revision(connection, revisions[0])
         taken = [push(envoy, connection, folder, texts[turn % 2], revisions[turn % 2]) for turn in range(1, pushes + 1)]
-    return {"bytes": len(texts[0]), "ms": median(ms for ms, _ in taken), "cpu_ms": median(cpu for _, cpu in taken)}
+    return {"bytes": len(texts[0]), **{key: median(one[key] for one in taken) for key in taken[0]}}
 
 
 def text(policy, share):
@@ -57,10 +79,10 @@ def revision(weir, content, folder):
     return json.loads(checked.stdout)["revision"]
 
 
-def served(weir, module, content, folder, stack):
+def served(weir, module, content, folder, stack, role="edge"):
     """An Envoy that has its filter from a `weir serve` of its own."""
     (folder / "policy.json").write_text(content)
-    (folder / "attach.yaml").write_text(f"weir: 1\nname: bench\ntrace: all\nwasm: {{file: '{module}'}}\n")
+    (folder / "attach.yaml").write_text(f"weir: 1\nname: bench\nrole: {role}\ntrace: all\nwasm: {{file: '{module}'}}\n")
     command = [weir, "serve", "--policy", folder / "policy.json", "--attach", folder / "attach.yaml", "--listen", "127.0.0.1:0"]
     log = stack.enter_context(open(folder / "serve.log", "w"))
     server = start([str(part) for part in command], CLIENT_CORE, stdout=subprocess.PIPE, stderr=log, text=True)
@@ -71,7 +93,7 @@ def served(weir, module, content, folder, stack):
         sys.exit(f"bench: weir serve did not start; it says:\n{(folder / 'serve.log').read_text()}")
     envoy = Envoy(folder / "envoy", xds_bootstrap(int(line.rpartition(":")[2])))
     stack.callback(envoy.stop)
-    return envoy.ready()
+    return envoy.ready(), server
 
 
 def xds_bootstrap(xds_port):
@@ -89,24 +111,29 @@ def push(envoy, connection, folder, content, wanted):
     new.write_text(content)
     used, began = envoy.cpu_ns(), time.monotonic()
     new.replace(folder / "policy.json")
-    await_revision(connection, wanted)
+    longest = await_revision(connection, wanted)
     taken = time.monotonic() - began
     poll("Envoy is idle again", lambda: idle(envoy))
-    return taken * 1000, (envoy.cpu_ns() - used) / 1e6
+    return {"ms": taken * 1000, "cpu_ms": (envoy.cpu_ns() - used) / 1e6, "stall_ms": longest * 1000}
 
 
 def await_revision(connection, wanted):
-    """There is one worker: once it decides by the new policy, everybody does. Asking costs Envoy less than a hundredth."""
-    began = time.monotonic()
+    """There is one worker: once it decides by the new policy, everybody does. Asking costs Envoy less than a hundredth.
+
+    Returns how long the slowest answer took."""
+    began, took = time.monotonic(), []
 
     def active():
         time.sleep((time.monotonic() - began) / 100)
+        asked = time.monotonic()
         connection.request("GET", "/", headers={"cookie": f"uid={load.UNIT}"})
         response = connection.getresponse()
         response.read()
+        took.append(time.monotonic() - asked)
         return (response.getheader("x-weir-decision") or "").split(";")[1:2] == [wanted]
 
     poll(f"revision {wanted} is active", active, 0.002)
+    return max(took)
 
 
 def idle(envoy):

@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 import sys
 
-from envoy import ENVOY_CORE, start
+from envoy import ENVOY_CORE, resident_mb, start
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,9 +61,7 @@ class Server:
         return sum(int(task.read_text().split()[0]) for task in tasks) / 1e6
 
     def resident_kb(self):
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        [kilobytes] = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:")]
-        return int(kilobytes)
+        return resident_mb(self.process.pid) * 1024
 
     def stop(self):
         self.process.kill()
