@@ -77,8 +77,9 @@ impl Chain {
         let services: Map<_, _> = SERVICES.map(stable).into_iter().collect();
         let sidecars = json!({"part-of": "shop"});
         let [gateway_kind, kind] = self.setting.attach;
-        let edge = attachment("edge", json!({"selector": {"istio": "ingressgateway"}, "attach": gateway_kind}));
-        let mesh = attachment("mesh", json!({"selector": sidecars, "attach": kind, "services": services}));
+        let gateway = json!({"istio": "ingressgateway"});
+        let edge = attachment("edge", json!({"selector": gateway, "attach": gateway_kind, "services": services}));
+        let mesh = attachment("mesh", json!({"selector": sidecars, "attach": kind}));
         let inbound = self.setting.join.then(|| attachment("inbound", json!({"selector": sidecars})));
         [edge, mesh].into_iter().chain(inbound).collect()
     }

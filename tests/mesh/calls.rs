@@ -7,7 +7,10 @@ use futures_util::{SinkExt, StreamExt};
 use hyper::Request;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderValue, TE};
 use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
 
+use crate::app::Next;
 use crate::chain::{Chain, Workload};
 use crate::support::client::{Answer, Client, Protocol, greeted};
 use crate::support::echo::Echo;
@@ -26,9 +29,20 @@ impl Chain {
 
     /// The hops that a client's GET takes, as the apps saw it; panics unless it arrives at the end of the chain.
     pub async fn get(&self, headers: Headers<'_>) -> Vec<Echo> {
+        hops(&self.answer(headers).await).unwrap_or_else(|problem| panic!("{headers:?}: {problem}"))
+    }
+
+    /// What a client's GET is answered.
+    pub async fn answer(&self, headers: Headers<'_>) -> Answer {
         let server = SocketAddr::new(self.address, self.mesh.network.http);
-        let answer = Client::new(server, Protocol::Http1).send(get(headers)).await.unwrap();
-        hops(&answer).unwrap_or_else(|problem| panic!("{headers:?}: {problem}"))
+        Client::new(server, Protocol::Http1).send(get(headers)).await.unwrap()
+    }
+
+    /// A client's WebSocket, and the hops that it took.
+    pub async fn open(&self, headers: Headers<'_>) -> (WebSocketStream<TcpStream>, Vec<Echo>) {
+        let server = SocketAddr::new(self.address, self.mesh.network.http);
+        let (socket, greeting) = greeted(server, request("GET", headers)).await.unwrap();
+        (socket, listed(&greeting).unwrap_or_else(|problem| panic!("{headers:?}: {problem}")))
     }
 
     /// The same for a call by gRPC, which must end with the status 0.
@@ -44,21 +58,32 @@ impl Chain {
 
     /// The same for a WebSocket, which must carry a message to the end of the chain and back.
     async fn websocket(&self, headers: Headers<'_>) -> Vec<Echo> {
-        let server = SocketAddr::new(self.address, self.mesh.network.http);
-        let (mut socket, greeting) = greeted(server, request("GET", headers)).await.unwrap();
+        let (mut socket, hops) = self.open(headers).await;
         socket.send("are you there?".into()).await.unwrap();
         assert_eq!(socket.next().await.unwrap().unwrap().into_text().unwrap().as_str(), "are you there?");
-        listed(&greeting).unwrap_or_else(|problem| panic!("{headers:?}: {problem}"))
+        hops
     }
 }
 
 impl Workload {
     /// What a GET of this app to the next service is answered.
     pub async fn call_next(&self, headers: Headers<'_>) -> Answer {
-        let next = self.next.as_ref().unwrap_or_else(|| panic!("{} calls nobody", self.service));
-        let mut request = get(headers);
-        request.headers_mut().insert(HOST, next.host.parse().unwrap());
-        Client::new(next.http, Protocol::Http1).send(request).await.unwrap()
+        let request = get(headers);
+        Client::new(self.next().http, Protocol::Http1).send(self.to_next(request)).await.unwrap()
+    }
+
+    /// A WebSocket of this app to the next service.
+    pub async fn open_next(&self, headers: Headers<'_>) -> WebSocketStream<TcpStream> {
+        greeted(self.next().http, self.to_next(request("GET", headers))).await.unwrap().0
+    }
+
+    fn to_next<T>(&self, mut request: Request<T>) -> Request<T> {
+        request.headers_mut().insert(HOST, self.next().host.parse().unwrap());
+        request
+    }
+
+    fn next(&self) -> &Next {
+        self.next.as_ref().unwrap_or_else(|| panic!("{} calls nobody", self.service))
     }
 }
 

@@ -93,7 +93,13 @@ impl Chain {
 
     /// Ends a sidecar and starts a new one in its place, which knows nothing of what the old one was told.
     pub async fn restart_sidecar(&mut self, place: usize) {
+        self.without_sidecar(place, async |_| ()).await;
+    }
+
+    /// The same with something in between, for which no other sidecar may be asked by a later place.
+    pub async fn without_sidecar(&mut self, place: usize, meanwhile: impl AsyncFnOnce(&Self)) {
         drop(self.sidecars.remove(place));
+        meanwhile(self).await;
         let new = self.workloads[place].sidecar(&self.mesh, self.setting.release).await;
         self.sidecars.insert(place, new);
     }

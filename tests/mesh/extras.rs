@@ -28,6 +28,8 @@ pub async fn a_route_has_a_limit(api: &ApiServer) {
         (statuses == BTreeSet::from([200, 429])).then_some(()).ok_or_else(|| format!("{statuses:?}"))
     })
     .await;
+    let refused = chain.gateway.stat("weir_limits.http_local_rate_limit.rate_limited").await;
+    assert!(refused.is_some_and(|count| count > 0), "{refused:?}");
     // Grace is in the canary of the first service.
     assert_eq!(statuses(&chain, "grace").await, BTreeSet::from([200]));
 }

@@ -17,6 +17,7 @@ mod chain;
 mod examples;
 mod extras;
 mod forged;
+mod guards;
 mod live;
 mod manifests;
 mod mesh;
@@ -54,6 +55,9 @@ fn main() -> ExitCode {
         run.trial("forged::in_force_tag", async |api| forged::with_the_filter_in_force(api, "tag").await),
         run.trial("forged::missing_subset", async |api| forged::without_the_filter(api, "subset").await),
         run.trial("forged::missing_tag", async |api| forged::without_the_filter(api, "tag").await),
+        run.trial("guards::a_failing_pod_is_left_out", guards::a_failing_pod_is_left_out),
+        run.trial("guards::connections_are_bounded", guards::connections_are_bounded),
+        run.trial("guards::requests_are_bounded", guards::requests_are_bounded),
         run.trial("live::a_bad_policy_harms_nobody", live::a_bad_policy_harms_nobody),
         run.trial("live::a_kill_reaches_every_hop", live::a_kill_reaches_every_hop),
         run.trial("live::istiod_may_die", live::istiod_may_die),

@@ -41,6 +41,8 @@ fn traffic_policy(guard: &Guard) -> Yaml {
         map! {
             "consecutive5xxErrors" => eject.errors,
             "baseEjectionTime" => format!("{}s", eject.seconds),
+            // The default is 10: of a version with fewer than ten pods none would ever be left out.
+            "maxEjectionPercent" => 100,
         }
     });
     map! {}.with("connectionPool", (!pool.is_empty()).then_some(Yaml::Map(pool))).with("outlierDetection", eject)
