@@ -35,8 +35,13 @@ pub struct Kubectl {
 }
 
 impl ApiServer {
-    /// Starts both, and installs the types of Istio.
+    /// Starts both, and installs the types of Istio that the control plane has.
     pub async fn start() -> Self {
+        Self::with_types(&tool("crds.yaml")).await
+    }
+
+    /// The same with other types.
+    pub async fn with_types(crds: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let network = Network::claim();
         let (client, peer, api) = (network.socket(), network.socket(), network.socket());
@@ -64,8 +69,7 @@ impl ApiServer {
         stage("kube-apiserver", begin);
 
         let begin = Instant::now();
-        let crds = tool("crds.yaml").display().to_string();
-        kubectl.done(&["apply", "--server-side", "--filename", &crds], "");
+        kubectl.done(&["apply", "--server-side", "--filename", &crds.display().to_string()], "");
         kubectl.done(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"], "");
         stage("the types of Istio", begin);
         Self { server, etcd, kubectl, _network: network, _folder: folder }

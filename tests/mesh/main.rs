@@ -46,6 +46,7 @@ fn main() -> ExitCode {
     let run = Run { runtime: Arc::new(Runtime::new().unwrap()), api: Arc::default() };
     let trials = vec![
         run.trial("examples::istio_takes_them", examples::istio_takes_them),
+        run.trial("examples::other_minors_store_them", examples::other_minors_store_them),
         run.trial("extras::a_route_has_a_limit", extras::a_route_has_a_limit),
         run.trial("extras::decisions_are_logged", extras::decisions_are_logged),
         run.trial("extras::weights_become_sticky", extras::weights_become_sticky),
