@@ -1,10 +1,10 @@
-//! What else is rendered into the proxies: limits of routes, weights of others that become sticky, decisions in access logs.
+//! What else is rendered into the proxies: limits of routes, weights of others that become sticky.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::api_server::ApiServer;
 use crate::calls::{get, hops, names};
@@ -57,31 +57,6 @@ pub async fn weights_become_sticky(api: &ApiServer) {
     eventually(DEADLINE, "every user stays on one side", async || one_side_each(&chain).await).await;
     let seen = chain.get(&[("x-user-id", "user-1"), ("x-weir-weight", "7")]).await;
     assert_eq!(seen[0].lines("x-weir-weight"), Vec::<String>::new(), "it stays in the proxy");
-}
-
-/// By the Telemetry that is rendered, and the mesh config that stands above it.
-pub async fn decisions_are_logged(api: &ApiServer) {
-    let chain = Chain::start(api, "logged", Setting::default()).await;
-    let policy = policy("logged");
-    chain.apply(&chain.render_with(&policy, json!({"istio": {"telemetry": true}}), &manifests::routes("logged")));
-    chain.until_in_force(&policy).await;
-    eventually(DEADLINE, "the decision on ada in the access log", async || {
-        chain.get(&[("x-user-id", "ada")]).await;
-        let entries = chain.gateway.access_log();
-        let tells =
-            |entry: &Value| entry["decision"].as_str().unwrap_or_default().contains("owl=owl-v2/canary/override");
-        entries.iter().any(tells).then_some(()).ok_or_else(|| format!("{entries:?}"))
-    })
-    .await;
-}
-
-/// The mesh config that stands above a rendered Telemetry, as istiod reads it; the log is a file for the tests to read.
-pub fn mesh_config() -> String {
-    let rendered = include_str!("../../istio/guarded/manifests/20-mesh.yaml");
-    let lines = rendered.lines().skip_while(|line| *line != "# meshConfig:").skip(1);
-    let config = lines.map_while(|line| line.strip_prefix("#   ")).map(|line| format!("{line}\n")).collect::<String>();
-    assert!(config.contains("extraStatTags"), "no mesh config is rendered: {config:?}");
-    config.replace("/dev/stdout", "access.log")
 }
 
 /// What one user is answered when asking many times at once.

@@ -2,9 +2,9 @@
 //! namespace, an istiod, addresses and Envoys of its own, so all may run at once.
 //!
 //! `cargo test --test mesh` runs all, `cargo test --test mesh live` those with `live` in their names. It needs what
-//! `scripts/install-mesh`, `scripts/install-envoy`, `scripts/install-envoy 1.39.3`, `scripts/build-wasm` and `cargo build -p
-//! weir-cli` make, and says so where one is missing. Times that tests print are those of a machine with nothing else to do
-//! only where a test runs alone.
+//! `scripts/install-mesh`, `scripts/install-envoy`, `scripts/install-envoy 1.39.3`, `scripts/install-prometheus`,
+//! `scripts/build-wasm` and `cargo build -p weir-cli` make, and says so where one is missing. Times that tests print are those
+//! of a machine with nothing else to do only where a test runs alone.
 //!
 //! This is a harness of its own, because what all tests share must be told to end when the last one has ended: that of
 //! rustc leaves it running, and shows nothing of how long each part took to start.
@@ -31,6 +31,7 @@ mod pushes;
 #[path = "../e2e/support/mod.rs"]
 mod support;
 mod tags;
+mod telemetry;
 mod tools;
 
 use std::process::ExitCode;
@@ -48,7 +49,6 @@ fn main() -> ExitCode {
         run.trial("examples::istio_takes_them", examples::istio_takes_them),
         run.trial("examples::other_minors_store_them", examples::other_minors_store_them),
         run.trial("extras::a_route_has_a_limit", extras::a_route_has_a_limit),
-        run.trial("extras::decisions_are_logged", extras::decisions_are_logged),
         run.trial("extras::weights_become_sticky", extras::weights_become_sticky),
         run.trial("forged::default_config_cluster", async |api| forged::with_its_default_config(api, "cluster").await),
         run.trial("forged::default_config_subset", async |api| forged::with_its_default_config(api, "subset").await),
@@ -72,6 +72,9 @@ fn main() -> ExitCode {
         run.trial("tags::joined_by_trace", tags::joined_by_trace),
         run.trial("tags::on_envoy_1_39", tags::on_envoy_1_39),
         run.trial("tags::on_envoy_1_40", tags::on_envoy_1_40),
+        run.trial("telemetry::decisions_are_logged", telemetry::decisions_are_logged),
+        run.trial("telemetry::decisions_are_on_spans", telemetry::decisions_are_on_spans),
+        run.trial("telemetry::numbers_have_labels", telemetry::numbers_have_labels),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

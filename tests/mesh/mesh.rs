@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::api_server::{ApiServer, Kubectl, stage};
-use crate::extras::mesh_config;
 use crate::network::Network;
 use crate::support::{Client, Process, Protocol, eventually};
+use crate::telemetry::mesh_config;
 use crate::tools::tool;
 
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -53,7 +53,7 @@ impl Mesh {
             "discoverySelectors": [{"matchLabels": {"kubernetes.io/metadata.name": namespace}}],
         });
         let settings = settings.as_object().unwrap().iter().map(|(name, value)| format!("{name}: {value}\n"));
-        let settings = mesh_config() + &settings.collect::<String>();
+        let settings = mesh_config(namespace, network.http) + &settings.collect::<String>();
         std::fs::write(folder.path().join("mesh.yaml"), settings).unwrap();
 
         let istiod = istiod(&kubectl, &addresses, namespace, &folder).await;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::mesh::Mesh;
 use crate::support::{Envoy, Options};
+use crate::telemetry::extra_stat_tags;
 
 /// What istiod knows an Envoy by.
 pub struct Node<'a> {
@@ -34,6 +35,8 @@ fn bootstrap(node: &Node<'_>, namespace: &str, xds: SocketAddr) -> Value {
         "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
         "explicit_http_config": {"http2_protocol_options": {}},
     });
+    // As istio-proxy makes them of what it is told.
+    let label = |name: String| json!({"tag_name": name, "regex": format!(r"({name}=\.=(.*?);\.;)")});
     json!({
         "node": {
             "id": format!("{}~{}~{}.{namespace}~{namespace}.svc.cluster.local", node.kind, node.address, node.name),
@@ -47,6 +50,7 @@ fn bootstrap(node: &Node<'_>, namespace: &str, xds: SocketAddr) -> Value {
                 "LABELS": node.labels.iter().copied().collect::<BTreeMap<_, _>>(),
             },
         },
+        "stats_config": {"stats_tags": extra_stat_tags().into_iter().map(label).collect::<Vec<_>>()},
         "admin": {"address": socket("127.0.0.1:0".parse().unwrap())},
         // Istio's own setting: routes match headers by longer regexes than Envoy allows by itself.
         "layered_runtime": {"layers": [{"name": "static", "static_layer": {"re2.max_program_size.error_level": 32768}}]},

@@ -4,7 +4,7 @@
 mod artifact;
 mod bench;
 pub mod client;
-mod collector;
+pub mod collector;
 pub mod echo;
 mod envoy;
 mod files;
