@@ -15,7 +15,16 @@ const PRETENCES: [&[(&str, &str)]; 2] = [&[], &[("x-forwarded-for", "10.0.0.1"),
 
 /// Who has a tag gets no other.
 pub async fn with_the_filter_in_force(api: &ApiServer, steer: &'static str) {
-    let chain = start(api, "in-force", steer).await;
+    in_force(start(api, "in-force", steer).await).await;
+}
+
+/// The same on the release before, by tags.
+pub async fn in_force_on_envoy_1_39(api: &ApiServer) {
+    let setting = Setting { release: Some("1.39.3"), ..Setting::default() };
+    in_force(Chain::start(api, "forged-in-force-1-39", setting).await).await;
+}
+
+async fn in_force(chain: Chain) {
     chain.attach(&policy(&chain.mesh.namespace)).await;
     nothing_is_gained(&chain).await;
     for header in forgeries(&chain) {

@@ -49,8 +49,17 @@ async fn next_hops(chain: &Chain) -> Vec<String> {
 /// It goes past our tools into every proxy. The last good one serves on, other changes of the same listeners are taken, a
 /// sidecar that starts meanwhile serves too, and the next good policy ends it.
 pub async fn a_bad_policy_harms_nobody(api: &ApiServer) {
-    let mut chain = Chain::start(api, "bad", Setting::default()).await;
-    let good = policy("bad");
+    bad_policy(Chain::start(api, "bad", Setting::default()).await).await;
+}
+
+/// Nor on the release before.
+pub async fn a_bad_policy_on_envoy_1_39(api: &ApiServer) {
+    let setting = Setting { release: Some("1.39.3"), ..Setting::default() };
+    bad_policy(Chain::start(api, "bad-1-39", setting).await).await;
+}
+
+async fn bad_policy(mut chain: Chain) {
+    let good = policy(&chain.mesh.namespace);
     chain.attach(&good).await;
 
     chain.apply(&spoilt(chain.render(&good)));
