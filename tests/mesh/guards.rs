@@ -1,6 +1,7 @@
 //! What guards the version of a service does what it says when the version is overrun or fails, and leaves the other
 //! version alone.
 
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -25,7 +26,7 @@ const OWL_V2: usize = 5;
 
 /// A WebSocket is a request under way for as long as it is open.
 pub async fn requests_are_bounded(api: &ApiServer) {
-    let chain = guarded(api, "bounded-requests", "storefront", json!({"requests": 2})).await;
+    let chain = guarded(api, "bounded-requests", "storefront", json!({"requests": 2}), "").await;
     let version = Version::of(&chain, &chain.gateway, "storefront");
     version.until_bound("max_requests", 2).await;
 
@@ -44,7 +45,7 @@ pub async fn requests_are_bounded(api: &ApiServer) {
 
 /// The one connection is a WebSocket's: the next request waits for it, and the one after that is refused.
 pub async fn connections_are_bounded(api: &ApiServer) {
-    let chain = guarded(api, "bounded-connections", "owl", json!({"connections": 1, "pending": 1})).await;
+    let chain = guarded(api, "bounded-connections", "owl", json!({"connections": 1, "pending": 1}), "").await;
     let version = Version::of(&chain, &chain.sidecars[CHECKOUT], "owl");
     version.until_bound("max_connections", 1).await;
 
@@ -69,18 +70,33 @@ pub async fn connections_are_bounded(api: &ApiServer) {
     assert_eq!(version.stat("stable", "upstream_rq_pending_overflow").await, 0);
 }
 
-/// The only one of its version: while it is left out nobody waits for it, and stable serves on.
+/// It cannot be reached.
 pub async fn a_failing_pod_is_left_out(api: &ApiServer) {
-    let eject = json!({"eject": {"errors": 3, "seconds": 1}});
-    let mut chain = guarded(api, "left-out", "owl", eject).await;
+    left_out(api, "left-out", 503, |_| ()).await;
+}
+
+/// It takes connections and answers nobody, until the timeout of the route is over.
+pub async fn a_slow_pod_is_left_out(api: &ApiServer) {
+    left_out(api, "left-out-slow", 504, |address| TcpListener::bind(address).unwrap()).await;
+}
+
+/// The only pod of its version goes, something else is in its place, and it comes back: while it is left out nobody waits for
+/// it, and stable serves on.
+async fn left_out<T>(api: &ApiServer, namespace: &str, status: u16, instead: impl FnOnce(SocketAddr) -> T) {
+    let mut chain =
+        guarded(api, namespace, "owl", json!({"eject": {"errors": 3, "seconds": 1}}), "timeout: 2s, ").await;
     let call = async |chain: &Chain, headers| chain.workloads[CHECKOUT].call_next(headers).await;
     chain
         .without_sidecar(OWL_V2, async |chain| {
+            let _there = instead(SocketAddr::new(chain.workloads[OWL_V2].inbound, chain.mesh.network.http));
             let version = Version::of(chain, &chain.sidecars[CHECKOUT], "owl");
             eventually(DEADLINE, "the pod is left out", async || {
                 let answer = call(chain, TAGGED).await;
-                assert_eq!(answer.status, 503, "{answer:?}");
-                (answer.body == "no healthy upstream").then_some(()).ok_or_else(|| format!("{answer:?}"))
+                if answer.body == "no healthy upstream" {
+                    return Ok(());
+                }
+                assert_eq!(answer.status, status, "{answer:?}");
+                Err(format!("{answer:?}"))
             })
             .await;
             assert_eq!(version.stat("v2", "outlier_detection.ejections_enforced_consecutive_5xx").await, 1);
@@ -97,13 +113,18 @@ pub async fn a_failing_pod_is_left_out(api: &ApiServer) {
 
 /// A chain with Weir where v2 of this service is guarded. Its versions are Weir's alone: of a version that the platform
 /// names too, Istio would heed the older definition, which has no guard.
-async fn guarded(api: &ApiServer, namespace: &str, service: &str, guard: Value) -> Chain {
+/// `fields` are more of the platform's routes.
+async fn guarded(api: &ApiServer, namespace: &str, service: &str, guard: Value, fields: &str) -> Chain {
     let chain = Chain::start(api, namespace, Setting::default()).await;
     let policy = policy(namespace);
-    let routes = manifests::routes(namespace);
-    assert!(routes.contains("subset: v1}"), "{routes}");
+    let mut routes = manifests::routes(namespace);
+    let stable = format!("{{name: stable, {fields}");
+    for (written, instead) in [("subset: v1}", "subset: stable}"), ("{name: stable, ", &stable)] {
+        assert!(routes.contains(written), "no {written} in {routes}");
+        routes = routes.replace(written, instead);
+    }
     let guards = json!({"istio": {"services": {host(service, namespace): {"guards": {"v2": guard}}}}});
-    chain.apply(&chain.render_with(&policy, guards, &routes.replace("subset: v1}", "subset: stable}")));
+    chain.apply(&chain.render_with(&policy, guards, &routes));
     chain.mesh.kubectl(&[&["delete", "destinationrule"][..], &SERVICES].concat(), "");
     chain.until_in_force(&policy).await;
     eventually(DEADLINE, "the hops of all users", async || chain.users_meet_their_versions().await).await;

@@ -58,6 +58,7 @@ fn main() -> ExitCode {
         run.trial("forged::missing_subset", async |api| forged::without_the_filter(api, "subset").await),
         run.trial("forged::missing_tag", async |api| forged::without_the_filter(api, "tag").await),
         run.trial("guards::a_failing_pod_is_left_out", guards::a_failing_pod_is_left_out),
+        run.trial("guards::a_slow_pod_is_left_out", guards::a_slow_pod_is_left_out),
         run.trial("guards::connections_are_bounded", guards::connections_are_bounded),
         run.trial("guards::requests_are_bounded", guards::requests_are_bounded),
         run.trial("live::a_bad_policy_harms_nobody", live::a_bad_policy_harms_nobody),
