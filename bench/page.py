@@ -9,7 +9,7 @@ from memory import WORKERS
 
 TEMPLATE = pathlib.Path(__file__).parent / "page.md"
 GROUPS = [
-    ("Without us", ["null", "header-route", "weighted", "noop", "floor", "all-headers", "everything", "lua-floor", "lua-decide"]),
+    ("Without us", ["null", "header-route", "weighted", "noop", "floor", "all-headers", "everything", "lua-floor", "lua-decide", "lua-whole"]),
     ("The decision alone: built without cookies, exposure and metrics", ["lean-one", "lean-large", "lean-nothing"]),
     ("And one of them", ["exposure-one", "numbers-one", "cookies-one"]),
     ("As shipped, with all of them", ["weir-one", "weir-large", "weir-nothing"]),

@@ -58,6 +58,7 @@ def variants(modules):
         Variant("everything", "the calls to Envoy that the filter as shipped makes, and none of its work", (wasm(modules / "everything.wasm"),), tags=1),
         Variant("lua-floor", "Lua doing the floor's job", (lua("floor.lua"),), tags=1),
         Variant("lua-decide", "Lua doing the whole decision for one experiment", (lua("decide.lua"),), tags=1),
+        Variant("lua-whole", "the same, but a forged `x-weir-*` is dropped", (lua("decide.lua", "guard.lua"),), tags=1),
         ours("lean-one", "one experiment", "weir-only.wasm", one, 1),
         ours("lean-large", "10 layers, 100 experiments, 50 rules", "weir-only.wasm", large, 10),
         ours("lean-nothing", "nothing to write", "weir-only.wasm", nothing, 0),
@@ -90,8 +91,9 @@ def wasm(module, policy=None):
     return {"name": "weir", "typed_config": {"@type": WASM, "config": config}}
 
 
-def lua(script):
-    return {"name": "lua", "typed_config": {"@type": LUA, "default_source_code": {"filename": str(HERE / "lua" / script)}}}
+def lua(*scripts):
+    source = "".join((HERE / "lua" / script).read_text() for script in scripts)
+    return {"name": "lua", "typed_config": {"@type": LUA, "default_source_code": {"inline_string": source}}}
 
 
 def cluster(name, port):

@@ -18,7 +18,7 @@ def verify(variants):
             for size, lines in load.REQUESTS.items():
                 check(variant, size, *ask(stage.envoys[variant.name].port, [lines])[0])
         agree(stage, [name for name in ("floor", "lua-floor") if name in stage.envoys])
-        deciding = [variant.name for variant in variants if variant.name == "lua-decide" or variant.name.endswith("-one")]
+        deciding = [variant.name for variant in variants if variant.name in ("lua-decide", "lua-whole") or variant.name.endswith("-one")]
         agree(stage, deciding)
 
 
