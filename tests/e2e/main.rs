@@ -18,6 +18,7 @@ mod push_under_load;
 mod rendered;
 mod scenarios;
 mod serve;
+mod serve_nodes;
 mod sticky;
 mod telemetry;
 mod trap;

@@ -126,28 +126,33 @@ pub fn name<'a>(attach: &Path, file: &'a AttachmentFile) -> Result<&'a str, Fail
 }
 
 fn policy_sources(path: &Path) -> Result<Vec<Source>, Failure> {
+    documents(path, "policy")?.iter().map(|file| source(file)).collect()
+}
+
+/// The file itself, or all documents of a folder by name.
+pub fn documents(path: &Path, what: &str) -> Result<Vec<PathBuf>, Failure> {
     if !path.is_dir() {
-        return Ok(vec![source(path)?]);
+        return Ok(vec![path.to_owned()]);
     }
     let mut files: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(path).map_err(|error| unreadable(path, &error))? {
         let file = entry.map_err(|error| unreadable(path, &error))?.path();
-        if is_policy_file(&file) {
+        if is_document(&file) {
             files.push(file);
         }
     }
     if files.is_empty() {
         return Err(Failure::Use(format!(
-            "{}: no policy in this folder; it holds no .yaml, .yml or .json file",
+            "{}: no {what} in this folder; it holds no .yaml, .yml or .json file",
             path.display()
         )));
     }
     files.sort_unstable();
-    files.iter().map(|file| source(file)).collect()
+    Ok(files)
 }
 
-/// Hidden files are no policies: editors and Kubernetes keep their own there.
-fn is_policy_file(path: &Path) -> bool {
+/// Hidden files are none: editors and Kubernetes keep their own there.
+fn is_document(path: &Path) -> bool {
     let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
     let known =
         path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "json");

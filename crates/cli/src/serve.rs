@@ -9,11 +9,13 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
+use weir_xds::{Event, Report};
 
 use crate::problems::Failure;
 
 mod inputs;
 mod keep;
+mod nodes;
 
 use inputs::Inputs;
 
@@ -24,9 +26,10 @@ pub struct Serve {
     /// A policy file (YAML or JSON), or a folder whose files are one policy together
     #[arg(long)]
     policy: PathBuf,
-    /// The attachment file: name, role, steering and where the module lies; served as `weir.NAME` by ECDS
-    #[arg(long)]
-    attach: PathBuf,
+    /// An attachment file: name, role, steering, where the module lies, and which Envoys get it; served as `weir.NAME`
+    /// by ECDS. May be given several times, or be a folder of such files
+    #[arg(long, required = true)]
+    attach: Vec<PathBuf>,
     /// A folder of Envoy listeners, routes, clusters and endpoints as YAML or JSON files with `resources: [...]`
     #[arg(long, value_name = "DIR")]
     resources: Option<PathBuf>,
@@ -37,7 +40,7 @@ pub struct Serve {
 
 const EXAMPLES: &str = "Examples:
   weir serve --policy policy.yaml --attach gateway.yaml
-  weir serve --policy policies/ --attach gateway.yaml --resources envoy/ --listen 127.0.0.1:0
+  weir serve --policy policies/ --attach gateway.yaml --attach mesh.yaml --resources envoy/ --listen 127.0.0.1:0
 
 The address is printed on standard output, everything else on standard error. The files are watched: what is good is
 pushed, what is bad is reported with every problem while the last good revision stays.
@@ -50,7 +53,7 @@ impl Serve {
         let inputs = Inputs { policy: self.policy, attach: self.attach, resources: self.resources };
         // Looked at before they are read: a change in between is seen as one.
         let seen = inputs.fingerprint();
-        let first = inputs.read()?;
+        let first = inputs.read()?.offer();
         let runtime = Runtime::new().map_err(|error| Failure::Use(format!("no runtime: {error}")))?;
         runtime.block_on(async {
             let listener = TcpListener::bind(self.listen).await;
@@ -58,16 +61,18 @@ impl Serve {
             let address = listener.local_addr().map_err(|error| Failure::Use(error.to_string()))?;
             println!("listening on {address}");
             keep::log_served(&first);
-            let (sender, snapshots) = watch::channel(Arc::new(first));
+            let (sender, offers) = watch::channel(Arc::new(first));
             keep::in_step(inputs, seen, sender)
                 .map_err(|error| Failure::Use(format!("files cannot be watched: {error}")))?;
-            let (reports, mut reported) = mpsc::unbounded_channel();
+            let (reports, mut reported) = mpsc::unbounded_channel::<Report>();
             tokio::spawn(async move {
                 while let Some(report) = reported.recv().await {
-                    eprintln!("{report}");
+                    if !matches!(report.event, Event::Sent { .. } | Event::Offered { .. }) {
+                        eprintln!("{report}");
+                    }
                 }
             });
-            let served = weir_xds::serve(listener, snapshots, reports, told_to_stop()).await;
+            let served = weir_xds::serve(listener, offers, reports, told_to_stop()).await;
             served.map_err(|error| Failure::Use(format!("serving ended: {error}")))
         })
     }

@@ -2,14 +2,17 @@
 //! It knows nothing of what a policy means.
 //!
 //! ```text
-//! resource files ─load→ Vec<Resource> ─┐
-//! envelope ─filter::resource→ Resource ┴→ Snapshot ─watch→ serve ─→ Envoys
-//!                                                          └─→ Report: who acked or rejected which label
+//! resource files ─load→ Vec<Resource> ────────┐
+//! envelope ─filter::resource→ Filter + Nodes ─┴→ Offer ─watch→ serve ─Snapshot of each node→ Envoys
+//!                                                                └─→ Report: who acked or rejected which label
 //! ```
 
+mod conversation;
 pub mod filter;
 mod kind;
 mod ledger;
+mod nodes;
+mod offer;
 mod protocol;
 mod report;
 pub mod resources;
@@ -17,9 +20,13 @@ mod server;
 mod snapshot;
 
 pub use kind::Kind;
-pub use report::Report;
+pub use nodes::{Attribute, Nodes, Pattern, metadata};
+pub use offer::{Filter, Offer};
+pub use report::{Event, Report};
 pub use server::serve;
 pub use snapshot::{Resource, Snapshot, Table};
 
+/// What an Envoy says of itself.
+pub use envoy_types::pb::envoy::config::core::v3::Node;
 /// A packed message, as xDS carries it.
 pub use envoy_types::pb::google::protobuf::Any;

@@ -1,6 +1,6 @@
 //! The two forms of xDS as state machines without I/O: what is owed to one client on one stream.
 
-use crate::{Report, Snapshot};
+use crate::{Event, Kind, Node, Snapshot};
 
 mod delta;
 mod sotw;
@@ -13,12 +13,21 @@ pub(crate) trait Protocol: Default + Send + 'static {
     type Request: Send;
     type Response: Send;
 
+    /// Takes out of a request who speaks: clients may say so in their first one only.
+    fn node(request: &mut Self::Request) -> Option<Node>;
+
     /// Takes a request in; what is owed at once, and what the operator should see.
-    fn answer(&mut self, request: Self::Request, snapshot: &Snapshot) -> (Option<Self::Response>, Option<Report>);
+    fn answer(&mut self, request: Self::Request, snapshot: &Snapshot) -> Answer<Self::Response>;
 
     /// What is owed now that this snapshot holds, in the order of sending.
-    fn push(&mut self, snapshot: &Snapshot) -> Vec<Self::Response>;
+    fn push(&mut self, snapshot: &Snapshot) -> Vec<Owed<Self::Response>>;
 }
+
+/// A response, and of what it is.
+pub(crate) type Owed<Response> = (Kind, Response);
+
+/// What is owed at once, and what the operator should see.
+pub(crate) type Answer<Response> = (Option<Owed<Response>>, Option<Event>);
 
 /// What everything is subscribed to by.
 const WILDCARD: &str = "*";

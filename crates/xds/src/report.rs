@@ -1,16 +1,60 @@
-//! What clients said, for people to read.
+//! What happens on streams, for people to read.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use crate::Kind;
 
-/// Something a client said that its operator should see; printed as one line.
+/// Something that happened on a stream and that its operator should see; printed as one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Report {
+pub struct Report {
+    /// A number that no other stream of this server has.
+    pub stream: u64,
+    /// The client's node id.
+    pub node: String,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A client said who it is.
+    Connected {
+        /// Where it connects from.
+        peer: Option<SocketAddr>,
+        /// The name by which it was allowed to.
+        identity: Option<String>,
+        /// The cluster it says it belongs to.
+        cluster: String,
+        /// The version of Envoy, as far as it says so.
+        version: String,
+        /// The port of its admin interface, if its metadata says so.
+        admin_port: Option<u16>,
+    },
+    /// What it is to have from now on.
+    Offered {
+        /// The label of the snapshot.
+        revision: String,
+        /// Names of its filters.
+        filters: Vec<String>,
+    },
+    /// No attachment is for this client; all else it is sent.
+    Unmatched,
+    /// Several attachments give this client a filter of one name; it is sent none of them.
+    Clash {
+        /// The filter.
+        filter: String,
+    },
+    /// A client was sent something.
+    Sent {
+        /// What.
+        kind: Kind,
+        /// The label of the snapshot it was sent from.
+        revision: String,
+    },
     /// A client took what it was sent.
     Acked {
-        /// The client's node id.
-        node: String,
         /// What it was sent.
         kind: Kind,
         /// The label of the snapshot it was sent from.
@@ -18,8 +62,6 @@ pub enum Report {
     },
     /// A client refused what it was sent, and goes on with what it had.
     Rejected {
-        /// The client's node id.
-        node: String,
         /// What it was sent.
         kind: Kind,
         /// The label of the snapshot it was sent from.
@@ -29,27 +71,69 @@ pub enum Report {
     },
     /// A client asked for a type that is not served, and will get no answer.
     Unserved {
-        /// The client's node id.
-        node: String,
         /// The type it asked for.
         type_url: String,
     },
+    /// The stream is over.
+    Disconnected {
+        /// Why, if it was for a reason of ours.
+        reason: Option<String>,
+    },
+}
+
+impl Event {
+    /// The word for it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Event::Connected { .. } => "connected",
+            Event::Offered { .. } => "offered",
+            Event::Unmatched => "unmatched",
+            Event::Clash { .. } => "clash",
+            Event::Sent { .. } => "sent",
+            Event::Acked { .. } => "acked",
+            Event::Rejected { .. } => "rejected",
+            Event::Unserved { .. } => "unserved",
+            Event::Disconnected { .. } => "disconnected",
+        }
+    }
+
+    /// What there is to say of it, by name.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        match self.clone() {
+            Event::Connected { peer, identity, cluster, version, admin_port: _ } => {
+                let peer = peer.map(|peer| ("peer", peer.to_string()));
+                let identity = identity.map(|identity| ("identity", identity));
+                peer.into_iter().chain(identity).chain([("cluster", cluster), ("version", version)]).collect()
+            }
+            Event::Offered { revision, filters } => vec![("revision", revision), ("filters", filters.join(","))],
+            Event::Unmatched => Vec::new(),
+            Event::Clash { filter } => vec![("filter", filter)],
+            Event::Sent { kind, revision } | Event::Acked { kind, revision } => {
+                vec![("type", kind.to_string()), ("revision", revision)]
+            }
+            Event::Rejected { kind, revision, error } => {
+                vec![("type", kind.to_string()), ("revision", revision), ("error", error)]
+            }
+            Event::Unserved { type_url } => vec![("type_url", type_url)],
+            Event::Disconnected { reason } => reason.map(|reason| ("reason", reason)).into_iter().collect(),
+        }
+    }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What comes from the network is escaped, so that nobody can forge a line.
-        match self {
-            Report::Acked { node, kind, revision } => {
-                write!(f, "acked node={} type={kind} revision={revision}", node.escape_debug())
-            }
-            Report::Rejected { node, kind, revision, error } => {
-                write!(f, "rejected node={} type={kind} revision={revision} error={error:?}", node.escape_debug())
-            }
-            Report::Unserved { node, type_url } => {
-                write!(f, "unserved node={} type_url={type_url:?}", node.escape_debug())
-            }
-        }
+        write!(f, "{} node={}", self.event.name(), Word(&self.node))?;
+        self.event.fields().iter().try_for_each(|(name, value)| write!(f, " {name}={}", Word(value)))
+    }
+}
+
+/// A text that comes from the network: in quotes and escaped unless it is one plain word, so that nobody can forge a line.
+struct Word<'a>(&'a str);
+
+impl fmt::Display for Word<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._:+,-~[]".contains(c);
+        if !self.0.is_empty() && self.0.chars().all(plain) { f.write_str(self.0) } else { write!(f, "{:?}", self.0) }
     }
 }
 
@@ -59,27 +143,29 @@ mod tests {
 
     #[test]
     fn each_report_is_one_line() {
-        let node = String::from("envoy-1");
         let (kind, revision) = (Kind::Extension, String::from("0123456789ab"));
         let error = String::from("bad\nacked node=\"x\"");
-        let forger = String::from("x\nacked node=y");
         let type_url = String::from("type.googleapis.com/x");
         let table = [
             (
-                Report::Acked { node: node.clone(), kind, revision: revision.clone() },
+                "envoy-1",
+                Event::Acked { kind, revision: revision.clone() },
                 "acked node=envoy-1 type=ecds revision=0123456789ab",
             ),
             (
-                Report::Rejected { node, kind, revision, error },
-                r#"rejected node=envoy-1 type=ecds revision=0123456789ab error="bad\nacked node=\"x\"""#,
+                "sidecar~10.0.0.1~a.b",
+                Event::Rejected { kind, revision, error },
+                r#"rejected node=sidecar~10.0.0.1~a.b type=ecds revision=0123456789ab error="bad\nacked node=\"x\"""#,
             ),
             (
-                Report::Unserved { node: forger, type_url },
-                r#"unserved node=x\nacked node=y type_url="type.googleapis.com/x""#,
+                "x\nacked node=y",
+                Event::Unserved { type_url },
+                r#"unserved node="x\nacked node=y" type_url="type.googleapis.com/x""#,
             ),
+            ("", Event::Unmatched, r#"unmatched node="""#),
         ];
-        for (report, line) in table {
-            assert_eq!(report.to_string(), line);
+        for (node, event, line) in table {
+            assert_eq!(Report { stream: 1, node: node.into(), event }.to_string(), line);
         }
     }
 }

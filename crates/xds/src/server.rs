@@ -1,6 +1,7 @@
 //! The gRPC server: one task per stream feeds a protocol's state machine with requests and snapshots.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -19,8 +20,9 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::conversation::{Client, Ends, converse};
 use crate::protocol::{Delta, Protocol, StateOfTheWorld};
-use crate::{Report, Snapshot};
+use crate::{Offer, Report};
 
 /// Room for a policy of 32 MiB among the resources of one response.
 const RESPONSE_BYTES_MAX: usize = 64 << 20;
@@ -32,20 +34,25 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Serves ADS, state of the world and delta, to whoever connects, and 200 at `/healthz`, until `shutdown`. Every stream is
-/// sent what a new snapshot changes for it. What clients say comes out at `reports`.
+/// sent what a new offer changes for it. What clients say comes out at `reports`.
 ///
 /// # Errors
 /// The listener's; those of single connections end these alone.
 pub async fn serve(
     listener: TcpListener,
-    snapshots: watch::Receiver<Arc<Snapshot>>,
+    offers: watch::Receiver<Arc<Offer>>,
     reports: mpsc::UnboundedSender<Report>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), tonic::transport::Error> {
     let (stop, stopping) = watch::channel(());
-    let ads = AggregatedDiscoveryServiceServer::new(Ads { snapshots, reports, stopping: stopping.clone() })
-        .max_decoding_message_size(REQUEST_BYTES_MAX)
-        .max_encoding_message_size(RESPONSE_BYTES_MAX);
+    let ads = AggregatedDiscoveryServiceServer::new(Ads {
+        offers,
+        reports,
+        streams: AtomicU64::new(1),
+        stopping: stopping.clone(),
+    })
+    .max_decoding_message_size(REQUEST_BYTES_MAX)
+    .max_encoding_message_size(RESPONSE_BYTES_MAX);
     let routes = Routes::from(Router::new().route("/healthz", get(async || "ok\n"))).add_service(ads);
     let serving = Server::builder()
         .accept_http1(true)
@@ -62,8 +69,10 @@ pub async fn serve(
 }
 
 struct Ads {
-    snapshots: watch::Receiver<Arc<Snapshot>>,
+    offers: watch::Receiver<Arc<Offer>>,
     reports: mpsc::UnboundedSender<Report>,
+    /// The number of the next stream.
+    streams: AtomicU64,
     /// Nothing is ever sent; it closes when the server stops.
     stopping: watch::Receiver<()>,
 }
@@ -92,10 +101,13 @@ impl AggregatedDiscoveryService for Ads {
 
 impl Ads {
     fn stream<P: Protocol>(&self, requests: Request<Streaming<P::Request>>) -> Response<Responses<P>> {
+        let stream = self.streams.fetch_add(1, Ordering::Relaxed);
+        let client = Client { stream, peer: requests.remote_addr(), identity: None };
         // A client that does not read holds up its own stream, and nothing piles up for it.
         let (responses, outgoing) = mpsc::channel(1);
-        let conversation =
-            converse::<P>(requests.into_inner(), self.snapshots.clone(), responses, self.reports.clone());
+        let requests = requests.into_inner();
+        let (offers, reports) = (self.offers.clone(), self.reports.clone());
+        let conversation = converse::<P>(client, Ends { requests, responses, offers, reports });
         let stopping = self.stopping.clone();
         tokio::spawn(async move {
             tokio::select! {
@@ -104,40 +116,6 @@ impl Ads {
             }
         });
         Response::new(ReceiverStream::new(outgoing))
-    }
-}
-
-/// Talks with one client until either side hangs up.
-async fn converse<P: Protocol>(
-    mut requests: Streaming<P::Request>,
-    mut snapshots: watch::Receiver<Arc<Snapshot>>,
-    responses: mpsc::Sender<Result<P::Response, Status>>,
-    reports: mpsc::UnboundedSender<Report>,
-) {
-    let mut protocol = P::default();
-    loop {
-        let owed = tokio::select! {
-            request = requests.message() => {
-                let Ok(Some(request)) = request else { return };
-                let snapshot = snapshots.borrow().clone();
-                let (response, report) = protocol.answer(request, &snapshot);
-                if let Some(report) = report {
-                    // Nobody needs to be listening.
-                    let _ = reports.send(report);
-                }
-                Vec::from_iter(response)
-            }
-            changed = snapshots.changed() => {
-                if changed.is_err() { return }
-                let snapshot = snapshots.borrow_and_update().clone();
-                protocol.push(&snapshot)
-            }
-        };
-        for response in owed {
-            if responses.send(Ok(response)).await.is_err() {
-                return;
-            }
-        }
     }
 }
 

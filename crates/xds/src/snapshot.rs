@@ -1,6 +1,7 @@
-//! What every Envoy is to have at one moment: an immutable set of resources with their versions.
+//! What one Envoy is to have at one moment: an immutable set of resources with their versions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use murmur3::murmur3_x64_128;
 
@@ -34,11 +35,12 @@ pub fn version(content: &[u8]) -> String {
     format!("{:016x}", hash as u64)
 }
 
-/// An immutable set of resources, and a label for people to know it by.
+/// An immutable set of resources, and a label for people to know it by. Sets that hold the same share it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     label: String,
-    tables: BTreeMap<Kind, Table>,
+    tables: BTreeMap<Kind, Arc<Table>>,
+    clashes: BTreeSet<String>,
 }
 
 impl Snapshot {
@@ -47,10 +49,25 @@ impl Snapshot {
     pub fn new(label: impl Into<String>, resources: impl IntoIterator<Item = Resource>) -> Self {
         let mut tables = BTreeMap::from(Kind::ALL.map(|kind| (kind, BTreeMap::new())));
         for resource in resources {
-            tables.entry(resource.kind).or_default().insert(resource.name.clone(), resource);
+            tables.entry(resource.kind).or_default().insert(resource.name.clone(), Arc::new(resource));
         }
-        let tables = tables.into_iter().map(|(kind, table)| (kind, Table::new(table))).collect();
-        Snapshot { label: label.into(), tables }
+        let tables = tables.into_iter().map(|(kind, table)| (kind, Arc::new(Table::new(table)))).collect();
+        Snapshot { label: label.into(), tables, clashes: BTreeSet::new() }
+    }
+
+    /// This set under another label and with these filters besides. Of filters in `clashes` a client hears nothing,
+    /// neither that they are there nor that they are gone.
+    pub(crate) fn with_filters(
+        &self,
+        label: String,
+        filters: impl IntoIterator<Item = Arc<Resource>>,
+        clashes: BTreeSet<String>,
+    ) -> Snapshot {
+        let mut tables = self.tables.clone();
+        let mut all = self.table(Kind::Extension).resources.clone();
+        all.extend(filters.into_iter().map(|filter| (filter.name.clone(), filter)));
+        tables.insert(Kind::Extension, Arc::new(Table::new(all)));
+        Snapshot { label, tables, clashes }
     }
 
     /// What people know this set by: the policy's revision.
@@ -63,6 +80,17 @@ impl Snapshot {
         &self.tables[&kind]
     }
 
+    /// Names of filters of which nothing can be said: more than one attachment gives them.
+    pub fn clashes(&self) -> impl Iterator<Item = &str> {
+        self.clashes.iter().map(String::as_str)
+    }
+
+    /// Whether a client that asks for the name is to hear that there is no such thing.
+    pub(crate) fn lacks(&self, kind: Kind, name: &str) -> bool {
+        let unsaid = kind == Kind::Extension && self.clashes.contains(name);
+        !unsaid && self.table(kind).get(name).is_none()
+    }
+
     /// How many resources there are in all.
     pub fn size(&self) -> usize {
         self.tables.values().map(|table| table.resources.len()).sum()
@@ -73,11 +101,11 @@ impl Snapshot {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     version: String,
-    resources: BTreeMap<String, Resource>,
+    resources: BTreeMap<String, Arc<Resource>>,
 }
 
 impl Table {
-    fn new(resources: BTreeMap<String, Resource>) -> Self {
+    fn new(resources: BTreeMap<String, Arc<Resource>>) -> Self {
         let mut all = String::new();
         for (name, resource) in &resources {
             all.extend([name, "\0", &resource.version, "\0"]);
@@ -92,12 +120,12 @@ impl Table {
 
     /// The resource of this name.
     pub fn get(&self, name: &str) -> Option<&Resource> {
-        self.resources.get(name)
+        self.resources.get(name).map(Arc::as_ref)
     }
 
     /// Every resource, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Resource> {
-        self.resources.values()
+        self.resources.values().map(Arc::as_ref)
     }
 }
 

@@ -158,7 +158,7 @@ impl Served {
     }
 }
 
-fn write_resources(folder: &Path, stable: &Upstream, canary: &Upstream) {
+pub(super) fn write_resources(folder: &Path, stable: &Upstream, canary: &Upstream) {
     fs::create_dir(folder).unwrap();
     let (stable, canary) = (stable.port(), canary.port());
     let values = [

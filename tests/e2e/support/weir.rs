@@ -23,10 +23,15 @@ pub struct Weir {
 impl Weir {
     /// Starts on a free port and waits until it listens; panics with what it said if it ends instead.
     pub async fn serve(policy: &Path, attach: &Path, resources: &Path) -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let files = [("--policy", policy), ("--attach", attach), ("--resources", resources)];
-        let mut arguments = vec!["serve".to_owned()];
-        arguments.extend(files.iter().flat_map(|(flag, path)| [(*flag).to_owned(), path.display().to_string()]));
+        let arguments = files.iter().flat_map(|(flag, path)| [(*flag).to_owned(), path.display().to_string()]);
+        Self::with(arguments.collect()).await
+    }
+
+    /// The same by the words of its command line.
+    pub async fn with(mut arguments: Vec<String>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        arguments.insert(0, "serve".to_owned());
         let (process, address) = listening(&arguments, "127.0.0.1:0", folder.path()).await;
         Self { process, address, arguments, folder }
     }

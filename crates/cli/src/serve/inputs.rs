@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use weir_engine::{ENVELOPE_BYTES_MAX, limits};
-use weir_xds::{Snapshot, filter, resources};
+use weir_engine::{At, AttachmentFile, Code, ENVELOPE_BYTES_MAX, Problems, limits};
+use weir_xds::{Filter, Nodes, Offer, Resource, filter, resources};
 
-use crate::load;
+use super::nodes;
+use crate::load::{self, Attachments, Policy};
 use crate::problems::Failure;
 
 /// Path, length and time of every file.
@@ -16,37 +18,60 @@ pub type Fingerprint = Vec<(PathBuf, u64, Option<SystemTime>)>;
 /// Where everything that is served comes from.
 pub struct Inputs {
     pub policy: PathBuf,
-    pub attach: PathBuf,
+    /// Files, and folders of files.
+    pub attach: Vec<PathBuf>,
     pub resources: Option<PathBuf>,
+}
+
+/// What the files say, checked.
+pub struct Contents {
+    pub policy: Policy,
+    attachments: Vec<Attached>,
+    resources: Vec<Resource>,
+}
+
+/// An attachment that can be served.
+struct Attached {
+    file: AttachmentFile,
+    name: String,
+    nodes: Nodes,
+    module: PathBuf,
 }
 
 impl Inputs {
     /// Reads and checks everything; nothing is served that the engine has not found good.
-    pub fn read(&self) -> Result<Snapshot, Failure> {
-        let (file, policy) = load::attached(Some(&self.attach), None, &self.policy)?;
-        let module = load::module_file(&self.attach, &file)?;
-        let name = load::name(&self.attach, &file)?;
-        let envelope = file.attachment.envelope(policy.revision, &policy.canonical);
-        let max = limits::POLICY_BYTES_MAX + ENVELOPE_BYTES_MAX;
-        if envelope.len() > max {
-            let found = envelope.len();
-            return Err(Failure::Use(format!(
-                "the policy takes {found} bytes on the wire; filters read at most {max}"
-            )));
+    pub fn read(&self) -> Result<Contents, Failure> {
+        let mut paths = Vec::new();
+        for path in &self.attach {
+            paths.extend(load::documents(path, "attachment")?);
         }
-        let mut served = match &self.resources {
+        let Attachments { sources, files, policy } = load::attachments(&paths, &self.policy)?;
+        let mut problems = Problems::default();
+        let all_nodes = read_nodes(&files, &mut problems);
+        let mut problems = problems.into_vec();
+        if !problems.is_empty() {
+            for (document, source) in sources.iter().enumerate() {
+                source.locate(problems.iter_mut().filter(|problem| problem.document == document));
+            }
+            return Err(Failure::Problems { sources, problems });
+        }
+        let mut attachments = Vec::with_capacity(files.len());
+        for ((path, file), nodes) in paths.iter().zip(files).zip(all_nodes) {
+            let (name, module) = (load::name(path, &file)?.to_owned(), load::module_file(path, &file)?);
+            attachments.push(Attached { file, name, nodes, module });
+        }
+        let resources = match &self.resources {
             Some(folder) => resources::load(folder).map_err(|problems| resource_problems(&problems))?,
             None => Vec::new(),
         };
-        let vm_id = file.attachment.vm_id(&format!("weir.{name}"));
-        served.push(filter::resource(name, &vm_id, &module.to_string_lossy(), &envelope));
-        Ok(Snapshot::new(policy.revision.to_string(), served))
+        let contents = Contents { policy, attachments, resources };
+        contents.check_size()?;
+        Ok(contents)
     }
 
     /// What an edit changes of the files, without reading them.
     pub fn fingerprint(&self) -> Fingerprint {
-        let paths = [Some(&self.policy), Some(&self.attach), self.resources.as_ref()];
-        let mut files: Vec<PathBuf> = paths.into_iter().flatten().flat_map(|path| files_of(path)).collect();
+        let mut files: Vec<PathBuf> = self.paths().flat_map(files_of).collect();
         files.sort_unstable();
         let look = |file: PathBuf| {
             // Symbolic links are followed: a swapped link is a change as well.
@@ -60,8 +85,8 @@ impl Inputs {
     /// The folders in which a change of these files shows: editors and ConfigMaps rename beside them.
     pub fn folders(&self) -> Vec<PathBuf> {
         let mut folders = Vec::new();
-        for path in [Some(&self.policy), Some(&self.attach), self.resources.as_ref()].into_iter().flatten() {
-            let folder = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(Path::new("")) };
+        for path in self.paths() {
+            let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
             let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
             folders.push(folder.to_owned());
         }
@@ -69,6 +94,62 @@ impl Inputs {
         folders.dedup();
         folders
     }
+
+    fn paths(&self) -> impl Iterator<Item = &Path> {
+        [&self.policy].into_iter().chain(&self.attach).chain(&self.resources).map(PathBuf::as_path)
+    }
+}
+
+impl Contents {
+    /// All of it, each filter for those that it is for.
+    pub fn offer(&self) -> Offer {
+        let filters = self.attachments.iter().map(|attached| attached.filter(&self.policy)).collect();
+        Offer::new(self.policy.revision.to_string(), self.resources.clone(), filters)
+    }
+
+    fn check_size(&self) -> Result<(), Failure> {
+        let max = limits::POLICY_BYTES_MAX + ENVELOPE_BYTES_MAX;
+        for attached in &self.attachments {
+            let found = self.policy.envelope(&attached.file.attachment).len();
+            if found > max {
+                let name = &attached.name;
+                return Err(Failure::Use(format!(
+                    "the policy takes {found} bytes on the wire to {name}; filters read at most {max}"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Attached {
+    fn filter(&self, policy: &Policy) -> Filter {
+        let vm_id = self.file.attachment.vm_id(&format!("weir.{}", self.name));
+        let envelope = policy.envelope(&self.file.attachment);
+        let resource = filter::resource(&self.name, &vm_id, &self.module.to_string_lossy(), &envelope);
+        Filter { nodes: self.nodes.clone(), label: policy.revision.to_string(), resource: Arc::new(resource) }
+    }
+}
+
+/// Whom each attachment is for. Two of one name for the same Envoys are a problem: only one of them could decide there.
+fn read_nodes(files: &[AttachmentFile], problems: &mut Problems) -> Vec<Nodes> {
+    let mut all: Vec<Nodes> = Vec::with_capacity(files.len());
+    for (document, file) in files.iter().enumerate() {
+        let root = At::Root { document };
+        let nodes = nodes::read(file.nodes.clone(), &root.key("nodes"), problems);
+        for (other, other_nodes) in files.iter().zip(&all) {
+            let name = file.attachment.name.as_ref();
+            if let Some(name) = name.filter(|_| other.attachment.name.as_ref() == name && other_nodes.overlap(&nodes)) {
+                let message = format!(
+                    "another attachment gives the filter weir.{name} to the same Envoys; take another name, or nodes \
+                     that keep them apart"
+                );
+                problems.add(Code::Conflict, &root.key("name"), message);
+            }
+        }
+        all.push(nodes);
+    }
+    all
 }
 
 fn files_of(path: &Path) -> Vec<PathBuf> {

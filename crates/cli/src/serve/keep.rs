@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use notify::{Event, RecursiveMode, Watcher};
 use tokio::sync::watch;
-use weir_xds::Snapshot;
+use weir_xds::Offer;
 
 use super::inputs::{Fingerprint, Inputs};
 
@@ -18,8 +18,8 @@ const QUIET: Duration = Duration::from_millis(20);
 /// Something that never falls quiet, such as a log in the same folder, does not hold up a push for longer.
 const BUSY_MAX: Duration = Duration::from_millis(200);
 
-/// Watches from a thread of its own until nobody takes snapshots any more. What is served was read after `seen`.
-pub fn in_step(inputs: Inputs, seen: Fingerprint, sender: watch::Sender<Arc<Snapshot>>) -> notify::Result<()> {
+/// Watches from a thread of its own until nobody takes offers any more. What is served was read after `seen`.
+pub fn in_step(inputs: Inputs, seen: Fingerprint, sender: watch::Sender<Arc<Offer>>) -> notify::Result<()> {
     let (events, changes) = channel();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
         if event.map_or(true, |event| !event.kind.is_access()) {
@@ -37,9 +37,9 @@ fn watch_folders(inputs: &Inputs, watcher: &mut impl Watcher) -> notify::Result<
 }
 
 /// Says what is served from now on.
-pub fn log_served(snapshot: &Snapshot) {
-    let plural = if snapshot.size() == 1 { "" } else { "s" };
-    eprintln!("revision {} active in server: {} resource{plural}", snapshot.label(), snapshot.size());
+pub fn log_served(offer: &Offer) {
+    let plural = if offer.size() == 1 { "" } else { "s" };
+    eprintln!("revision {} active in server: {} resource{plural}", offer.label(), offer.size());
 }
 
 fn follow(
@@ -47,7 +47,7 @@ fn follow(
     mut seen: Fingerprint,
     watcher: &mut impl Watcher,
     changes: &Receiver<()>,
-    sender: &watch::Sender<Arc<Snapshot>>,
+    sender: &watch::Sender<Arc<Offer>>,
 ) {
     let mut complaint = None;
     let mut rescan = false;
@@ -78,13 +78,14 @@ fn settle(changes: &Receiver<()>) {
 }
 
 /// Serves what the files say now if it is good; else says what is wrong, once. Returns the complaint that stands.
-fn refresh(inputs: &Inputs, sender: &watch::Sender<Arc<Snapshot>>, before: Option<String>) -> Option<String> {
+fn refresh(inputs: &Inputs, sender: &watch::Sender<Arc<Offer>>, before: Option<String>) -> Option<String> {
     match inputs.read() {
-        Ok(snapshot) => {
+        Ok(contents) => {
+            let offer = contents.offer();
             let changed = sender.send_if_modified(|served| {
-                let changed = **served != snapshot;
+                let changed = **served != offer;
                 if changed {
-                    *served = Arc::new(snapshot);
+                    *served = Arc::new(offer);
                 }
                 changed
             });

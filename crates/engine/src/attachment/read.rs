@@ -21,6 +21,8 @@ pub struct AttachmentFile {
     pub istio: Option<Node>,
     /// The key `envoy`, unread: of the routes that are rendered for a plain Envoy.
     pub envoy: Option<Node>,
+    /// The key `nodes`, unread: which Envoys `weir serve` sends it to.
+    pub nodes: Option<Node>,
 }
 
 impl AttachmentFile {
@@ -48,9 +50,9 @@ impl AttachmentFile {
         let mut fields = Fields::open(node, &at, problems)?;
         let attachment = attachment(&mut fields, &at, problems);
         let wasm = fields.take("wasm").and_then(|node| Module::read(node, &at.key("wasm"), problems));
-        let (istio, envoy) = (fields.take("istio"), fields.take("envoy"));
+        let (istio, envoy, nodes) = (fields.take("istio"), fields.take("envoy"), fields.take("nodes"));
         fields.finish(problems);
-        Some(AttachmentFile { attachment, wasm, istio, envoy })
+        Some(AttachmentFile { attachment, wasm, istio, envoy, nodes })
     }
 }
 

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use envoy_types::pb::envoy::service::discovery::v3 as wire;
 use wire::{DeltaDiscoveryRequest, DeltaDiscoveryResponse};
 
-use super::{Protocol, WILDCARD};
+use super::{Answer, Owed, Protocol, WILDCARD};
 use crate::ledger::Ledger;
 use crate::snapshot::Table;
-use crate::{Kind, Report, Resource, Snapshot};
+use crate::{Kind, Node, Resource, Snapshot};
 
 #[derive(Default)]
 pub(crate) struct Delta {
@@ -28,16 +28,15 @@ impl Protocol for Delta {
     type Request = DeltaDiscoveryRequest;
     type Response = DeltaDiscoveryResponse;
 
-    fn answer(
-        &mut self,
-        request: DeltaDiscoveryRequest,
-        snapshot: &Snapshot,
-    ) -> (Option<DeltaDiscoveryResponse>, Option<Report>) {
-        self.ledger.meet(request.node);
+    fn node(request: &mut DeltaDiscoveryRequest) -> Option<Node> {
+        request.node.take()
+    }
+
+    fn answer(&mut self, request: DeltaDiscoveryRequest, snapshot: &Snapshot) -> Answer<DeltaDiscoveryResponse> {
         let Some(kind) = Kind::of(&request.type_url) else {
             return (None, self.ledger.refuse(request.type_url));
         };
-        let report = self.ledger.settle(kind, &request.response_nonce, request.error_detail);
+        let event = self.ledger.settle(kind, &request.response_nonce, request.error_detail);
 
         let table = snapshot.table(kind);
         let first = !self.subscriptions.contains_key(&kind);
@@ -51,32 +50,34 @@ impl Protocol for Delta {
         };
         let released = subscription.unsubscribe(request.resource_names_unsubscribe);
 
-        // Of a name that was asked for and does not exist the client must be told so, or it would go on waiting.
-        let absent = asked.into_iter().chain(released).filter(|name| table.get(name).is_none());
-        let removed = BTreeSet::from_iter(absent.chain(subscription.take_gone(table)));
+        // Of a name that was asked for and does not exist the client must be told so, or it would go on waiting. But of a
+        // filter: there Envoy 1.40 takes its default after a time, and if it is told before it waits for ever.
+        let told = kind != Kind::Extension;
+        let absent = asked.into_iter().chain(released).filter(|name| told && snapshot.lacks(kind, name));
+        let removed = BTreeSet::from_iter(absent.chain(subscription.take_gone(kind, snapshot)));
         let changed = subscription.take_changed(table);
         // Likewise of a wildcard that holds nothing, by an empty response.
         let new_wildcard = subscription.wildcard && !was_wildcard && subscription.known.is_empty();
         let owed = new_wildcard || !removed.is_empty() || !changed.is_empty();
         let removed = removed.into_iter().collect();
-        (owed.then(|| self.response(kind, snapshot, changed, removed)), report)
+        (owed.then(|| (kind, self.response(kind, snapshot, changed, removed))), event)
     }
 
     /// Additions come in the order of kinds, then removals in reverse: at no time does a listener or route that the client
     /// has refer to something it has not.
-    fn push(&mut self, snapshot: &Snapshot) -> Vec<DeltaDiscoveryResponse> {
+    fn push(&mut self, snapshot: &Snapshot) -> Vec<Owed<DeltaDiscoveryResponse>> {
         let mut additions = Vec::new();
         let mut removals = Vec::new();
         for (kind, subscription) in &mut self.subscriptions {
             let table = snapshot.table(*kind);
             additions.push((*kind, subscription.take_changed(table), Vec::new()));
-            removals.push((*kind, Vec::new(), subscription.take_gone(table)));
+            removals.push((*kind, Vec::new(), subscription.take_gone(*kind, snapshot)));
         }
         additions
             .into_iter()
             .chain(removals.into_iter().rev())
             .filter(|(_, changed, removed)| !changed.is_empty() || !removed.is_empty())
-            .map(|(kind, changed, removed)| self.response(kind, snapshot, changed, removed))
+            .map(|(kind, changed, removed)| (kind, self.response(kind, snapshot, changed, removed)))
             .collect()
     }
 }
@@ -171,8 +172,8 @@ impl Subscription {
         changed
     }
 
-    fn take_gone(&mut self, table: &Table) -> Vec<String> {
-        let gone = self.known.extract_if(.., |name, _| table.get(name).is_none());
+    fn take_gone(&mut self, kind: Kind, snapshot: &Snapshot) -> Vec<String> {
+        let gone = self.known.extract_if(.., |name, _| snapshot.lacks(kind, name));
         gone.map(|(name, _)| name).collect()
     }
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use envoy_types::pb::envoy::service::discovery::v3::{DiscoveryRequest, DiscoveryResponse};
 
-use super::{Protocol, WILDCARD};
+use super::{Answer, Owed, Protocol, WILDCARD};
 use crate::ledger::Ledger;
 use crate::snapshot::Table;
-use crate::{Kind, Report, Resource, Snapshot};
+use crate::{Kind, Node, Resource, Snapshot};
 
 #[derive(Default)]
 pub(crate) struct StateOfTheWorld {
@@ -31,30 +31,29 @@ impl Protocol for StateOfTheWorld {
     type Request = DiscoveryRequest;
     type Response = DiscoveryResponse;
 
-    fn answer(
-        &mut self,
-        request: DiscoveryRequest,
-        snapshot: &Snapshot,
-    ) -> (Option<DiscoveryResponse>, Option<Report>) {
-        self.ledger.meet(request.node);
+    fn node(request: &mut DiscoveryRequest) -> Option<Node> {
+        request.node.take()
+    }
+
+    fn answer(&mut self, request: DiscoveryRequest, snapshot: &Snapshot) -> Answer<DiscoveryResponse> {
         let Some(kind) = Kind::of(&request.type_url) else {
             return (None, self.ledger.refuse(request.type_url));
         };
-        let report = self.ledger.settle(kind, &request.response_nonce, request.error_detail);
+        let event = self.ledger.settle(kind, &request.response_nonce, request.error_detail);
         let subscription = self.subscriptions.entry(kind).or_default();
         // The client wrote this before it saw the last response; it will repeat what it wants in its answer to that.
         let stale = subscription.nonce.as_ref().is_some_and(|nonce| *nonce != request.response_nonce);
         if stale || !subscription.change(kind, request.resource_names) {
-            return (None, report);
+            return (None, event);
         }
-        (Some(subscription.respond(kind, snapshot, &mut self.ledger)), report)
+        (Some((kind, subscription.respond(kind, snapshot, &mut self.ledger))), event)
     }
 
-    fn push(&mut self, snapshot: &Snapshot) -> Vec<DiscoveryResponse> {
+    fn push(&mut self, snapshot: &Snapshot) -> Vec<Owed<DiscoveryResponse>> {
         let mut responses = Vec::new();
         for (kind, subscription) in &mut self.subscriptions {
             if subscription.versions(snapshot.table(*kind)) != subscription.sent {
-                responses.push(subscription.respond(*kind, snapshot, &mut self.ledger));
+                responses.push((*kind, subscription.respond(*kind, snapshot, &mut self.ledger)));
             }
         }
         responses

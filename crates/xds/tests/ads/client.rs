@@ -119,6 +119,12 @@ impl Delta {
     }
 }
 
+/// The first request of an Envoy of this cluster.
+pub fn introduction(kind: Kind, names: &[&str], id: &str, cluster: &str) -> DeltaDiscoveryRequest {
+    let node = Node { id: id.into(), cluster: cluster.into(), ..Default::default() };
+    DeltaDiscoveryRequest { node: Some(node), resource_names_subscribe: owned(names), ..delta_request(kind) }
+}
+
 /// A response as text.
 pub fn show(response: &DeltaDiscoveryResponse) -> String {
     let mut text = Kind::ALL.iter().find(|kind| kind.type_url() == response.type_url).unwrap().to_string();

@@ -20,7 +20,7 @@ async fn one_change_is_one_resource() {
     assert_eq!(client.shown().await, "cds -b");
     served.publish("r4 is another label for the same", &[a.clone(), resource(Kind::Cluster, "d", "1")]);
     assert_eq!(client.shown().await, "cds -c");
-    client.quiet(Kind::Extension).await;
+    client.quiet(Kind::Route).await;
 }
 
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn a_reconnect_is_sent_what_it_missed() {
 
     let mut client = Delta::connect(&served.address).await;
     client.resume(Kind::Cluster, &[], &[("a", "v1"), ("b", "v2")]).await;
-    client.quiet(Kind::Extension).await;
+    client.quiet(Kind::Route).await;
 
     let mut client = Delta::connect(&served.address).await;
     client.resume(Kind::Cluster, &[], &[("a", "v1"), ("b", "v1"), ("gone", "v1")]).await;
@@ -38,7 +38,7 @@ async fn a_reconnect_is_sent_what_it_missed() {
 
     let mut client = Delta::connect(&served.address).await;
     client.resume(Kind::Cluster, &["a"], &[("a", "v1"), ("b", "v1"), ("gone", "v1")]).await;
-    client.quiet(Kind::Extension).await;
+    client.quiet(Kind::Route).await;
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn a_name_that_does_not_exist_is_said_to_be_gone_until_it_comes() {
     served.publish("r3", &[]);
     assert_eq!(client.shown().await, "rds -a -later");
     client.unsubscribe(Kind::Route, &["a"]).await;
-    client.quiet(Kind::Extension).await;
+    client.quiet(Kind::Listener).await;
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn what_is_unsubscribed_is_not_sent() {
     client.subscribe(Kind::Endpoints, &["a", "b"]).await;
     assert_eq!(client.shown().await, "eds a@v1=1 b@v1=1");
     client.unsubscribe(Kind::Endpoints, &["a"]).await;
-    client.quiet(Kind::Extension).await;
+    client.quiet(Kind::Route).await;
     served.publish("r2", &pair("2"));
     assert_eq!(client.shown().await, "eds b@v2=2");
 
@@ -101,7 +101,7 @@ async fn a_wildcard_and_names_live_side_by_side() {
     client.subscribe(Kind::Listener, &["b"]).await;
     assert_eq!(client.shown().await, "lds b@v1=1");
     client.unsubscribe(Kind::Listener, &["*"]).await;
-    client.quiet(Kind::Extension).await;
+    client.quiet(Kind::Route).await;
     served.publish("r2", &pair("2"));
     assert_eq!(client.shown().await, "lds b@v2=2");
 }
@@ -115,7 +115,7 @@ async fn a_wildcard_over_nothing_is_answered() {
     assert_eq!(show(&response), "lds");
     // Once: an answer to each ack of an answer would never end.
     client.answer(&response, None).await;
-    client.quiet(Kind::Extension).await;
+    client.quiet(Kind::Route).await;
     served.publish("r2", &[resource(Kind::Listener, "a", "1")]);
     assert_eq!(client.shown().await, "lds a@v1=1");
 }
@@ -170,6 +170,18 @@ async fn additions_come_before_what_needs_them_and_removals_after() {
     for kind in Kind::ALL.iter().rev() {
         assert_eq!(client.shown().await, format!("{kind} -old"));
     }
+}
+
+#[tokio::test]
+async fn of_a_filter_that_does_not_exist_nothing_is_said_until_it_comes() {
+    let served = Served::start(&[]).await;
+    let mut client = Delta::connect(&served.address).await;
+    client.subscribe(Kind::Extension, &["weir.shop"]).await;
+    client.quiet(Kind::Route).await;
+    served.publish("r2", &[resource(Kind::Extension, "weir.shop", "1")]);
+    assert_eq!(client.shown().await, "ecds weir.shop@v1=1");
+    served.publish("r3", &[]);
+    assert_eq!(client.shown().await, "ecds -weir.shop");
 }
 
 #[tokio::test]

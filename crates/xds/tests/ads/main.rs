@@ -3,6 +3,7 @@
 mod client;
 mod delta;
 mod http;
+mod nodes;
 mod sotw;
 
 use std::sync::Arc;
@@ -10,12 +11,12 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use weir_xds::{Any, Kind, Report, Resource, Snapshot, serve};
+use weir_xds::{Any, Event, Filter, Kind, Offer, Report, Resource, serve};
 
 /// A server on a free port, and the hands on its levers.
 struct Served {
     address: String,
-    snapshots: watch::Sender<Arc<Snapshot>>,
+    offers: watch::Sender<Arc<Offer>>,
     reports: mpsc::UnboundedReceiver<Report>,
     shutdown: oneshot::Sender<()>,
     server: JoinHandle<()>,
@@ -26,22 +27,32 @@ impl Served {
     async fn start(resources: &[Resource]) -> Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let (snapshots, receiver) = watch::channel(Arc::new(Snapshot::new("r1", resources.to_vec())));
+        let (offers, receiver) = watch::channel(Arc::new(Offer::new("r1", resources.to_vec(), Vec::new())));
         let (sender, reports) = mpsc::unbounded_channel();
         let (shutdown, stopped) = oneshot::channel();
         let server = tokio::spawn(async {
             serve(listener, receiver, sender, async { drop(stopped.await) }).await.unwrap();
         });
-        Served { address, snapshots, reports, shutdown, server }
+        Served { address, offers, reports, shutdown, server }
     }
 
     fn publish(&self, label: &str, resources: &[Resource]) {
-        self.snapshots.send(Arc::new(Snapshot::new(label, resources.to_vec()))).unwrap();
+        self.offer(label, resources, Vec::new());
     }
 
-    /// The next report, as the operator reads it.
+    fn offer(&self, label: &str, resources: &[Resource], filters: Vec<Filter>) {
+        self.offers.send(Arc::new(Offer::new(label, resources.to_vec(), filters))).unwrap();
+    }
+
+    /// The next report on what a client said, as the operator reads it.
     async fn reported(&mut self) -> String {
-        client::soon(self.reports.recv()).await.expect("a report").to_string()
+        loop {
+            let report = client::soon(self.reports.recv()).await.expect("a report");
+            let of_ours = matches!(report.event, Event::Connected { .. } | Event::Offered { .. } | Event::Sent { .. });
+            if !of_ours && report.event != Event::Unmatched {
+                return report.to_string();
+            }
+        }
     }
 }
 

@@ -1,0 +1,93 @@
+//! Each client gets the filters that are for it, and no others.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use weir_xds::{Attribute, Event, Filter, Kind, Nodes, Pattern, Report};
+
+use crate::client::{Delta, introduction, soon};
+use crate::{Served, resource};
+
+const NAME: &str = "weir.shop";
+
+/// The filter for clusters that begin so.
+fn filter(content: &str, cluster: &str) -> Filter {
+    let nodes = Nodes::default().and(Attribute::Cluster, vec![Pattern::Prefix(cluster.into())]);
+    Filter { nodes, label: content.into(), resource: Arc::new(resource(Kind::Extension, NAME, content)) }
+}
+
+async fn connect(served: &Served, cluster: &str) -> Delta {
+    let client = Delta::connect(&served.address).await;
+    client.send(introduction(Kind::Extension, &[NAME], "envoy-1", cluster)).await;
+    client
+}
+
+/// What is reported up to the one that this finds.
+async fn until(reports: &mut UnboundedReceiver<Report>, found: impl Fn(&Event) -> bool) -> Report {
+    loop {
+        let report = soon(reports.recv()).await.unwrap();
+        if found(&report.event) {
+            return report;
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_name_is_another_filter_for_another_cluster() {
+    let served = Served::start(&[]).await;
+    served.offer("r1", &[], vec![filter("edge", "edge"), filter("mesh", "mesh")]);
+    let mut edge = connect(&served, "edge").await;
+    assert_eq!(edge.shown().await, "ecds weir.shop@vedge=edge");
+    let mut mesh = connect(&served, "mesh-7").await;
+    assert_eq!(mesh.shown().await, "ecds weir.shop@vmesh=mesh");
+
+    // A change for one of them is no news for the other.
+    served.offer("r2", &[], vec![filter("edge", "edge"), filter("mesh2", "mesh")]);
+    assert_eq!(mesh.shown().await, "ecds weir.shop@vmesh2=mesh2");
+    edge.quiet(Kind::Listener).await;
+}
+
+#[tokio::test]
+async fn a_node_without_attachment_gets_everything_else_and_is_named() {
+    let mut served = Served::start(&[]).await;
+    served.offer("r1", &[resource(Kind::Route, "r", "1")], vec![filter("edge", "edge")]);
+    let mut other = connect(&served, "other").await;
+    other.subscribe(Kind::Route, &["r"]).await;
+    assert_eq!(other.shown().await, "rds r@v1=1");
+    let report = until(&mut served.reports, |event| *event == Event::Unmatched).await;
+    assert_eq!(report.to_string(), "unmatched node=envoy-1");
+}
+
+#[tokio::test]
+async fn a_filter_that_two_attachments_give_is_left_as_it_is_and_named() {
+    let mut served = Served::start(&[]).await;
+    served.offer("r1", &[], vec![filter("edge", "edge")]);
+    let mut client = connect(&served, "edge-1").await;
+    assert_eq!(client.shown().await, "ecds weir.shop@vedge=edge");
+
+    served.offer("r2", &[], vec![filter("edge", "edge"), filter("other", "edge-1")]);
+    let report = until(&mut served.reports, |event| matches!(event, Event::Clash { .. })).await;
+    assert_eq!(report.to_string(), "clash node=envoy-1 filter=weir.shop");
+    client.quiet(Kind::Listener).await;
+    let mut late = connect(&served, "edge-1").await;
+    late.quiet(Kind::Listener).await;
+
+    served.offer("r3", &[], vec![filter("other", "edge-1")]);
+    assert_eq!(client.shown().await, "ecds weir.shop@vother=other");
+    assert_eq!(late.shown().await, "ecds weir.shop@vother=other");
+}
+
+#[tokio::test]
+async fn nobody_becomes_another_on_one_stream() {
+    let served = Served::start(&[]).await;
+    served.offer("r1", &[], vec![filter("edge", "edge"), filter("mesh", "mesh")]);
+    let mut client = connect(&served, "edge").await;
+    client.receive().await;
+    client.send(introduction(Kind::Listener, &["*"], "m", "mesh")).await;
+    assert!(client.ended().await);
+
+    let mut client = connect(&served, &format!("edge{}", "x".repeat(60 << 10))).await;
+    assert_eq!(client.shown().await, "ecds weir.shop@vedge=edge");
+    let mut client = connect(&served, &format!("edge{}", "x".repeat(64 << 10))).await;
+    assert!(client.ended().await, "a node of more than 64 KiB");
+}

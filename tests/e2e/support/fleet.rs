@@ -1,0 +1,69 @@
+//! One `weir serve` for several Envoys, each of which calls itself as a test says.
+
+use std::fs;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::bench::{ATTACHMENT, write_resources};
+use super::envoy::{Envoy, Options};
+use super::template::{fill, replaced, text};
+use super::upstream::Upstream;
+use super::weir::Weir;
+
+/// `envoy/resources` for every Envoy, with attachments of a test's own.
+pub struct Fleet {
+    pub weir: Weir,
+    folder: TempDir,
+    _upstreams: [Upstream; 2],
+}
+
+impl Fleet {
+    /// Serves these attachments, by file name; `words` are further words of the command line.
+    pub async fn start(policy: &Value, attachments: &[(&str, Value)], words: &[&str]) -> Self {
+        let upstreams = [Upstream::start("stable").await, Upstream::start("canary").await];
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        fs::write(path("policy.yaml"), policy.to_string()).unwrap();
+        fs::create_dir(path("attach")).unwrap();
+        for (file, attachment) in attachments {
+            fs::write(folder.path().join("attach").join(file), attachment.to_string()).unwrap();
+        }
+        write_resources(&folder.path().join("resources"), &upstreams[0], &upstreams[1]);
+        let files = ["policy.yaml", "attach", "resources"].map(path);
+        let mut arguments = Vec::new();
+        for (flag, file) in ["--policy", "--attach", "--resources"].iter().zip(files) {
+            arguments.extend([(*flag).to_owned(), file]);
+        }
+        arguments.extend(words.iter().map(|word| (*word).to_owned()));
+        Self { weir: Weir::with(arguments).await, folder, _upstreams: upstreams }
+    }
+
+    /// Replaces one of the files by renaming.
+    pub fn write(&self, file: &str, text: &str) {
+        let new = self.folder.path().join("new");
+        fs::write(&new, text).unwrap();
+        fs::rename(&new, self.folder.path().join(file)).unwrap();
+    }
+
+    /// Starts an Envoy that calls itself so.
+    pub async fn envoy(&self, id: &str, cluster: &str) -> Envoy {
+        let port = self.weir.address().port().to_string();
+        let values = [("ADMIN_PORT", "0"), ("NODE_ID", id), ("XDS_PORT", port.as_str()), ("ADS_API", "DELTA_GRPC")];
+        let bootstrap = fill(&text("envoy/ads.yaml"), &values);
+        let bootstrap = replaced(&bootstrap, "cluster: weir}", &format!("cluster: {cluster}}}"));
+        let mut envoy = Envoy::launch(&bootstrap, Options { workers: 1, ..Options::default() }).await;
+        envoy.until_ready().await;
+        envoy
+    }
+}
+
+/// The envelope that an Envoy has for the filter of all scenes, if it has the filter.
+pub async fn envelope_of(envoy: &Envoy) -> Option<Value> {
+    let dump: Value = serde_json::from_str(&envoy.admin("/config_dump?resource=ecds_filters").await).unwrap();
+    let filters = dump["configs"].as_array()?;
+    let name = format!("weir.{ATTACHMENT}");
+    let filter = filters.iter().map(|each| &each["ecds_filter"]).find(|filter| filter["name"] == name.as_str())?;
+    let text = filter["typed_config"]["config"]["configuration"]["value"].as_str()?;
+    Some(serde_json::from_str(text).unwrap())
+}
