@@ -28,9 +28,9 @@ async fn a_policy_that_becomes_bad_is_reported_whole_and_the_last_good_one_stays
     served.write_policy(&bad.to_string());
     let stays = format!("revision {} stays", predictor.revision());
     let told = ["unknown_unit: ", "layers[0].unit", "bad_share: ", ".variants[0].share", "unknown_field: ", "colour"];
-    until_logged(&served, &[&[stays.as_str()][..], &told].concat()).await;
+    served.weir.until_logged(&[&[stays.as_str()][..], &told].concat()).await;
     served.write_policy("version: 1\nlayers: [\n");
-    until_logged(&served, &["syntax: "]).await;
+    served.weir.until_logged(&["syntax: "]).await;
     workers.follow(&predictor).await.unwrap();
     assert_eq!(served.bench.envoy.stat("wasmcustom.attachment=.=shop;.;weir_policy_rejected").await, Some(0));
 
@@ -38,7 +38,7 @@ async fn a_policy_that_becomes_bad_is_reported_whole_and_the_last_good_one_stays
     served.write_policy(&better.to_string());
     let predictor = Predictor::new(&envelope("edge", &better));
     workers.until_they_follow(&predictor).await;
-    until_logged(&served, &[&format!("acked node=edge-1 type=ecds revision={}\n", predictor.revision())]).await;
+    served.weir.until_logged(&[&format!("acked node=edge-1 type=ecds revision={}\n", predictor.revision())]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -60,7 +60,7 @@ async fn an_edited_resource_arrives_and_one_that_envoy_refuses_is_told() {
         let refused = replaced(&routes, "(.*,)?owl-v21(,.*)?", "(.*");
         served.write_resource("routes.yaml", &refused);
         let rejected = format!("rejected node=edge-1 type=rds revision={} error=", predictor.revision());
-        until_logged(&served, &[&rejected]).await;
+        served.weir.until_logged(&[&rejected]).await;
         assert_eq!(client.send(get("/teapot")).await.unwrap().status, 418);
 
         served.write_resource("routes.yaml", &routes);
@@ -122,14 +122,6 @@ async fn a_bad_policy_at_the_start_ends_it_with_the_problems() {
 
 fn get(path: &str) -> Request<Bytes> {
     Request::get(path).body(Bytes::new()).unwrap()
-}
-
-async fn until_logged(served: &Served, parts: &[&str]) {
-    eventually(SOON, &format!("{parts:?} in the log of weir serve"), async || {
-        let log = served.weir.log();
-        parts.iter().all(|part| log.contains(part)).then_some(()).ok_or(log)
-    })
-    .await;
 }
 
 async fn until_status(client: &mut Client, path: &str, status: u16) {

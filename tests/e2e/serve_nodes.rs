@@ -19,14 +19,6 @@ fn attached(role: &str, cluster: &str) -> Value {
     file
 }
 
-async fn until_logged(fleet: &Fleet, part: &str) {
-    eventually(SOON, &format!("{part:?} in the log of weir serve"), async || {
-        let log = fleet.weir.log();
-        log.contains(part).then_some(()).ok_or(log)
-    })
-    .await;
-}
-
 async fn role_of(envoy: &Envoy) -> Option<String> {
     envelope_of(envoy).await.map(|envelope| envelope["role"].as_str().unwrap().to_owned())
 }
@@ -53,7 +45,7 @@ async fn an_envoy_that_no_attachment_is_for_is_named_and_lets_traffic_through() 
     let other = fleet.envoy("other-1", "other").await;
     let mut client = Client::new(other.listener("edge").await, Protocol::Http1);
     assert_eq!(client.send(checkout(0)).await.unwrap().status, 200);
-    until_logged(&fleet, "unmatched node=other-1").await;
+    fleet.weir.until_logged(&["unmatched node=other-1"]).await;
     assert_eq!(role_of(&other).await, None);
 
     // The attachment is widened while it is connected.
@@ -87,7 +79,7 @@ async fn two_attachments_for_one_filter_of_one_envoy_change_nothing_there() {
     let mut other = attached("mesh", "edge");
     other["nodes"] = json!({"id": "edge-1"});
     fleet.write("attach/other.yaml", &other.to_string());
-    until_logged(&fleet, "clash node=edge-1 filter=weir.shop").await;
+    fleet.weir.until_logged(&["clash node=edge-1 filter=weir.shop"]).await;
     assert_eq!(role_of(&edge).await.as_deref(), Some("edge"));
 }
 

@@ -6,10 +6,13 @@ use clap::Parser;
 
 mod check;
 mod explain;
+mod history;
 mod load;
 mod problems;
 mod render;
+mod rollback;
 mod serve;
+mod state;
 
 /// Splits traffic inside a service mesh: checks and explains policies, writes manifests, and serves Envoy.
 #[derive(Parser)]
@@ -17,8 +20,10 @@ mod serve;
 enum Weir {
     Check(check::Check),
     Explain(explain::Explain),
+    History(history::History),
     #[command(subcommand)]
     Render(render::Render),
+    Rollback(rollback::Rollback),
     Serve(serve::Serve),
 }
 
@@ -28,7 +33,9 @@ fn main() -> ExitCode {
     let done = match Weir::parse() {
         Weir::Check(check) => check.run(),
         Weir::Explain(explain) => explain.run(),
+        Weir::History(history) => history.run(),
         Weir::Render(render) => render.run(),
+        Weir::Rollback(rollback) => rollback.run(),
         Weir::Serve(serve) => serve.run(),
     };
     match done {

@@ -46,6 +46,11 @@ impl Fleet {
         fs::rename(&new, self.folder.path().join(file)).unwrap();
     }
 
+    /// Takes one of the files away.
+    pub fn remove(&self, file: &str) {
+        fs::remove_file(self.folder.path().join(file)).unwrap();
+    }
+
     /// Starts an Envoy that calls itself so.
     pub async fn envoy(&self, id: &str, cluster: &str) -> Envoy {
         let port = self.weir.address().port().to_string();

@@ -46,6 +46,15 @@ impl Weir {
         self.process.stderr()
     }
 
+    /// Waits until it has logged all of this since it was last started.
+    pub async fn until_logged(&self, parts: &[&str]) {
+        eventually(DEADLINE, &format!("{parts:?} in the log of weir serve"), async || {
+            let log = self.log();
+            parts.iter().all(|part| log.contains(part)).then_some(()).ok_or(log)
+        })
+        .await;
+    }
+
     /// Ends it as a crash would.
     pub fn kill(&mut self) {
         self.process.kill();

@@ -11,6 +11,7 @@ use weir_xds::{Filter, Nodes, Offer, Resource, filter, resources};
 use super::nodes;
 use crate::load::{self, Attachments, Policy};
 use crate::problems::Failure;
+use crate::state::State;
 
 /// Path, length and time of every file.
 pub type Fingerprint = Vec<(PathBuf, u64, Option<SystemTime>)>;
@@ -21,6 +22,8 @@ pub struct Inputs {
     /// Files, and folders of files.
     pub attach: Vec<PathBuf>,
     pub resources: Option<PathBuf>,
+    /// Where what was served is kept.
+    pub state: Option<State>,
 }
 
 /// What the files say, checked.
@@ -41,11 +44,26 @@ struct Attached {
 impl Inputs {
     /// Reads and checks everything; nothing is served that the engine has not found good.
     pub fn read(&self) -> Result<Contents, Failure> {
+        self.read_with(&self.policy)
+    }
+
+    /// The same with a policy that was kept under this revision.
+    pub fn read_kept(&self, state: &State, revision: &str) -> Result<Contents, Failure> {
+        let path = state.policy(revision);
+        let contents = self.read_with(&path)?;
+        if contents.policy.revision.to_string() != revision {
+            let (path, found) = (path.display(), contents.policy.revision);
+            return Err(Failure::Said(format!("weir: {path}: damaged: it holds revision {found}\n")));
+        }
+        Ok(contents)
+    }
+
+    fn read_with(&self, policy: &Path) -> Result<Contents, Failure> {
         let mut paths = Vec::new();
         for path in &self.attach {
             paths.extend(load::documents(path, "attachment")?);
         }
-        let Attachments { sources, files, policy } = load::attachments(&paths, &self.policy)?;
+        let Attachments { sources, files, policy } = load::attachments(&paths, policy)?;
         let mut problems = Problems::default();
         let all_nodes = read_nodes(&files, &mut problems);
         let mut problems = problems.into_vec();
@@ -72,6 +90,7 @@ impl Inputs {
     /// What an edit changes of the files, without reading them.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut files: Vec<PathBuf> = self.paths().flat_map(files_of).collect();
+        files.extend(self.state.iter().map(State::rollback_file));
         files.sort_unstable();
         let look = |file: PathBuf| {
             // Symbolic links are followed: a swapped link is a change as well.
@@ -90,6 +109,7 @@ impl Inputs {
             let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
             folders.push(folder.to_owned());
         }
+        folders.extend(self.state.iter().filter_map(|state| Some(state.rollback_file().parent()?.to_owned())));
         folders.sort_unstable();
         folders.dedup();
         folders

@@ -1,0 +1,53 @@
+//! `weir history`: which revisions were in force.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::problems::Failure;
+use crate::state::{Cause, State};
+
+/// Shows which revisions of the policy a server had in force, newest first
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct History {
+    /// The folder that weir serve was given as --state
+    #[arg(long, value_name = "DIR")]
+    state: PathBuf,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "Examples:
+  weir history --state /var/lib/weir
+  weir history --state /var/lib/weir --json
+
+Exit codes: 0 shown, 2 wrong use";
+
+impl History {
+    /// Shows it.
+    pub fn run(self) -> Result<(), Failure> {
+        let state = State::existing(&self.state)?;
+        let (mut history, rollback) = (state.history()?, state.rollback()?);
+        history.reverse();
+        if self.json {
+            println!("{}", json!({ "history": history, "rollback": rollback }));
+            return Ok(());
+        }
+        println!("REVISION      SINCE                 CAUSE");
+        for entry in &history {
+            let cause = match entry.cause {
+                Cause::Files => "files",
+                Cause::Rollback => "rollback",
+            };
+            println!("{}  {}  {cause}", entry.revision, entry.since);
+        }
+        if let Some(rollback) = rollback {
+            let over = rollback.over.as_deref().unwrap_or("what the files say");
+            println!("\n{} is served instead of {over} until the files change", rollback.to);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,43 @@
+//! `weir rollback`: back to a revision that was in force.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::problems::Failure;
+use crate::state::{Cause, Rollback as Asked, State};
+
+/// Has a server serve an earlier revision of the policy, until the policy's files are changed
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Rollback {
+    /// The revision: 12 hex digits, as weir history shows them
+    revision: String,
+    /// The folder that weir serve was given as --state
+    #[arg(long, value_name = "DIR")]
+    state: PathBuf,
+}
+
+const EXAMPLES: &str = "Examples:
+  weir rollback 70882e21214e --state /var/lib/weir
+
+Exit codes: 0 asked for, 1 no such revision is kept, 2 wrong use";
+
+impl Rollback {
+    /// Asks for it. The server watches its folder; one that is started later finds it there.
+    pub fn run(self) -> Result<(), Failure> {
+        let state = State::existing(&self.state)?;
+        let history = state.history()?;
+        if !history.iter().any(|entry| entry.revision == self.revision) {
+            let folder = self.state.display();
+            return Err(Failure::Said(format!(
+                "weir: revision {:?} is not kept in {folder}; weir history --state {folder} shows which are\n",
+                self.revision
+            )));
+        }
+        let over = history.iter().rev().find(|entry| entry.cause == Cause::Files).map(|entry| entry.revision.clone());
+        state.ask(&Asked { to: self.revision.clone(), over })?;
+        println!("asked for {}; the server of {} takes it now", self.revision, self.state.display());
+        Ok(())
+    }
+}

@@ -1,0 +1,189 @@
+//! The folder where `weir serve` keeps what it served: each revision of the policy, and the history of which was in force
+//! when. Files change by renaming, so that whoever reads meanwhile, or after a crash, finds whole ones.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::load::Policy;
+use crate::problems::Failure;
+
+/// Entries of the history; older ones are forgotten, and policies that no entry names any more.
+pub const HISTORY_MAX: usize = 100;
+
+/// Such a folder.
+#[derive(Clone)]
+pub struct State {
+    folder: PathBuf,
+}
+
+/// A revision that was in force from some time on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The policy.
+    pub revision: String,
+    /// RFC 3339, in UTC.
+    pub since: String,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// Why a revision came into force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The policy's files said so.
+    Files,
+    /// Somebody asked for an earlier revision.
+    Rollback,
+}
+
+/// What somebody asked for: a revision to serve for as long as the files say another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rollback {
+    /// The revision to serve.
+    pub to: String,
+    /// The revision of the files that it takes the place of.
+    pub over: Option<String>,
+}
+
+impl State {
+    /// The folder, which is made if it is not there.
+    pub fn open(folder: &Path) -> Result<State, Failure> {
+        let state = State { folder: folder.to_owned() };
+        fs::create_dir_all(state.folder.join(REVISIONS)).map_err(|error| unusable(folder, &error))?;
+        Ok(state)
+    }
+
+    /// The folder, which must be there.
+    pub fn existing(folder: &Path) -> Result<State, Failure> {
+        let state = State { folder: folder.to_owned() };
+        match fs::metadata(state.folder.join(REVISIONS)) {
+            Ok(_) => Ok(state),
+            Err(error) => {
+                let folder = folder.display();
+                Err(Failure::Use(format!("--state {folder}: no weir serve has kept anything here: {error}")))
+            }
+        }
+    }
+
+    /// Takes the folder for one server alone, until the file that is returned is dropped.
+    pub fn lock(&self) -> Result<File, Failure> {
+        let file = File::create(self.folder.join("lock")).map_err(|error| unusable(&self.folder, &error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(Failure::Use(format!(
+                "--state {}: another weir serve keeps its state here; give each one a folder of its own",
+                self.folder.display()
+            ))),
+            Err(TryLockError::Error(error)) => Err(unusable(&self.folder, &error)),
+        }
+    }
+
+    /// What was in force, oldest first.
+    pub fn history(&self) -> Result<Vec<Entry>, Failure> {
+        Ok(self.read(HISTORY)?.unwrap_or_default())
+    }
+
+    /// Notes that this policy is in force from now on.
+    pub fn keep(&self, policy: &Policy, cause: Cause) -> Result<(), Failure> {
+        let revision = policy.revision.to_string();
+        let mut history = self.history()?;
+        if history.last().is_some_and(|last| last.revision == revision && last.cause == cause) {
+            return Ok(());
+        }
+        if !self.policy(&revision).exists() {
+            self.write(&format!("{REVISIONS}/{revision}.json"), policy.canonical.as_bytes())?;
+        }
+        let since = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+        history.push(Entry { revision, since, cause });
+        history.drain(..history.len().saturating_sub(HISTORY_MAX));
+        self.write(HISTORY, json!(history).to_string().as_bytes())?;
+        self.forget_all_but(&history);
+        Ok(())
+    }
+
+    /// Where the policy of this revision is kept.
+    pub fn policy(&self, revision: &str) -> PathBuf {
+        self.folder.join(REVISIONS).join(format!("{revision}.json"))
+    }
+
+    /// What somebody asked for last, if it is still wanted.
+    pub fn rollback(&self) -> Result<Option<Rollback>, Failure> {
+        self.read(ROLLBACK)
+    }
+
+    /// Where that is kept: whoever watches this file sees it come.
+    pub fn rollback_file(&self) -> PathBuf {
+        self.folder.join(ROLLBACK)
+    }
+
+    /// Asks the server of this folder for a revision.
+    pub fn ask(&self, rollback: &Rollback) -> Result<(), Failure> {
+        self.write(ROLLBACK, json!(rollback).to_string().as_bytes())
+    }
+
+    /// Notes that nobody wants it any more.
+    pub fn forget_rollback(&self) -> Result<(), Failure> {
+        match fs::remove_file(self.rollback_file()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unusable(&self.folder, &error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn read<T: for<'a> Deserialize<'a>>(&self, name: &str) -> Result<Option<T>, Failure> {
+        let path = self.folder.join(name);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(unusable(&path, &error)),
+        };
+        let value = serde_json::from_slice(&text).map_err(|error| {
+            Failure::Use(format!("{}: not what weir serve writes: {error}; move it away to begin anew", path.display()))
+        })?;
+        Ok(Some(value))
+    }
+
+    /// Writes a file as a whole or not at all, on disk when this returns.
+    fn write(&self, name: &str, content: &[u8]) -> Result<(), Failure> {
+        let path = self.folder.join(name);
+        let new = self.folder.join("new");
+        let write = || {
+            let mut file = File::create(&new)?;
+            file.write_all(content)?;
+            file.sync_all()?;
+            fs::rename(&new, &path)?;
+            File::open(path.parent().unwrap_or(&self.folder))?.sync_all()
+        };
+        write().map_err(|error| unusable(&path, &error))
+    }
+
+    fn forget_all_but(&self, history: &[Entry]) {
+        let named = |path: &Path| {
+            let revision = path.file_stem().and_then(|stem| stem.to_str());
+            revision.is_some_and(|revision| history.iter().any(|entry| entry.revision == revision))
+        };
+        for path in fs::read_dir(self.folder.join(REVISIONS)).into_iter().flatten().flatten().map(|entry| entry.path())
+        {
+            if !named(&path) {
+                // One that stays takes room and does no harm.
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+}
+
+const REVISIONS: &str = "revisions";
+const HISTORY: &str = "history.json";
+const ROLLBACK: &str = "rollback.json";
+
+fn unusable(path: &Path, error: &io::Error) -> Failure {
+    Failure::Use(format!("{}: cannot be used to keep state: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests;

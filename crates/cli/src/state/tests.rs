@@ -1,0 +1,103 @@
+//! The folder as the next process finds it.
+
+use weir_engine::Revision;
+
+use super::*;
+use crate::load;
+
+/// A good policy that differs by its number.
+fn policy(number: usize) -> Policy {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.yaml");
+    fs::write(&path, format!("version: 1\nenv_tag: {{header: x-tag-{number}}}\nlayers: []\n")).unwrap();
+    load::policy(&path, weir_engine::Role::Edge).unwrap()
+}
+
+fn revisions(state: &State) -> Vec<String> {
+    state.history().unwrap().into_iter().map(|entry| entry.revision).collect()
+}
+
+fn kept(state: &State) -> usize {
+    fs::read_dir(state.folder.join(REVISIONS)).unwrap().count()
+}
+
+#[test]
+fn what_was_kept_reads_back_as_the_same_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = State::open(folder.path()).unwrap();
+    let [one, two] = [policy(1), policy(2)];
+    for policy in [&one, &one, &two, &one] {
+        state.keep(policy, Cause::Files).unwrap();
+    }
+    state.keep(&one, Cause::Rollback).unwrap();
+    let expected = [&one, &two, &one, &one].map(|policy| policy.revision.to_string());
+    assert_eq!(revisions(&State::existing(folder.path()).unwrap()), expected);
+    assert_eq!(kept(&state), 2);
+    let again = load::policy(&state.policy(&expected[1]), weir_engine::Role::Edge).unwrap();
+    assert_eq!((again.revision, again.canonical), (two.revision, two.canonical));
+}
+
+#[test]
+fn the_history_is_bounded_and_so_are_the_policies() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = State::open(folder.path()).unwrap();
+    let name = |number: usize| format!("{number:012x}").parse::<Revision>().unwrap();
+    let mut one = policy(1);
+    for number in 0..HISTORY_MAX {
+        one.revision = name(number);
+        state.keep(&one, Cause::Files).unwrap();
+    }
+    assert_eq!((revisions(&state).len(), kept(&state)), (HISTORY_MAX, HISTORY_MAX));
+    assert_eq!(revisions(&state)[0], name(0).to_string());
+
+    one.revision = name(HISTORY_MAX);
+    state.keep(&one, Cause::Files).unwrap();
+    assert_eq!((revisions(&state).len(), kept(&state)), (HISTORY_MAX, HISTORY_MAX));
+    assert_eq!(revisions(&state)[0], name(1).to_string());
+    assert!(!state.policy(&name(0).to_string()).exists());
+}
+
+#[test]
+fn one_server_has_the_folder_for_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let [one, other] = [(); 2].map(|()| State::open(folder.path()).unwrap());
+    let lock = one.lock().unwrap();
+    let Err(Failure::Use(message)) = other.lock() else { panic!("locked twice") };
+    assert!(message.contains("another weir serve"), "{message}");
+    drop(lock);
+    other.lock().unwrap();
+}
+
+#[test]
+fn a_write_that_fails_leaves_what_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = State::open(folder.path()).unwrap();
+    state.keep(&policy(1), Cause::Files).unwrap();
+    let before = revisions(&state);
+    // A folder in the way of the new file: root, who runs tests in containers, is stopped by no permission.
+    fs::create_dir(folder.path().join("new")).unwrap();
+    assert!(state.keep(&policy(2), Cause::Files).is_err());
+    assert_eq!(revisions(&state), before);
+    fs::remove_dir(folder.path().join("new")).unwrap();
+    state.keep(&policy(2), Cause::Files).unwrap();
+    assert_eq!(revisions(&state).len(), 2);
+}
+
+#[test]
+fn a_rollback_is_asked_for_and_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = State::open(folder.path()).unwrap();
+    assert_eq!(state.rollback().unwrap(), None);
+    state.forget_rollback().unwrap();
+    for over in [None, Some("0123456789ab".to_owned())] {
+        let rollback = Rollback { to: "ba9876543210".into(), over };
+        state.ask(&rollback).unwrap();
+        assert_eq!(state.rollback().unwrap(), Some(rollback));
+    }
+    state.forget_rollback().unwrap();
+    assert_eq!(state.rollback().unwrap(), None);
+
+    fs::write(state.rollback_file(), "{").unwrap();
+    let Err(Failure::Use(message)) = state.rollback() else { panic!("half a file was read") };
+    assert!(message.contains("rollback.json: not what weir serve writes"), "{message}");
+}

@@ -1,0 +1,132 @@
+//! `weir serve --state`: what was good is served again after a restart, and again when somebody asks for it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::{Envoy, Fleet, Predictor, attachment, envelope, eventually, policy, weir};
+
+const SOON: Duration = Duration::from_secs(20);
+const REVISION: &str = "wasmcustom.attachment=.=shop;.;weir_policy_revision";
+
+/// A policy as it stands in its file, its revision, and that revision as Envoy's gauge has it.
+fn good(share: &str) -> (String, String, u64) {
+    let policy = policy(share);
+    let predictor = Predictor::new(&envelope("edge", &policy));
+    (policy.to_string(), predictor.revision(), predictor.revision_number())
+}
+
+async fn fleet(state: &Path) -> (Fleet, Envoy) {
+    let state = state.display().to_string();
+    let fleet = Fleet::start(&policy("10%"), &[("edge.yaml", attachment())], &["--state", &state]).await;
+    let envoy = fleet.envoy("edge-1", "edge").await;
+    (fleet, envoy)
+}
+
+/// Runs `weir VERB … --state STATE`; its exit code and what it printed.
+fn run(words: &[&str], state: &Path) -> (Option<i32>, String) {
+    let output = Command::new(weir()).args(words).arg("--state").arg(state).output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(text).unwrap())
+}
+
+/// Revision and cause of each entry, newest first.
+fn history(state: &Path) -> Vec<(String, String)> {
+    let (code, text) = run(&["history", "--json"], state);
+    assert_eq!(code, Some(0), "{text}");
+    let history: Value = serde_json::from_str(&text).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    history["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| (text(&entry["revision"]), text(&entry["cause"])))
+        .collect()
+}
+
+/// What is kept is served already when it is.
+async fn until_history(state: &Path, expected: &[(&String, &str)]) {
+    let expected: Vec<_> =
+        expected.iter().map(|(revision, cause)| ((*revision).clone(), (*cause).to_owned())).collect();
+    eventually(SOON, "the history", async || {
+        let history = history(state);
+        (history == expected).then_some(()).ok_or_else(|| format!("{history:?} instead of {expected:?}"))
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_on_a_bad_policy_serves_the_last_good_one_and_says_so() {
+    let state = tempfile::tempdir().unwrap();
+    let (mut fleet, envoy) = fleet(state.path()).await;
+    let (text, revision, number) = good("20%");
+    fleet.write("policy.yaml", &text);
+    envoy.until_stat(REVISION, number).await;
+
+    let colour = text.replacen('{', r#"{"colour": "red","#, 1);
+    for (bad, told) in [(&text[..text.len() / 2], "syntax: "), (colour.as_str(), "unknown_field: ")] {
+        fleet.weir.kill();
+        fleet.write("policy.yaml", bad);
+        fleet.weir.restart().await;
+        fleet.weir.until_logged(&[&format!("not served, revision {revision} stays:"), told]).await;
+        // An Envoy that knows nothing yet gets it from this server alone.
+        fleet.envoy("edge-2", "edge").await.until_stat(REVISION, number).await;
+    }
+    fleet.weir.kill();
+    fleet.remove("policy.yaml");
+    fleet.weir.restart().await;
+    fleet.weir.until_logged(&[&format!("not served, revision {revision} stays:"), "cannot be read"]).await;
+
+    let (text, _, number) = good("30%");
+    fleet.write("policy.yaml", &text);
+    envoy.until_stat(REVISION, number).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rollback_holds_until_the_files_change() {
+    let state = tempfile::tempdir().unwrap();
+    let (mut fleet, envoy) = fleet(state.path()).await;
+    let (_, first, first_number) = good("10%");
+    let (text, second, second_number) = good("20%");
+    fleet.write("policy.yaml", &text);
+    envoy.until_stat(REVISION, second_number).await;
+
+    let (code, said) = run(&["rollback", "0123456789ab"], state.path());
+    assert_eq!((code, said.contains("is not kept in")), (Some(1), true), "{said}");
+    let (code, said) = run(&["rollback", &first], state.path());
+    assert_eq!(code, Some(0), "{said}");
+    envoy.until_stat(REVISION, first_number).await;
+    let all = [(&first, "rollback"), (&second, "files"), (&first, "files")];
+    until_history(state.path(), &all).await;
+
+    // A restart is no change of the files, and one that is bad takes nothing back.
+    fleet.weir.kill();
+    fleet.weir.restart().await;
+    fleet.weir.until_logged(&[&format!("revision {first} active in server")]).await;
+    fleet.write("policy.yaml", "version: 1\nlayers: [\n");
+    fleet.weir.until_logged(&[&format!("not served, revision {first} stays:"), "syntax: "]).await;
+    envoy.until_stat(REVISION, first_number).await;
+
+    let (text, third, third_number) = good("30%");
+    fleet.write("policy.yaml", &text);
+    envoy.until_stat(REVISION, third_number).await;
+    until_history(state.path(), &[&[(&third, "files")][..], &all].concat()).await;
+    let (_, shown) = run(&["history"], state.path());
+    assert!(!shown.contains("is served instead"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_kept_is_served_all_the_same() {
+    let state = tempfile::tempdir().unwrap();
+    let (fleet, envoy) = fleet(state.path()).await;
+    // As a full disk does: no new file can be written.
+    fs::create_dir(state.path().join("new")).unwrap();
+    let (text, _, number) = good("20%");
+    fleet.write("policy.yaml", &text);
+    envoy.until_stat(REVISION, number).await;
+    fleet.weir.until_logged(&["served, but not kept: "]).await;
+    assert_eq!(history(state.path()).len(), 1);
+}
