@@ -19,6 +19,7 @@ mod rendered;
 mod scenarios;
 mod serve;
 mod serve_files;
+mod serve_fleet;
 mod serve_nodes;
 mod serve_state;
 mod sticky;

@@ -6,7 +6,9 @@ use clap::Parser;
 
 mod check;
 mod explain;
+mod fleet;
 mod history;
+mod http_get;
 mod load;
 mod problems;
 mod render;
@@ -20,6 +22,7 @@ mod state;
 enum Weir {
     Check(check::Check),
     Explain(explain::Explain),
+    Fleet(fleet::Fleet),
     History(history::History),
     #[command(subcommand)]
     Render(render::Render),
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
     let done = match Weir::parse() {
         Weir::Check(check) => check.run(),
         Weir::Explain(explain) => explain.run(),
+        Weir::Fleet(fleet) => fleet.run(),
         Weir::History(history) => history.run(),
         Weir::Render(render) => render.run(),
         Weir::Rollback(rollback) => rollback.run(),

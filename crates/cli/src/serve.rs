@@ -2,25 +2,33 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
-use weir_xds::{Event, Offer, Report};
+use weir_xds::Report;
 
 use crate::problems::Failure;
 use crate::state::State;
 
+pub mod fleet;
+mod gauges;
+mod http;
 mod inputs;
 mod keep;
+mod log;
 mod nodes;
 mod wanted;
 
+use fleet::Fleet;
+use gauges::Gauges;
 use inputs::Inputs;
-use wanted::Wanted;
+use keep::Keep;
+use log::Log;
 
 /// Serves a policy, and plain Envoy resources, to Envoys over xDS
 #[derive(Args)]
@@ -46,6 +54,14 @@ pub struct Serve {
     /// How often all files are looked at in full besides being watched; shorten it for file systems that tell of no changes
     #[arg(long, value_name = "TIME", default_value = "30s")]
     rescan: humantime::Duration,
+    /// Where /fleet (weir fleet), /metrics, /healthz and /readyz answer over plain HTTP; without it nowhere
+    #[arg(long, value_name = "ADDR")]
+    http: Option<SocketAddr>,
+    #[command(flatten)]
+    gauges: Gauges,
+    /// The form of what is said on standard error
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    log: Log,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -53,7 +69,7 @@ const EXAMPLES: &str = "Examples:
   weir serve --policy policy.yaml --attach attachments/ --state /var/lib/weir
   weir serve --policy policies/ --attach gateway.yaml --attach mesh.yaml --resources envoy/ --listen 127.0.0.1:0
 
-The address is printed on standard output, everything else on standard error. The files are watched: what is good is
+The addresses are printed on standard output, everything else on standard error. The files are watched: what is good is
 pushed, what is bad is reported with every problem while the last good revision stays.
 
 Exit codes: 0 told to stop, 1 the files have problems at the start, 2 wrong use";
@@ -64,44 +80,47 @@ impl Serve {
         let state = self.state.as_deref().map(State::open).transpose()?;
         let _locked = state.as_ref().map(State::lock).transpose()?;
         let inputs = Inputs { policy: self.policy, attach: self.attach, resources: self.resources, state };
-        // Looked at before they are read: a change in between is seen as one.
-        let seen = inputs.fingerprint();
-        let first = start(&inputs)?;
+        let fleet = Arc::new(Mutex::new(Fleet::default()));
+        let keep = Keep::start(inputs, self.rescan.into(), fleet.clone(), self.log)?;
         let runtime = Runtime::new().map_err(|error| Failure::Use(format!("no runtime: {error}")))?;
         runtime.block_on(async {
-            let listener = TcpListener::bind(self.listen).await;
-            let listener = listener.map_err(|error| Failure::Use(format!("--listen {}: {error}", self.listen)))?;
-            let address = listener.local_addr().map_err(|error| Failure::Use(error.to_string()))?;
-            println!("listening on {address}");
-            keep::log_served(&first);
-            let (sender, offers) = watch::channel(Arc::new(first));
-            keep::in_step(inputs, seen, self.rescan.into(), sender)
-                .map_err(|error| Failure::Use(format!("files cannot be watched: {error}")))?;
-            let (reports, mut reported) = mpsc::unbounded_channel::<Report>();
-            tokio::spawn(async move {
-                while let Some(report) = reported.recv().await {
-                    if !matches!(report.event, Event::Sent { .. } | Event::Offered { .. }) {
-                        eprintln!("{report}");
-                    }
-                }
-            });
-            let served = weir_xds::serve(listener, offers, reports, told_to_stop()).await;
+            let listener = bind("--listen", self.listen).await?;
+            let (stop, stopping) = watch::channel(false);
+            if let Some(address) = self.http {
+                let listener = bind("--http", address).await?;
+                println!("answering on {}", local(&listener)?);
+                tokio::spawn(http::answer(listener, fleet.clone(), stopping));
+            }
+            println!("listening on {}", local(&listener)?);
+            let offers = keep.offers();
+            keep.follow().map_err(|error| Failure::Use(format!("files cannot be watched: {error}")))?;
+            let (reports, reported) = mpsc::unbounded_channel();
+            tokio::spawn(take_in(reported, fleet.clone(), self.log));
+            tokio::spawn(self.gauges.follow(fleet));
+            let stopped = async {
+                told_to_stop().await;
+                self.log.say("stopping", "stopping", Vec::new());
+                let _ = stop.send(true);
+            };
+            let served = weir_xds::serve(listener, offers, reports, stopped).await;
             served.map_err(|error| Failure::Use(format!("serving ended: {error}")))
         })
     }
 }
 
-/// What is served at first, which is kept at once.
-fn start(inputs: &Inputs) -> Result<Offer, Failure> {
-    let wanted = Wanted::at_start(inputs);
-    let Some((contents, cause)) = wanted.contents else {
-        return Err(wanted.complaint.unwrap_or(Failure::Reported));
-    };
-    if let Some(complaint) = wanted.complaint {
-        keep::log_complaint(&contents.policy.revision.to_string(), &complaint.text(false));
+async fn bind(flag: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| Failure::Use(format!("{flag} {address}: {error}")))
+}
+
+fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
+    listener.local_addr().map_err(|error| Failure::Use(error.to_string()))
+}
+
+async fn take_in(mut reported: mpsc::UnboundedReceiver<Report>, fleet: Arc<Mutex<Fleet>>, log: Log) {
+    while let Some(report) = reported.recv().await {
+        log.report(&report);
+        fleet.lock().unwrap_or_else(PoisonError::into_inner).note(&report, SystemTime::now());
     }
-    keep::keep(inputs, &contents, cause);
-    Ok(contents.offer())
 }
 
 async fn told_to_stop() {
@@ -113,5 +132,4 @@ async fn told_to_stop() {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }
-    eprintln!("stopping");
 }

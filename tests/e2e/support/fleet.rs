@@ -46,6 +46,11 @@ impl Fleet {
         fs::rename(&new, self.folder.path().join(file)).unwrap();
     }
 
+    /// One of the files.
+    pub fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.folder.path().join(file)).unwrap()
+    }
+
     /// Takes one of the files away.
     pub fn remove(&self, file: &str) {
         fs::remove_file(self.folder.path().join(file)).unwrap();

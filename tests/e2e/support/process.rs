@@ -66,9 +66,14 @@ impl Process {
         self.child.try_wait().unwrap()
     }
 
+    /// Asks it to end as `kill` does.
+    pub fn terminate(&mut self) {
+        self.signal(Signal::TERM);
+    }
+
     /// Ends it as `kill` does and waits until it is gone.
     pub fn stop(&mut self) {
-        self.signal(Signal::TERM);
+        self.terminate();
         if !becomes_true(STOP_DEADLINE, || self.ended().is_some()) {
             self.kill();
         }

@@ -40,8 +40,22 @@ pub fn series<'a, const N: usize>(each: impl IntoIterator<Item = ([(&'a str, &'a
 impl Prometheus {
     /// Scrapes `/stats/prometheus` of this Envoy three times a second.
     pub async fn scraping(envoy: &Envoy) -> Self {
+        Self::with(json!([{"targets": [envoy.admin_address().to_string()]}])).await
+    }
+
+    /// The same of several, each with the label `node`.
+    pub async fn scraping_nodes(nodes: &[(&str, &Envoy)]) -> Self {
+        let target = |(node, envoy): &(&str, &Envoy)| json!({"targets": [envoy.admin_address().to_string()], "labels": {"node": node}});
+        Self::with(nodes.iter().map(target).collect()).await
+    }
+
+    /// Where it answers.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    async fn with(targets: Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let targets = json!([{"targets": [envoy.admin_address().to_string()]}]);
         let job = json!({"job_name": "envoy", "metrics_path": "/stats/prometheus", "static_configs": targets});
         let config = json!({
             "global": {"scrape_interval": "300ms", "scrape_timeout": "300ms"}, "scrape_configs": [job],

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -62,8 +63,31 @@ impl Weir {
 
     /// Starts it again on the address that it had.
     pub async fn restart(&mut self) {
+        self.restart_with(&[]).await;
+    }
+
+    /// The same with further words on its command line.
+    pub async fn restart_with(&mut self, words: &[&str]) {
         self.process.stop();
+        self.arguments.extend(words.iter().map(|word| (*word).to_owned()));
         (self.process, self.address) = listening(&self.arguments, &self.address.to_string(), self.folder.path()).await;
+    }
+
+    /// Where it answers over HTTP: it was given `--http`.
+    pub fn http(&self) -> SocketAddr {
+        let said = self.process.stdout();
+        let address = said.lines().find_map(|line| line.strip_prefix("answering on ")?.parse().ok());
+        address.unwrap_or_else(|| panic!("{}", self.process.tail()))
+    }
+
+    /// Tells it to stop, as an init system does, and goes on at once.
+    pub fn tell_to_stop(&mut self) {
+        self.process.terminate();
+    }
+
+    /// Its exit status, once it has ended.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.process.ended()
     }
 }
 

@@ -1,8 +1,8 @@
 //! Keeps what is served in step with its files: by their events at once, and by a full look now and then in case one was
 //! missed.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,8 +10,11 @@ use notify::{Event, RecursiveMode, Watcher};
 use tokio::sync::watch;
 use weir_xds::Offer;
 
+use super::fleet::Fleet;
 use super::inputs::{Contents, Fingerprint, Inputs};
+use super::log::Log;
 use super::wanted::Wanted;
+use crate::problems::Failure;
 use crate::state::Cause;
 
 /// Several files are often written together; they are taken together once this long nothing more came.
@@ -19,107 +22,125 @@ const QUIET: Duration = Duration::from_millis(20);
 /// Something that never falls quiet, such as a log in the same folder, does not hold up a push for longer.
 const BUSY_MAX: Duration = Duration::from_millis(200);
 
-/// Watches from a thread of its own until nobody takes offers any more. What is served was read after `seen`.
-pub fn in_step(
+/// The files, and what is served of them.
+pub struct Keep {
     inputs: Inputs,
+    /// What the files said when they were read last.
     seen: Fingerprint,
     rescan: Duration,
-    sender: watch::Sender<Arc<Offer>>,
-) -> notify::Result<()> {
-    let (events, changes) = channel();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        if event.map_or(true, |event| !event.kind.is_access()) {
-            // Nobody listens only while the process ends.
-            let _ = events.send(());
-        }
-    })?;
-    watch_folders(&inputs, &mut watcher);
-    thread::spawn(move || follow(&inputs, seen, rescan, &mut watcher, &changes, &sender));
-    Ok(())
+    offers: watch::Sender<Arc<Offer>>,
+    fleet: Arc<Mutex<Fleet>>,
+    log: Log,
+    complaint: Option<String>,
 }
 
-/// A folder that is missing, or was replaced as a whole, is watched from the next full look on.
-fn watch_folders(inputs: &Inputs, watcher: &mut impl Watcher) {
-    for folder in inputs.folders() {
-        let _ = watcher.watch(&folder, RecursiveMode::NonRecursive);
-    }
-}
-
-/// Says what is served from now on.
-pub fn log_served(offer: &Offer) {
-    let plural = if offer.size() == 1 { "" } else { "s" };
-    eprintln!("revision {} active in server: {} resource{plural}", offer.label(), offer.size());
-}
-
-fn follow(
-    inputs: &Inputs,
-    mut seen: Fingerprint,
-    rescan: Duration,
-    watcher: &mut impl Watcher,
-    changes: &Receiver<()>,
-    sender: &watch::Sender<Arc<Offer>>,
-) {
-    let mut complaint = None;
-    let mut full_look = false;
-    while !sender.is_closed() {
-        let now = inputs.fingerprint();
-        if full_look || now != seen {
-            seen = now;
-            complaint = refresh(inputs, sender, complaint);
-        }
-        full_look = match changes.recv_timeout(rescan) {
-            Ok(()) => {
-                settle(changes);
-                false
-            }
-            Err(RecvTimeoutError::Timeout) => {
-                watch_folders(inputs, watcher);
-                true
-            }
-            Err(RecvTimeoutError::Disconnected) => return,
+impl Keep {
+    /// Reads the files, or takes what was in force last, for the first offer.
+    pub fn start(inputs: Inputs, rescan: Duration, fleet: Arc<Mutex<Fleet>>, log: Log) -> Result<Keep, Failure> {
+        // Looked at before they are read: a change in between is seen as one.
+        let seen = inputs.fingerprint();
+        let wanted = Wanted::at_start(&inputs);
+        let Some((contents, cause)) = wanted.contents else {
+            return Err(wanted.complaint.unwrap_or(Failure::Reported));
         };
+        let offer = contents.offer();
+        log.served(&offer);
+        let offers = watch::Sender::new(Arc::new(offer));
+        let mut keep = Keep { inputs, seen, rescan, offers, fleet, log, complaint: None };
+        keep.note(&contents, cause);
+        keep.complain(wanted.complaint);
+        Ok(keep)
+    }
+
+    /// What is served at each moment.
+    pub fn offers(&self) -> watch::Receiver<Arc<Offer>> {
+        self.offers.subscribe()
+    }
+
+    /// Watches from a thread of its own until nobody takes offers any more.
+    pub fn follow(mut self) -> notify::Result<()> {
+        let (events, changes) = channel();
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            if event.map_or(true, |event| !event.kind.is_access()) {
+                // Nobody listens only while the process ends.
+                let _ = events.send(());
+            }
+        })?;
+        self.watch_folders(&mut watcher);
+        thread::spawn(move || self.go_on(&mut watcher, &changes));
+        Ok(())
+    }
+
+    /// A folder that is missing, or was replaced as a whole, is watched from the next full look on.
+    fn watch_folders(&self, watcher: &mut impl Watcher) {
+        for folder in self.inputs.folders() {
+            let _ = watcher.watch(&folder, RecursiveMode::NonRecursive);
+        }
+    }
+
+    fn go_on(&mut self, watcher: &mut impl Watcher, changes: &Receiver<()>) {
+        let mut full_look = false;
+        while !self.offers.is_closed() {
+            let now = self.inputs.fingerprint();
+            if full_look || now != self.seen {
+                self.seen = now;
+                self.refresh();
+            }
+            full_look = match changes.recv_timeout(self.rescan) {
+                Ok(()) => {
+                    settle(changes);
+                    false
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    self.watch_folders(watcher);
+                    true
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+        }
+    }
+
+    /// Serves what is wanted now if it is good; else says what is wrong.
+    fn refresh(&mut self) {
+        let wanted = Wanted::now(&self.inputs);
+        if let Some((contents, cause)) = wanted.contents {
+            let offer = contents.offer();
+            let changed = self.offers.send_if_modified(|served| {
+                let changed = **served != offer;
+                if changed {
+                    *served = Arc::new(offer);
+                }
+                changed
+            });
+            if changed || (self.complaint.is_some() && wanted.complaint.is_none()) {
+                self.log.served(&self.offers.borrow());
+            }
+            self.note(&contents, cause);
+        }
+        self.complain(wanted.complaint);
+    }
+
+    /// Keeps what is served. A disk that is full does not hold up a push: what cannot be kept is served all the same.
+    fn note(&self, contents: &Contents, cause: Cause) {
+        if let Some(state) = &self.inputs.state
+            && let Err(failure) = state.keep(&contents.policy, cause)
+        {
+            self.log.not_kept(&failure);
+        }
+    }
+
+    /// Says what is wrong, once.
+    fn complain(&mut self, complaint: Option<Failure>) {
+        let before = std::mem::replace(&mut self.complaint, complaint.map(|failure| failure.text(false)));
+        let label = self.offers.borrow().label().to_owned();
+        if let Some(complaint) = self.complaint.as_ref().filter(|complaint| before.as_ref() != Some(complaint)) {
+            self.log.not_served(&label, complaint);
+        }
+        self.fleet.lock().unwrap_or_else(PoisonError::into_inner).serving(&label, self.complaint.is_some());
     }
 }
 
 fn settle(changes: &Receiver<()>) {
     let started = Instant::now();
     while started.elapsed() < BUSY_MAX && changes.recv_timeout(QUIET).is_ok() {}
-}
-
-/// Serves what is wanted now if it is good; else says what is wrong, once. Returns the complaint that stands.
-fn refresh(inputs: &Inputs, sender: &watch::Sender<Arc<Offer>>, before: Option<String>) -> Option<String> {
-    let wanted = Wanted::now(inputs);
-    if let Some((contents, cause)) = wanted.contents {
-        let offer = contents.offer();
-        let changed = sender.send_if_modified(|served| {
-            let changed = **served != offer;
-            if changed {
-                *served = Arc::new(offer);
-            }
-            changed
-        });
-        if changed || (before.is_some() && wanted.complaint.is_none()) {
-            log_served(&sender.borrow());
-        }
-        keep(inputs, &contents, cause);
-    }
-    let complaint = wanted.complaint?.text(false);
-    if before.as_ref() != Some(&complaint) {
-        log_complaint(sender.borrow().label(), &complaint);
-    }
-    Some(complaint)
-}
-
-/// Says why something is not served.
-pub fn log_complaint(served: &str, complaint: &str) {
-    eprint!("not served, revision {served} stays:\n{complaint}");
-}
-
-/// Keeps what is served. A disk that is full does not hold up a push: what cannot be kept is served all the same.
-pub fn keep(inputs: &Inputs, contents: &Contents, cause: Cause) {
-    if let Some(state) = &inputs.state
-        && let Err(failure) = state.keep(&contents.policy, cause)
-    {
-        eprint!("served, but not kept: {}", failure.text(false));
-    }
 }

@@ -1,0 +1,116 @@
+//! `weir fleet`: what each Envoy has.
+
+use std::time::Duration;
+
+use clap::Args;
+use tokio::runtime::Builder;
+
+use crate::http_get::get;
+use crate::problems::Failure;
+use crate::serve::fleet::{Attachment, Row, Shown};
+
+/// Shows every Envoy of a server: what it was sent, what it took, and what decides there
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Fleet {
+    /// Where weir serve answers: its --http
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:18001")]
+    server: String,
+    /// Go on showing, once a second
+    #[arg(long)]
+    watch: bool,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "Examples:
+  weir fleet
+  weir fleet --server 10.0.0.7:18001 --watch
+  until weir fleet >/dev/null; do sleep 1; done
+
+ACTIVE is what the filter's own gauge says, and - where nobody could be asked: what is only acked is not shown as active.
+
+Exit codes: 0 every connected Envoy has what it is to have, as far as it is known, 1 one has not, 2 wrong use or no answer";
+
+const PAUSE: Duration = Duration::from_secs(1);
+/// Puts the cursor to the top of an empty screen.
+const CLEAR: &str = "\x1b[2J\x1b[H";
+
+impl Fleet {
+    /// Shows it, once or for ever.
+    pub fn run(self) -> Result<(), Failure> {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        runtime.map_err(|error| Failure::Use(format!("no runtime: {error}")))?.block_on(async {
+            loop {
+                let body = get(&self.server, "/fleet").await;
+                let body = body.map_err(|error| Failure::Use(format!("{error}; weir serve needs --http")))?;
+                let shown: Shown = serde_json::from_slice(&body)
+                    .map_err(|error| Failure::Use(format!("{}: not what weir serve answers: {error}", self.server)))?;
+                let text = if self.json { String::from_utf8_lossy(&body).into_owned() } else { table(&shown) };
+                if !self.watch {
+                    print!("{text}");
+                    let behind = shown.nodes.iter().any(|row| row.connected && !row.in_step());
+                    return if behind { Err(Failure::Reported) } else { Ok(()) };
+                }
+                print!("{}{text}", if self.json { "" } else { CLEAR });
+                tokio::time::sleep(PAUSE).await;
+            }
+        })
+    }
+}
+
+const HEAD: [&str; 8] = ["NODE", "VERSION", "ATTACHMENT", "SENT", "ACKED", "ACTIVE", "SINCE", "STATE"];
+
+fn table(shown: &Shown) -> String {
+    let mut lines = vec![HEAD.map(str::to_owned)];
+    lines.extend(shown.nodes.iter().map(line));
+    let mut widths = [0; HEAD.len()];
+    for line in &lines {
+        for (width, cell) in widths.iter_mut().zip(line) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut text = format!("revision {}\n\n", shown.revision);
+    for line in &lines {
+        let cells: Vec<String> = line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        text += cells.join("  ").trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+fn line(row: &Row) -> [String; HEAD.len()] {
+    let or_none = |text: Option<&String>| text.filter(|text| !text.is_empty()).cloned().unwrap_or_else(|| "-".into());
+    let each =
+        |of: fn(&Attachment) -> String| or_none(Some(&row.attachments.iter().map(of).collect::<Vec<_>>().join(",")));
+    let active = |attachment: &Attachment| attachment.active.clone().unwrap_or_else(|| "-".into());
+    [
+        escaped(&row.node),
+        or_none(Some(&escaped(&row.version))),
+        each(|attachment| attachment.name.clone()),
+        or_none(row.sent.as_ref()),
+        or_none(row.acked.as_ref()),
+        each(active),
+        or_none(row.acked_since.as_ref()),
+        state(row),
+    ]
+}
+
+fn state(row: &Row) -> String {
+    let refused = row.attachments.iter().any(|attachment| attachment.rejected == Some(true));
+    match row {
+        Row { connected: false, since, .. } => format!("gone since {since}"),
+        Row { error: Some(error), .. } => escaped(error),
+        _ if refused => "the filter refused a revision".into(),
+        Row { clashes, .. } if !clashes.is_empty() => format!("several attachments give {}", clashes.join(", ")),
+        Row { attachments, .. } if attachments.is_empty() => "no attachment is for it".into(),
+        row if row.in_step() => "in step".into(),
+        _ => "behind".into(),
+    }
+}
+
+/// What an Envoy says of itself cannot move the cursor.
+fn escaped(text: &str) -> String {
+    text.escape_debug().to_string()
+}

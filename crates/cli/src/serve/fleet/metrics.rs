@@ -1,0 +1,47 @@
+//! The fleet as Prometheus reads it. No label names a node: a fleet may be large, and nodes come and go.
+
+use std::fmt::Write as _;
+
+use super::{Fleet, Row};
+
+impl Fleet {
+    /// Everything in the text format.
+    pub fn metrics(&self) -> String {
+        let connected = || self.rows.values().filter(|row| row.connected);
+        let count = |is: fn(&Row) -> bool| connected().filter(|row| is(row)).count() as u64;
+        let revision = u64::from_str_radix(&self.served, 16).unwrap_or(0);
+        let gauges = [
+            ("weir_serve_policy_revision", "Revision that is served, 48 bits.", revision),
+            (
+                "weir_serve_policy_rejected",
+                "Whether the files say something that is not served.",
+                self.files_bad.into(),
+            ),
+            ("weir_serve_nodes", "Envoys that are connected.", count(|_| true)),
+            ("weir_serve_nodes_in_step", "Of those, took all that they are to have.", count(Row::in_step)),
+            ("weir_serve_nodes_active", "Of those, say by their gauges that it decides.", count(Row::is_active)),
+            ("weir_serve_nodes_unmatched", "Of those, no attachment is for them.", count(is_unmatched)),
+            ("weir_serve_nodes_clashing", "Of those, are given one filter by two attachments.", count(is_clashing)),
+        ];
+        let counters = [
+            ("weir_serve_responses_total", "Responses sent.", self.counts.sent),
+            ("weir_serve_acked_total", "Responses that Envoys took.", self.counts.acked),
+            ("weir_serve_rejected_total", "Responses that Envoys refused.", self.counts.rejected),
+        ];
+        let mut text = String::new();
+        for (kind, all) in [("gauge", &gauges[..]), ("counter", &counters[..])] {
+            for (name, help, value) in all {
+                let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
+            }
+        }
+        text
+    }
+}
+
+fn is_unmatched(row: &Row) -> bool {
+    row.attachments.is_empty() && row.clashes.is_empty()
+}
+
+fn is_clashing(row: &Row) -> bool {
+    !row.clashes.is_empty()
+}

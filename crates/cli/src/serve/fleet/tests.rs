@@ -1,0 +1,149 @@
+//! Reports in, rows out.
+
+use super::*;
+
+fn start() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000)
+}
+
+fn report(stream: u64, event: Event) -> Report {
+    Report { stream, node: format!("n{}", stream % 100), event }
+}
+
+fn connected() -> Event {
+    let peer = Some("10.0.0.1:5000".parse().unwrap());
+    let (cluster, version) = ("edge".into(), "1.40.0".into());
+    Event::Connected { peer, identity: None, cluster, version, admin_port: Some(9901) }
+}
+
+fn offered(revision: &str) -> Event {
+    Event::Offered { revision: revision.into(), filters: vec!["weir.shop".into()] }
+}
+
+fn sent(revision: &str) -> Event {
+    Event::Sent { kind: Kind::Extension, revision: revision.into() }
+}
+
+fn acked(revision: &str) -> Event {
+    Event::Acked { kind: Kind::Extension, revision: revision.into() }
+}
+
+fn gone() -> Event {
+    Event::Disconnected { reason: None }
+}
+
+fn fleet(stream: u64, events: impl IntoIterator<Item = Event>) -> Fleet {
+    let mut fleet = Fleet::default();
+    events.into_iter().for_each(|event| fleet.note(&report(stream, event), start()));
+    fleet
+}
+
+fn gauge(active: u64, rejected: bool) -> BTreeMap<String, (u64, bool)> {
+    BTreeMap::from([("shop".into(), (active, rejected))])
+}
+
+#[test]
+fn acked_is_not_active_until_a_gauge_says_so() {
+    let revision = "00000000002a";
+    let mut fleet = fleet(1, [connected(), offered(revision), sent(revision)]);
+    let row = |fleet: &Fleet| fleet.shown().nodes.remove(0);
+    assert_eq!((row(&fleet).sent.as_deref(), row(&fleet).acked, row(&fleet).in_step()), (Some(revision), None, false));
+    assert_eq!(row(&fleet).admin, Some("10.0.0.1:9901".parse().unwrap()));
+
+    fleet.note(&report(1, acked(revision)), start());
+    assert_eq!(row(&fleet).acked.as_deref(), Some(revision));
+    assert_eq!(row(&fleet).acked_since.as_deref(), Some("1970-01-12T13:46:40Z"));
+    assert_eq!(
+        (row(&fleet).attachments[0].active.clone(), row(&fleet).in_step(), row(&fleet).is_active()),
+        (None, true, false)
+    );
+
+    let table = [
+        (gauge(41, false), Some("000000000029"), false, false),
+        (gauge(42, true), Some(revision), false, false),
+        (gauge(42, false), Some(revision), true, true),
+        (gauge(0, false), None, true, false),
+        (BTreeMap::new(), None, true, false),
+    ];
+    for (gauges, active, in_step, is_active) in table {
+        fleet.gauged(1, &gauges);
+        let row = row(&fleet);
+        assert_eq!(
+            (row.attachments[0].active.as_deref(), row.in_step(), row.is_active()),
+            (active, in_step, is_active)
+        );
+    }
+}
+
+#[test]
+fn what_was_refused_is_told_until_something_of_its_kind_is_taken() {
+    let refused = Event::Rejected { kind: Kind::Listener, revision: "r1".into(), error: "no".into() };
+    let mut fleet = fleet(1, [connected(), offered("r1"), acked("r1"), refused]);
+    let error = |fleet: &Fleet| fleet.shown().nodes[0].error.clone();
+    assert_eq!(error(&fleet).as_deref(), Some("rejected lds of revision r1: no"));
+    fleet.note(&report(1, acked("r1")), start());
+    assert!(error(&fleet).is_some() && !fleet.shown().nodes[0].in_step());
+    fleet.note(&report(1, Event::Acked { kind: Kind::Listener, revision: "r2".into() }), start());
+    assert!(error(&fleet).is_none() && fleet.shown().nodes[0].in_step());
+
+    fleet.note(&report(1, Event::Clash { filter: "weir.shop".into() }), start());
+    assert!(!fleet.shown().nodes[0].in_step());
+}
+
+#[test]
+fn a_stream_takes_the_place_of_the_one_before() {
+    for order in [[(1, gone()), (101, connected())], [(101, connected()), (1, gone())]] {
+        let mut fleet = fleet(1, [connected()]);
+        order.into_iter().for_each(|(stream, event)| fleet.note(&report(stream, event), start()));
+        let nodes = fleet.shown().nodes;
+        assert_eq!((nodes.len(), nodes[0].connected), (1, true));
+    }
+    // Two Envoys of one name at once are two rows, so that somebody sees it.
+    let mut fleet = fleet(1, [connected()]);
+    fleet.note(&report(101, connected()), start());
+    assert_eq!(fleet.shown().nodes.len(), 2);
+}
+
+#[test]
+fn those_that_have_gone_are_remembered_for_a_while_and_not_all() {
+    let mut fleet = fleet(1, [connected(), gone()]);
+    let row = fleet.shown().nodes.remove(0);
+    assert_eq!((row.connected, row.node.as_str()), (false, "n1"));
+    for (later, remembered) in [(GONE, 1), (GONE + Duration::from_secs(1), 0)] {
+        fleet.note(&report(2, Event::Unmatched), start() + later);
+        assert_eq!(fleet.shown().nodes.len(), remembered);
+    }
+
+    let mut named = |stream: u64| {
+        for event in [connected(), gone()] {
+            fleet.note(&Report { stream, node: format!("n{stream}"), event }, start());
+        }
+        fleet.shown().nodes.len()
+    };
+    assert_eq!((1..=GONE_MAX as u64).map(&mut named).last(), Some(GONE_MAX));
+    assert_eq!(named(GONE_MAX as u64 + 1), GONE_MAX);
+}
+
+#[test]
+fn metrics_sum_up_those_that_are_connected() {
+    let mut fleet = fleet(1, [connected(), offered("00000000002a"), sent("00000000002a"), acked("00000000002a")]);
+    fleet.note(&report(2, connected()), start());
+    fleet.serving("00000000002a", true);
+    fleet.gauged(1, &gauge(42, false));
+    let text = fleet.metrics();
+    for line in [
+        "weir_serve_policy_revision 42",
+        "weir_serve_policy_rejected 1",
+        "weir_serve_nodes 2",
+        "weir_serve_nodes_in_step 2",
+        "weir_serve_nodes_active 1",
+        "weir_serve_nodes_unmatched 1",
+        "weir_serve_nodes_clashing 0",
+        "weir_serve_responses_total 1",
+        "weir_serve_acked_total 1",
+        "weir_serve_rejected_total 0",
+        "# TYPE weir_serve_acked_total counter",
+    ] {
+        assert!(text.lines().any(|each| each == line), "no {line} in\n{text}");
+    }
+}

@@ -1,0 +1,131 @@
+//! Asks which revision decides: what an Envoy acked is not yet what its filter took. The filter's gauges say so, on the
+//! admin interface of each Envoy or in a Prometheus that scrapes them.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::Value;
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+
+use super::fleet::{Fleet, Row};
+use crate::http_get::get;
+
+/// Where gauges are read.
+#[derive(Args, Clone)]
+pub struct Gauges {
+    /// The port of the Envoys' admin interfaces, to read there which revision is active; an Envoy whose metadata has
+    /// weir_admin_port says so itself
+    #[arg(long, value_name = "PORT")]
+    admin_port: Option<u16>,
+    /// A Prometheus that scrapes the Envoys, to read there which revision is active
+    #[arg(long, value_name = "HOST:PORT")]
+    prometheus: Option<String>,
+    /// The label by which that Prometheus knows an Envoy's node id
+    #[arg(long, value_name = "LABEL", default_value = "node")]
+    prometheus_label: String,
+}
+
+/// One round asks for each Envoy once.
+const ROUND: Duration = Duration::from_secs(1);
+/// Envoys asked at the same time.
+const AT_ONCE: usize = 32;
+
+/// By attachment the active revision, and whether another was refused.
+type Said = BTreeMap<String, (u64, bool)>;
+
+impl Gauges {
+    /// Asks for as long as the server runs.
+    pub async fn follow(self, fleet: Arc<Mutex<Fleet>>) {
+        let mut rounds = tokio::time::interval(ROUND);
+        rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            rounds.tick().await;
+            let scraped = match &self.prometheus {
+                Some(address) => scraped(address, &self.prometheus_label).await,
+                None => BTreeMap::new(),
+            };
+            let mut asking = JoinSet::new();
+            for (stream, node, address) in asked(&fleet, self.admin_port) {
+                if let Some(said) = scraped.get(&node) {
+                    book(&fleet, stream, said);
+                } else if let Some(address) = address {
+                    if asking.len() >= AT_ONCE {
+                        book_answer(&fleet, asking.join_next().await);
+                    }
+                    asking.spawn(async move { (stream, by_admin(&address).await) });
+                } else {
+                    book(&fleet, stream, &Said::new());
+                }
+            }
+            while let Some(answer) = asking.join_next().await {
+                book_answer(&fleet, Some(answer));
+            }
+        }
+    }
+}
+
+/// Streams with filters, their nodes, and their admin interfaces: only ever on the machine that the Envoy connects from,
+/// so that what a client says of itself sends nobody elsewhere.
+fn asked(fleet: &Mutex<Fleet>, admin_port: Option<u16>) -> Vec<(u64, String, Option<String>)> {
+    let fleet = fleet.lock().unwrap_or_else(PoisonError::into_inner);
+    let with_filters = fleet.connected().filter(|(_, row)| !row.attachments.is_empty());
+    let one = |(stream, row): (u64, &Row)| {
+        let of_port = || Some(SocketAddr::new(row.peer?.ip(), admin_port?));
+        (stream, row.node.clone(), row.admin.or_else(of_port).map(|address| address.to_string()))
+    };
+    with_filters.map(one).collect()
+}
+
+fn book(fleet: &Mutex<Fleet>, stream: u64, said: &Said) {
+    fleet.lock().unwrap_or_else(PoisonError::into_inner).gauged(stream, said);
+}
+
+fn book_answer(fleet: &Mutex<Fleet>, answer: Option<Result<(u64, Said), tokio::task::JoinError>>) {
+    if let Some(Ok((stream, said))) = answer {
+        book(fleet, stream, &said);
+    }
+}
+
+/// What one Envoy says; nothing if it does not answer.
+async fn by_admin(address: &str) -> Said {
+    let answer = get(address, "/stats?filter=weir_policy_re").await;
+    let mut said = Said::new();
+    for line in answer.iter().flat_map(|body| body.split(|byte| *byte == b'\n')) {
+        let line = String::from_utf8_lossy(line);
+        let name = line.strip_prefix("wasmcustom.attachment=.=").and_then(|rest| rest.split_once(";.;"));
+        if let Some((attachment, (gauge, value))) = name.and_then(|(name, rest)| Some((name, rest.split_once(": ")?))) {
+            note(&mut said, attachment, gauge, value);
+        }
+    }
+    said
+}
+
+/// What Prometheus knows of each node; nothing if it does not answer.
+async fn scraped(address: &str, label: &str) -> BTreeMap<String, Said> {
+    // {__name__=~"weir_policy_re.*"}
+    let answer = get(address, "/api/v1/query?query=%7B__name__%3D~%22weir_policy_re.*%22%7D").await;
+    let answer: Value = answer.ok().and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or_default();
+    let mut all: BTreeMap<String, Said> = BTreeMap::new();
+    for one in answer["data"]["result"].as_array().into_iter().flatten() {
+        let text = |name: &str| one["metric"][name].as_str();
+        let (gauge, attachment, node) = (text("__name__"), text("attachment"), text(label));
+        if let (Some(gauge), Some(attachment), Some(node), Some(value)) =
+            (gauge, attachment, node, one["value"][1].as_str())
+        {
+            note(all.entry(node.into()).or_default(), attachment, gauge, value);
+        }
+    }
+    all
+}
+
+fn note(said: &mut Said, attachment: &str, gauge: &str, value: &str) {
+    match (gauge, value.parse::<u64>()) {
+        ("weir_policy_revision", Ok(revision)) => said.entry(attachment.into()).or_default().0 = revision,
+        ("weir_policy_rejected", Ok(rejected)) => said.entry(attachment.into()).or_default().1 = rejected != 0,
+        _ => {}
+    }
+}

@@ -1,0 +1,63 @@
+//! What the server says on standard error: one line, or one JSON object, for each thing that happens.
+
+use std::time::SystemTime;
+
+use clap::ValueEnum;
+use serde_json::{Map, Value};
+use weir_xds::{Event, Offer, Report};
+
+use crate::problems::Failure;
+
+/// The form of it.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Log {
+    /// For people.
+    Text,
+    /// One object a line, with `time` and `event`.
+    Json,
+}
+
+impl Log {
+    /// What happened on a stream, but for what a healthy server does all the time.
+    pub fn report(self, report: &Report) {
+        if matches!(report.event, Event::Sent { .. } | Event::Offered { .. }) {
+            return;
+        }
+        let node = ("node", report.node.clone());
+        let fields = std::iter::once(node).chain(report.event.fields()).collect();
+        self.say(report.event.name(), &report.to_string(), fields);
+    }
+
+    /// What is served from now on.
+    pub fn served(self, offer: &Offer) {
+        let plural = if offer.size() == 1 { "" } else { "s" };
+        let text = format!("revision {} active in server: {} resource{plural}", offer.label(), offer.size());
+        self.say("served", &text, vec![("revision", offer.label().into()), ("resources", offer.size().to_string())]);
+    }
+
+    /// Why something is not served.
+    pub fn not_served(self, serving: &str, why: &str) {
+        let text = format!("not served, revision {serving} stays:\n{why}");
+        self.say("not_served", text.trim_end(), vec![("revision", serving.into()), ("why", why.into())]);
+    }
+
+    /// Why what is served could not be kept.
+    pub fn not_kept(self, why: &Failure) {
+        let why = why.text(false);
+        self.say("not_kept", format!("served, but not kept: {why}").trim_end(), vec![("why", why)]);
+    }
+
+    /// Says something in the form that was chosen.
+    pub fn say(self, event: &str, text: &str, fields: Vec<(&'static str, String)>) {
+        match self {
+            Log::Text => eprintln!("{text}"),
+            Log::Json => {
+                let time = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
+                let head = [("time", time), ("event", event.to_owned())];
+                let pairs = head.into_iter().chain(fields);
+                let object: Map<String, Value> = pairs.map(|(name, value)| (name.into(), value.into())).collect();
+                eprintln!("{}", Value::from(object));
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What `weir serve` tells of its Envoys: the table of `weir fleet`, metrics, health, its log, and its end.
+
+use std::process::Command;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::Request;
+use serde_json::Value;
+
+use crate::support::{
+    Client, Fleet, Predictor, Prometheus, Protocol, Weir, attachment, envelope, eventually, policy, weir,
+};
+
+const SOON: Duration = Duration::from_secs(20);
+const REVISION: &str = "wasmcustom.attachment=.=shop;.;weir_policy_revision";
+
+async fn start(words: &[&str]) -> Fleet {
+    let words = [&["--http", "127.0.0.1:0"], words].concat();
+    Fleet::start(&policy("10%"), &[("edge.yaml", attachment())], &words).await
+}
+
+fn good(share: &str) -> (String, String) {
+    let policy = policy(share);
+    (policy.to_string(), Predictor::new(&envelope("edge", &policy)).revision())
+}
+
+/// Runs `weir fleet`; its exit code and what it printed.
+fn shown(weir_serve: &Weir, words: &[&str]) -> (Option<i32>, String) {
+    let server = weir_serve.http().to_string();
+    let output = Command::new(weir()).args(["fleet", "--server", &server]).args(words).output().unwrap();
+    (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+}
+
+/// The rows of `weir fleet --json`.
+fn rows(weir_serve: &Weir) -> Vec<Value> {
+    let (_, text) = shown(weir_serve, &["--json"]);
+    let shown: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    shown["nodes"].as_array().unwrap().clone()
+}
+
+async fn until_row(weir_serve: &Weir, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+    eventually(SOON, what, async || {
+        let rows = rows(weir_serve);
+        rows.iter().find(|row| is(row)).cloned().ok_or_else(|| format!("{rows:#?}"))
+    })
+    .await
+}
+
+async fn get(weir_serve: &Weir, path: &str) -> (u16, String) {
+    let request = Request::get(path).body(Bytes::new()).unwrap();
+    let answer = Client::new(weir_serve.http(), Protocol::Http1).send(request).await.unwrap();
+    (answer.status, String::from_utf8(answer.body.to_vec()).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fleet_shows_what_each_envoy_was_sent_took_and_decides_by() {
+    let mut fleet = start(&[]).await;
+    let envoy = fleet.envoy("edge-1", "edge").await;
+    let (_, first) = good("10%");
+
+    // Nobody told where its gauges are: it is not shown as active, whatever it acked.
+    let row = until_row(&fleet.weir, "acked", |row| row["acked"] == first.as_str()).await;
+    assert_eq!((&row["node"], &row["cluster"], &row["version"]), (&"edge-1".into(), &"edge".into(), &"1.40.0".into()));
+    assert_eq!((&row["sent"], &row["offered"]), (&first.clone().into(), &first.clone().into()));
+    assert_eq!((&row["attachments"][0]["name"], &row["attachments"][0]["active"]), (&"shop".into(), &Value::Null));
+
+    let port = envoy.admin_address().port().to_string();
+    fleet.weir.restart_with(&["--admin-port", &port]).await;
+    let (text, second) = good("20%");
+    fleet.write("policy.yaml", &text);
+    let active = |row: &Value| row["attachments"][0]["active"] == second.as_str();
+    let row = until_row(&fleet.weir, "active", active).await;
+    assert_eq!((&row["acked"], &row["attachments"][0]["rejected"]), (&second.clone().into(), &false.into()));
+    envoy.until_stat(REVISION, u64::from_str_radix(&second, 16).unwrap()).await;
+
+    let (code, table) = shown(&fleet.weir, &[]);
+    assert_eq!(code, Some(0), "{table}");
+    for part in [&format!("revision {second}\n"), "edge-1  1.40.0   shop", "in step"] {
+        assert!(table.contains(part), "no {part:?} in\n{table}");
+    }
+    let (status, metrics) = get(&fleet.weir, "/metrics").await;
+    assert_eq!((status, metrics.contains("\nweir_serve_nodes_active 1\n")), (200, true), "{metrics}");
+
+    drop(envoy);
+    let gone = until_row(&fleet.weir, "gone", |row| row["connected"] == false).await;
+    assert_eq!(gone["attachments"][0]["active"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_prometheus_tells_what_is_active_where_no_admin_interface_is_known() {
+    let mut fleet = start(&[]).await;
+    let (one, two) = (fleet.envoy("edge-1", "edge").await, fleet.envoy("edge-2", "edge").await);
+    let prometheus = Prometheus::scraping_nodes(&[("edge-1", &one), ("edge-2", &two)]).await;
+    fleet.weir.restart_with(&["--prometheus", &prometheus.address().to_string()]).await;
+    let (text, revision) = good("20%");
+    fleet.write("policy.yaml", &text);
+    for node in ["edge-1", "edge-2"] {
+        let active = |row: &Value| row["node"] == node && row["attachments"][0]["active"] == revision.as_str();
+        until_row(&fleet.weir, "active", active).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_envoy_that_refuses_is_told_with_its_words() {
+    let fleet = start(&[]).await;
+    let _envoy = fleet.envoy("edge-1", "edge").await;
+    let routes = fleet.read("resources/routes.yaml");
+    fleet.write("resources/routes.yaml", &routes.replace("(.*,)?owl-v21(,.*)?", "(.*"));
+    until_row(&fleet.weir, "an error", |row| {
+        row["error"].as_str().is_some_and(|error| error.starts_with("rejected rds of revision "))
+    })
+    .await;
+
+    fleet.write("policy.yaml", "version: 1\nlayers: [\n");
+    eventually(SOON, "the files are bad", async || {
+        let (_, metrics) = get(&fleet.weir, "/metrics").await;
+        metrics.contains("\nweir_serve_policy_rejected 1\n").then_some(()).ok_or(metrics)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_told_to_stop_says_so_and_ends_by_itself() {
+    let mut fleet = start(&["--log", "json"]).await;
+    let envoy = fleet.envoy("edge-1", "edge").await;
+    assert_eq!(get(&fleet.weir, "/healthz").await.0, 200);
+    assert_eq!(get(&fleet.weir, "/readyz").await, (200, "serving\n".into()));
+
+    fleet.weir.tell_to_stop();
+    let ended = eventually(SOON, "weir serve ends", async || fleet.weir.ended().ok_or("it runs".into())).await;
+    assert_eq!(ended.code(), Some(0));
+    envoy.until_stat("control_plane.connected_state", 0).await;
+    let events: Vec<Value> = fleet.weir.log().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (_, revision) = good("10%");
+    for (event, field, value) in [
+        ("served", "revision", revision.as_str()),
+        ("connected", "node", "edge-1"),
+        ("acked", "type", "ecds"),
+        ("stopping", "event", "stopping"),
+    ] {
+        let found = events.iter().any(|each| each["event"] == event && each[field] == value);
+        assert!(found, "no {event} with {field} {value} in {events:#?}");
+    }
+    assert!(events.iter().all(|event| event["time"].as_str().is_some_and(|time| time.ends_with('Z'))));
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_said() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let output = Command::new(weir()).args(["fleet", "--server", &free]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains(&free) && said.contains("weir serve needs --http"), "{said}");
+}
