@@ -71,7 +71,8 @@ fn table(shown: &Shown) -> String {
             *width = (*width).max(cell.chars().count());
         }
     }
-    let mut text = format!("revision {}\n\n", shown.revision);
+    let held = shown.held.as_ref().map(|held| format!(", {held} held back")).unwrap_or_default();
+    let mut text = format!("revision {}{held}\n\n", shown.revision);
     for line in &lines {
         let cells: Vec<String> = line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         text += cells.join("  ").trim_end();
@@ -104,7 +105,8 @@ fn state(row: &Row) -> String {
         Row { error: Some(error), .. } => escaped(error),
         _ if refused => "the filter refused a revision".into(),
         Row { clashes, .. } if !clashes.is_empty() => format!("several attachments give {}", clashes.join(", ")),
-        Row { attachments, .. } if attachments.is_empty() => "no attachment is for it".into(),
+        Row { unmatched: true, .. } => "no attachment is for it".into(),
+        Row { attachments, .. } if attachments.is_empty() => "asked for no filter".into(),
         row if row.in_step() => "in step".into(),
         _ => "behind".into(),
     }

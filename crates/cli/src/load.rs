@@ -9,6 +9,7 @@ use weir_engine::{Attachment, AttachmentFile, Format, Model, Module, Problem, Re
 use crate::problems::Failure;
 
 /// A policy that was read and found good.
+#[derive(Clone, Debug)]
 pub struct Policy {
     /// What it means.
     pub model: Model,

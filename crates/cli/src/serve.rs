@@ -2,8 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::Arc;
 
 use clap::Args;
 use tokio::net::TcpListener;
@@ -22,13 +21,17 @@ mod inputs;
 mod keep;
 mod log;
 mod nodes;
+mod push;
+mod stages;
+mod standing;
 mod wanted;
 
-use fleet::Fleet;
+use fleet::{Fleet, Moment, Watched};
 use gauges::Gauges;
 use inputs::Inputs;
 use keep::Keep;
 use log::Log;
+use push::{Pace, Push};
 
 /// Serves a policy, and plain Envoy resources, to Envoys over xDS
 #[derive(Args)]
@@ -59,6 +62,8 @@ pub struct Serve {
     http: Option<SocketAddr>,
     #[command(flatten)]
     gauges: Gauges,
+    #[command(flatten)]
+    pace: Pace,
     /// The form of what is said on standard error
     #[arg(long, value_name = "FORM", default_value = "text")]
     log: Log,
@@ -80,7 +85,8 @@ impl Serve {
         let state = self.state.as_deref().map(State::open).transpose()?;
         let _locked = state.as_ref().map(State::lock).transpose()?;
         let inputs = Inputs { policy: self.policy, attach: self.attach, resources: self.resources, state };
-        let fleet = Arc::new(Mutex::new(Fleet::default()));
+        let fleet = Arc::new(watch::Sender::new(Fleet::default()));
+        let state = inputs.state.clone();
         let keep = Keep::start(inputs, self.rescan.into(), fleet.clone(), self.log)?;
         let runtime = Runtime::new().map_err(|error| Failure::Use(format!("no runtime: {error}")))?;
         runtime.block_on(async {
@@ -92,7 +98,10 @@ impl Serve {
                 tokio::spawn(http::answer(listener, fleet.clone(), stopping));
             }
             println!("listening on {}", local(&listener)?);
-            let offers = keep.offers();
+            let targets = keep.targets();
+            let push = Push::start(&targets.borrow(), self.pace, fleet.clone(), state, self.log);
+            let waves = push.waves();
+            tokio::spawn(push.follow(targets));
             keep.follow().map_err(|error| Failure::Use(format!("files cannot be watched: {error}")))?;
             let (reports, reported) = mpsc::unbounded_channel();
             tokio::spawn(take_in(reported, fleet.clone(), self.log));
@@ -102,7 +111,7 @@ impl Serve {
                 self.log.say("stopping", "stopping", Vec::new());
                 let _ = stop.send(true);
             };
-            let served = weir_xds::serve(listener, offers, reports, stopped).await;
+            let served = weir_xds::serve(listener, waves, reports, stopped).await;
             served.map_err(|error| Failure::Use(format!("serving ended: {error}")))
         })
     }
@@ -116,10 +125,10 @@ fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
     listener.local_addr().map_err(|error| Failure::Use(error.to_string()))
 }
 
-async fn take_in(mut reported: mpsc::UnboundedReceiver<Report>, fleet: Arc<Mutex<Fleet>>, log: Log) {
+async fn take_in(mut reported: mpsc::UnboundedReceiver<Report>, fleet: Watched, log: Log) {
     while let Some(report) = reported.recv().await {
         log.report(&report);
-        fleet.lock().unwrap_or_else(PoisonError::into_inner).note(&report, SystemTime::now());
+        fleet.send_modify(|fleet| fleet.note(&report, Moment::now()));
     }
 }
 

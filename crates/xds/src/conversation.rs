@@ -1,20 +1,17 @@
-//! One stream: requests and offers go into a protocol's state machine, and what is owed comes out.
+//! One stream: requests and waves go into a protocol's state machine, and what is owed comes out.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use envoy_types::pb::envoy::config::core::v3::node::UserAgentVersionType;
 use prost::Message;
 use tokio::sync::{mpsc, watch};
 use tonic::{Status, Streaming};
 
 use crate::protocol::Protocol;
-use crate::{Event, Kind, Node, Offer, Report, Snapshot, metadata};
+use crate::{Event, Kind, Node, Report, Snapshot, Wave};
 
 /// What an Envoy says of itself is kept for as long as it is connected.
 const NODE_BYTES_MAX: usize = 64 << 10;
-/// Key of the metadata by which an Envoy tells the port of its admin interface.
-const ADMIN_PORT: &str = "weir_admin_port";
 
 /// Who is at the other end of a stream.
 pub(crate) struct Client {
@@ -28,14 +25,21 @@ pub(crate) struct Client {
 pub(crate) struct Ends<P: Protocol> {
     pub requests: Streaming<P::Request>,
     pub responses: mpsc::Sender<Result<P::Response, Status>>,
-    pub offers: watch::Receiver<Arc<Offer>>,
+    pub waves: watch::Receiver<Arc<Wave>>,
     pub reports: mpsc::UnboundedSender<Report>,
 }
 
 /// Talks with one client until either side hangs up.
 pub(crate) async fn converse<P: Protocol>(client: Client, mut ends: Ends<P>) {
-    let mut talk =
-        Talk::<P> { node: None, snapshot: None, protocol: P::default(), reports: ends.reports.clone(), client };
+    let mut talk = Talk::<P> {
+        node: None,
+        snapshot: None,
+        wave: 0,
+        settled: None,
+        protocol: P::default(),
+        reports: ends.reports.clone(),
+        client,
+    };
     let ended = talk.go_on(&mut ends).await;
     if let Err(status) = &ended {
         // The client may be gone already.
@@ -48,9 +52,13 @@ pub(crate) async fn converse<P: Protocol>(client: Client, mut ends: Ends<P>) {
 
 struct Talk<P> {
     client: Client,
-    node: Option<Node>,
+    node: Option<Arc<Node>>,
     /// What the client is to have.
     snapshot: Option<Snapshot>,
+    /// The wave that this is of.
+    wave: u64,
+    /// What was reported last of what the client has answered: the wave, and the filters that it asked for.
+    settled: Option<(u64, Vec<String>)>,
     protocol: P,
     reports: mpsc::UnboundedSender<Report>,
 }
@@ -61,13 +69,16 @@ impl<P: Protocol> Talk<P> {
             let owed = tokio::select! {
                 request = ends.requests.message() => {
                     let Ok(Some(request)) = request else { return Ok(()) };
-                    self.answer(request, &mut ends.offers)?
+                    self.answer(request, &mut ends.waves)?
                 }
-                changed = ends.offers.changed() => {
+                changed = ends.waves.changed() => {
                     if changed.is_err() { return Ok(()) }
-                    self.push(&mut ends.offers)
+                    self.push(&mut ends.waves)
                 }
             };
+            if owed.is_empty() {
+                self.settle();
+            }
             for (kind, response) in owed {
                 self.report(Event::Sent { kind, revision: self.label() });
                 if ends.responses.send(Ok(response)).await.is_err() {
@@ -80,14 +91,14 @@ impl<P: Protocol> Talk<P> {
     fn answer(
         &mut self,
         mut request: P::Request,
-        offers: &mut watch::Receiver<Arc<Offer>>,
+        waves: &mut watch::Receiver<Arc<Wave>>,
     ) -> Result<Vec<(Kind, P::Response)>, Status> {
         let node = P::node(&mut request);
         if node.is_some() || self.node.is_none() {
             self.meet(node.unwrap_or_default())?;
         }
         if self.snapshot.is_none() {
-            self.look_at(&offers.borrow_and_update().clone());
+            self.look_at(&waves.borrow_and_update().clone());
         }
         let Some(snapshot) = &self.snapshot else { return Ok(Vec::new()) };
         let (response, event) = self.protocol.answer(request, snapshot);
@@ -97,13 +108,13 @@ impl<P: Protocol> Talk<P> {
         Ok(Vec::from_iter(response))
     }
 
-    fn push(&mut self, offers: &mut watch::Receiver<Arc<Offer>>) -> Vec<(Kind, P::Response)> {
-        let offer = offers.borrow_and_update().clone();
+    fn push(&mut self, waves: &mut watch::Receiver<Arc<Wave>>) -> Vec<(Kind, P::Response)> {
+        let wave = waves.borrow_and_update().clone();
         // Until a client has said who it is, nothing is owed to it.
         if self.node.is_none() {
             return Vec::new();
         }
-        self.look_at(&offer);
+        self.look_at(&wave);
         self.snapshot.as_ref().map(|snapshot| self.protocol.push(snapshot)).unwrap_or_default()
     }
 
@@ -118,20 +129,28 @@ impl<P: Protocol> Talk<P> {
         if self.node.is_some() {
             return Ok(());
         }
-        let connected = Event::Connected {
-            peer: self.client.peer,
-            identity: self.client.identity.clone(),
-            cluster: node.cluster.clone(),
-            version: version(&node),
-            admin_port: metadata(&node, &[ADMIN_PORT]).and_then(|port| port.parse().ok()),
-        };
-        self.node = Some(node);
-        self.report(connected);
+        let (peer, identity, node) = (self.client.peer, self.client.identity.clone(), Arc::new(node));
+        self.node = Some(node.clone());
+        self.report(Event::Connected { peer, identity, node });
         Ok(())
     }
 
-    fn look_at(&mut self, offer: &Offer) {
-        let snapshot = offer.snapshot(self.node.as_ref().unwrap_or(&Node::default()));
+    /// Reports what has been answered: by waves of which nothing was news for this client too.
+    fn settle(&mut self) {
+        let (Some(snapshot), 0) = (&self.snapshot, self.protocol.unanswered()) else { return };
+        let filters = snapshot.table(Kind::Extension).iter().map(|filter| filter.name.clone());
+        let asked: Vec<String> = filters.filter(|name| self.protocol.asked_for_filter(name)).collect();
+        let settled = Some((self.wave, asked.clone()));
+        if self.settled != settled {
+            self.settled = settled;
+            self.report(Event::Settled { wave: self.wave, revision: self.label(), filters: asked });
+        }
+    }
+
+    fn look_at(&mut self, wave: &Wave) {
+        let Some(node) = &self.node else { return };
+        let snapshot = wave.offer_to(node).snapshot(node);
+        self.wave = wave.number;
         let names = |snapshot: &Snapshot| -> Vec<String> {
             snapshot.table(Kind::Extension).iter().map(|filter| filter.name.clone()).collect()
         };
@@ -156,17 +175,5 @@ impl<P: Protocol> Talk<P> {
         let node = self.node.as_ref().map(|node| node.id.clone()).unwrap_or_default();
         // Nobody needs to be listening.
         let _ = self.reports.send(Report { stream: self.client.stream, node, event });
-    }
-}
-
-/// The version of Envoy, such as `1.40.0`.
-fn version(node: &Node) -> String {
-    match &node.user_agent_version_type {
-        Some(UserAgentVersionType::UserAgentVersion(text)) => text.clone(),
-        Some(UserAgentVersionType::UserAgentBuildVersion(build)) => {
-            let version = build.version.as_ref();
-            version.map(|it| format!("{}.{}.{}", it.major_number, it.minor_number, it.patch)).unwrap_or_default()
-        }
-        None => String::new(),
     }
 }

@@ -35,6 +35,11 @@ impl Ledger {
         })
     }
 
+    /// How many responses have not been answered.
+    pub(crate) fn unanswered(&self) -> usize {
+        self.open.len()
+    }
+
     /// What to report on a type that is not served: once per stream.
     pub(crate) fn refuse(&mut self, type_url: String) -> Option<Event> {
         let new = self.unserved.len() < UNSERVED_MAX && self.unserved.insert(type_url.clone());

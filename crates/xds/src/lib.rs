@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! resource files ─load→ Vec<Resource> ────────┐
-//! envelope ─filter::resource→ Filter + Nodes ─┴→ Offer ─watch→ serve ─Snapshot of each node→ Envoys
+//! envelope ─filter::resource→ Filter + Nodes ─┴→ Offer ─Wave→ serve ─Snapshot of each node→ Envoys
 //!                                                                └─→ Report: who acked or rejected which label
 //! ```
 
@@ -18,13 +18,15 @@ mod report;
 pub mod resources;
 mod server;
 mod snapshot;
+mod wave;
 
 pub use kind::Kind;
-pub use nodes::{Attribute, Nodes, Pattern, metadata};
+pub use nodes::{Attribute, Nodes, Pattern, envoy_version, metadata};
 pub use offer::{Filter, Offer};
 pub use report::{Event, Report};
 pub use server::serve;
-pub use snapshot::{Resource, Snapshot, Table};
+pub use snapshot::{Resource, Snapshot, Table, version};
+pub use wave::Wave;
 
 /// What an Envoy says of itself.
 pub use envoy_types::pb::envoy::config::core::v3::Node;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use envoy_types::pb::envoy::config::core::v3::node::UserAgentVersionType;
 use envoy_types::pb::google::protobuf::value::Kind as Value;
 
 use crate::Node;
@@ -91,6 +92,18 @@ pub fn metadata(node: &Node, keys: &[impl AsRef<str>]) -> Option<String> {
         Value::BoolValue(value) => Some(value.to_string()),
         Value::NumberValue(number) if number.fract() == 0.0 => Some(format!("{number:.0}")),
         _ => None,
+    }
+}
+
+/// The release that an Envoy says it is, such as `1.40.0`; empty if it does not.
+pub fn envoy_version(node: &Node) -> String {
+    match &node.user_agent_version_type {
+        Some(UserAgentVersionType::UserAgentVersion(text)) => text.clone(),
+        Some(UserAgentVersionType::UserAgentBuildVersion(build)) => {
+            let version = build.version.as_ref();
+            version.map(|it| format!("{}.{}.{}", it.major_number, it.minor_number, it.patch)).unwrap_or_default()
+        }
+        None => String::new(),
     }
 }
 

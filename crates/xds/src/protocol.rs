@@ -19,6 +19,12 @@ pub(crate) trait Protocol: Default + Send + 'static {
     /// Takes a request in; what is owed at once, and what the operator should see.
     fn answer(&mut self, request: Self::Request, snapshot: &Snapshot) -> Answer<Self::Response>;
 
+    /// How many responses the client has not answered.
+    fn unanswered(&self) -> usize;
+
+    /// Whether the client wants a filter of this name.
+    fn asked_for_filter(&self, name: &str) -> bool;
+
     /// What is owed now that this snapshot holds, in the order of sending.
     fn push(&mut self, snapshot: &Snapshot) -> Vec<Owed<Self::Response>>;
 }

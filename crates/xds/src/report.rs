@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use crate::Kind;
+use crate::{Kind, Node, envoy_version};
 
 /// Something that happened on a stream and that its operator should see; printed as one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// A number that no other stream of this server has.
     pub stream: u64,
@@ -17,7 +18,7 @@ pub struct Report {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// A client said who it is.
     Connected {
@@ -25,12 +26,8 @@ pub enum Event {
         peer: Option<SocketAddr>,
         /// The name by which it was allowed to.
         identity: Option<String>,
-        /// The cluster it says it belongs to.
-        cluster: String,
-        /// The version of Envoy, as far as it says so.
-        version: String,
-        /// The port of its admin interface, if its metadata says so.
-        admin_port: Option<u16>,
+        /// What it says of itself.
+        node: Arc<Node>,
     },
     /// What it is to have from now on.
     Offered {
@@ -69,6 +66,15 @@ pub enum Event {
         /// The client's words.
         error: String,
     },
+    /// A client has answered all that it was sent up to a wave.
+    Settled {
+        /// The wave.
+        wave: u64,
+        /// The label of the snapshot.
+        revision: String,
+        /// Those of its filters that it asked for.
+        filters: Vec<String>,
+    },
     /// A client asked for a type that is not served, and will get no answer.
     Unserved {
         /// The type it asked for.
@@ -92,6 +98,7 @@ impl Event {
             Event::Sent { .. } => "sent",
             Event::Acked { .. } => "acked",
             Event::Rejected { .. } => "rejected",
+            Event::Settled { .. } => "settled",
             Event::Unserved { .. } => "unserved",
             Event::Disconnected { .. } => "disconnected",
         }
@@ -100,12 +107,16 @@ impl Event {
     /// What there is to say of it, by name.
     pub fn fields(&self) -> Vec<(&'static str, String)> {
         match self.clone() {
-            Event::Connected { peer, identity, cluster, version, admin_port: _ } => {
+            Event::Connected { peer, identity, node } => {
+                let (cluster, version) = (node.cluster.clone(), envoy_version(&node));
                 let peer = peer.map(|peer| ("peer", peer.to_string()));
                 let identity = identity.map(|identity| ("identity", identity));
                 peer.into_iter().chain(identity).chain([("cluster", cluster), ("version", version)]).collect()
             }
             Event::Offered { revision, filters } => vec![("revision", revision), ("filters", filters.join(","))],
+            Event::Settled { wave, revision, filters } => {
+                vec![("wave", wave.to_string()), ("revision", revision), ("filters", filters.join(","))]
+            }
             Event::Unmatched => Vec::new(),
             Event::Clash { filter } => vec![("filter", filter)],
             Event::Sent { kind, revision } | Event::Acked { kind, revision } => {

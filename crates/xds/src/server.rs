@@ -22,7 +22,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::conversation::{Client, Ends, converse};
 use crate::protocol::{Delta, Protocol, StateOfTheWorld};
-use crate::{Offer, Report};
+use crate::{Report, Wave};
 
 /// Room for a policy of 32 MiB among the resources of one response.
 const RESPONSE_BYTES_MAX: usize = 64 << 20;
@@ -34,19 +34,19 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Serves ADS, state of the world and delta, to whoever connects, and 200 at `/healthz`, until `shutdown`. Every stream is
-/// sent what a new offer changes for it. What clients say comes out at `reports`.
+/// sent what a new wave changes for it. What clients say comes out at `reports`.
 ///
 /// # Errors
 /// The listener's; those of single connections end these alone.
 pub async fn serve(
     listener: TcpListener,
-    offers: watch::Receiver<Arc<Offer>>,
+    waves: watch::Receiver<Arc<Wave>>,
     reports: mpsc::UnboundedSender<Report>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), tonic::transport::Error> {
     let (stop, stopping) = watch::channel(());
     let ads = AggregatedDiscoveryServiceServer::new(Ads {
-        offers,
+        waves,
         reports,
         streams: AtomicU64::new(1),
         stopping: stopping.clone(),
@@ -69,7 +69,7 @@ pub async fn serve(
 }
 
 struct Ads {
-    offers: watch::Receiver<Arc<Offer>>,
+    waves: watch::Receiver<Arc<Wave>>,
     reports: mpsc::UnboundedSender<Report>,
     /// The number of the next stream.
     streams: AtomicU64,
@@ -106,8 +106,8 @@ impl Ads {
         // A client that does not read holds up its own stream, and nothing piles up for it.
         let (responses, outgoing) = mpsc::channel(1);
         let requests = requests.into_inner();
-        let (offers, reports) = (self.offers.clone(), self.reports.clone());
-        let conversation = converse::<P>(client, Ends { requests, responses, offers, reports });
+        let (waves, reports) = (self.waves.clone(), self.reports.clone());
+        let conversation = converse::<P>(client, Ends { requests, responses, waves, reports });
         let stopping = self.stopping.clone();
         tokio::spawn(async move {
             tokio::select! {

@@ -132,6 +132,11 @@ impl Envoy {
         self.process.stderr()
     }
 
+    /// Stops it in its tracks, as an overloaded machine does, or lets it go on.
+    pub fn freeze(&mut self, frozen: bool) {
+        self.process.freeze(frozen);
+    }
+
     /// Where it stands: relative paths in its configuration are below this.
     pub fn folder(&self) -> &Path {
         self.folder.path()

@@ -71,6 +71,11 @@ impl Process {
         self.signal(Signal::TERM);
     }
 
+    /// Stops it in its tracks, or lets it go on.
+    pub fn freeze(&mut self, frozen: bool) {
+        self.signal(if frozen { Signal::STOP } else { Signal::CONT });
+    }
+
     /// Ends it as `kill` does and waits until it is gone.
     pub fn stop(&mut self) {
         self.terminate();

@@ -1,20 +1,27 @@
 //! What the server knows of its Envoys: the sum of all reports, without I/O.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use humantime::format_rfc3339_seconds;
 use serde::{Deserialize, Serialize};
-use weir_xds::{Event, Kind, Report};
+use tokio::sync::watch;
+use weir_xds::{Event, Report};
 
 mod metrics;
+mod row;
 #[cfg(test)]
 mod tests;
+
+pub use row::{Attachment, Row};
 
 /// Envoys that have gone are remembered so long, and so many.
 const GONE: Duration = Duration::from_secs(600);
 const GONE_MAX: usize = 1_000;
+
+/// The fleet for all that look at it: who waits for something is woken by each change.
+pub type Watched = Arc<watch::Sender<Fleet>>;
 
 /// All Envoys that hang on this server, and those that did a moment ago.
 #[derive(Default)]
@@ -26,6 +33,8 @@ pub struct Fleet {
     served: String,
     /// Whether the files say something that is not served.
     files_bad: bool,
+    /// The revision that was taken back from the nodes that were to have it first.
+    held: Option<String>,
 }
 
 #[derive(Default)]
@@ -35,105 +44,55 @@ struct Counts {
     rejected: u64,
 }
 
-/// What is known of one Envoy. A time is RFC 3339, in UTC.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Row {
-    /// Its id.
-    pub node: String,
-    /// The cluster that it says it belongs to.
-    pub cluster: String,
-    /// Its release.
-    pub version: String,
-    /// Where it connects from.
-    pub peer: Option<SocketAddr>,
-    /// The name by which it was allowed to.
-    pub identity: Option<String>,
-    /// Whether it hangs on this server.
-    pub connected: bool,
-    /// When it came, or went.
-    pub since: String,
-    /// Its filters.
-    pub attachments: Vec<Attachment>,
-    /// Names of filters that several attachments give it; it is sent none of them.
-    pub clashes: Vec<String>,
-    /// The revision that it is to have.
-    pub offered: String,
-    /// The revision that its filters were sent last.
-    pub sent: Option<String>,
-    /// The revision that it took last. Whether the filter then found it good only the gauges know.
-    pub acked: Option<String>,
-    /// When it did.
-    pub acked_since: Option<String>,
-    /// What it refused, or why it was sent away.
-    pub error: Option<String>,
-    /// Where its admin interface is thought to answer.
-    #[serde(skip)]
-    pub admin: Option<SocketAddr>,
-    /// What kind of resource the error is about.
-    #[serde(skip)]
-    refused: Option<Kind>,
-    #[serde(skip, default = "SystemTime::now")]
-    changed: SystemTime,
-}
-
-/// A filter in an Envoy.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attachment {
-    /// Its name, without `weir.`.
-    pub name: String,
-    /// The revision that decides, by the filter's own gauge; null where nobody could be asked.
-    pub active: Option<String>,
-    /// Whether the filter refused a revision since, by its own gauge.
-    pub rejected: Option<bool>,
-}
-
 /// What `/fleet` answers.
 #[derive(Serialize, Deserialize)]
 pub struct Shown {
     /// The revision that everybody is to have in the end.
     pub revision: String,
+    /// A revision that was taken back from the nodes that were to have it first.
+    pub held: Option<String>,
     /// By node id.
     pub nodes: Vec<Row>,
 }
 
+/// A moment by the clock on the wall, which may jump, and by one that does not.
+#[derive(Clone, Copy)]
+pub struct Moment {
+    /// For people.
+    pub wall: SystemTime,
+    /// For deadlines.
+    pub steady: Instant,
+}
+
+impl Moment {
+    /// This one.
+    pub fn now() -> Moment {
+        Moment { wall: SystemTime::now(), steady: Instant::now() }
+    }
+}
+
 impl Fleet {
     /// Takes in what happened.
-    pub fn note(&mut self, report: &Report, now: SystemTime) {
-        let time = format_rfc3339_seconds(now).to_string();
+    pub fn note(&mut self, report: &Report, now: Moment) {
+        let time = format_rfc3339_seconds(now.wall).to_string();
         match &report.event {
-            Event::Connected { peer, identity, cluster, version, admin_port } => {
+            Event::Connected { peer, identity, node } => {
                 self.rows.retain(|_, row| row.connected || row.node != report.node);
-                let admin = peer.zip(*admin_port).map(|(peer, port)| SocketAddr::new(peer.ip(), port));
-                let row = Row {
-                    node: report.node.clone(),
-                    cluster: cluster.clone(),
-                    version: version.clone(),
-                    peer: *peer,
-                    identity: identity.clone(),
-                    connected: true,
-                    since: time,
-                    attachments: Vec::new(),
-                    clashes: Vec::new(),
-                    offered: String::new(),
-                    sent: None,
-                    acked: None,
-                    acked_since: None,
-                    error: None,
-                    admin,
-                    refused: None,
-                    changed: now,
-                };
+                let row = Row::new(node.clone(), *peer, identity.clone(), time);
                 self.rows.insert(report.stream, row);
+                self.forget_gone(now.steady);
             }
-            Event::Disconnected { reason } => self.part(report, reason.as_ref(), now),
+            Event::Disconnected { reason } => {
+                self.part(report, reason.as_ref(), now);
+                self.forget_gone(now.steady);
+            }
             event => {
                 self.counts.note(event);
                 if let Some(row) = self.rows.get_mut(&report.stream) {
-                    row.note(event, time);
+                    row.note(event, time, now.steady);
                 }
             }
         }
-        self.forget_gone(now);
     }
 
     /// Takes in what the gauges of an Envoy say: the active revision and whether another one was refused, by attachment.
@@ -147,9 +106,43 @@ impl Fleet {
         }
     }
 
-    /// What is served, and whether the files say something else that is bad.
-    pub fn serving(&mut self, revision: &str, files_bad: bool) {
-        (self.served, self.files_bad) = (revision.to_owned(), files_bad);
+    /// What everybody is to have, or what was to be and was taken back.
+    pub fn serving(&mut self, revision: &str, held: Option<String>) {
+        (self.served, self.held) = (revision.to_owned(), held);
+    }
+
+    /// What everybody is to have.
+    pub fn served(&self) -> &str {
+        &self.served
+    }
+
+    /// Whether the files say something that is bad.
+    pub fn complain(&mut self, files_bad: bool) {
+        self.files_bad = files_bad;
+    }
+
+    /// Whether all have answered everything up to a wave, but those that were named for not answering before.
+    pub fn has_settled(&self, wave: u64) -> bool {
+        self.connected().all(|(_, row)| row.has_settled(wave) || row.late)
+    }
+
+    /// Since when the first of those that have not has been behind.
+    pub fn behind_since(&self, wave: u64) -> Option<Instant> {
+        let waited_for = self.connected().filter(|(_, row)| !row.has_settled(wave) && !row.late);
+        waited_for.filter_map(|(_, row)| row.behind).min()
+    }
+
+    /// Names those that have been behind since then or longer, and waits for them no more.
+    pub fn name_late(&mut self, wave: u64, since: Instant) -> Vec<String> {
+        let is_late = |row: &&mut Row| {
+            row.connected && !row.has_settled(wave) && !row.late && row.behind.is_some_and(|behind| behind <= since)
+        };
+        let late = self.rows.values_mut().filter(is_late);
+        late.map(|row| {
+            row.late = true;
+            row.node.clone()
+        })
+        .collect()
     }
 
     /// Every Envoy that hangs on this server, by stream.
@@ -161,25 +154,24 @@ impl Fleet {
     pub fn shown(&self) -> Shown {
         let mut nodes: Vec<Row> = self.rows.values().cloned().collect();
         nodes.sort_by(|one, other| one.node.cmp(&other.node));
-        Shown { revision: self.served.clone(), nodes }
+        Shown { revision: self.served.clone(), held: self.held.clone(), nodes }
     }
 
-    fn part(&mut self, report: &Report, reason: Option<&String>, now: SystemTime) {
+    fn part(&mut self, report: &Report, reason: Option<&String>, now: Moment) {
         let again = self.rows.iter().any(|(stream, row)| *stream > report.stream && row.node == report.node);
         if again {
             self.rows.remove(&report.stream);
         } else if let Some(row) = self.rows.get_mut(&report.stream) {
-            (row.connected, row.since, row.changed) = (false, format_rfc3339_seconds(now).to_string(), now);
+            (row.connected, row.gone) = (false, Some(now.steady));
+            row.since = format_rfc3339_seconds(now.wall).to_string();
             row.error = reason.cloned().or(row.error.take());
             // Whatever decides there now, nobody looks any more.
             row.attachments.iter_mut().for_each(|attachment| (attachment.active, attachment.rejected) = (None, None));
         }
     }
 
-    fn forget_gone(&mut self, now: SystemTime) {
-        // A clock that was set back makes nobody older.
-        let old = |row: &Row| now.duration_since(row.changed).is_ok_and(|age| age > GONE);
-        self.rows.retain(|_, row| row.connected || !old(row));
+    fn forget_gone(&mut self, now: Instant) {
+        self.rows.retain(|_, row| row.gone.is_none_or(|gone| now.duration_since(gone) <= GONE));
         let gone: Vec<u64> = self.rows.iter().filter(|(_, row)| !row.connected).map(|(stream, _)| *stream).collect();
         for stream in gone.iter().take(gone.len().saturating_sub(GONE_MAX)) {
             self.rows.remove(stream);
@@ -195,52 +187,5 @@ impl Counts {
             Event::Rejected { .. } => self.rejected += 1,
             _ => {}
         }
-    }
-}
-
-impl Row {
-    fn note(&mut self, event: &Event, time: String) {
-        if matches!(event, Event::Acked { kind, .. } if self.refused == Some(*kind)) {
-            (self.error, self.refused) = (None, None);
-        }
-        match event {
-            Event::Offered { revision, filters } => {
-                self.offered.clone_from(revision);
-                self.clashes.clear();
-                self.attachments = filters.iter().map(|filter| self.attachment(filter)).collect();
-            }
-            Event::Clash { filter } => self.clashes.push(filter.clone()),
-            Event::Sent { kind: Kind::Extension, revision } => self.sent = Some(revision.clone()),
-            Event::Acked { kind: Kind::Extension, revision } => {
-                (self.acked, self.acked_since) = (Some(revision.clone()), Some(time));
-            }
-            Event::Rejected { kind, revision, error } => {
-                let error = format!("rejected {kind} of revision {revision}: {error}");
-                (self.error, self.refused) = (Some(error), Some(*kind));
-            }
-            _ => {}
-        }
-    }
-
-    fn attachment(&self, filter: &str) -> Attachment {
-        let name = filter.strip_prefix("weir.").unwrap_or(filter);
-        let known = self.attachments.iter().find(|attachment| attachment.name == name);
-        known.cloned().unwrap_or_else(|| Attachment { name: name.into(), ..Attachment::default() })
-    }
-
-    /// Whether it took what it is to have, as far as anybody knows. An Envoy without filters owes nothing.
-    pub fn in_step(&self) -> bool {
-        let owes = !self.attachments.is_empty() && self.acked.as_ref() != Some(&self.offered);
-        let other = |active: &String| *active != self.offered && !self.offered.contains('+');
-        let differs = |attachment: &Attachment| {
-            attachment.active.as_ref().is_some_and(other) || attachment.rejected == Some(true)
-        };
-        !owes && self.error.is_none() && self.clashes.is_empty() && !self.attachments.iter().any(differs)
-    }
-
-    /// Whether its own gauges say that it has what it is to have.
-    pub fn is_active(&self) -> bool {
-        let active = |attachment: &Attachment| attachment.active.is_some() && attachment.rejected == Some(false);
-        self.in_step() && !self.attachments.is_empty() && self.attachments.iter().all(active)
     }
 }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
@@ -11,7 +10,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
-use super::fleet::{Fleet, Row};
+use super::fleet::{Row, Watched};
 use crate::http_get::get;
 
 /// Where gauges are read.
@@ -39,7 +38,7 @@ type Said = BTreeMap<String, (u64, bool)>;
 
 impl Gauges {
     /// Asks for as long as the server runs.
-    pub async fn follow(self, fleet: Arc<Mutex<Fleet>>) {
+    pub async fn follow(self, fleet: Watched) {
         let mut rounds = tokio::time::interval(ROUND);
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -70,8 +69,8 @@ impl Gauges {
 
 /// Streams with filters, their nodes, and their admin interfaces: only ever on the machine that the Envoy connects from,
 /// so that what a client says of itself sends nobody elsewhere.
-fn asked(fleet: &Mutex<Fleet>, admin_port: Option<u16>) -> Vec<(u64, String, Option<String>)> {
-    let fleet = fleet.lock().unwrap_or_else(PoisonError::into_inner);
+fn asked(fleet: &Watched, admin_port: Option<u16>) -> Vec<(u64, String, Option<String>)> {
+    let fleet = fleet.borrow();
     let with_filters = fleet.connected().filter(|(_, row)| !row.attachments.is_empty());
     let one = |(stream, row): (u64, &Row)| {
         let of_port = || Some(SocketAddr::new(row.peer?.ip(), admin_port?));
@@ -80,11 +79,11 @@ fn asked(fleet: &Mutex<Fleet>, admin_port: Option<u16>) -> Vec<(u64, String, Opt
     with_filters.map(one).collect()
 }
 
-fn book(fleet: &Mutex<Fleet>, stream: u64, said: &Said) {
-    fleet.lock().unwrap_or_else(PoisonError::into_inner).gauged(stream, said);
+fn book(fleet: &Watched, stream: u64, said: &Said) {
+    fleet.send_modify(|fleet| fleet.gauged(stream, said));
 }
 
-fn book_answer(fleet: &Mutex<Fleet>, answer: Option<Result<(u64, Said), tokio::task::JoinError>>) {
+fn book_answer(fleet: &Watched, answer: Option<Result<(u64, Said), tokio::task::JoinError>>) {
     if let Some(Ok((stream, said))) = answer {
         book(fleet, stream, &said);
     }

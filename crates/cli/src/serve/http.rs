@@ -1,7 +1,5 @@
 //! What the server tells over plain HTTP: the fleet, metrics, whether it lives and whether it serves.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use axum::Router;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -10,11 +8,11 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::fleet::Fleet;
+use super::fleet::{Fleet, Watched};
 
 /// Answers until the server has stopped. `stopping` is true once it is told to.
-pub async fn answer(listener: TcpListener, fleet: Arc<Mutex<Fleet>>, stopping: watch::Receiver<bool>) {
-    let read = move |tell: fn(&Fleet) -> String| tell(&fleet.lock().unwrap_or_else(PoisonError::into_inner));
+pub async fn answer(listener: TcpListener, fleet: Watched, stopping: watch::Receiver<bool>) {
+    let read = move |tell: fn(&Fleet) -> String| tell(&fleet.borrow());
     let tell = read.clone();
     let router = Router::new()
         .route("/fleet", get(async move || ([(CONTENT_TYPE, "application/json")], read(fleet_json))))

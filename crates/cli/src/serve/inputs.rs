@@ -1,15 +1,15 @@
-//! The files that are served: read into a snapshot, and looked at for changes.
+//! The files that are served: read and checked, and looked at for changes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::SystemTime;
 
-use weir_engine::{At, AttachmentFile, Code, ENVELOPE_BYTES_MAX, Problems, limits};
-use weir_xds::{Filter, Nodes, Offer, Resource, filter, resources};
+use weir_engine::{At, AttachmentFile, Code, Problems};
+use weir_xds::{Nodes, resources};
 
 use super::nodes;
-use crate::load::{self, Attachments, Policy};
+use super::standing::{Attached, Standing};
+use crate::load::{self, Attachments};
 use crate::problems::Failure;
 use crate::state::State;
 
@@ -26,39 +26,25 @@ pub struct Inputs {
     pub state: Option<State>,
 }
 
-/// What the files say, checked.
-pub struct Contents {
-    pub policy: Policy,
-    attachments: Vec<Attached>,
-    resources: Vec<Resource>,
-}
-
-/// An attachment that can be served.
-struct Attached {
-    file: AttachmentFile,
-    name: String,
-    nodes: Nodes,
-    module: PathBuf,
-}
-
 impl Inputs {
     /// Reads and checks everything; nothing is served that the engine has not found good.
-    pub fn read(&self) -> Result<Contents, Failure> {
+    pub fn read(&self) -> Result<Standing, Failure> {
         self.read_with(&self.policy)
     }
 
     /// The same with a policy that was kept under this revision.
-    pub fn read_kept(&self, state: &State, revision: &str) -> Result<Contents, Failure> {
+    pub fn read_kept(&self, state: &State, revision: &str) -> Result<Standing, Failure> {
         let path = state.policy(revision);
-        let contents = self.read_with(&path)?;
-        if contents.policy.revision.to_string() != revision {
-            let (path, found) = (path.display(), contents.policy.revision);
+        let kept = self.read_with(&path)?;
+        let found = kept.revision();
+        if found != revision {
+            let path = path.display();
             return Err(Failure::Said(format!("weir: {path}: damaged: it holds revision {found}\n")));
         }
-        Ok(contents)
+        Ok(kept)
     }
 
-    fn read_with(&self, policy: &Path) -> Result<Contents, Failure> {
+    fn read_with(&self, policy: &Path) -> Result<Standing, Failure> {
         let mut paths = Vec::new();
         for path in &self.attach {
             paths.extend(load::documents(path, "attachment")?);
@@ -82,9 +68,9 @@ impl Inputs {
             Some(folder) => resources::load(folder).map_err(|problems| resource_problems(&problems))?,
             None => Vec::new(),
         };
-        let contents = Contents { policy, attachments, resources };
-        contents.check_size()?;
-        Ok(contents)
+        let standing = Standing::of(policy, attachments, resources);
+        standing.check_size()?;
+        Ok(standing)
     }
 
     /// What an edit changes of the files, without reading them.
@@ -117,37 +103,6 @@ impl Inputs {
 
     fn paths(&self) -> impl Iterator<Item = &Path> {
         [&self.policy].into_iter().chain(&self.attach).chain(&self.resources).map(PathBuf::as_path)
-    }
-}
-
-impl Contents {
-    /// All of it, each filter for those that it is for.
-    pub fn offer(&self) -> Offer {
-        let filters = self.attachments.iter().map(|attached| attached.filter(&self.policy)).collect();
-        Offer::new(self.policy.revision.to_string(), self.resources.clone(), filters)
-    }
-
-    fn check_size(&self) -> Result<(), Failure> {
-        let max = limits::POLICY_BYTES_MAX + ENVELOPE_BYTES_MAX;
-        for attached in &self.attachments {
-            let found = self.policy.envelope(&attached.file.attachment).len();
-            if found > max {
-                let name = &attached.name;
-                return Err(Failure::Use(format!(
-                    "the policy takes {found} bytes on the wire to {name}; filters read at most {max}"
-                )));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Attached {
-    fn filter(&self, policy: &Policy) -> Filter {
-        let vm_id = self.file.attachment.vm_id(&format!("weir.{}", self.name));
-        let envelope = policy.envelope(&self.file.attachment);
-        let resource = filter::resource(&self.name, &vm_id, &self.module.to_string_lossy(), &envelope);
-        Filter { nodes: self.nodes.clone(), label: policy.revision.to_string(), resource: Arc::new(resource) }
     }
 }
 

@@ -20,7 +20,7 @@ pub enum Log {
 impl Log {
     /// What happened on a stream, but for what a healthy server does all the time.
     pub fn report(self, report: &Report) {
-        if matches!(report.event, Event::Sent { .. } | Event::Offered { .. }) {
+        if matches!(report.event, Event::Sent { .. } | Event::Offered { .. } | Event::Settled { .. }) {
             return;
         }
         let node = ("node", report.node.clone());

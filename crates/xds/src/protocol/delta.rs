@@ -32,6 +32,16 @@ impl Protocol for Delta {
         request.node.take()
     }
 
+    fn unanswered(&self) -> usize {
+        self.ledger.unanswered()
+    }
+
+    fn asked_for_filter(&self, name: &str) -> bool {
+        self.subscriptions
+            .get(&Kind::Extension)
+            .is_some_and(|subscription| subscription.wildcard || subscription.names.contains(name))
+    }
+
     fn answer(&mut self, request: DeltaDiscoveryRequest, snapshot: &Snapshot) -> Answer<DeltaDiscoveryResponse> {
         let Some(kind) = Kind::of(&request.type_url) else {
             return (None, self.ledger.refuse(request.type_url));

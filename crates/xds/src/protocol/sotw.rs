@@ -35,6 +35,14 @@ impl Protocol for StateOfTheWorld {
         request.node.take()
     }
 
+    fn unanswered(&self) -> usize {
+        self.ledger.unanswered()
+    }
+
+    fn asked_for_filter(&self, name: &str) -> bool {
+        self.subscriptions.get(&Kind::Extension).is_some_and(|subscription| subscription.covers(name))
+    }
+
     fn answer(&mut self, request: DiscoveryRequest, snapshot: &Snapshot) -> Answer<DiscoveryResponse> {
         let Some(kind) = Kind::of(&request.type_url) else {
             return (None, self.ledger.refuse(request.type_url));

@@ -11,12 +11,12 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use weir_xds::{Any, Event, Filter, Kind, Offer, Report, Resource, serve};
+use weir_xds::{Any, Event, Filter, Kind, Offer, Report, Resource, Wave, serve};
 
 /// A server on a free port, and the hands on its levers.
 struct Served {
     address: String,
-    offers: watch::Sender<Arc<Offer>>,
+    waves: watch::Sender<Arc<Wave>>,
     reports: mpsc::UnboundedReceiver<Report>,
     shutdown: oneshot::Sender<()>,
     server: JoinHandle<()>,
@@ -27,13 +27,14 @@ impl Served {
     async fn start(resources: &[Resource]) -> Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let (offers, receiver) = watch::channel(Arc::new(Offer::new("r1", resources.to_vec(), Vec::new())));
+        let first = Arc::new(Offer::new("r1", resources.to_vec(), Vec::new()));
+        let (waves, receiver) = watch::channel(Arc::new(Wave::to_all(1, first)));
         let (sender, reports) = mpsc::unbounded_channel();
         let (shutdown, stopped) = oneshot::channel();
         let server = tokio::spawn(async {
             serve(listener, receiver, sender, async { drop(stopped.await) }).await.unwrap();
         });
-        Served { address, offers, reports, shutdown, server }
+        Served { address, waves, reports, shutdown, server }
     }
 
     fn publish(&self, label: &str, resources: &[Resource]) {
@@ -41,15 +42,16 @@ impl Served {
     }
 
     fn offer(&self, label: &str, resources: &[Resource], filters: Vec<Filter>) {
-        self.offers.send(Arc::new(Offer::new(label, resources.to_vec(), filters))).unwrap();
+        let offer = Arc::new(Offer::new(label, resources.to_vec(), filters));
+        let number = self.waves.borrow().number + 1;
+        self.waves.send(Arc::new(Wave::to_all(number, offer))).unwrap();
     }
 
     /// The next report on what a client said, as the operator reads it.
     async fn reported(&mut self) -> String {
         loop {
             let report = client::soon(self.reports.recv()).await.expect("a report");
-            let of_ours = matches!(report.event, Event::Connected { .. } | Event::Offered { .. } | Event::Sent { .. });
-            if !of_ours && report.event != Event::Unmatched {
+            if matches!(report.event, Event::Acked { .. } | Event::Rejected { .. } | Event::Unserved { .. }) {
                 return report.to_string();
             }
         }

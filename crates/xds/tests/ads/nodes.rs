@@ -91,3 +91,39 @@ async fn nobody_becomes_another_on_one_stream() {
     let mut client = connect(&served, &format!("edge{}", "x".repeat(64 << 10))).await;
     assert!(client.ended().await, "a node of more than 64 KiB");
 }
+
+/// The next time that everything up to a wave is answered: the wave, the revision and the filters.
+async fn settled(served: &mut Served) -> (u64, String, Vec<String>) {
+    let report = until(&mut served.reports, |event| matches!(event, Event::Settled { .. })).await;
+    let Event::Settled { wave, revision, filters } = report.event else { unreachable!() };
+    (wave, revision, filters)
+}
+
+#[tokio::test]
+async fn a_client_is_done_with_a_wave_when_it_has_answered_all_of_it() {
+    let mut served = Served::start(&[]).await;
+    served.offer("r2", &[], vec![filter("one", "edge")]);
+    let mut client = connect(&served, "edge").await;
+    let response = client.receive().await;
+    client.answer(&response, None).await;
+    let asked = vec![NAME.to_owned()];
+    assert_eq!(settled(&mut served).await, (2, "one".into(), asked.clone()));
+
+    // Nothing of this is news for it.
+    served.offer("r3", &[resource(Kind::Route, "r", "1")], vec![filter("one", "edge")]);
+    assert_eq!(settled(&mut served).await, (3, "one".into(), asked.clone()));
+    served.offer("r4", &[], vec![filter("two", "edge")]);
+    let response = client.receive().await;
+    served.offer("r5", &[], vec![filter("three", "edge")]);
+    let other = client.receive().await;
+    client.answer(&response, None).await;
+    client.answer(&other, Some("no")).await;
+    assert_eq!(settled(&mut served).await, (5, "three".into(), asked.clone()), "both are answered");
+
+    // Who comes back with what it had is done at once.
+    let client = Delta::connect(&served.address).await;
+    let mut request = introduction(Kind::Extension, &[NAME], "envoy-1", "edge");
+    request.initial_resource_versions = [(NAME.to_owned(), "vthree".to_owned())].into();
+    client.send(request).await;
+    assert_eq!(settled(&mut served).await, (5, "three".into(), asked));
+}

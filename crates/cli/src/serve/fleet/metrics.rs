@@ -17,10 +17,11 @@ impl Fleet {
                 "Whether the files say something that is not served.",
                 self.files_bad.into(),
             ),
+            ("weir_serve_policy_held", "Whether a revision was taken back.", self.held.is_some().into()),
             ("weir_serve_nodes", "Envoys that are connected.", count(|_| true)),
             ("weir_serve_nodes_in_step", "Of those, took all that they are to have.", count(Row::in_step)),
             ("weir_serve_nodes_active", "Of those, say by their gauges that it decides.", count(Row::is_active)),
-            ("weir_serve_nodes_unmatched", "Of those, no attachment is for them.", count(is_unmatched)),
+            ("weir_serve_nodes_unmatched", "Of those, no attachment is for them.", count(|row| row.unmatched)),
             ("weir_serve_nodes_clashing", "Of those, are given one filter by two attachments.", count(is_clashing)),
         ];
         let counters = [
@@ -36,10 +37,6 @@ impl Fleet {
         }
         text
     }
-}
-
-fn is_unmatched(row: &Row) -> bool {
-    row.attachments.is_empty() && row.clashes.is_empty()
 }
 
 fn is_clashing(row: &Row) -> bool {

@@ -1,9 +1,18 @@
 //! Reports in, rows out.
 
+use weir_xds::{Kind, Node};
+
 use super::*;
 
-fn start() -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000)
+/// A moment of all tests, so long after it.
+fn after(later: Duration) -> Moment {
+    static FIRST: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+    let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000) + later;
+    Moment { wall, steady: *FIRST + later }
+}
+
+fn start() -> Moment {
+    after(Duration::ZERO)
 }
 
 fn report(stream: u64, event: Event) -> Report {
@@ -12,8 +21,16 @@ fn report(stream: u64, event: Event) -> Report {
 
 fn connected() -> Event {
     let peer = Some("10.0.0.1:5000".parse().unwrap());
-    let (cluster, version) = ("edge".into(), "1.40.0".into());
-    Event::Connected { peer, identity: None, cluster, version, admin_port: Some(9901) }
+    let node = Node { id: "n1".into(), cluster: "edge".into(), ..Default::default() };
+    Event::Connected { peer, identity: None, node: Arc::new(node) }
+}
+
+fn connected_as(id: &str) -> Event {
+    Event::Connected { peer: None, identity: None, node: Arc::new(Node { id: id.into(), ..Default::default() }) }
+}
+
+fn settled(wave: u64, revision: &str) -> Event {
+    Event::Settled { wave, revision: revision.into(), filters: vec!["weir.shop".into()] }
 }
 
 fn offered(revision: &str) -> Event {
@@ -45,10 +62,12 @@ fn gauge(active: u64, rejected: bool) -> BTreeMap<String, (u64, bool)> {
 #[test]
 fn acked_is_not_active_until_a_gauge_says_so() {
     let revision = "00000000002a";
-    let mut fleet = fleet(1, [connected(), offered(revision), sent(revision)]);
+    let mut fleet = fleet(1, [connected(), offered(revision), settled(1, "old"), sent(revision)]);
     let row = |fleet: &Fleet| fleet.shown().nodes.remove(0);
-    assert_eq!((row(&fleet).sent.as_deref(), row(&fleet).acked, row(&fleet).in_step()), (Some(revision), None, false));
-    assert_eq!(row(&fleet).admin, Some("10.0.0.1:9901".parse().unwrap()));
+    assert_eq!(
+        (row(&fleet).sent.as_deref(), row(&fleet).acked, row(&fleet).in_step()),
+        (Some(revision), Some("old".into()), false)
+    );
 
     fleet.note(&report(1, acked(revision)), start());
     assert_eq!(row(&fleet).acked.as_deref(), Some(revision));
@@ -78,7 +97,7 @@ fn acked_is_not_active_until_a_gauge_says_so() {
 #[test]
 fn what_was_refused_is_told_until_something_of_its_kind_is_taken() {
     let refused = Event::Rejected { kind: Kind::Listener, revision: "r1".into(), error: "no".into() };
-    let mut fleet = fleet(1, [connected(), offered("r1"), acked("r1"), refused]);
+    let mut fleet = fleet(1, [connected(), offered("r1"), settled(1, "r1"), refused]);
     let error = |fleet: &Fleet| fleet.shown().nodes[0].error.clone();
     assert_eq!(error(&fleet).as_deref(), Some("rejected lds of revision r1: no"));
     fleet.note(&report(1, acked("r1")), start());
@@ -110,12 +129,12 @@ fn those_that_have_gone_are_remembered_for_a_while_and_not_all() {
     let row = fleet.shown().nodes.remove(0);
     assert_eq!((row.connected, row.node.as_str()), (false, "n1"));
     for (later, remembered) in [(GONE, 1), (GONE + Duration::from_secs(1), 0)] {
-        fleet.note(&report(2, Event::Unmatched), start() + later);
+        fleet.note(&report(2, gone()), after(later));
         assert_eq!(fleet.shown().nodes.len(), remembered);
     }
 
     let mut named = |stream: u64| {
-        for event in [connected(), gone()] {
+        for event in [connected_as(&format!("n{stream}")), gone()] {
             fleet.note(&Report { stream, node: format!("n{stream}"), event }, start());
         }
         fleet.shown().nodes.len()
@@ -126,14 +145,18 @@ fn those_that_have_gone_are_remembered_for_a_while_and_not_all() {
 
 #[test]
 fn metrics_sum_up_those_that_are_connected() {
-    let mut fleet = fleet(1, [connected(), offered("00000000002a"), sent("00000000002a"), acked("00000000002a")]);
-    fleet.note(&report(2, connected()), start());
-    fleet.serving("00000000002a", true);
+    let mut fleet = fleet(1, [connected(), offered("00000000002a"), sent("00000000002a"), settled(1, "00000000002a")]);
+    fleet.note(&report(1, acked("00000000002a")), start());
+    let unmatched = Event::Offered { revision: "r".into(), filters: Vec::new() };
+    [connected_as("n2"), unmatched].into_iter().for_each(|event| fleet.note(&report(2, event), start()));
+    fleet.serving("00000000002a", None);
+    fleet.complain(true);
     fleet.gauged(1, &gauge(42, false));
     let text = fleet.metrics();
     for line in [
         "weir_serve_policy_revision 42",
         "weir_serve_policy_rejected 1",
+        "weir_serve_policy_held 0",
         "weir_serve_nodes 2",
         "weir_serve_nodes_in_step 2",
         "weir_serve_nodes_active 1",
@@ -146,4 +169,27 @@ fn metrics_sum_up_those_that_are_connected() {
     ] {
         assert!(text.lines().any(|each| each == line), "no {line} in\n{text}");
     }
+}
+
+#[test]
+fn who_does_not_answer_is_waited_for_until_it_is_named() {
+    let second = Duration::from_secs(1);
+    let mut fleet = fleet(1, [connected(), offered("r1"), settled(1, "r1"), offered("r2")]);
+    fleet.note(&report(2, connected_as("n2")), start());
+    fleet.note(&report(2, offered("r2")), after(second));
+    assert!(fleet.has_settled(0) && !fleet.has_settled(2));
+    assert_eq!(fleet.behind_since(2), Some(start().steady));
+    // Another offer does not make it younger.
+    fleet.note(&report(1, offered("r3")), after(second * 2));
+    assert_eq!(fleet.name_late(2, start().steady), ["n1"]);
+    assert_eq!((fleet.has_settled(2), fleet.behind_since(2)), (false, Some(after(second).steady)));
+    assert_eq!(fleet.name_late(2, after(second).steady), ["n2"]);
+    assert!(fleet.has_settled(2) && fleet.behind_since(2).is_none());
+
+    // Who answers after all is waited for again.
+    fleet.note(&report(1, settled(3, "r3")), after(second * 3));
+    fleet.note(&report(1, offered("r4")), after(second * 4));
+    assert!(!fleet.has_settled(4));
+    fleet.note(&report(1, gone()), after(second * 5));
+    assert!(fleet.has_settled(4));
 }

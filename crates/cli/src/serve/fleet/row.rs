@@ -1,0 +1,182 @@
+//! What is known of one Envoy.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use weir_xds::{Event, Kind, Node, envoy_version, metadata};
+
+/// What is known of one Envoy. A time is RFC 3339, in UTC.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Row {
+    /// Its id.
+    pub node: String,
+    /// The cluster that it says it belongs to.
+    pub cluster: String,
+    /// Its release.
+    pub version: String,
+    /// Where it connects from.
+    pub peer: Option<SocketAddr>,
+    /// The name by which it was allowed to.
+    pub identity: Option<String>,
+    /// Whether it hangs on this server.
+    pub connected: bool,
+    /// When it came, or went.
+    pub since: String,
+    /// Its filters, as far as it asked for them.
+    pub attachments: Vec<Attachment>,
+    /// Whether no attachment is for it.
+    pub unmatched: bool,
+    /// Names of filters that several attachments give it; it is sent none of them.
+    pub clashes: Vec<String>,
+    /// The revision that it is to have.
+    pub offered: String,
+    /// The revision that its filters were sent last.
+    pub sent: Option<String>,
+    /// The revision that it took last. Whether the filter then found it good only the gauges know.
+    pub acked: Option<String>,
+    /// When it did.
+    pub acked_since: Option<String>,
+    /// What it refused, or why it was sent away.
+    pub error: Option<String>,
+    /// Where its admin interface is thought to answer.
+    #[serde(skip)]
+    pub admin: Option<SocketAddr>,
+    /// What it says of itself.
+    #[serde(skip)]
+    pub about: Arc<Node>,
+    /// What kind of resource the error is about.
+    #[serde(skip)]
+    refused: Option<Kind>,
+    /// The wave up to which it has answered all.
+    #[serde(skip)]
+    pub(super) settled: u64,
+    /// Since when it has not answered all that it was offered.
+    #[serde(skip)]
+    pub(super) behind: Option<Instant>,
+    /// Whether it was named for that, and is no longer waited for.
+    #[serde(skip)]
+    pub(super) late: bool,
+    /// When it went.
+    #[serde(skip)]
+    pub(super) gone: Option<Instant>,
+}
+
+/// A filter in an Envoy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Its name, without `weir.`.
+    pub name: String,
+    /// The revision that decides, by the filter's own gauge; null where nobody could be asked.
+    pub active: Option<String>,
+    /// Whether the filter refused a revision since, by its own gauge.
+    pub rejected: Option<bool>,
+}
+
+/// Key of the metadata by which an Envoy tells the port of its admin interface.
+const ADMIN_PORT: &str = "weir_admin_port";
+
+impl Row {
+    pub(super) fn new(about: Arc<Node>, peer: Option<SocketAddr>, identity: Option<String>, since: String) -> Row {
+        let port = metadata(&about, &[ADMIN_PORT]).and_then(|port| port.parse().ok());
+        Row {
+            node: about.id.clone(),
+            cluster: about.cluster.clone(),
+            version: envoy_version(&about),
+            peer,
+            identity,
+            connected: true,
+            since,
+            attachments: Vec::new(),
+            unmatched: false,
+            clashes: Vec::new(),
+            offered: String::new(),
+            sent: None,
+            acked: None,
+            acked_since: None,
+            error: None,
+            admin: peer.zip(port).map(|(peer, port)| SocketAddr::new(peer.ip(), port)),
+            about,
+            refused: None,
+            settled: 0,
+            behind: None,
+            late: false,
+            gone: None,
+        }
+    }
+
+    pub(super) fn note(&mut self, event: &Event, time: String, now: Instant) {
+        if matches!(event, Event::Acked { kind, .. } if self.refused == Some(*kind)) {
+            (self.error, self.refused) = (None, None);
+        }
+        match event {
+            Event::Offered { revision, filters } => {
+                self.offered.clone_from(revision);
+                self.unmatched = filters.is_empty();
+                self.behind = self.behind.or(Some(now));
+                self.clashes.clear();
+                self.attachments.retain(|attachment| filters.contains(&format!("weir.{}", attachment.name)));
+            }
+            Event::Settled { wave, revision, filters } => {
+                (self.settled, self.behind, self.late) = (*wave, None, false);
+                self.attachments = filters.iter().map(|filter| self.attachment(filter)).collect();
+                // Who came back with what it had was sent nothing, and acks nothing.
+                if !filters.is_empty() && self.refused != Some(Kind::Extension) && self.acked.as_ref() != Some(revision)
+                {
+                    (self.acked, self.acked_since) = (Some(revision.clone()), Some(time));
+                }
+            }
+            Event::Clash { filter } => self.clashes.push(filter.clone()),
+            Event::Sent { kind: Kind::Extension, revision } => self.sent = Some(revision.clone()),
+            Event::Acked { kind: Kind::Extension, revision } => {
+                (self.acked, self.acked_since) = (Some(revision.clone()), Some(time));
+            }
+            Event::Rejected { kind, revision, error } => {
+                let error = format!("rejected {kind} of revision {revision}: {error}");
+                (self.error, self.refused) = (Some(error), Some(*kind));
+            }
+            _ => {}
+        }
+    }
+
+    fn attachment(&self, filter: &str) -> Attachment {
+        let name = filter.strip_prefix("weir.").unwrap_or(filter);
+        let known = self.attachments.iter().find(|attachment| attachment.name == name);
+        known.cloned().unwrap_or_else(|| Attachment { name: name.into(), ..Attachment::default() })
+    }
+
+    /// Whether it took what it is to have, as far as anybody knows. One that asked for no filter owes nothing.
+    pub fn in_step(&self) -> bool {
+        let owes = !self.attachments.is_empty() && self.acked.as_ref() != Some(&self.offered);
+        let other = |active: &String| *active != self.offered && !self.offered.contains('+');
+        let differs = |attachment: &Attachment| {
+            attachment.active.as_ref().is_some_and(other) || attachment.rejected == Some(true)
+        };
+        !owes && self.error.is_none() && self.clashes.is_empty() && !self.attachments.iter().any(differs)
+    }
+
+    /// Whether it has answered everything up to a wave.
+    pub fn has_settled(&self, wave: u64) -> bool {
+        self.settled >= wave
+    }
+
+    /// What is missing, in words.
+    pub fn why_not_active(&self) -> String {
+        let refused = self.attachments.iter().any(|attachment| attachment.rejected == Some(true));
+        let unknown = self.attachments.iter().any(|attachment| attachment.active.is_none());
+        match &self.error {
+            Some(error) => error.escape_debug().to_string(),
+            None if self.acked.as_ref() != Some(&self.offered) => "it did not answer".into(),
+            None if refused => "its filter refused it".into(),
+            None if unknown => "nobody could read its gauges; --admin-port or --prometheus says where they are".into(),
+            None => "its gauges say another revision".into(),
+        }
+    }
+
+    /// Whether its own gauges say that it has what it is to have.
+    pub fn is_active(&self) -> bool {
+        let active = |attachment: &Attachment| attachment.active.is_some() && attachment.rejected == Some(false);
+        self.in_step() && !self.attachments.is_empty() && self.attachments.iter().all(active)
+    }
+}

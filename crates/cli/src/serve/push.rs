@@ -1,0 +1,254 @@
+//! Brings what is wanted to the fleet: stage by stage, each to a few nodes first if so wished, and waits for answers, but
+//! for nobody longer than a deadline.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::Args;
+use tokio::sync::watch;
+use tokio::time::timeout_at;
+use weir_xds::{Kind, Offer, Wave};
+
+use super::fleet::{Fleet, Row, Watched};
+use super::keep::Target;
+use super::log::Log;
+use super::stages::{only_switches_off, plan};
+use super::standing::Standing;
+use crate::state::{Cause, State};
+
+/// How carefully it goes on.
+#[derive(Args, Clone)]
+pub struct Pace {
+    /// How long a stage of a push waits for Envoys to answer before it names them and goes on
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    stage_deadline: humantime::Duration,
+    /// Send what is new to this part of the Envoys first, at least to one, and go on only when their gauges say that it is
+    /// active there and nothing was refused
+    #[arg(long, value_name = "N%", value_parser = percent)]
+    canary_nodes: Option<u32>,
+    /// How long to wait for that before it is taken back
+    #[arg(long, value_name = "TIME", default_value = "60s")]
+    canary_deadline: humantime::Duration,
+}
+
+/// What is being brought to whom.
+pub struct Push {
+    pace: Pace,
+    now: Standing,
+    /// What everybody was offered last.
+    offered: Arc<Offer>,
+    waves: watch::Sender<Arc<Wave>>,
+    fleet: Watched,
+    state: Option<State>,
+    log: Log,
+}
+
+/// Something newer is wanted.
+struct Overtaken;
+
+impl Push {
+    /// Offers the first target to everybody.
+    pub fn start(first: &Target, pace: Pace, fleet: Watched, state: Option<State>, log: Log) -> Push {
+        let now = first.0.clone();
+        let offered = Arc::new(now.offer());
+        let waves = watch::Sender::new(Arc::new(Wave::to_all(1, offered.clone())));
+        let push = Push { pace, now, offered, waves, fleet, state, log };
+        push.served(first.1);
+        push
+    }
+
+    /// What is offered from each moment on.
+    pub fn waves(&self) -> watch::Receiver<Arc<Wave>> {
+        self.waves.subscribe()
+    }
+
+    /// Goes on until nobody wants anything any more. A target that is overtaken is given up where it stands.
+    pub async fn follow(mut self, mut targets: watch::Receiver<Target>) {
+        targets.mark_unchanged();
+        while targets.changed().await.is_ok() {
+            let (wanted, cause) = targets.borrow_and_update().clone();
+            // Err: the next round brings what is newer.
+            let _: Result<(), Overtaken> = self.bring(&wanted, cause, &targets).await;
+        }
+    }
+
+    async fn bring(
+        &mut self,
+        wanted: &Standing,
+        cause: Cause,
+        targets: &watch::Receiver<Target>,
+    ) -> Result<(), Overtaken> {
+        let is_urgent = cause == Cause::Rollback || only_switches_off(&self.now, wanted);
+        let stages = plan(&self.now, wanted);
+        let count = stages.len();
+        for (number, stage) in (1..).zip(stages) {
+            let offer = Arc::new(stage.offer());
+            let is_last = number == count;
+            if *self.offered != *offer {
+                if !is_last {
+                    self.say_stage(number, count, &stage);
+                }
+                if !is_urgent && !self.canaries_take(&offer, targets).await? {
+                    return Ok(());
+                }
+            }
+            self.now = stage;
+            self.publish_to_all(offer);
+            if is_last {
+                self.served(cause);
+            }
+            self.answers(targets).await?;
+        }
+        Ok(())
+    }
+
+    /// Offers it to some first, if so wished. False if it did not become active there: then they have again what was before.
+    async fn canaries_take(
+        &mut self,
+        offer: &Arc<Offer>,
+        targets: &watch::Receiver<Target>,
+    ) -> Result<bool, Overtaken> {
+        let Some(percent) = self.pace.canary_nodes else { return Ok(true) };
+        let canaries = canaries(&self.fleet.borrow(), &self.offered, offer, percent);
+        if canaries.is_empty() {
+            return Ok(true);
+        }
+        let (shown, revision) = (listed(canaries.iter()), offer.label().to_owned());
+        let text = format!("revision {revision} goes first to {shown}");
+        self.log.say("canary", &text, vec![("revision", revision.clone()), ("nodes", shown)]);
+        let wave = self.publish(offer.clone(), Some((canaries.clone(), self.offered.clone())));
+
+        let deadline = Instant::now() + *self.pace.canary_deadline;
+        let took = |fleet: &Fleet| still(fleet, &canaries).all(|row| row.has_settled(wave) && row.is_active());
+        if self.until(deadline, targets, took).await? {
+            return Ok(true);
+        }
+        let why: Vec<String> = still(&self.fleet.borrow(), &canaries)
+            .filter(|row| !row.is_active())
+            .map(|row| format!("{}: {}", row.node.escape_debug(), row.why_not_active()))
+            .collect();
+        self.publish(self.offered.clone(), None);
+        let served = self.now.revision();
+        self.fleet.send_modify(|fleet| fleet.serving(&served, Some(revision.clone())));
+        let why = why.join("; ");
+        let text = format!("held back: revision {revision} did not become active on its first nodes: {why}");
+        self.log.say("held", &text, vec![("revision", revision), ("why", why)]);
+        Ok(false)
+    }
+
+    /// Waits until everybody has answered, and names who has not for too long, however often something newer came meanwhile.
+    async fn answers(&self, targets: &watch::Receiver<Target>) -> Result<(), Overtaken> {
+        let wave = self.waves.borrow().number;
+        loop {
+            let behind = self.fleet.borrow().behind_since(wave).unwrap_or_else(Instant::now);
+            if self.until(behind + *self.pace.stage_deadline, targets, |fleet| fleet.has_settled(wave)).await? {
+                return Ok(());
+            }
+            let mut late = Vec::new();
+            self.fleet.send_modify(|fleet| late = fleet.name_late(wave, behind));
+            if !late.is_empty() {
+                let (shown, revision) = (listed(late.iter()), self.now.revision());
+                let text = format!("no answer within {} to revision {revision}: {shown}", self.pace.stage_deadline);
+                self.log.say("late", &text, vec![("revision", revision), ("nodes", shown)]);
+            }
+        }
+    }
+
+    /// Whether this came true of the fleet before the deadline, and before something newer was wanted.
+    async fn until(
+        &self,
+        deadline: Instant,
+        targets: &watch::Receiver<Target>,
+        is: impl FnMut(&Fleet) -> bool,
+    ) -> Result<bool, Overtaken> {
+        let (mut fleet, mut newer) = (self.fleet.subscribe(), targets.clone());
+        tokio::select! {
+            _ = newer.changed() => Err(Overtaken),
+            came = timeout_at(deadline.into(), fleet.wait_for(is)) => Ok(came.is_ok()),
+        }
+    }
+
+    /// Unless everybody is offered just that.
+    fn publish_to_all(&mut self, offer: Arc<Offer>) {
+        if *self.offered != *offer || self.waves.borrow().canaries.is_some() {
+            self.publish(offer.clone(), None);
+        }
+        self.offered = offer;
+    }
+
+    fn publish(&self, offer: Arc<Offer>, canaries: Option<(BTreeSet<String>, Arc<Offer>)>) -> u64 {
+        let number = self.waves.borrow().number + 1;
+        self.waves.send_replace(Arc::new(Wave { number, offer, canaries }));
+        number
+    }
+
+    /// Everybody is offered what was wanted: says so, and keeps it. A disk that is full does not hold up a push: what cannot
+    /// be kept is served all the same.
+    fn served(&self, cause: Cause) {
+        self.log.served(&self.offered);
+        self.fleet.send_modify(|fleet| fleet.serving(&self.now.revision(), None));
+        if let Some(state) = &self.state
+            && let Err(failure) = state.keep(&self.now.mesh, cause)
+        {
+            self.log.not_kept(&failure);
+        }
+    }
+
+    fn say_stage(&self, number: usize, count: usize, stage: &Standing) {
+        let (edges, mesh) = (stage.edges.revision.to_string(), stage.mesh.revision.to_string());
+        let text = format!("stage {number} of {count}: revision {edges} at edges, {mesh} in the mesh");
+        self.log.say("stage", &text, vec![("edges", edges), ("mesh", mesh)]);
+    }
+}
+
+/// The nodes that get it first: of those for which it is news, always the same part.
+fn canaries(fleet: &Fleet, before: &Offer, offer: &Offer, percent: u32) -> BTreeSet<String> {
+    let is_news = |row: &Row| {
+        let [before, after] = [before, offer].map(|offer| offer.snapshot(&row.about));
+        !row.attachments.is_empty() && before.table(Kind::Extension) != after.table(Kind::Extension)
+    };
+    let news = fleet.connected().map(|(_, row)| row).filter(|row| is_news(row));
+    let mut ids: Vec<&String> = news.map(|row| &row.node).collect::<BTreeSet<_>>().into_iter().collect();
+    ids.sort_by_key(|id| weir_xds::version(id.as_bytes()));
+    let count = (ids.len() * percent as usize).div_ceil(100);
+    ids.into_iter().take(count).cloned().collect()
+}
+
+/// Those of them that are there: who goes away holds up nobody.
+fn still<'a>(fleet: &'a Fleet, canaries: &'a BTreeSet<String>) -> impl Iterator<Item = &'a Row> {
+    fleet.connected().map(|(_, row)| row).filter(|row| canaries.contains(&row.node))
+}
+
+/// Names for a line, not more than fit.
+fn listed<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
+    const SHOWN: usize = 20;
+    let rest = names.len().saturating_sub(SHOWN);
+    let shown: Vec<String> = names.take(SHOWN).map(|name| name.escape_debug().to_string()).collect();
+    if rest == 0 { shown.join(", ") } else { format!("{} and {rest} more", shown.join(", ")) }
+}
+
+fn percent(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix('%').and_then(|number| number.parse().ok());
+    number.filter(|number| (1..=100).contains(number)).ok_or_else(|| "1% to 100% would do".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_the_nodes_is_in_percent() {
+        for (text, expected) in [("1%", Some(1)), ("100%", Some(100)), ("0%", None), ("101%", None), ("5", None)] {
+            assert_eq!(percent(text).ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_long_list_is_cut() {
+        let names = |count: usize| (0..count).map(|number| format!("n{number}")).collect::<Vec<_>>();
+        assert_eq!(listed(names(2).iter()), "n0, n1");
+        assert!(listed(names(20).iter()).ends_with(", n19"));
+        assert!(listed(names(21).iter()).ends_with(", n19 and 1 more"));
+    }
+}

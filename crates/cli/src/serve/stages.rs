@@ -1,0 +1,110 @@
+//! In which order a new policy reaches those that decide and those that follow, without I/O.
+//!
+//! What an edge stamps must be known in the mesh, or a user would meet the canary at the first hop and stable behind it. So
+//! tags and routes that are new come to the mesh first, and tags that go leave the edges first. A change that does both
+//! takes three steps, the first of which is a policy of its own: the edges' old one without the tags that go.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use weir_engine::model::{Experiment, Override};
+use weir_engine::{Model, Revision};
+
+use super::standing::Standing;
+use crate::load::Policy;
+
+/// What is to stand, one after the other, from what stands now to what is wanted. Attachments that change are one step:
+/// an old policy might not have what a new attachment asks for.
+pub fn plan(now: &Standing, wanted: &Standing) -> Vec<Standing> {
+    let mut stages = Vec::new();
+    if now.attachments == wanted.attachments {
+        let (live, wanted_live) = (live(&now.edges.model), live(&wanted.edges.model));
+        let gone: BTreeSet<&str> = live.keys().copied().filter(|tag| !wanted_live.contains_key(tag)).collect();
+        let adds = is_more(&wanted.mesh.model, &now.mesh.model);
+        let mut step = now.clone();
+        if !gone.is_empty() {
+            step.edges = if adds { Arc::new(without(&now.edges, &gone)) } else { wanted.edges.clone() };
+            stages.push(step.clone());
+        }
+        if adds {
+            (step.mesh, step.resources) = (wanted.mesh.clone(), wanted.resources.clone());
+            stages.push(step);
+        }
+    }
+    stages.push(wanted.clone());
+    stages
+}
+
+/// Whether all that changes is that something is switched off: nobody should wait for that.
+pub fn only_switches_off(now: &Standing, wanted: &Standing) -> bool {
+    let is_same = now.attachments == wanted.attachments && now.resources == wanted.resources;
+    let switched_on = |model: &Model| {
+        let mut model = model.clone();
+        model.enabled = true;
+        for layer in &mut model.layers {
+            layer.enabled = true;
+            layer.experiments.iter_mut().for_each(|experiment| experiment.enabled = true);
+        }
+        model
+    };
+    let [now, wanted] = [now, wanted].map(|standing| &standing.edges.model);
+    is_same && !is_more(wanted, now) && switched_on(now) == switched_on(wanted)
+}
+
+type Routes = [(String, String)];
+
+/// The tags in force and their routes.
+fn live(model: &Model) -> BTreeMap<&str, &Routes> {
+    let layers = model.layers.iter().filter(|layer| model.enabled && layer.enabled);
+    let experiments = layers.flat_map(|layer| &layer.experiments).filter(|experiment| experiment.enabled);
+    let variants = experiments.flat_map(|experiment| &experiment.variants);
+    variants.map(|variant| (variant.env_tag.as_str(), variant.routes.as_slice())).collect()
+}
+
+/// Whether one has tags or routes in force that the other has not.
+fn is_more(one: &Model, other: &Model) -> bool {
+    let other = live(other);
+    let has = |tag: &str, routes: &Routes| {
+        other.get(tag).is_some_and(|known| routes.iter().all(|route| known.contains(route)))
+    };
+    live(one).into_iter().any(|(tag, routes)| !has(tag, routes))
+}
+
+/// The policy with nobody dealt or forced to these tags any more. Everybody else stays where they are.
+fn without(policy: &Policy, tags: &BTreeSet<&str>) -> Policy {
+    let mut model = policy.model.clone();
+    for layer in &mut model.layers {
+        let mut stopped: BTreeSet<(String, String)> = BTreeSet::new();
+        for experiment in &mut layer.experiments {
+            stop(experiment, tags, &mut stopped);
+        }
+        layer.overrides.retain(|one| !forces(one, &stopped));
+    }
+    let canonical = model.canonical();
+    Policy { revision: Revision::of(&canonical), model, canonical }
+}
+
+fn stop(experiment: &mut Experiment, tags: &BTreeSet<&str>, stopped: &mut BTreeSet<(String, String)>) {
+    let goes = |tag: &str| tags.contains(tag);
+    if experiment.variants.iter().all(|variant| goes(&variant.env_tag)) {
+        experiment.enabled = false;
+        return;
+    }
+    for variant in experiment.variants.iter_mut().filter(|variant| goes(&variant.env_tag)) {
+        variant.ranges.clear();
+        stopped.insert((experiment.id.clone(), variant.id.clone()));
+    }
+    let is_stopped = |variant: &String| stopped.contains(&(experiment.id.clone(), variant.clone()));
+    experiment.rules.retain(|rule| !rule.variant.as_ref().is_some_and(is_stopped));
+    experiment.overrides.retain(|one| !forces(one, stopped));
+}
+
+fn forces(one: &Override, stopped: &BTreeSet<(String, String)>) -> bool {
+    match (&one.experiment, &one.variant) {
+        (Some(experiment), Some(variant)) => stopped.contains(&(experiment.clone(), variant.clone())),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

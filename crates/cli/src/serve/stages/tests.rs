@@ -1,0 +1,190 @@
+//! Policies in, steps out; and that at no moment an edge stamps what the mesh does not know.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use weir_engine::{Format, Role, Source, read_policy};
+
+use super::*;
+use crate::serve::standing::Attached;
+
+fn read(document: &Value) -> Result<Policy, String> {
+    let source = Source::from_bytes("policy.json", document.to_string().into_bytes(), Format::Json);
+    let model = read_policy(&[source], Role::Edge).map_err(|problems| format!("{problems:?}"))?;
+    let canonical = model.canonical();
+    Ok(Policy { revision: Revision::of(&canonical), model, canonical })
+}
+
+fn standing(policy: Policy) -> Standing {
+    Standing::of(policy, Vec::<Attached>::new(), Vec::new())
+}
+
+/// A policy with one layer of these experiments: `(id, enabled, tags)`, each tag a variant of its own that routes there.
+fn policy(experiments: &[(&str, bool, &[&str])]) -> Policy {
+    let made = experiments.iter().enumerate().map(|(number, (id, enabled, tags))| {
+        let variants: Vec<Value> = tags
+            .iter()
+            .enumerate()
+            .map(|(at, tag)| {
+                json!({
+                    "id": tag, "env_tag": tag, "ranges": [[at * 1000, at * 1000 + 1000]],
+                    "routes": {format!("{id}.shop"): tag.split('/').next()},
+                })
+            })
+            .collect();
+        let rules: Vec<Value> =
+            tags.iter().map(|tag| json!({"when": {"header": {"name": "x-v", "exact": tag}}, "variant": tag})).collect();
+        let slots = json!([[number * 1000, number * 1000 + 1000]]);
+        json!({"id": id, "enabled": enabled, "slots": slots, "rules": rules, "variants": variants})
+    });
+    let overrides: Vec<Value> = experiments
+        .iter()
+        .flat_map(|(id, _, tags)| tags.iter().map(move |tag| (id, tag)))
+        .map(|(id, tag)| json!({"units": [format!("unit-{tag}")], "experiment": id, "variant": tag}))
+        .collect();
+    let layer = json!({
+        "id": "l", "unit": "user", "overrides": overrides, "experiments": made.collect::<Vec<_>>(),
+    });
+    let units = json!({"user": [{"header": "x-user"}]});
+    read(&json!({"version": 1, "units": units, "layers": [layer]})).unwrap()
+}
+
+fn tags(policy: &Policy) -> Vec<&str> {
+    live(&policy.model).into_keys().collect()
+}
+
+/// Of each step the tags that are live at edges and in the mesh: `edges / mesh`.
+fn shown(stages: &[Standing]) -> Vec<String> {
+    stages.iter().map(|stage| format!("{} / {}", tags(&stage.edges).join(" "), tags(&stage.mesh).join(" "))).collect()
+}
+
+#[test]
+fn what_comes_reaches_the_mesh_first_and_what_goes_leaves_the_edges_first() {
+    let a: (&str, bool, &[&str]) = ("a", true, &["a1"]);
+    let b: (&str, bool, &[&str]) = ("b", true, &["b1"]);
+    let off: (&str, bool, &[&str]) = ("a", false, &["a1"]);
+    let two: (&str, bool, &[&str]) = ("a", true, &["a1", "a2"]);
+    let other: (&str, bool, &[&str]) = ("a", true, &["a2", "a3"]);
+    type Experiments<'a> = &'a [(&'a str, bool, &'a [&'a str])];
+    let table: [(&str, Experiments, Experiments, &[&str]); 9] = [
+        ("nothing", &[a], &[a], &["a1 / a1"]),
+        ("an experiment comes", &[a], &[a, b], &["a1 / a1 b1", "a1 b1 / a1 b1"]),
+        ("an experiment goes", &[a, b], &[a], &["a1 / a1 b1", "a1 / a1"]),
+        ("a kill", &[a, b], &[off, b], &["b1 / a1 b1", "b1 / b1"]),
+        ("what was killed comes back", &[off, b], &[a, b], &["b1 / a1 b1", "a1 b1 / a1 b1"]),
+        ("one for another", &[a], &[b], &[" / a1", " / b1", "b1 / b1"]),
+        ("a kill and a start", &[a], &[off, b], &[" / a1", " / b1", "b1 / b1"]),
+        ("a variant comes", &[a], &[two], &["a1 / a1 a2", "a1 a2 / a1 a2"]),
+        // The tag a1 is still known at the edge, but nobody is dealt or forced to it.
+        ("a variant for another", &[two], &[other], &["a1 a2 / a1 a2", "a1 a2 / a2 a3", "a2 a3 / a2 a3"]),
+    ];
+    for (what, now, wanted, steps) in table {
+        let plan = plan(&standing(policy(now)), &standing(policy(wanted)));
+        assert_eq!(shown(&plan), steps, "{what}");
+        assert_eq!(plan.last().unwrap().revision(), policy(wanted).revision.to_string(), "{what}");
+    }
+}
+
+#[test]
+fn who_is_not_of_what_goes_stays_where_they_are() {
+    let (two, other) = (policy(&[("a", true, &["a1", "a2"])]), policy(&[("a", true, &["a2", "a3"])]));
+    let step = &plan(&standing(two.clone()), &standing(other))[0].edges.model.layers[0];
+    let experiment = &step.experiments[0];
+    let [a1, a2] = experiment.variants.as_slice() else { panic!("{experiment:?}") };
+    assert_eq!((a1.ranges.len(), a2), (0, &two.model.layers[0].experiments[0].variants[1]));
+    assert_eq!(experiment.rules, two.model.layers[0].experiments[0].rules[1..]);
+    assert_eq!(step.overrides, two.model.layers[0].overrides[1..]);
+}
+
+#[test]
+fn a_kill_is_told_from_every_other_change() {
+    let a: (&str, bool, &[&str]) = ("a", true, &["a1"]);
+    let off: (&str, bool, &[&str]) = ("a", false, &["a1"]);
+    let b: (&str, bool, &[&str]) = ("b", true, &["b1"]);
+    type Experiments<'a> = &'a [(&'a str, bool, &'a [&'a str])];
+    let table: [(Experiments, Experiments, bool); 4] =
+        [(&[a, b], &[off, b], true), (&[off, b], &[a, b], false), (&[a], &[off, b], false), (&[a, b], &[a], false)];
+    for (now, wanted, is_kill) in table {
+        let [now, wanted] = [now, wanted].map(|experiments| standing(policy(experiments)));
+        assert_eq!(only_switches_off(&now, &wanted), is_kill, "{:?}", shown(&[now, wanted]));
+    }
+}
+
+#[test]
+fn attachments_that_change_are_one_step() {
+    let now = standing(policy(&[("a", true, &["a1"])]));
+    let mut wanted = standing(policy(&[("b", true, &["b1"])]));
+    let attached = Attached {
+        file: Default::default(),
+        name: "shop".into(),
+        nodes: Default::default(),
+        module: Default::default(),
+    };
+    wanted.attachments = Arc::new(vec![attached]);
+    assert_eq!(shown(&plan(&now, &wanted)), ["b1 / b1"]);
+}
+
+/// Whom a policy can send somewhere by a tag: dealt, forced or by rule.
+fn stamped(policy: &Policy) -> BTreeSet<String> {
+    let mut stamped = BTreeSet::new();
+    for layer in policy.model.layers.iter().filter(|layer| policy.model.enabled && layer.enabled) {
+        for experiment in layer.experiments.iter().filter(|experiment| experiment.enabled) {
+            for variant in &experiment.variants {
+                let ruled = experiment.rules.iter().any(|rule| rule.variant.as_ref() == Some(&variant.id));
+                let listed = layer.overrides.iter().chain(&experiment.overrides);
+                let forced = listed.into_iter().any(|one| {
+                    one.experiment.as_ref() == Some(&experiment.id) && one.variant.as_ref() == Some(&variant.id)
+                });
+                if !variant.ranges.is_empty() || ruled || forced {
+                    stamped.insert(variant.env_tag.clone());
+                }
+            }
+        }
+    }
+    stamped
+}
+
+/// Up to three experiments, each with some of three tags of its own.
+fn any_policy() -> impl Strategy<Value = Policy> {
+    prop::collection::vec((any::<bool>(), 1_u8..8), 0..4).prop_map(|experiments| {
+        const IDS: [&str; 3] = ["a", "b", "c"];
+        const TAGS: [[&str; 3]; 3] = [["a1", "a2", "a3"], ["b1", "b2", "b3"], ["c1", "c2", "c3"]];
+        let chosen = |(number, (enabled, mask)): (usize, (bool, u8))| {
+            let tags: Vec<&str> = (0..3).filter(|bit| mask & (1 << bit) != 0).map(|bit| TAGS[number][bit]).collect();
+            (IDS[number], enabled, tags)
+        };
+        let chosen: Vec<_> = experiments.into_iter().take(3).enumerate().map(chosen).collect();
+        let borrowed: Vec<_> = chosen.iter().map(|(id, enabled, tags)| (*id, *enabled, tags.as_slice())).collect();
+        policy(&borrowed)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is pushed, and wherever a push is overtaken by the next one, and whichever nodes are ahead of others.
+    #[test]
+    fn at_no_moment_does_an_edge_stamp_what_the_mesh_does_not_know(
+        policies in prop::collection::vec((any_policy(), any::<prop::sample::Index>()), 2..5)
+    ) {
+        let mut policies = policies.into_iter();
+        let mut now = standing(policies.next().unwrap().0);
+        for (wanted, overtaken) in policies {
+            let wanted = standing(wanted);
+            let stages = plan(&now, &wanted);
+            prop_assert_eq!(stages.last().map(Standing::revision), Some(wanted.revision()));
+            prop_assert!(stages.len() <= 3);
+            let reached = overtaken.index(stages.len());
+            for stage in stages.into_iter().take(reached + 1) {
+                for edges in [&now.edges, &stage.edges] {
+                    for mesh in [&now.mesh, &stage.mesh] {
+                        let known: BTreeSet<String> = live(&mesh.model).into_keys().map(str::to_owned).collect();
+                        prop_assert!(stamped(edges).is_subset(&known), "{:?} in {:?}", stamped(edges), known);
+                    }
+                }
+                let document = serde_json::from_str(&stage.edges.canonical).unwrap();
+                prop_assert_eq!(read(&document).map(|policy| policy.revision), Ok(stage.edges.revision));
+                now = stage;
+            }
+        }
+    }
+}
