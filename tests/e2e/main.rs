@@ -23,6 +23,7 @@ mod serve_fleet;
 mod serve_nodes;
 mod serve_stages;
 mod serve_state;
+mod serve_tls;
 mod sticky;
 mod telemetry;
 mod trap;

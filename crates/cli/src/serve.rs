@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
-use weir_xds::Report;
+use weir_xds::{Listen, Report};
 
 use crate::problems::Failure;
 use crate::state::State;
@@ -24,6 +24,7 @@ mod nodes;
 mod push;
 mod stages;
 mod standing;
+mod tls;
 mod wanted;
 
 use fleet::{Fleet, Moment, Watched};
@@ -32,6 +33,7 @@ use inputs::Inputs;
 use keep::Keep;
 use log::Log;
 use push::{Pace, Push};
+use tls::Entry;
 
 /// Serves a policy, and plain Envoy resources, to Envoys over xDS
 #[derive(Args)]
@@ -61,6 +63,8 @@ pub struct Serve {
     #[arg(long, value_name = "ADDR")]
     http: Option<SocketAddr>,
     #[command(flatten)]
+    entry: Entry,
+    #[command(flatten)]
     gauges: Gauges,
     #[command(flatten)]
     pace: Pace,
@@ -79,6 +83,11 @@ pushed, what is bad is reported with every problem while the last good revision 
 
 Exit codes: 0 told to stop, 1 the files have problems at the start, 2 wrong use";
 
+/// Envoys that one server holds; each takes a file handle.
+const CONNECTIONS_MAX: usize = 16_384;
+/// Reports that wait to be taken in; where there are more, streams wait.
+const REPORTS_MAX: usize = 4_096;
+
 impl Serve {
     /// Serves until it is told to stop by SIGINT or SIGTERM.
     pub fn run(self) -> Result<(), Failure> {
@@ -90,6 +99,7 @@ impl Serve {
         let keep = Keep::start(inputs, self.rescan.into(), fleet.clone(), self.log)?;
         let runtime = Runtime::new().map_err(|error| Failure::Use(format!("no runtime: {error}")))?;
         runtime.block_on(async {
+            let tls = self.entry.open(self.listen, self.log)?;
             let listener = bind("--listen", self.listen).await?;
             let (stop, stopping) = watch::channel(false);
             if let Some(address) = self.http {
@@ -103,7 +113,7 @@ impl Serve {
             let waves = push.waves();
             tokio::spawn(push.follow(targets));
             keep.follow().map_err(|error| Failure::Use(format!("files cannot be watched: {error}")))?;
-            let (reports, reported) = mpsc::unbounded_channel();
+            let (reports, reported) = mpsc::channel(REPORTS_MAX);
             tokio::spawn(take_in(reported, fleet.clone(), self.log));
             tokio::spawn(self.gauges.follow(fleet));
             let stopped = async {
@@ -111,7 +121,8 @@ impl Serve {
                 self.log.say("stopping", "stopping", Vec::new());
                 let _ = stop.send(true);
             };
-            let served = weir_xds::serve(listener, waves, reports, stopped).await;
+            let listen = Listen { listener, tls, connections_max: CONNECTIONS_MAX };
+            let served = weir_xds::serve(listen, waves, reports, stopped).await;
             served.map_err(|error| Failure::Use(format!("serving ended: {error}")))
         })
     }
@@ -125,7 +136,7 @@ fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
     listener.local_addr().map_err(|error| Failure::Use(error.to_string()))
 }
 
-async fn take_in(mut reported: mpsc::UnboundedReceiver<Report>, fleet: Watched, log: Log) {
+async fn take_in(mut reported: mpsc::Receiver<Report>, fleet: Watched, log: Log) {
     while let Some(report) = reported.recv().await {
         log.report(&report);
         fleet.send_modify(|fleet| fleet.note(&report, Moment::now()));

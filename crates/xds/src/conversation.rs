@@ -1,52 +1,64 @@
 //! One stream: requests and waves go into a protocol's state machine, and what is owed comes out.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use prost::Message;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, timeout, timeout_at};
 use tonic::{Status, Streaming};
 
-use crate::protocol::Protocol;
+use crate::connection::Peer;
+use crate::outgoing::{Budget, Outgoing};
+use crate::protocol::{Owed, Protocol};
 use crate::{Event, Kind, Node, Report, Snapshot, Wave};
 
 /// What an Envoy says of itself is kept for as long as it is connected.
 const NODE_BYTES_MAX: usize = 64 << 10;
+/// Names that a client may ask for, of all kinds together.
+const NAMES_MAX: usize = 65_536;
+/// Nothing new is sent to a client with so many responses unanswered; when it answers it gets what is newest.
+const UNANSWERED_MAX: usize = 16;
+/// A client that goes on asking without ever answering is sent away.
+const UNANSWERED_EVER_MAX: usize = 256;
+/// A client that has not read a response within this is cut off: its room is for others.
+const READ: Duration = Duration::from_secs(30);
 
 /// Who is at the other end of a stream.
 pub(crate) struct Client {
     pub stream: u64,
-    pub peer: Option<SocketAddr>,
-    /// The name by which it was allowed to connect.
-    pub identity: Option<String>,
+    pub peer: Option<Peer>,
 }
 
 /// Where a stream's parts come from and go.
 pub(crate) struct Ends<P: Protocol> {
     pub requests: Streaming<P::Request>,
-    pub responses: mpsc::Sender<Result<P::Response, Status>>,
+    pub responses: mpsc::Sender<Outgoing<P::Response>>,
+    pub budget: Budget,
     pub waves: watch::Receiver<Arc<Wave>>,
-    pub reports: mpsc::UnboundedSender<Report>,
+    pub reports: mpsc::Sender<Report>,
 }
 
 /// Talks with one client until either side hangs up.
 pub(crate) async fn converse<P: Protocol>(client: Client, mut ends: Ends<P>) {
     let mut talk = Talk::<P> {
+        client,
         node: None,
         snapshot: None,
         wave: 0,
         settled: None,
+        writing: None,
         protocol: P::default(),
-        reports: ends.reports.clone(),
-        client,
+        said: Vec::new(),
     };
     let ended = talk.go_on(&mut ends).await;
-    if let Err(status) = &ended {
-        // The client may be gone already.
-        let _ = ends.responses.send(Err(status.clone())).await;
-    }
     if talk.node.is_some() {
-        talk.report(Event::Disconnected { reason: ended.err().map(|status| status.message().to_owned()) });
+        talk.say(Event::Disconnected { reason: ended.as_ref().err().map(|status| status.message().to_owned()) });
+    }
+    talk.report(&ends.reports).await;
+    if let Err(status) = ended {
+        // The client may be gone already, or not read.
+        let _ = timeout(READ, ends.responses.send(Err(status))).await;
     }
 }
 
@@ -59,40 +71,61 @@ struct Talk<P> {
     wave: u64,
     /// What was reported last of what the client has answered: the wave, and the filters that it asked for.
     settled: Option<(u64, Vec<String>)>,
+    /// Until when the last response must be written, and word of it.
+    writing: Option<(Instant, oneshot::Receiver<()>)>,
     protocol: P,
-    reports: mpsc::UnboundedSender<Report>,
+    /// What is to be reported.
+    said: Vec<Event>,
 }
 
 impl<P: Protocol> Talk<P> {
     async fn go_on(&mut self, ends: &mut Ends<P>) -> Result<(), Status> {
         loop {
+            let answered = self.protocol.unanswered() < UNANSWERED_MAX;
             let owed = tokio::select! {
                 request = ends.requests.message() => {
                     let Ok(Some(request)) = request else { return Ok(()) };
                     self.answer(request, &mut ends.waves)?
                 }
-                changed = ends.waves.changed() => {
+                changed = ends.waves.changed(), if answered => {
                     if changed.is_err() { return Ok(()) }
                     self.push(&mut ends.waves)
                 }
+                () = not_written(&mut self.writing) => return Err(self.cut_off()),
             };
             if owed.is_empty() {
                 self.settle();
             }
-            for (kind, response) in owed {
-                self.report(Event::Sent { kind, revision: self.label() });
-                if ends.responses.send(Ok(response)).await.is_err() {
+            for owed in owed {
+                self.say(Event::Sent { kind: owed.kind, revision: self.label() });
+                if !self.send(owed, ends).await? {
                     return Ok(());
                 }
             }
+            self.report(&ends.reports).await;
         }
     }
 
-    fn answer(
-        &mut self,
-        mut request: P::Request,
-        waves: &mut watch::Receiver<Arc<Wave>>,
-    ) -> Result<Vec<(Kind, P::Response)>, Status> {
+    /// Whether it is on its way.
+    async fn send(&mut self, owed: Owed, ends: &Ends<P>) -> Result<bool, Status> {
+        // Only now is it copied: until there is room, what is owed is shared by all that wait.
+        let (room, written) = ends.budget.room(owed.bytes()).await;
+        let response = P::Response::from(owed);
+        let Ok(sent) = timeout(READ, ends.responses.send(Ok((response, room)))).await else {
+            return Err(self.cut_off());
+        };
+        self.writing = Some((Instant::now() + READ, written));
+        Ok(sent.is_ok())
+    }
+
+    fn cut_off(&self) -> Status {
+        if let Some(peer) = &self.client.peer {
+            peer.cut_off();
+        }
+        Status::deadline_exceeded(format!("did not read what it was sent within {READ:?}"))
+    }
+
+    fn answer(&mut self, mut request: P::Request, waves: &mut watch::Receiver<Arc<Wave>>) -> Result<Vec<Owed>, Status> {
         let node = P::node(&mut request);
         if node.is_some() || self.node.is_none() {
             self.meet(node.unwrap_or_default())?;
@@ -101,14 +134,22 @@ impl<P: Protocol> Talk<P> {
             self.look_at(&waves.borrow_and_update().clone());
         }
         let Some(snapshot) = &self.snapshot else { return Ok(Vec::new()) };
-        let (response, event) = self.protocol.answer(request, snapshot);
+        let (owed, event) = self.protocol.answer(request, snapshot);
         if let Some(event) = event {
-            self.report(event);
+            self.say(event);
         }
-        Ok(Vec::from_iter(response))
+        if self.protocol.names() > NAMES_MAX {
+            return Err(Status::resource_exhausted(format!("asks for more than {NAMES_MAX} names")));
+        }
+        if self.protocol.unanswered() > UNANSWERED_EVER_MAX {
+            return Err(Status::resource_exhausted(format!(
+                "leaves more than {UNANSWERED_EVER_MAX} responses unanswered"
+            )));
+        }
+        Ok(Vec::from_iter(owed))
     }
 
-    fn push(&mut self, waves: &mut watch::Receiver<Arc<Wave>>) -> Vec<(Kind, P::Response)> {
+    fn push(&mut self, waves: &mut watch::Receiver<Arc<Wave>>) -> Vec<Owed> {
         let wave = waves.borrow_and_update().clone();
         // Until a client has said who it is, nothing is owed to it.
         if self.node.is_none() {
@@ -129,9 +170,11 @@ impl<P: Protocol> Talk<P> {
         if self.node.is_some() {
             return Ok(());
         }
-        let (peer, identity, node) = (self.client.peer, self.client.identity.clone(), Arc::new(node));
+        let peer = self.client.peer.as_ref();
+        let (identity, node) = (peer.and_then(|peer| peer.identity.clone()), Arc::new(node));
+        let peer = peer.map(|peer| peer.address);
         self.node = Some(node.clone());
-        self.report(Event::Connected { peer, identity, node });
+        self.say(Event::Connected { peer, identity, node });
         Ok(())
     }
 
@@ -143,7 +186,7 @@ impl<P: Protocol> Talk<P> {
         let settled = Some((self.wave, asked.clone()));
         if self.settled != settled {
             self.settled = settled;
-            self.report(Event::Settled { wave: self.wave, revision: self.label(), filters: asked });
+            self.say(Event::Settled { wave: self.wave, revision: self.label(), filters: asked });
         }
     }
 
@@ -159,21 +202,38 @@ impl<P: Protocol> Talk<P> {
         let clashes = |snapshot: &Snapshot| snapshot.clashes().map(str::to_owned).collect::<Vec<_>>();
         let now = self.snapshot.as_ref().map(clashes).unwrap_or_default();
         if before.as_ref().map(clashes).unwrap_or_default() != now {
-            now.into_iter().for_each(|filter| self.report(Event::Clash { filter }));
+            self.said.extend(now.into_iter().map(|filter| Event::Clash { filter }));
         }
         if filters.is_empty() && before.as_ref().map(names) != Some(Vec::new()) {
-            self.report(Event::Unmatched);
+            self.say(Event::Unmatched);
         }
-        self.report(Event::Offered { revision: self.label(), filters });
+        self.say(Event::Offered { revision: self.label(), filters });
     }
 
     fn label(&self) -> String {
         self.snapshot.as_ref().map(|snapshot| snapshot.label().to_owned()).unwrap_or_default()
     }
 
-    fn report(&self, event: Event) {
-        let node = self.node.as_ref().map(|node| node.id.clone()).unwrap_or_default();
-        // Nobody needs to be listening.
-        let _ = self.reports.send(Report { stream: self.client.stream, node, event });
+    fn say(&mut self, event: Event) {
+        self.said.push(event);
     }
+
+    async fn report(&mut self, reports: &mpsc::Sender<Report>) {
+        let node = self.node.as_ref().map(|node| node.id.clone()).unwrap_or_default();
+        for event in self.said.drain(..) {
+            // Nobody needs to be listening.
+            let _ = reports.send(Report { stream: self.client.stream, node: node.clone(), event }).await;
+        }
+    }
+}
+
+/// Comes when the last response has not been written in time.
+async fn not_written(writing: &mut Option<(Instant, oneshot::Receiver<()>)>) {
+    if let Some((deadline, written)) = writing
+        && timeout_at(*deadline, written).await.is_err()
+    {
+        return;
+    }
+    *writing = None;
+    std::future::pending().await
 }

@@ -7,25 +7,29 @@
 //!                                                                └─→ Report: who acked or rejected which label
 //! ```
 
+mod connection;
 mod conversation;
 pub mod filter;
 mod kind;
 mod ledger;
 mod nodes;
 mod offer;
+mod outgoing;
 mod protocol;
 mod report;
 pub mod resources;
 mod server;
 mod snapshot;
+mod tls;
 mod wave;
 
 pub use kind::Kind;
 pub use nodes::{Attribute, Nodes, Pattern, envoy_version, metadata};
 pub use offer::{Filter, Offer};
 pub use report::{Event, Report};
-pub use server::serve;
+pub use server::{Listen, serve};
 pub use snapshot::{Resource, Snapshot, Table, version};
+pub use tls::{Certificates, Name, Tls};
 pub use wave::Wave;
 
 /// What an Envoy says of itself.

@@ -1,6 +1,8 @@
 //! The two forms of xDS as state machines without I/O: what is owed to one client on one stream.
 
-use crate::{Event, Kind, Node, Snapshot};
+use std::sync::Arc;
+
+use crate::{Event, Kind, Node, Resource, Snapshot};
 
 mod delta;
 mod sotw;
@@ -11,29 +13,46 @@ pub(crate) use sotw::StateOfTheWorld;
 /// One stream's state: what its client asked for and what it was sent.
 pub(crate) trait Protocol: Default + Send + 'static {
     type Request: Send;
-    type Response: Send;
+    type Response: From<Owed> + Send;
 
     /// Takes out of a request who speaks: clients may say so in their first one only.
     fn node(request: &mut Self::Request) -> Option<Node>;
 
     /// Takes a request in; what is owed at once, and what the operator should see.
-    fn answer(&mut self, request: Self::Request, snapshot: &Snapshot) -> Answer<Self::Response>;
+    fn answer(&mut self, request: Self::Request, snapshot: &Snapshot) -> Answer;
 
     /// How many responses the client has not answered.
     fn unanswered(&self) -> usize;
+
+    /// How many names the client asks for, or says that it has.
+    fn names(&self) -> usize;
 
     /// Whether the client wants a filter of this name.
     fn asked_for_filter(&self, name: &str) -> bool;
 
     /// What is owed now that this snapshot holds, in the order of sending.
-    fn push(&mut self, snapshot: &Snapshot) -> Vec<Owed<Self::Response>>;
+    fn push(&mut self, snapshot: &Snapshot) -> Vec<Owed>;
 }
 
-/// A response, and of what it is.
-pub(crate) type Owed<Response> = (Kind, Response);
+/// A response before it is written: resources are shared by all clients that it is owed to.
+pub(crate) struct Owed {
+    pub kind: Kind,
+    pub version: String,
+    pub resources: Vec<Arc<Resource>>,
+    /// For delta only.
+    pub removed: Vec<String>,
+    pub nonce: String,
+}
+
+impl Owed {
+    /// How much it takes when it is written, about.
+    pub fn bytes(&self) -> usize {
+        self.resources.iter().map(|resource| resource.body.value.len() + resource.name.len()).sum()
+    }
+}
 
 /// What is owed at once, and what the operator should see.
-pub(crate) type Answer<Response> = (Option<Owed<Response>>, Option<Event>);
+pub(crate) type Answer = (Option<Owed>, Option<Event>);
 
 /// What everything is subscribed to by.
 const WILDCARD: &str = "*";

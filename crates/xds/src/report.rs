@@ -9,7 +9,7 @@ use crate::{Kind, Node, envoy_version};
 /// Something that happened on a stream and that its operator should see; printed as one line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// A number that no other stream of this server has.
+    /// A number that no other stream of this server has; 0 for what happened on none.
     pub stream: u64,
     /// The client's node id.
     pub node: String,
@@ -80,6 +80,13 @@ pub enum Event {
         /// The type it asked for.
         type_url: String,
     },
+    /// A client was not let in.
+    TurnedAway {
+        /// Where it connects from.
+        peer: SocketAddr,
+        /// Why.
+        reason: String,
+    },
     /// The stream is over.
     Disconnected {
         /// Why, if it was for a reason of ours.
@@ -100,6 +107,7 @@ impl Event {
             Event::Rejected { .. } => "rejected",
             Event::Settled { .. } => "settled",
             Event::Unserved { .. } => "unserved",
+            Event::TurnedAway { .. } => "turned_away",
             Event::Disconnected { .. } => "disconnected",
         }
     }
@@ -126,6 +134,7 @@ impl Event {
                 vec![("type", kind.to_string()), ("revision", revision), ("error", error)]
             }
             Event::Unserved { type_url } => vec![("type_url", type_url)],
+            Event::TurnedAway { peer, reason } => vec![("peer", peer.to_string()), ("reason", reason)],
             Event::Disconnected { reason } => reason.map(|reason| ("reason", reason)).into_iter().collect(),
         }
     }
@@ -133,7 +142,10 @@ impl Event {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} node={}", self.event.name(), Word(&self.node))?;
+        f.write_str(self.event.name())?;
+        if self.stream != 0 {
+            write!(f, " node={}", Word(&self.node))?;
+        }
         self.event.fields().iter().try_for_each(|(name, value)| write!(f, " {name}={}", Word(value)))
     }
 }

@@ -123,6 +123,11 @@ impl Table {
         self.resources.get(name).map(Arc::as_ref)
     }
 
+    /// The same to keep.
+    pub(crate) fn shared(&self) -> impl Iterator<Item = &Arc<Resource>> {
+        self.resources.values()
+    }
+
     /// Every resource, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Resource> {
         self.resources.values().map(Arc::as_ref)

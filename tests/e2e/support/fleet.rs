@@ -58,13 +58,20 @@ impl Fleet {
 
     /// Starts an Envoy that calls itself so.
     pub async fn envoy(&self, id: &str, cluster: &str) -> Envoy {
+        let mut envoy = self.launch(id, cluster, "").await;
+        envoy.until_ready().await;
+        envoy
+    }
+
+    /// The same without waiting until it is ready; `socket` goes into the cluster of the server.
+    pub async fn launch(&self, id: &str, cluster: &str, socket: &str) -> Envoy {
         let port = self.weir.address().port().to_string();
         let values = [("ADMIN_PORT", "0"), ("NODE_ID", id), ("XDS_PORT", port.as_str()), ("ADS_API", "DELTA_GRPC")];
         let bootstrap = fill(&text("envoy/ads.yaml"), &values);
         let bootstrap = replaced(&bootstrap, "cluster: weir}", &format!("cluster: {cluster}}}"));
-        let mut envoy = Envoy::launch(&bootstrap, Options { workers: 1, ..Options::default() }).await;
-        envoy.until_ready().await;
-        envoy
+        let timeout = "    connect_timeout: 1s\n";
+        let bootstrap = replaced(&bootstrap, timeout, &format!("{timeout}{socket}"));
+        Envoy::launch(&bootstrap, Options { workers: 1, ..Options::default() }).await
     }
 }
 

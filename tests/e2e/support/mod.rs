@@ -2,6 +2,7 @@
 //! Everything stops when it is dropped, and when the test process dies.
 
 mod artifact;
+mod authority;
 mod bench;
 pub mod client;
 pub mod collector;
@@ -22,6 +23,7 @@ mod weir;
 mod workers;
 
 pub use artifact::{trap_wasm, wasm, weir};
+pub use authority::{Authority, Signed};
 pub use bench::{Ads, Bench, SERVICE, Served};
 pub use client::{Answer, Client, Protocol, websocket};
 pub use collector::Collector;

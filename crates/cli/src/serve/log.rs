@@ -23,8 +23,8 @@ impl Log {
         if matches!(report.event, Event::Sent { .. } | Event::Offered { .. } | Event::Settled { .. }) {
             return;
         }
-        let node = ("node", report.node.clone());
-        let fields = std::iter::once(node).chain(report.event.fields()).collect();
+        let node = (report.stream != 0).then(|| ("node", report.node.clone()));
+        let fields = node.into_iter().chain(report.event.fields()).collect();
         self.say(report.event.name(), &report.to_string(), fields);
     }
 

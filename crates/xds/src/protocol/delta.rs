@@ -1,6 +1,7 @@
 //! Delta: each response holds only what the client does not have yet, or has and should no longer.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use envoy_types::pb::envoy::service::discovery::v3 as wire;
 use wire::{DeltaDiscoveryRequest, DeltaDiscoveryResponse};
@@ -36,13 +37,17 @@ impl Protocol for Delta {
         self.ledger.unanswered()
     }
 
+    fn names(&self) -> usize {
+        self.subscriptions.values().map(|subscription| subscription.names.len().max(subscription.known.len())).sum()
+    }
+
     fn asked_for_filter(&self, name: &str) -> bool {
         self.subscriptions
             .get(&Kind::Extension)
             .is_some_and(|subscription| subscription.wildcard || subscription.names.contains(name))
     }
 
-    fn answer(&mut self, request: DeltaDiscoveryRequest, snapshot: &Snapshot) -> Answer<DeltaDiscoveryResponse> {
+    fn answer(&mut self, request: DeltaDiscoveryRequest, snapshot: &Snapshot) -> Answer {
         let Some(kind) = Kind::of(&request.type_url) else {
             return (None, self.ledger.refuse(request.type_url));
         };
@@ -70,12 +75,12 @@ impl Protocol for Delta {
         let new_wildcard = subscription.wildcard && !was_wildcard && subscription.known.is_empty();
         let owed = new_wildcard || !removed.is_empty() || !changed.is_empty();
         let removed = removed.into_iter().collect();
-        (owed.then(|| (kind, self.response(kind, snapshot, changed, removed))), event)
+        (owed.then(|| self.owed(kind, snapshot, changed, removed)), event)
     }
 
     /// Additions come in the order of kinds, then removals in reverse: at no time does a listener or route that the client
     /// has refer to something it has not.
-    fn push(&mut self, snapshot: &Snapshot) -> Vec<Owed<DeltaDiscoveryResponse>> {
+    fn push(&mut self, snapshot: &Snapshot) -> Vec<Owed> {
         let mut additions = Vec::new();
         let mut removals = Vec::new();
         for (kind, subscription) in &mut self.subscriptions {
@@ -87,25 +92,26 @@ impl Protocol for Delta {
             .into_iter()
             .chain(removals.into_iter().rev())
             .filter(|(_, changed, removed)| !changed.is_empty() || !removed.is_empty())
-            .map(|(kind, changed, removed)| (kind, self.response(kind, snapshot, changed, removed)))
+            .map(|(kind, changed, removed)| self.owed(kind, snapshot, changed, removed))
             .collect()
     }
 }
 
 impl Delta {
-    fn response(
-        &mut self,
-        kind: Kind,
-        snapshot: &Snapshot,
-        changed: Vec<&Resource>,
-        removed_resources: Vec<String>,
-    ) -> DeltaDiscoveryResponse {
+    fn owed(&mut self, kind: Kind, snapshot: &Snapshot, resources: Vec<Arc<Resource>>, removed: Vec<String>) -> Owed {
+        let version = snapshot.table(kind).version().to_owned();
+        Owed { kind, version, resources, removed, nonce: self.ledger.issue(kind, snapshot.label()) }
+    }
+}
+
+impl From<Owed> for DeltaDiscoveryResponse {
+    fn from(owed: Owed) -> Self {
         DeltaDiscoveryResponse {
-            system_version_info: snapshot.table(kind).version().into(),
-            resources: changed.into_iter().map(on_the_wire).collect(),
-            type_url: kind.type_url().into(),
-            removed_resources,
-            nonce: self.ledger.issue(kind, snapshot.label()),
+            system_version_info: owed.version,
+            resources: owed.resources.iter().map(|resource| on_the_wire(resource)).collect(),
+            type_url: owed.kind.type_url().into(),
+            removed_resources: owed.removed,
+            nonce: owed.nonce,
             ..Default::default()
         }
     }
@@ -170,13 +176,13 @@ impl Subscription {
         released
     }
 
-    fn take_changed<'a>(&mut self, table: &'a Table) -> Vec<&'a Resource> {
+    fn take_changed(&mut self, table: &Table) -> Vec<Arc<Resource>> {
         let mut changed = Vec::new();
-        for resource in table.iter() {
+        for resource in table.shared() {
             let covered = self.wildcard || self.names.contains(&resource.name);
             if covered && self.known.get(&resource.name) != Some(&resource.version) {
                 self.known.insert(resource.name.clone(), resource.version.clone());
-                changed.push(resource);
+                changed.push(resource.clone());
             }
         }
         changed

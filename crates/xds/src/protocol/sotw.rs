@@ -1,6 +1,7 @@
 //! State of the world: each response holds all that the client asked for of one kind.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use envoy_types::pb::envoy::service::discovery::v3::{DiscoveryRequest, DiscoveryResponse};
 
@@ -39,11 +40,15 @@ impl Protocol for StateOfTheWorld {
         self.ledger.unanswered()
     }
 
+    fn names(&self) -> usize {
+        self.subscriptions.values().map(|subscription| subscription.names.len()).sum()
+    }
+
     fn asked_for_filter(&self, name: &str) -> bool {
         self.subscriptions.get(&Kind::Extension).is_some_and(|subscription| subscription.covers(name))
     }
 
-    fn answer(&mut self, request: DiscoveryRequest, snapshot: &Snapshot) -> Answer<DiscoveryResponse> {
+    fn answer(&mut self, request: DiscoveryRequest, snapshot: &Snapshot) -> Answer {
         let Some(kind) = Kind::of(&request.type_url) else {
             return (None, self.ledger.refuse(request.type_url));
         };
@@ -54,17 +59,29 @@ impl Protocol for StateOfTheWorld {
         if stale || !subscription.change(kind, request.resource_names) {
             return (None, event);
         }
-        (Some((kind, subscription.respond(kind, snapshot, &mut self.ledger))), event)
+        (Some(subscription.respond(kind, snapshot, &mut self.ledger)), event)
     }
 
-    fn push(&mut self, snapshot: &Snapshot) -> Vec<Owed<DiscoveryResponse>> {
+    fn push(&mut self, snapshot: &Snapshot) -> Vec<Owed> {
         let mut responses = Vec::new();
         for (kind, subscription) in &mut self.subscriptions {
             if subscription.versions(snapshot.table(*kind)) != subscription.sent {
-                responses.push((*kind, subscription.respond(*kind, snapshot, &mut self.ledger)));
+                responses.push(subscription.respond(*kind, snapshot, &mut self.ledger));
             }
         }
         responses
+    }
+}
+
+impl From<Owed> for DiscoveryResponse {
+    fn from(owed: Owed) -> Self {
+        DiscoveryResponse {
+            version_info: owed.version,
+            resources: owed.resources.iter().map(|resource| resource.body.clone()).collect(),
+            type_url: owed.kind.type_url().into(),
+            nonce: owed.nonce,
+            ..Default::default()
+        }
     }
 }
 
@@ -81,26 +98,21 @@ impl Subscription {
         more
     }
 
-    fn respond(&mut self, kind: Kind, snapshot: &Snapshot, ledger: &mut Ledger) -> DiscoveryResponse {
+    fn respond(&mut self, kind: Kind, snapshot: &Snapshot, ledger: &mut Ledger) -> Owed {
         let table = snapshot.table(kind);
         let nonce = ledger.issue(kind, snapshot.label());
         self.sent = self.versions(table);
         self.nonce = Some(nonce.clone());
-        DiscoveryResponse {
-            version_info: table.version().into(),
-            resources: self.selected(table).map(|resource| resource.body.clone()).collect(),
-            type_url: kind.type_url().into(),
-            nonce,
-            ..Default::default()
-        }
+        let resources = self.selected(table).cloned().collect();
+        Owed { kind, version: table.version().to_owned(), resources, removed: Vec::new(), nonce }
     }
 
     fn versions(&self, table: &Table) -> BTreeMap<String, String> {
         self.selected(table).map(|resource| (resource.name.clone(), resource.version.clone())).collect()
     }
 
-    fn selected<'a>(&'a self, table: &'a Table) -> impl Iterator<Item = &'a Resource> {
-        table.iter().filter(|resource| self.covers(&resource.name))
+    fn selected<'a>(&'a self, table: &'a Table) -> impl Iterator<Item = &'a Arc<Resource>> {
+        table.shared().filter(|resource| self.covers(&resource.name))
     }
 
     fn covers(&self, name: &str) -> bool {

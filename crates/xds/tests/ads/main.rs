@@ -1,5 +1,6 @@
 //! The ADS server as a client sees it: real gRPC over loopback.
 
+mod bounds;
 mod client;
 mod delta;
 mod http;
@@ -11,13 +12,16 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use weir_xds::{Any, Event, Filter, Kind, Offer, Report, Resource, Wave, serve};
+use weir_xds::{Any, Event, Filter, Kind, Listen, Offer, Report, Resource, Wave, serve};
+
+/// Connections that the servers of these tests take.
+const CONNECTIONS_MAX: usize = 20;
 
 /// A server on a free port, and the hands on its levers.
 struct Served {
     address: String,
     waves: watch::Sender<Arc<Wave>>,
-    reports: mpsc::UnboundedReceiver<Report>,
+    reports: mpsc::Receiver<Report>,
     shutdown: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -27,12 +31,13 @@ impl Served {
     async fn start(resources: &[Resource]) -> Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
+        let listen = Listen { listener, tls: None, connections_max: CONNECTIONS_MAX };
         let first = Arc::new(Offer::new("r1", resources.to_vec(), Vec::new()));
         let (waves, receiver) = watch::channel(Arc::new(Wave::to_all(1, first)));
-        let (sender, reports) = mpsc::unbounded_channel();
+        let (sender, reports) = mpsc::channel(1_000);
         let (shutdown, stopped) = oneshot::channel();
         let server = tokio::spawn(async {
-            serve(listener, receiver, sender, async { drop(stopped.await) }).await.unwrap();
+            serve(listen, receiver, sender, async { drop(stopped.await) }).await.unwrap();
         });
         Served { address, waves, reports, shutdown, server }
     }

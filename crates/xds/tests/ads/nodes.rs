@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::Receiver;
 use weir_xds::{Attribute, Event, Filter, Kind, Nodes, Pattern, Report};
 
 use crate::client::{Delta, introduction, soon};
@@ -23,7 +23,7 @@ async fn connect(served: &Served, cluster: &str) -> Delta {
 }
 
 /// What is reported up to the one that this finds.
-async fn until(reports: &mut UnboundedReceiver<Report>, found: impl Fn(&Event) -> bool) -> Report {
+async fn until(reports: &mut Receiver<Report>, found: impl Fn(&Event) -> bool) -> Report {
     loop {
         let report = soon(reports.recv()).await.unwrap();
         if found(&report.event) {

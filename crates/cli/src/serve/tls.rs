@@ -1,0 +1,107 @@
+//! Certificates from their files, read again whenever these change.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+use std::{fs, io};
+
+use clap::Args;
+use tokio::sync::watch;
+use weir_xds::{Certificates, Name, Tls};
+
+use super::log::Log;
+use crate::problems::Failure;
+
+/// How Envoys get in.
+#[derive(Args, Clone)]
+pub struct Entry {
+    /// The server's certificate chain, PEM. With TLS clients must have a certificate too
+    #[arg(long, value_name = "FILE", requires_all = ["tls_key", "tls_ca", "allow"])]
+    tls_cert: Option<PathBuf>,
+    /// Its private key, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// The authorities that sign the certificates of clients, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_ca: Option<PathBuf>,
+    /// A client to let in, by a SPIFFE id or another URI, or a DNS name, of its certificate; `*` at the end stands for any
+    /// rest. May be given several times
+    #[arg(long, value_name = "NAME", requires = "tls_cert")]
+    allow: Vec<String>,
+    /// Let everybody in without TLS although --listen is no loopback address
+    #[arg(long, conflicts_with = "tls_cert")]
+    plaintext: bool,
+}
+
+/// How often the files are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+impl Entry {
+    /// TLS by files that are good now, and followed from now on; `None` for plain text.
+    pub fn open(&self, listen: SocketAddr, log: Log) -> Result<Option<Tls>, Failure> {
+        let (Some(chain), Some(key), Some(authorities)) = (&self.tls_cert, &self.tls_key, &self.tls_ca) else {
+            let is_safe = listen.ip().is_loopback() || self.plaintext;
+            return if is_safe { Ok(None) } else { Err(plaintext(listen)) };
+        };
+        let files = Files([chain.clone(), key.clone(), authorities.clone()]);
+        let seen = files.look();
+        let first = files.read().map_err(Failure::Use)?;
+        let (sender, certificates) = watch::channel(first);
+        tokio::spawn(follow(files, seen, sender, log));
+        let allowed = self.allow.iter().map(Name::new).collect();
+        Ok(Some(Tls { certificates, allowed }))
+    }
+}
+
+fn plaintext(listen: SocketAddr) -> Failure {
+    Failure::Use(format!(
+        "--listen {listen}: whoever reaches this address could read the policy in plain text; give --tls-cert, --tls-key, \
+         --tls-ca and --allow, or say --plaintext"
+    ))
+}
+
+struct Files([PathBuf; 3]);
+
+impl Files {
+    fn read(&self) -> Result<Certificates, String> {
+        let Files([chain, key, authorities]) = self;
+        Certificates::read(chain, key, authorities)
+    }
+
+    /// What a change shows in. Links are followed: a swapped one is a change.
+    fn look(&self) -> Vec<io::Result<(PathBuf, u64, SystemTime)>> {
+        let look = |path: &PathBuf| {
+            let metadata = fs::metadata(path)?;
+            Ok((fs::canonicalize(path)?, metadata.len(), metadata.modified()?))
+        };
+        self.0.iter().map(look).collect()
+    }
+}
+
+async fn follow(
+    files: Files,
+    mut seen: Vec<io::Result<(PathBuf, u64, SystemTime)>>,
+    sender: watch::Sender<Certificates>,
+    log: Log,
+) {
+    let mut looks = tokio::time::interval(LOOK);
+    while !sender.is_closed() {
+        looks.tick().await;
+        let now = files.look();
+        let same = now.iter().zip(&seen).all(|(now, seen)| now.as_ref().ok() == seen.as_ref().ok());
+        if same {
+            continue;
+        }
+        seen = now;
+        match files.read() {
+            Ok(certificates) => {
+                sender.send_replace(certificates);
+                log.say("certificates", "certificates read anew", Vec::new());
+            }
+            Err(why) => {
+                let text = format!("certificates not read, those before stay: {why}");
+                log.say("certificates_not_read", &text, vec![("why", why)]);
+            }
+        }
+    }
+}

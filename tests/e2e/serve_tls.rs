@@ -1,0 +1,109 @@
+//! ADS over TLS: both sides show who they are, and certificates change without a restart.
+
+use serde_json::json;
+
+use crate::support::{
+    Authority, Envoy, Fleet, Predictor, Process, Signed, attachment, envelope, eventually, policy, weir,
+};
+
+const SOON: std::time::Duration = std::time::Duration::from_secs(30);
+const REVISION: &str = "wasmcustom.attachment=.=shop;.;weir_policy_revision";
+const EDGE: &str = "spiffe://mesh.test/ns/shop/sa/edge";
+
+/// A server of this certificate that lets in what this name fits.
+async fn serve(authority: &Authority, server: &Signed, allow: &str) -> Fleet {
+    let files = [&server.certificate, &server.key, &authority.file()].map(|path| path.display().to_string());
+    let [certificate, key, authorities] = &files;
+    let words = ["--tls-cert", certificate, "--tls-key", key, "--tls-ca", authorities, "--allow", allow];
+    Fleet::start(&policy("10%"), &[("edge.yaml", attachment())], &words).await
+}
+
+/// An Envoy that shows this certificate, and takes the server for one of the authority.
+async fn connect(fleet: &Fleet, authority: &Authority, client: &Signed) -> Envoy {
+    let file = |path: &std::path::Path| json!({"filename": path});
+    let certificate = json!({"certificate_chain": file(&client.certificate), "private_key": file(&client.key)});
+    let socket = json!({
+        "name": "tls",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+            "common_tls_context": {
+                "tls_certificates": [certificate],
+                "validation_context": {"trusted_ca": file(&authority.file())},
+            },
+        },
+    });
+    fleet.launch("edge-1", "edge", &format!("    transport_socket: {socket}\n")).await
+}
+
+fn revision(share: &str) -> (String, u64) {
+    let policy = policy(share);
+    (policy.to_string(), Predictor::new(&envelope("edge", &policy)).revision_number())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_envoy_of_an_allowed_name_is_let_in_and_no_other() {
+    let authority = Authority::new();
+    let server = authority.sign("server", "spiffe://mesh.test/weir", 2100);
+    let fleet = serve(&authority, &server, "spiffe://mesh.test/ns/shop/*").await;
+    let edge = connect(&fleet, &authority, &authority.sign("edge", EDGE, 2100)).await;
+    fleet.weir.until_logged(&["connected node=edge-1 peer=127.0.0.1:", &format!("identity={EDGE:?}")]).await;
+    edge.until_stat(REVISION, revision("10%").1).await;
+
+    let other = authority.sign("other", "spiffe://mesh.test/ns/bank/sa/edge", 2100);
+    let _other = connect(&fleet, &authority, &other).await;
+    fleet.weir.until_logged(&["turned_away peer=127.0.0.1:", "not allowed: spiffe://mesh.test/ns/bank/sa/edge"]).await;
+    // Another authority of the same name.
+    let stranger = Authority::new();
+    let _stranger = connect(&fleet, &authority, &stranger.sign("edge", EDGE, 2100)).await;
+    fleet.weir.until_logged(&["reason=\"TLS: invalid peer certificate: BadSignature"]).await;
+    let _late = connect(&fleet, &authority, &authority.sign("late", EDGE, 2001)).await;
+    fleet.weir.until_logged(&["reason=\"TLS: invalid peer certificate: certificate expired"]).await;
+    assert_eq!(fleet.weir.log().matches("connected node=").count(), 1, "{}", fleet.weir.log());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_expired_is_renewed_without_a_restart() {
+    let authority = Authority::new();
+    let server = authority.sign("server", "spiffe://mesh.test/weir", 2001);
+    let fleet = serve(&authority, &server, EDGE).await;
+    let edge = connect(&fleet, &authority, &authority.sign("edge", EDGE, 2100)).await;
+    let refused = "cluster.weir-xds.ssl.fail_verify_error";
+    eventually(SOON, "Envoy refuses the server's certificate", async || {
+        let count = edge.stat(refused).await;
+        count.filter(|count| *count > 0).ok_or_else(|| format!("{count:?}"))
+    })
+    .await;
+
+    // Half a file changes nothing; the whole one does.
+    std::fs::write(&server.certificate, "-----BEGIN CERTIFICATE-----\n").unwrap();
+    fleet
+        .weir
+        .until_logged(&["certificates not read, those before stay: ", "server.pem: no certificate in PEM form"])
+        .await;
+    authority.sign("server", "spiffe://mesh.test/weir", 2100);
+    fleet.weir.until_logged(&["certificates read anew"]).await;
+    edge.until_stat(REVISION, revision("10%").1).await;
+    let (text, number) = revision("20%");
+    fleet.write("policy.yaml", &text);
+    edge.until_stat(REVISION, number).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn plain_text_beyond_the_loopback_is_said_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("policy.yaml"), policy("10%").to_string()).unwrap();
+    std::fs::write(folder.path().join("attach.yaml"), attachment().to_string()).unwrap();
+    let words = ["serve", "--policy", "policy.yaml", "--attach", "attach.yaml", "--listen", "0.0.0.0:0"];
+    let mut process = Process::start("weir", &weir(), &words.map(str::to_owned), folder.path());
+    let ended = eventually(SOON, "weir serve ends", async || process.ended().ok_or_else(|| process.tail())).await;
+    assert_eq!(ended.code(), Some(2), "{}", process.tail());
+    assert!(process.stderr().contains("or say --plaintext"), "{}", process.tail());
+
+    let words = [&words[..], &["--plaintext"]].concat();
+    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    let process = Process::start("weir", &weir(), &words, folder.path());
+    eventually(SOON, "weir serve listens", async || {
+        process.stdout().contains("listening on 0.0.0.0:").then_some(()).ok_or_else(|| process.tail())
+    })
+    .await;
+}
