@@ -96,14 +96,19 @@ impl Fleet {
     }
 
     /// Takes in what the gauges of an Envoy say: the active revision and whether another one was refused, by attachment.
-    pub fn gauged(&mut self, stream: u64, gauges: &BTreeMap<String, (u64, bool)>) {
-        let Some(row) = self.rows.get_mut(&stream) else { return };
+    /// Whether that is news.
+    pub fn gauged(&mut self, stream: u64, gauges: &BTreeMap<String, (u64, bool)>) -> bool {
+        let Some(row) = self.rows.get_mut(&stream) else { return false };
+        let mut is_news = false;
         for attachment in &mut row.attachments {
             let gauge = gauges.get(&attachment.name);
             // Zero is no revision: the filter has none yet.
-            attachment.active = gauge.filter(|(active, _)| *active != 0).map(|(active, _)| format!("{active:012x}"));
-            attachment.rejected = gauge.map(|(_, rejected)| *rejected);
+            let active = gauge.filter(|(active, _)| *active != 0).map(|(active, _)| format!("{active:012x}"));
+            let rejected = gauge.map(|(_, rejected)| *rejected);
+            is_news |= (&attachment.active, attachment.rejected) != (&active, rejected);
+            (attachment.active, attachment.rejected) = (active, rejected);
         }
+        is_news
     }
 
     /// What everybody is to have, or what was to be and was taken back.

@@ -48,16 +48,15 @@ impl Gauges {
                 None => BTreeMap::new(),
             };
             let mut asking = JoinSet::new();
-            for (stream, node, address) in asked(&fleet, self.admin_port) {
-                if let Some(said) = scraped.get(&node) {
-                    book(&fleet, stream, said);
-                } else if let Some(address) = address {
-                    if asking.len() >= AT_ONCE {
-                        book_answer(&fleet, asking.join_next().await);
+            for (stream, source) in sources(&fleet, self.admin_port, &scraped) {
+                match source {
+                    Source::Scraped(said) => book(&fleet, stream, said),
+                    Source::Admin(address) => {
+                        if asking.len() >= AT_ONCE {
+                            book_answer(&fleet, asking.join_next().await);
+                        }
+                        asking.spawn(async move { (stream, by_admin(&address.to_string()).await) });
                     }
-                    asking.spawn(async move { (stream, by_admin(&address).await) });
-                } else {
-                    book(&fleet, stream, &Said::new());
                 }
             }
             while let Some(answer) = asking.join_next().await {
@@ -67,20 +66,36 @@ impl Gauges {
     }
 }
 
-/// Streams with filters, their nodes, and their admin interfaces: only ever on the machine that the Envoy connects from,
-/// so that what a client says of itself sends nobody elsewhere.
-fn asked(fleet: &Watched, admin_port: Option<u16>) -> Vec<(u64, String, Option<String>)> {
+enum Source<'a> {
+    /// What Prometheus knows, perhaps nothing.
+    Scraped(&'a Said),
+    /// An admin interface: only ever on the machine that the Envoy connects from, so that what a client says of itself
+    /// sends nobody elsewhere.
+    Admin(SocketAddr),
+}
+
+/// Where to read of each stream with filters. Of most there may be nowhere, and then nothing is to do.
+fn sources<'a>(
+    fleet: &Watched,
+    admin_port: Option<u16>,
+    scraped: &'a BTreeMap<String, Said>,
+) -> Vec<(u64, Source<'a>)> {
+    static NOTHING: Said = Said::new();
+    let of_port = |row: &Row| Some(SocketAddr::new(row.peer?.ip(), admin_port?));
+    let source = |row: &Row| match (scraped.get(&row.node), row.admin.or_else(|| of_port(row))) {
+        (Some(said), _) => Some(Source::Scraped(said)),
+        (None, Some(address)) => Some(Source::Admin(address)),
+        // It was scraped before and is no more.
+        (None, None) if row.attachments.iter().any(|one| one.active.is_some()) => Some(Source::Scraped(&NOTHING)),
+        (None, None) => None,
+    };
     let fleet = fleet.borrow();
     let with_filters = fleet.connected().filter(|(_, row)| !row.attachments.is_empty());
-    let one = |(stream, row): (u64, &Row)| {
-        let of_port = || Some(SocketAddr::new(row.peer?.ip(), admin_port?));
-        (stream, row.node.clone(), row.admin.or_else(of_port).map(|address| address.to_string()))
-    };
-    with_filters.map(one).collect()
+    with_filters.filter_map(|(stream, row)| Some((stream, source(row)?))).collect()
 }
 
 fn book(fleet: &Watched, stream: u64, said: &Said) {
-    fleet.send_modify(|fleet| fleet.gauged(stream, said));
+    fleet.send_if_modified(|fleet| fleet.gauged(stream, said));
 }
 
 fn book_answer(fleet: &Watched, answer: Option<Result<(u64, Said), tokio::task::JoinError>>) {
