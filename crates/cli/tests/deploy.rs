@@ -1,0 +1,74 @@
+//! The commands in `deploy/` are ones that this `weir` takes, and start a server.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+#[test]
+fn the_service_of_systemd_starts() {
+    let unit = text("weir.service");
+    let line = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/weir ")).unwrap();
+    starts(line.split(' ').map(str::to_owned).collect());
+}
+
+#[test]
+fn the_container_starts() {
+    let file = text("Containerfile");
+    let line = file.lines().find_map(|line| line.strip_prefix("CMD ")).unwrap();
+    let Ok(Value::Array(words)) = serde_json::from_str(line) else { panic!("{line}") };
+    let mut words: Vec<String> = words.iter().map(|word| word.as_str().unwrap().to_owned()).collect();
+    // What else a container needs of TLS is shown by tests/e2e/serve_tls.rs.
+    let tls = words.iter().position(|word| word == "--tls-cert").unwrap();
+    let allowed = words.split_off(tls);
+    assert_eq!(allowed.iter().step_by(2).collect::<Vec<_>>(), ["--tls-cert", "--tls-key", "--tls-ca", "--allow"]);
+    words.push("--plaintext".to_owned());
+    starts(words);
+}
+
+/// With files of its own below a temporary folder, and free ports of the loopback.
+#[track_caller]
+fn starts(words: Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for name in ["policies", "attachments", "resources", "state"] {
+        fs::create_dir(path(name)).unwrap();
+    }
+    fs::write(path("policies/policy.yaml"), "version: 1\n").unwrap();
+    fs::write(path("weir.wasm"), "").unwrap();
+    fs::write(
+        path("attachments/shop.yaml"),
+        format!("weir: 1\nname: shop\nwasm: {{file: {}}}\n", path("weir.wasm").display()),
+    )
+    .unwrap();
+    let here = |word: String| match word.as_str() {
+        "/var/lib/weir" => path("state").display().to_string(),
+        address if address.ends_with(":18000") || address.ends_with(":18001") => "127.0.0.1:0".to_owned(),
+        word => word.replace("/etc/weir", &folder.path().display().to_string()),
+    };
+    let mut weir = Command::new(env!("CARGO_BIN_EXE_weir"));
+    weir.args(words.into_iter().map(here)).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut weir = Running(weir.spawn().unwrap());
+    let mut said = BufReader::new(weir.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    // The lines end only if the server does.
+    if !said.any(|line| line.starts_with("listening on 127.0.0.1:")) {
+        panic!("{}", std::io::read_to_string(weir.0.stderr.take().unwrap()).unwrap());
+    }
+}
+
+/// Ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn text(name: &str) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy").join(name);
+    fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
