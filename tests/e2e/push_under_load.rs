@@ -32,8 +32,9 @@ async fn push_under_load(ads: Ads) {
     workers.until_they_follow(&predictors[0]).await;
     let connected: u64 = connections(&served.bench).await.values().sum();
 
-    let load = Load::start(served.bench.address, CONNECTIONS, checkout);
+    // Before any request: the first policy is in force already.
     let begin = Instant::now();
+    let load = Load::start(served.bench.address, CONNECTIONS, checkout);
     let mut pushes = vec![Push { written: begin, active: begin }];
     for (policy, predictor) in policies.iter().zip(&predictors).skip(1) {
         let written = Instant::now();

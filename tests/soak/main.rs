@@ -19,6 +19,8 @@ use pushes::{Pushes, policy};
 use support::{Ads, Served, attachment, eventually};
 
 const SECONDS: u64 = 120;
+/// In fewer there is nothing that could be called warm.
+const SECONDS_MIN: u64 = 60;
 const CONNECTIONS: usize = 4;
 const SOON: Duration = Duration::from_secs(60);
 /// Layers of every policy that is pushed: as many reasons are counted for each request.
@@ -27,6 +29,10 @@ const LAYERS: u64 = 2;
 fn main() {
     let seconds = seconds();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    assert!(
+        seconds >= SECONDS_MIN,
+        "{seconds} seconds are too few to see whether memory grows; {SECONDS_MIN} would do"
+    );
     runtime.block_on(soak(Duration::from_secs(seconds)));
 }
 
