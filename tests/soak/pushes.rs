@@ -1,13 +1,12 @@
 //! What is pushed: each second something else.
 
 use std::fmt;
-use std::fs;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Served, attachment, wasm};
+use crate::support::{Served, attachment, other_wasm, wasm};
 
 /// Listed users of a huge policy: about a megabyte.
 const LISTED: u64 = 40_000;
@@ -26,12 +25,8 @@ pub struct Pushes {
 impl Pushes {
     pub fn new() -> Pushes {
         let folder = tempfile::tempdir().unwrap();
-        let mut bytes = fs::read(wasm()).unwrap();
-        // One more custom section: its kind (0), its size, and its name behind the size of that.
-        bytes.extend([0, 6, 5, b'o', b't', b'h', b'e', b'r']);
-        let other = folder.path().join("other.wasm");
-        fs::write(&other, bytes).unwrap();
-        Pushes { good: 0, bad: 0, huge: 0, modules: 0, paths: [wasm(), other], _folder: folder }
+        let paths = [wasm(), other_wasm(folder.path())];
+        Pushes { good: 0, bad: 0, huge: 0, modules: 0, paths, _folder: folder }
     }
 
     pub fn push(&mut self, served: &Served, second: u64) {

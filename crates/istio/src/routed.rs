@@ -1,5 +1,7 @@
 //! The services of the mesh: what the policy routes, with what the attachments know of them.
 
+use std::collections::BTreeSet;
+
 use weir_engine::{At, Code, Model, Problems};
 
 use crate::attached::Attached;
@@ -27,15 +29,8 @@ pub(crate) struct Routed {
 impl Routed {
     /// The services that the policy routes or an attachment names, by name.
     pub fn read_all(all: &[Attached<'_>], model: &Model, problems: &mut Problems) -> Vec<Routed> {
-        let mut hosts: Vec<&str> = model
-            .layers
-            .iter()
-            .flat_map(|layer| &layer.experiments)
-            .flat_map(|experiment| experiment.routed_services())
-            .chain(all.iter().flat_map(|attached| &attached.placement.services).map(|(host, _)| host.as_str()))
-            .collect();
-        hosts.sort_unstable();
-        hosts.dedup();
+        let mut hosts = services(model);
+        hosts.extend(all.iter().flat_map(|attached| &attached.placement.services).map(|(host, _)| host.as_str()));
         hosts.into_iter().map(|host| Routed::read(host, all, model, problems)).collect()
     }
 
@@ -116,6 +111,12 @@ impl Routed {
     fn report(&self, key: Option<&str>, code: Code, message: String, problems: &mut Problems) {
         report(self.document, &self.host, key, code, message, problems);
     }
+}
+
+/// The services that the policy routes.
+pub(crate) fn services(model: &Model) -> BTreeSet<&str> {
+    let experiments = model.layers.iter().flat_map(|layer| &layer.experiments);
+    experiments.flat_map(|experiment| experiment.routed_services()).collect()
 }
 
 /// Env tag and subset of every variant that routes the service, by layer.

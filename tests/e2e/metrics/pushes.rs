@@ -1,14 +1,13 @@
 //! Nothing is lost or counted twice while policies are pushed and the module is replaced under load.
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::numbers::Numbers;
 use crate::support::{
-    ANSWER, Client, Load, Predictor, Prometheus, Protocol, Pushed, checkout, envelope, eventually, policy, wasm,
+    ANSWER, Client, Load, Predictor, Prometheus, Protocol, Pushed, checkout, envelope, eventually, other_wasm, policy,
+    wasm,
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -18,7 +17,7 @@ const CONNECTIONS: usize = 4;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn numbers_go_on_over_pushes_and_new_code() {
     let modules = tempfile::tempdir().unwrap();
-    let modules = [wasm(), another(&wasm(), modules.path())];
+    let modules = [wasm(), other_wasm(modules.path())];
     let pushed = Pushed::start(&envelope_of(0), &modules[0]).await;
     let prometheus = Prometheus::scraping(&pushed.bench.envoy).await;
     let mut numbers = Numbers::default();
@@ -75,16 +74,6 @@ async fn numbers_go_on_over_pushes_and_new_code() {
 /// A policy for each push: another share.
 fn envelope_of(push: usize) -> Value {
     envelope("edge", &policy(&format!("{}%", 10 + push)))
-}
-
-/// A module that does the same and is another: with one more custom section, which is its kind (0), its size, and its name
-/// behind the size of that.
-fn another(module: &Path, folder: &Path) -> PathBuf {
-    let mut bytes = fs::read(module).unwrap();
-    bytes.extend([0, 6, 5, b'o', b't', b'h', b'e', b'r']);
-    let path = folder.join("other.wasm");
-    fs::write(&path, bytes).unwrap();
-    path
 }
 
 /// How many WebAssembly machines this Envoy has made so far.

@@ -1,6 +1,7 @@
 //! Where the built things lie; what is missing fails with the command that makes it.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Envoy itself: the release that the tests are for, or another.
@@ -18,6 +19,16 @@ pub fn prometheus() -> PathBuf {
 /// The filter: `$WEIR_WASM`, else `weir.wasm` in the target folder.
 pub fn wasm() -> PathBuf {
     found(chosen("WEIR_WASM").unwrap_or_else(|| target().join("weir.wasm")), "scripts/build-wasm")
+}
+
+/// A module in this folder that does what the filter does and is another: with one more custom section, which is its kind
+/// (0), its size, and its name behind the size of that.
+pub fn other_wasm(folder: &Path) -> PathBuf {
+    let mut bytes = fs::read(wasm()).unwrap();
+    bytes.extend([0, 6, 5, b'o', b't', b'h', b'e', b'r']);
+    let path = folder.join("other.wasm");
+    fs::write(&path, bytes).unwrap();
+    path
 }
 
 /// The build of the filter that traps on `x-weir-trap`: `$WEIR_TRAP_WASM`, else `weir-trap.wasm` in the target folder.

@@ -22,7 +22,7 @@ pub mod upstream;
 mod weir;
 mod workers;
 
-pub use artifact::{trap_wasm, wasm, weir};
+pub use artifact::{other_wasm, trap_wasm, wasm, weir};
 pub use authority::{Authority, Signed};
 pub use bench::{Ads, Bench, SERVICE, Served};
 pub use client::{Answer, Client, Protocol, websocket};

@@ -34,8 +34,8 @@ struct Routing {
 pub fn plain_routes(model: &Model, file: &AttachmentFile) -> Result<String, Vec<Problem>> {
     let mut problems = Problems::default();
     let routing = Routing::read(file, &mut problems);
-    let services = services(model);
-    for (service, _) in routing.hosts.iter().filter(|(service, _)| !services.contains(service)) {
+    let services: Vec<&str> = routed::services(model).into_iter().collect();
+    for (service, _) in routing.hosts.iter().filter(|(service, _)| !services.contains(&service.as_str())) {
         let message = format!("no variant routes {service}; the policy routes {}", services.join(" "));
         problems.add(Code::BadValue, &At::Root { document: 0 }.key("envoy").key("hosts").key(service), message);
     }
@@ -68,15 +68,7 @@ impl Routing {
     }
 }
 
-fn services(model: &Model) -> Vec<String> {
-    let experiments = model.layers.iter().flat_map(|layer| &layer.experiments);
-    let mut services: Vec<String> = experiments.flat_map(|one| one.routed_services()).map(str::to_owned).collect();
-    services.sort_unstable();
-    services.dedup();
-    services
-}
-
-fn configuration(model: &Model, file: &AttachmentFile, routing: &Routing, services: &[String]) -> Yaml {
+fn configuration(model: &Model, file: &AttachmentFile, routing: &Routing, services: &[&str]) -> Yaml {
     let attachment = &file.attachment;
     let name = routing.route_config.as_ref().or(attachment.name.as_ref()).map_or("weir", String::as_str);
     // What a client sends under these names is dropped before routes are matched, with the filter or without it.
