@@ -122,8 +122,8 @@ impl Serve {
                 let _ = stop.send(true);
             };
             let listen = Listen { listener, tls, connections_max: CONNECTIONS_MAX };
-            let served = weir_xds::serve(listen, waves, reports, stopped).await;
-            served.map_err(|error| Failure::Use(format!("serving ended: {error}")))
+            weir_xds::serve(listen, waves, reports, stopped).await;
+            Ok(())
         })
     }
 }

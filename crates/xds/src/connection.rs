@@ -1,37 +1,53 @@
-//! Connections as they come in: bounded in number, over TLS where it is wanted, each to be cut off at any time.
+//! One connection: HTTP/2 with a stream or a few of them, until either side hangs up.
 
-use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use bytes::Bytes;
+use h2::server::{Builder, SendResponse};
+use h2::{Ping, PingPong, RecvStream};
+use http::Request;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::server::Connected;
 
-use crate::tls::identity;
-use crate::{Event, Report, Tls};
+use crate::conversation::{Client, Ends, converse};
+use crate::door::HANDSHAKE;
+use crate::grpc::{Requests, Responses};
+use crate::health::answer_http2;
+use crate::protocol::{Delta, Protocol, StateOfTheWorld};
+use crate::room::Room;
+use crate::{Report, Wave};
 
-/// A client that says nothing holds a place among those that shake hands for so long.
-const HANDSHAKE: Duration = Duration::from_secs(10);
-/// Connections that shake hands at the same time; more wait to be accepted.
-const HANDSHAKES_MAX: usize = 256;
-/// When the process has no file handles left, accepting is tried again after this.
-const PAUSE: Duration = Duration::from_millis(100);
+const STATE_OF_THE_WORLD: &str = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources";
+const DELTA: &str = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
 
-/// A connection that was let in.
-pub(crate) struct Connection {
-    io: Io,
-    peer: Peer,
-    cut: Pin<Box<dyn Future<Output = ()> + Send>>,
-    _place: OwnedSemaphorePermit,
+/// An Envoy has one stream.
+const STREAMS_MAX: u32 = 8;
+/// Headers of one request.
+const HEADERS_BYTES_MAX: u32 = 16 << 10;
+/// How much of a response may wait in a connection to be read.
+const SEND_BUFFER_BYTES: usize = 64 << 10;
+/// How soon an Envoy that vanished without a word is asked whether it is there, and how long it may take to say so.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+const ALIVE: Duration = Duration::from_secs(20);
+/// How long clients may take to hang up once their streams have ended.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// What every connection needs.
+#[derive(Clone)]
+pub(crate) struct Ads {
+    pub waves: watch::Receiver<Arc<Wave>>,
+    pub reports: mpsc::Sender<Report>,
+    /// The number of the next stream.
+    pub streams: Arc<AtomicU64>,
+    pub room: Room,
+    /// Nothing is ever sent; it closes when the server stops.
+    pub stopping: watch::Receiver<()>,
 }
 
 /// Who is at the other end.
@@ -40,146 +56,94 @@ pub(crate) struct Peer {
     pub address: SocketAddr,
     /// The name by which it was let in, if by TLS.
     pub identity: Option<String>,
-    cut: Arc<Notify>,
 }
 
-enum Io {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+/// What is left to do for a connection when one of its streams is over.
+pub(crate) enum Over {
+    /// Nothing.
+    Well,
+    /// To close it, whatever is on its way: the client does not read.
+    CutOff,
 }
 
-/// Accepts until `stopping` closes. Of a client that is turned away comes a report.
-pub(crate) fn incoming(
-    listener: TcpListener,
-    tls: Option<Tls>,
-    connections_max: usize,
-    reports: mpsc::Sender<Report>,
-    mut stopping: watch::Receiver<()>,
-) -> ReceiverStream<io::Result<Connection>> {
-    let (connections, accepted) = mpsc::channel(1);
-    let door = Door {
-        places: Arc::new(Semaphore::new(connections_max)),
-        handshakes: Arc::new(Semaphore::new(HANDSHAKES_MAX)),
-        tls,
-        connections,
-        reports,
-    };
-    tokio::spawn(async move {
-        tokio::select! {
-            () = door.accept(&listener) => {}
-            _ = stopping.changed() => {}
-        }
-    });
-    ReceiverStream::new(accepted)
-}
-
-struct Door {
-    places: Arc<Semaphore>,
-    handshakes: Arc<Semaphore>,
-    tls: Option<Tls>,
-    connections: mpsc::Sender<io::Result<Connection>>,
-    reports: mpsc::Sender<Report>,
-}
-
-impl Door {
-    async fn accept(&self, listener: &TcpListener) {
+impl Ads {
+    /// Serves one connection.
+    pub async fn hold<Io: AsyncRead + AsyncWrite + Unpin>(self, io: Io, peer: Peer) {
+        let mut builder = Builder::new();
+        builder.max_concurrent_streams(STREAMS_MAX).max_header_list_size(HEADERS_BYTES_MAX);
+        builder.max_send_buffer_size(SEND_BUFFER_BYTES);
+        let Ok(Ok(mut connection)) = timeout(HANDSHAKE, builder.handshake(io)).await else { return };
+        let mut streams = JoinSet::new();
+        let (mut stopping, stopped) = (self.stopping.clone(), self.stopping.clone());
+        let mut silent = pin!(silence(connection.ping_pong()));
+        let mut left = pin!(async {
+            ended(stopped).await;
+            sleep(FAREWELL).await;
+        });
         loop {
-            let Ok(handshake) = self.handshakes.clone().acquire_owned().await else { return };
-            let Ok((stream, address)) = listener.accept().await else {
-                sleep(PAUSE).await;
-                continue;
-            };
-            let Ok(place) = self.places.clone().try_acquire_owned() else {
-                turned_away(&self.reports, address, "too many connections are open".into());
-                continue;
-            };
-            // Small messages go out at once; where that cannot be set they go a little later.
-            let _ = stream.set_nodelay(true);
-            let (tls, connections, reports) = (self.tls.clone(), self.connections.clone(), self.reports.clone());
-            tokio::spawn(async move {
-                match let_in(stream, tls).await {
-                    Ok((io, identity)) => {
-                        drop(handshake);
-                        let connection = Connection::new(io, address, identity, place);
-                        // Nobody takes it only when the server stops.
-                        let _ = connections.send(Ok(connection)).await;
-                    }
-                    Err(reason) => turned_away(&reports, address, reason),
+            tokio::select! {
+                accepted = connection.accept() => match accepted {
+                    Some(Ok((request, respond))) => self.answer(request, respond, &peer, &mut streams),
+                    Some(Err(_)) | None => break,
+                },
+                Some(over) = streams.join_next() => {
+                    if matches!(over, Ok(Over::CutOff)) { break }
                 }
-            });
+                _ = stopping.changed() => connection.graceful_shutdown(),
+                () = &mut silent => break,
+                () = &mut left => break,
+            }
+        }
+        drop(connection);
+        // They notice, and say so.
+        while streams.join_next().await.is_some() {}
+    }
+
+    fn answer(
+        &self,
+        request: Request<RecvStream>,
+        respond: SendResponse<Bytes>,
+        peer: &Peer,
+        streams: &mut JoinSet<Over>,
+    ) {
+        match request.uri().path() {
+            DELTA => drop(streams.spawn(self.stream::<Delta>(request.into_body(), respond, peer))),
+            STATE_OF_THE_WORLD => {
+                drop(streams.spawn(self.stream::<StateOfTheWorld>(request.into_body(), respond, peer)))
+            }
+            _ => answer_http2(&request, respond),
+        }
+    }
+
+    fn stream<P: Protocol>(
+        &self,
+        body: RecvStream,
+        respond: SendResponse<Bytes>,
+        peer: &Peer,
+    ) -> impl Future<Output = Over> + Send + use<P> {
+        let stream = self.streams.fetch_add(1, Ordering::Relaxed);
+        let client = Client { stream, peer: peer.clone() };
+        let requests = Requests::new(body, self.room.clone());
+        let (waves, reports, stopping) = (self.waves.clone(), self.reports.clone(), self.stopping.clone());
+        async move {
+            let Some(responses) = Responses::open(respond) else { return Over::Well };
+            converse::<P>(client, Ends { requests, responses, waves, reports, stopping }).await
         }
     }
 }
 
-async fn let_in(stream: TcpStream, tls: Option<Tls>) -> Result<(Io, Option<String>), String> {
-    let Some(tls) = tls else { return Ok((Io::Plain(stream), None)) };
-    let config = tls.certificates.borrow().0.clone();
-    let shaken = timeout(HANDSHAKE, TlsAcceptor::from(config).accept(stream)).await;
-    let shaken = shaken.map_err(|_| format!("no TLS handshake within {HANDSHAKE:?}"))?;
-    let stream = shaken.map_err(|error| format!("TLS: {error}"))?;
-    let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-    let identity = identity(certificate.ok_or("no certificate")?, &tls.allowed)?;
-    Ok((Io::Tls(Box::new(stream)), Some(identity)))
-}
-
-fn turned_away(reports: &mpsc::Sender<Report>, peer: SocketAddr, reason: String) {
-    // Where nobody keeps up with reading of them, those that are turned away are not worth waiting for.
-    let _ = reports.try_send(Report { stream: 0, node: String::new(), event: Event::TurnedAway { peer, reason } });
-}
-
-impl Connection {
-    fn new(io: Io, address: SocketAddr, identity: Option<String>, place: OwnedSemaphorePermit) -> Connection {
-        let cut = Arc::new(Notify::new());
-        let peer = Peer { address, identity, cut: cut.clone() };
-        Connection { io, peer, cut: Box::pin(async move { cut.notified().await }), _place: place }
-    }
-
-    fn io(self: Pin<&mut Self>) -> Pin<&mut (dyn Both + Unpin)> {
-        match &mut self.get_mut().io {
-            Io::Plain(stream) => Pin::new(stream),
-            Io::Tls(stream) => Pin::new(stream),
+/// Comes when the other end does not answer any more.
+async fn silence(ping_pong: Option<PingPong>) {
+    let Some(mut ping_pong) = ping_pong else { return std::future::pending().await };
+    loop {
+        sleep(KEEPALIVE).await;
+        if !matches!(timeout(ALIVE, ping_pong.ping(Ping::opaque())).await, Ok(Ok(_))) {
+            return;
         }
     }
 }
 
-impl Peer {
-    /// Closes the connection, whatever is still on its way: for a client that does not read.
-    pub fn cut_off(&self) {
-        self.cut.notify_one();
-    }
-}
-
-trait Both: AsyncRead + AsyncWrite {}
-impl<T: AsyncRead + AsyncWrite> Both for T {}
-
-impl Connected for Connection {
-    type ConnectInfo = Peer;
-
-    fn connect_info(&self) -> Peer {
-        self.peer.clone()
-    }
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        // HTTP/2 always waits for the next frame, so this is where it hears of it.
-        if self.cut.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
-        }
-        self.io().poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.io().poll_write(cx, buf)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.io().poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.io().poll_shutdown(cx)
-    }
+/// Comes to an end when the sender is gone.
+async fn ended(mut receiver: watch::Receiver<()>) {
+    while receiver.changed().await.is_ok() {}
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prost::Message;
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, timeout, timeout_at};
-use tonic::{Status, Streaming};
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+use tonic::Status;
 
-use crate::connection::Peer;
-use crate::outgoing::{Budget, Outgoing};
-use crate::protocol::{Owed, Protocol};
+use crate::connection::{Over, Peer};
+use crate::grpc::{Requests, Responses};
+use crate::protocol::Protocol;
+use crate::response::Owed;
 use crate::{Event, Kind, Node, Report, Snapshot, Wave};
 
 /// What an Envoy says of itself is kept for as long as it is connected.
@@ -27,39 +28,63 @@ const READ: Duration = Duration::from_secs(30);
 /// Who is at the other end of a stream.
 pub(crate) struct Client {
     pub stream: u64,
-    pub peer: Option<Peer>,
+    pub peer: Peer,
 }
 
 /// Where a stream's parts come from and go.
 pub(crate) struct Ends<P: Protocol> {
-    pub requests: Streaming<P::Request>,
-    pub responses: mpsc::Sender<Outgoing<P::Response>>,
-    pub budget: Budget,
+    pub requests: Requests<P::Request>,
+    pub responses: Responses,
     pub waves: watch::Receiver<Arc<Wave>>,
     pub reports: mpsc::Sender<Report>,
+    /// Closes when the server stops.
+    pub stopping: watch::Receiver<()>,
+}
+
+/// Why a stream ends before the client hangs up.
+enum Cause {
+    /// For this reason, which the client is told.
+    Refused(Status),
+    /// The server stops.
+    Stopping,
+    /// The client does not read.
+    Unread,
+}
+
+impl From<Status> for Cause {
+    fn from(status: Status) -> Cause {
+        Cause::Refused(status)
+    }
 }
 
 /// Talks with one client until either side hangs up.
-pub(crate) async fn converse<P: Protocol>(client: Client, mut ends: Ends<P>) {
+pub(crate) async fn converse<P: Protocol>(client: Client, mut ends: Ends<P>) -> Over {
     let mut talk = Talk::<P> {
         client,
         node: None,
         snapshot: None,
         wave: 0,
         settled: None,
-        writing: None,
         protocol: P::default(),
         said: Vec::new(),
     };
     let ended = talk.go_on(&mut ends).await;
+    let reason = match &ended {
+        Ok(()) | Err(Cause::Stopping) => None,
+        Err(Cause::Refused(status)) => Some(status.message().to_owned()),
+        Err(Cause::Unread) => Some(format!("did not read what it was sent within {READ:?}")),
+    };
     if talk.node.is_some() {
-        talk.say(Event::Disconnected { reason: ended.as_ref().err().map(|status| status.message().to_owned()) });
+        talk.say(Event::Disconnected { reason });
     }
     talk.report(&ends.reports).await;
-    if let Err(status) = ended {
-        // The client may be gone already, or not read.
-        let _ = timeout(READ, ends.responses.send(Err(status))).await;
+    match ended {
+        Ok(()) => ends.responses.end(&Status::ok("")),
+        Err(Cause::Refused(status)) => ends.responses.end(&status),
+        Err(Cause::Stopping) => ends.responses.end(&Status::unavailable("the server stops")),
+        Err(Cause::Unread) => return Over::CutOff,
     }
+    Over::Well
 }
 
 struct Talk<P> {
@@ -71,58 +96,38 @@ struct Talk<P> {
     wave: u64,
     /// What was reported last of what the client has answered: the wave, and the filters that it asked for.
     settled: Option<(u64, Vec<String>)>,
-    /// Until when the last response must be written, and word of it.
-    writing: Option<(Instant, oneshot::Receiver<()>)>,
     protocol: P,
     /// What is to be reported.
     said: Vec<Event>,
 }
 
 impl<P: Protocol> Talk<P> {
-    async fn go_on(&mut self, ends: &mut Ends<P>) -> Result<(), Status> {
+    async fn go_on(&mut self, ends: &mut Ends<P>) -> Result<(), Cause> {
         loop {
             let answered = self.protocol.unanswered() < UNANSWERED_MAX;
             let owed = tokio::select! {
-                request = ends.requests.message() => {
-                    let Ok(Some(request)) = request else { return Ok(()) };
+                request = ends.requests.next() => {
+                    let Some(request) = request? else { return Ok(()) };
                     self.answer(request, &mut ends.waves)?
                 }
                 changed = ends.waves.changed(), if answered => {
                     if changed.is_err() { return Ok(()) }
                     self.push(&mut ends.waves)
                 }
-                () = not_written(&mut self.writing) => return Err(self.cut_off()),
+                _ = ends.stopping.changed() => return Err(Cause::Stopping),
             };
             if owed.is_empty() {
                 self.settle();
             }
             for owed in owed {
                 self.say(Event::Sent { kind: owed.kind, revision: self.label() });
-                if !self.send(owed, ends).await? {
+                let sent = timeout(READ, ends.responses.send(owed.write(P::FORM)?)).await;
+                if !sent.map_err(|_| Cause::Unread)? {
                     return Ok(());
                 }
             }
             self.report(&ends.reports).await;
         }
-    }
-
-    /// Whether it is on its way.
-    async fn send(&mut self, owed: Owed, ends: &Ends<P>) -> Result<bool, Status> {
-        // Only now is it copied: until there is room, what is owed is shared by all that wait.
-        let (room, written) = ends.budget.room(owed.bytes()).await;
-        let response = P::Response::from(owed);
-        let Ok(sent) = timeout(READ, ends.responses.send(Ok((response, room)))).await else {
-            return Err(self.cut_off());
-        };
-        self.writing = Some((Instant::now() + READ, written));
-        Ok(sent.is_ok())
-    }
-
-    fn cut_off(&self) -> Status {
-        if let Some(peer) = &self.client.peer {
-            peer.cut_off();
-        }
-        Status::deadline_exceeded(format!("did not read what it was sent within {READ:?}"))
     }
 
     fn answer(&mut self, mut request: P::Request, waves: &mut watch::Receiver<Arc<Wave>>) -> Result<Vec<Owed>, Status> {
@@ -170,11 +175,10 @@ impl<P: Protocol> Talk<P> {
         if self.node.is_some() {
             return Ok(());
         }
-        let peer = self.client.peer.as_ref();
-        let (identity, node) = (peer.and_then(|peer| peer.identity.clone()), Arc::new(node));
-        let peer = peer.map(|peer| peer.address);
+        let node = Arc::new(node);
+        let Peer { address, identity } = self.client.peer.clone();
         self.node = Some(node.clone());
-        self.say(Event::Connected { peer, identity, node });
+        self.say(Event::Connected { peer: address, identity, node });
         Ok(())
     }
 
@@ -225,15 +229,4 @@ impl<P: Protocol> Talk<P> {
             let _ = reports.send(Report { stream: self.client.stream, node: node.clone(), event }).await;
         }
     }
-}
-
-/// Comes when the last response has not been written in time.
-async fn not_written(writing: &mut Option<(Instant, oneshot::Receiver<()>)>) {
-    if let Some((deadline, written)) = writing
-        && timeout_at(*deadline, written).await.is_err()
-    {
-        return;
-    }
-    *writing = None;
-    std::future::pending().await
 }

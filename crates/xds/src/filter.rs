@@ -9,6 +9,7 @@ use envoy_types::pb::envoy::extensions::wasm::v3::{
 };
 use envoy_types::pb::google::protobuf::{Duration, StringValue};
 use envoy_types::util::pack_any;
+use prost::Message;
 
 use crate::snapshot::version;
 use crate::{Kind, Resource};
@@ -19,8 +20,8 @@ pub fn resource(attachment: &str, vm_id: &str, wasm: &str, envelope: &str) -> Re
     let name = format!("weir.{attachment}");
     let filter = Wasm { config: Some(plugin(&name, vm_id, wasm, envelope)) };
     let extension = TypedExtensionConfig { name: name.clone(), typed_config: Some(pack_any(filter)) };
-    let body = pack_any(extension);
-    Resource { kind: Kind::Extension, name, version: version(&body.value), body }
+    let body = extension.encode_to_vec();
+    Resource { kind: Kind::Extension, name, version: version(&body), body: body.into() }
 }
 
 fn plugin(name: &str, vm_id: &str, wasm: &str, envelope: &str) -> PluginConfig {

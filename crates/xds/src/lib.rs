@@ -9,15 +9,19 @@
 
 mod connection;
 mod conversation;
+mod door;
 pub mod filter;
+mod grpc;
+mod health;
 mod kind;
 mod ledger;
 mod nodes;
 mod offer;
-mod outgoing;
 mod protocol;
 mod report;
 pub mod resources;
+mod response;
+mod room;
 mod server;
 mod snapshot;
 mod tls;
@@ -34,5 +38,3 @@ pub use wave::Wave;
 
 /// What an Envoy says of itself.
 pub use envoy_types::pb::envoy::config::core::v3::Node;
-/// A packed message, as xDS carries it.
-pub use envoy_types::pb::google::protobuf::Any;

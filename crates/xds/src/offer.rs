@@ -64,11 +64,13 @@ impl Offer {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
-    use crate::{Any, Attribute, Kind, Pattern};
+    use crate::{Attribute, Kind, Pattern};
 
     fn resource(kind: Kind, name: &str) -> Resource {
-        Resource { kind, name: name.into(), version: "v1".into(), body: Any::default() }
+        Resource { kind, name: name.into(), version: "v1".into(), body: Bytes::new() }
     }
 
     fn filter(name: &str, label: &str, nodes: Nodes) -> Filter {

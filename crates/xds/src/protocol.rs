@@ -1,8 +1,9 @@
 //! The two forms of xDS as state machines without I/O: what is owed to one client on one stream.
 
-use std::sync::Arc;
+use prost::Message;
 
-use crate::{Event, Kind, Node, Resource, Snapshot};
+use crate::response::{Form, Owed};
+use crate::{Event, Node, Snapshot};
 
 mod delta;
 mod sotw;
@@ -12,8 +13,9 @@ pub(crate) use sotw::StateOfTheWorld;
 
 /// One stream's state: what its client asked for and what it was sent.
 pub(crate) trait Protocol: Default + Send + 'static {
-    type Request: Send;
-    type Response: From<Owed> + Send;
+    type Request: Message + Default;
+    /// The form of responses.
+    const FORM: Form;
 
     /// Takes out of a request who speaks: clients may say so in their first one only.
     fn node(request: &mut Self::Request) -> Option<Node>;
@@ -32,23 +34,6 @@ pub(crate) trait Protocol: Default + Send + 'static {
 
     /// What is owed now that this snapshot holds, in the order of sending.
     fn push(&mut self, snapshot: &Snapshot) -> Vec<Owed>;
-}
-
-/// A response before it is written: resources are shared by all clients that it is owed to.
-pub(crate) struct Owed {
-    pub kind: Kind,
-    pub version: String,
-    pub resources: Vec<Arc<Resource>>,
-    /// For delta only.
-    pub removed: Vec<String>,
-    pub nonce: String,
-}
-
-impl Owed {
-    /// How much it takes when it is written, about.
-    pub fn bytes(&self) -> usize {
-        self.resources.iter().map(|resource| resource.body.value.len() + resource.name.len()).sum()
-    }
 }
 
 /// What is owed at once, and what the operator should see.

@@ -23,7 +23,7 @@ pub enum Event {
     /// A client said who it is.
     Connected {
         /// Where it connects from.
-        peer: Option<SocketAddr>,
+        peer: SocketAddr,
         /// The name by which it was allowed to.
         identity: Option<String>,
         /// What it says of itself.
@@ -117,9 +117,9 @@ impl Event {
         match self.clone() {
             Event::Connected { peer, identity, node } => {
                 let (cluster, version) = (node.cluster.clone(), envoy_version(&node));
-                let peer = peer.map(|peer| ("peer", peer.to_string()));
                 let identity = identity.map(|identity| ("identity", identity));
-                peer.into_iter().chain(identity).chain([("cluster", cluster), ("version", version)]).collect()
+                let peer = ("peer", peer.to_string());
+                [peer].into_iter().chain(identity).chain([("cluster", cluster), ("version", version)]).collect()
             }
             Event::Offered { revision, filters } => vec![("revision", revision), ("filters", filters.join(","))],
             Event::Settled { wave, revision, filters } => {

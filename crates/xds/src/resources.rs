@@ -10,7 +10,7 @@ use prost_reflect::{DynamicMessage, ReflectMessage};
 use serde_json::Value;
 
 use crate::snapshot::version;
-use crate::{Any, Kind, Resource};
+use crate::{Kind, Resource};
 
 mod schema;
 mod warming;
@@ -66,9 +66,9 @@ pub fn load(folder: &Path) -> Result<Vec<Resource>, Vec<Problem>> {
 /// # Errors
 /// What is wrong in the text.
 #[cfg(test)]
-pub(crate) fn encode(type_url: &str, text: &str) -> Result<Any, String> {
+pub(crate) fn encode(type_url: &str, text: &str) -> Result<Vec<u8>, String> {
     let message = schema::message(type_url, &yaml::read(text)?)?;
-    Ok(Any { type_url: type_url.into(), value: message.encode_to_vec() })
+    Ok(message.encode_to_vec())
 }
 
 fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
@@ -167,7 +167,7 @@ fn resource(item: &Value) -> Result<Resource, String> {
         name,
         // Of the text, since protobuf's maps have no order and come out in another with each reading.
         version: version(item.to_string().as_bytes()),
-        body: Any { type_url: type_url.into(), value: message.encode_to_vec() },
+        body: message.encode_to_vec().into(),
     })
 }
 

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use murmur3::murmur3_x64_128;
 
-use crate::{Any, Kind};
+use crate::Kind;
 
 /// One resource. Two of the same kind, name and version are equal: a client that has one is not sent the other.
 #[derive(Clone, Debug)]
@@ -16,8 +17,8 @@ pub struct Resource {
     pub name: String,
     /// Equal for equal content.
     pub version: String,
-    /// What is sent.
-    pub body: Any,
+    /// The encoded message.
+    pub body: Bytes,
 }
 
 impl PartialEq for Resource {
@@ -143,7 +144,7 @@ mod tests {
             kind: Kind::Cluster,
             name: name.into(),
             version: version(content.as_bytes()),
-            body: Any { type_url: Kind::Cluster.type_url().into(), value: content.into() },
+            body: Bytes::copy_from_slice(content.as_bytes()),
         }
     }
 

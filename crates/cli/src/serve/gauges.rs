@@ -81,7 +81,7 @@ fn sources<'a>(
     scraped: &'a BTreeMap<String, Said>,
 ) -> Vec<(u64, Source<'a>)> {
     static NOTHING: Said = Said::new();
-    let of_port = |row: &Row| Some(SocketAddr::new(row.peer?.ip(), admin_port?));
+    let of_port = |row: &Row| Some(SocketAddr::new(row.peer.ip(), admin_port?));
     let source = |row: &Row| match (scraped.get(&row.node), row.admin.or_else(|| of_port(row))) {
         (Some(said), _) => Some(Source::Scraped(said)),
         (None, Some(address)) => Some(Source::Admin(address)),

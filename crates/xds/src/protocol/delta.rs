@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use envoy_types::pb::envoy::service::discovery::v3 as wire;
-use wire::{DeltaDiscoveryRequest, DeltaDiscoveryResponse};
+use envoy_types::pb::envoy::service::discovery::v3::DeltaDiscoveryRequest;
 
-use super::{Answer, Owed, Protocol, WILDCARD};
+use super::{Answer, Protocol, WILDCARD};
 use crate::ledger::Ledger;
+use crate::response::{Form, Owed};
 use crate::snapshot::Table;
 use crate::{Kind, Node, Resource, Snapshot};
 
@@ -27,7 +27,7 @@ struct Subscription {
 
 impl Protocol for Delta {
     type Request = DeltaDiscoveryRequest;
-    type Response = DeltaDiscoveryResponse;
+    const FORM: Form = Form::Delta;
 
     fn node(request: &mut DeltaDiscoveryRequest) -> Option<Node> {
         request.node.take()
@@ -101,28 +101,6 @@ impl Delta {
     fn owed(&mut self, kind: Kind, snapshot: &Snapshot, resources: Vec<Arc<Resource>>, removed: Vec<String>) -> Owed {
         let version = snapshot.table(kind).version().to_owned();
         Owed { kind, version, resources, removed, nonce: self.ledger.issue(kind, snapshot.label()) }
-    }
-}
-
-impl From<Owed> for DeltaDiscoveryResponse {
-    fn from(owed: Owed) -> Self {
-        DeltaDiscoveryResponse {
-            system_version_info: owed.version,
-            resources: owed.resources.iter().map(|resource| on_the_wire(resource)).collect(),
-            type_url: owed.kind.type_url().into(),
-            removed_resources: owed.removed,
-            nonce: owed.nonce,
-            ..Default::default()
-        }
-    }
-}
-
-fn on_the_wire(resource: &Resource) -> wire::Resource {
-    wire::Resource {
-        name: resource.name.clone(),
-        version: resource.version.clone(),
-        resource: Some(resource.body.clone()),
-        ..Default::default()
     }
 }
 

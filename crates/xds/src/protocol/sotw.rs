@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use envoy_types::pb::envoy::service::discovery::v3::{DiscoveryRequest, DiscoveryResponse};
+use envoy_types::pb::envoy::service::discovery::v3::DiscoveryRequest;
 
-use super::{Answer, Owed, Protocol, WILDCARD};
+use super::{Answer, Protocol, WILDCARD};
 use crate::ledger::Ledger;
+use crate::response::{Form, Owed};
 use crate::snapshot::Table;
 use crate::{Kind, Node, Resource, Snapshot};
 
@@ -30,7 +31,7 @@ struct Subscription {
 
 impl Protocol for StateOfTheWorld {
     type Request = DiscoveryRequest;
-    type Response = DiscoveryResponse;
+    const FORM: Form = Form::StateOfTheWorld;
 
     fn node(request: &mut DiscoveryRequest) -> Option<Node> {
         request.node.take()
@@ -70,18 +71,6 @@ impl Protocol for StateOfTheWorld {
             }
         }
         responses
-    }
-}
-
-impl From<Owed> for DiscoveryResponse {
-    fn from(owed: Owed) -> Self {
-        DiscoveryResponse {
-            version_info: owed.version,
-            resources: owed.resources.iter().map(|resource| resource.body.clone()).collect(),
-            type_url: owed.kind.type_url().into(),
-            nonce: owed.nonce,
-            ..Default::default()
-        }
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn follow_clusters(resources: &mut [Resource]) {
 
 /// The name by which a cluster asks for its endpoints.
 fn endpoints_of(resource: &Resource) -> Option<String> {
-    let cluster = Cluster::decode(resource.body.value.as_slice()).ok()?;
+    let cluster = Cluster::decode(resource.body.clone()).ok()?;
     let service = cluster.eds_cluster_config?.service_name;
     Some(if service.is_empty() { cluster.name } else { service })
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use weir_xds::{Event, Kind};
 
 use crate::client::{Delta, show, soon};
-use crate::{CONNECTIONS_MAX, Served, resource};
+use crate::{CONNECTIONS_MAX, Served, raw, resource};
 
 /// Whether somebody else is still served.
 async fn serves(served: &Served) {
@@ -157,10 +158,10 @@ async fn who_does_not_read_is_cut_off_and_holds_up_nobody() {
         client.subscribe(Kind::Extension, &["weir.shop"]).await;
         frozen.push(client);
     }
-    // There is no room for a fourth, but for others there is.
     serves(&served).await;
     let mut fourth = Delta::connect(&served.address).await;
     fourth.subscribe(Kind::Extension, &["weir.shop"]).await;
+    assert_eq!(fourth.receive().await.resources.len(), 1, "who reads is sent what others do not read");
     for _ in &frozen {
         loop {
             let report = tokio::time::timeout(Duration::from_secs(120), served.reports.recv()).await.unwrap().unwrap();
@@ -170,5 +171,34 @@ async fn who_does_not_read_is_cut_off_and_holds_up_nobody() {
             }
         }
     }
-    assert_eq!(fourth.receive().await.resources.len(), 1);
+    serves(&served).await;
+}
+
+/// Takes as long as a message is waited for.
+#[tokio::test]
+async fn who_begins_a_large_request_and_does_not_go_on_is_sent_away() {
+    let served = Served::start(&[cluster("1")]).await;
+    let (mut stream, answer) = raw::open(&served.address).await;
+    // One of 64 KiB + 1 bytes begins.
+    stream.send_data(Bytes::from_static(&[0, 0, 1, 0, 1, b'x']), false).unwrap();
+    let status = tokio::time::timeout(Duration::from_secs(60), raw::status(answer)).await.unwrap();
+    assert_eq!(status, "4", "DEADLINE_EXCEEDED");
+    serves(&served).await;
+}
+
+#[tokio::test]
+async fn what_is_no_message_ends_its_stream() {
+    let served = Served::start(&[cluster("1")]).await;
+    let table: [(&[u8], &str); 4] = [
+        (&[1, 0, 0, 0, 0], "12"),
+        (&[0, 0, 0x40, 0, 1], "11"),
+        (&[0, 0, 0, 0, 1, 0xff], "13"),
+        (&[7, 0, 0, 0, 0], "12"),
+    ];
+    for (bytes, expected) in table {
+        let (mut stream, answer) = raw::open(&served.address).await;
+        stream.send_data(Bytes::from_static(bytes), false).unwrap();
+        assert_eq!(soon(raw::status(answer)).await, expected, "{bytes:?}");
+    }
+    serves(&served).await;
 }

@@ -6,6 +6,7 @@ use weir_xds::Kind;
 
 use crate::Served;
 use crate::client::{Delta, Sotw, soon};
+use crate::raw;
 
 #[tokio::test]
 async fn health_is_answered_over_plain_http() {
@@ -15,6 +16,13 @@ async fn health_is_answered_over_plain_http() {
     let mut answer = String::new();
     soon(stream.read_to_string(&mut answer)).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_method_that_is_not_served_is_told_so() {
+    let served = Served::start(&[]).await;
+    let (_stream, answer) = raw::open_at(&served.address, "/grpc.health.v1.Health/Check").await;
+    assert_eq!(soon(raw::status(answer)).await, "12", "UNIMPLEMENTED");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod client;
 mod delta;
 mod http;
 mod nodes;
+mod raw;
 mod sotw;
 
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use weir_xds::{Any, Event, Filter, Kind, Listen, Offer, Report, Resource, Wave, serve};
+use weir_xds::{Event, Filter, Kind, Listen, Offer, Report, Resource, Wave, serve};
 
 /// Connections that the servers of these tests take.
 const CONNECTIONS_MAX: usize = 20;
@@ -37,7 +38,7 @@ impl Served {
         let (sender, reports) = mpsc::channel(1_000);
         let (shutdown, stopped) = oneshot::channel();
         let server = tokio::spawn(async {
-            serve(listen, receiver, sender, async { drop(stopped.await) }).await.unwrap();
+            serve(listen, receiver, sender, async { drop(stopped.await) }).await;
         });
         Served { address, waves, reports, shutdown, server }
     }
@@ -65,6 +66,5 @@ impl Served {
 
 /// A resource whose body and version are this content; the server looks into neither.
 fn resource(kind: Kind, name: &str, content: &str) -> Resource {
-    let body = Any { type_url: kind.type_url().into(), value: content.into() };
-    Resource { kind, name: name.into(), version: format!("v{content}"), body }
+    Resource { kind, name: name.into(), version: format!("v{content}"), body: content.to_owned().into() }
 }

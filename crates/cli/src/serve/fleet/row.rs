@@ -17,7 +17,7 @@ pub struct Row {
     /// Its release.
     pub version: String,
     /// Where it connects from.
-    pub peer: Option<SocketAddr>,
+    pub peer: SocketAddr,
     /// The name by which it was allowed to.
     pub identity: Option<String>,
     /// Whether it hangs on this server.
@@ -78,7 +78,7 @@ pub struct Attachment {
 const ADMIN_PORT: &str = "weir_admin_port";
 
 impl Row {
-    pub(super) fn new(about: Arc<Node>, peer: Option<SocketAddr>, identity: Option<String>, since: String) -> Row {
+    pub(super) fn new(about: Arc<Node>, peer: SocketAddr, identity: Option<String>, since: String) -> Row {
         let port = metadata(&about, &[ADMIN_PORT]).and_then(|port| port.parse().ok());
         Row {
             node: about.id.clone(),
@@ -96,7 +96,7 @@ impl Row {
             acked: None,
             acked_since: None,
             error: None,
-            admin: peer.zip(port).map(|(peer, port)| SocketAddr::new(peer.ip(), port)),
+            admin: port.map(|port| SocketAddr::new(peer.ip(), port)),
             about,
             refused: None,
             settled: 0,

@@ -20,13 +20,15 @@ fn report(stream: u64, event: Event) -> Report {
 }
 
 fn connected() -> Event {
-    let peer = Some("10.0.0.1:5000".parse().unwrap());
-    let node = Node { id: "n1".into(), cluster: "edge".into(), ..Default::default() };
-    Event::Connected { peer, identity: None, node: Arc::new(node) }
+    connected_with(Node { id: "n1".into(), cluster: "edge".into(), ..Default::default() })
 }
 
 fn connected_as(id: &str) -> Event {
-    Event::Connected { peer: None, identity: None, node: Arc::new(Node { id: id.into(), ..Default::default() }) }
+    connected_with(Node { id: id.into(), ..Default::default() })
+}
+
+fn connected_with(node: Node) -> Event {
+    Event::Connected { peer: "10.0.0.1:5000".parse().unwrap(), identity: None, node: Arc::new(node) }
 }
 
 fn settled(wave: u64, revision: &str) -> Event {

@@ -1,0 +1,160 @@
+//! gRPC over HTTP/2 as far as ADS needs it: messages in, messages out, a status at the end. By `h2` itself: what lies above
+//! it elsewhere keeps 30 kB of buffers for each idle stream, and copies what here is shared by all streams.
+
+use std::future::poll_fn;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use h2::server::SendResponse;
+use h2::{RecvStream, SendStream};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Request, Response};
+use prost::Message;
+use tokio::time::{Instant, timeout_at};
+use tonic::Status;
+
+use crate::room::{Room, Taken};
+
+/// Envoy lists every version it has when it reconnects: 60,000 resources fit.
+const MESSAGE_BYTES_MAX: usize = 4 << 20;
+/// Messages up to this are taken in without asking for room.
+const SMALL_BYTES_MAX: usize = 64 << 10;
+/// A message that is not small must have come whole within this.
+const WHOLE: Duration = Duration::from_secs(30);
+/// Whether it is compressed, and its length, come before each message.
+pub(crate) const PREFIX_BYTES: usize = 5;
+
+/// What a client says, message by message.
+pub(crate) struct Requests<M> {
+    body: RecvStream,
+    /// What has come and is not a whole message yet.
+    partial: BytesMut,
+    room: Room,
+    /// For a message that is not small: its room, and until when it must be whole.
+    large: Option<(Taken, Instant)>,
+    message: PhantomData<M>,
+}
+
+impl<M: Message + Default> Requests<M> {
+    pub fn new(body: RecvStream, room: Room) -> Requests<M> {
+        Requests { body, partial: BytesMut::new(), room, large: None, message: PhantomData }
+    }
+
+    /// The next message; `None` when the client has hung up. May be dropped and called again at any time.
+    pub async fn next(&mut self) -> Result<Option<M>, Status> {
+        loop {
+            let length = self.length()?;
+            if let Some(length) = length.filter(|length| self.partial.len() - PREFIX_BYTES >= *length) {
+                return self.decode(length).map(Some);
+            }
+            if self.large.is_none() && length.is_some_and(|length| length > SMALL_BYTES_MAX) {
+                self.large = Some((self.room.take(MESSAGE_BYTES_MAX).await, Instant::now() + WHOLE));
+            }
+            let data = poll_fn(|cx| self.body.poll_data(cx));
+            let data = match &self.large {
+                None => data.await,
+                Some((_, deadline)) => timeout_at(*deadline, data).await.map_err(|_| too_slow())?,
+            };
+            let Some(Ok(data)) = data else { return Ok(None) };
+            // It fails only for more than has come.
+            let _ = self.body.flow_control().release_capacity(data.len());
+            self.partial.extend_from_slice(&data);
+        }
+    }
+
+    /// How long the message is that has begun to come.
+    fn length(&self) -> Result<Option<usize>, Status> {
+        let Some((prefix, _)) = self.partial.split_first_chunk::<PREFIX_BYTES>() else { return Ok(None) };
+        let [compressed, length @ ..] = *prefix;
+        if compressed != 0 {
+            return Err(Status::unimplemented("compressed messages are not taken"));
+        }
+        let length = u32::from_be_bytes(length) as usize;
+        if length > MESSAGE_BYTES_MAX {
+            return Err(Status::out_of_range(format!(
+                "a message of {length} bytes; at most {MESSAGE_BYTES_MAX} are taken"
+            )));
+        }
+        Ok(Some(length))
+    }
+
+    fn decode(&mut self, length: usize) -> Result<M, Status> {
+        self.partial.advance(PREFIX_BYTES);
+        let message = M::decode(self.partial.split_to(length).freeze());
+        self.large = None;
+        if self.partial.is_empty() {
+            // An idle stream keeps nothing.
+            self.partial = BytesMut::new();
+        }
+        message.map_err(|error| Status::internal(format!("a message that cannot be read: {error}")))
+    }
+}
+
+fn too_slow() -> Status {
+    Status::deadline_exceeded(format!("a message did not come whole within {WHOLE:?}"))
+}
+
+/// What a client is told.
+pub(crate) struct Responses(SendStream<Bytes>);
+
+impl Responses {
+    /// `None` if the client has hung up already.
+    pub fn open(mut respond: SendResponse<Bytes>) -> Option<Responses> {
+        respond.send_response(head(), false).ok().map(Responses)
+    }
+
+    /// Sends a message, its pieces in order; comes back once all of it is handed to the connection, which takes as much as
+    /// the client reads and one small buffer more. False if the client has hung up.
+    pub async fn send(&mut self, pieces: Vec<Bytes>) -> bool {
+        for mut piece in pieces {
+            while !piece.is_empty() {
+                self.0.reserve_capacity(piece.len());
+                let Some(capacity) = self.capacity().await else { return false };
+                if self.0.send_data(piece.split_to(capacity.min(piece.len())), false).is_err() {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    async fn capacity(&mut self) -> Option<usize> {
+        while self.0.capacity() == 0 {
+            poll_fn(|cx| self.0.poll_capacity(cx)).await?.ok()?;
+        }
+        Some(self.0.capacity())
+    }
+
+    /// The last word.
+    pub fn end(mut self, status: &Status) {
+        // Whoever has hung up does not hear it.
+        let _ = self.0.send_trailers(trailers(status));
+    }
+}
+
+/// Whether a request is for gRPC at all.
+pub(crate) fn is_grpc<B>(request: &Request<B>) -> bool {
+    let content_type = request.headers().get(CONTENT_TYPE);
+    content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+}
+
+/// An answer that is only a status.
+pub(crate) fn refuse(mut respond: SendResponse<Bytes>, status: &Status) {
+    let mut response = head();
+    response.headers_mut().extend(trailers(status));
+    let _ = respond.send_response(response, true);
+}
+
+fn head() -> Response<()> {
+    let mut response = Response::new(());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    response
+}
+
+fn trailers(status: &Status) -> HeaderMap {
+    let mut trailers = HeaderMap::new();
+    // It fails for details that are no header value; there are none.
+    let _ = status.add_header(&mut trailers);
+    trailers
+}

@@ -1,0 +1,39 @@
+//! A client that can say what no gRPC library would.
+
+use bytes::Bytes;
+use h2::client::{ResponseFuture, handshake};
+use h2::{RecvStream, SendStream};
+use http::Request;
+use tokio::net::TcpStream;
+
+use crate::client::soon;
+
+/// A delta stream on a connection of its own.
+pub async fn open(address: &str) -> (SendStream<Bytes>, ResponseFuture) {
+    open_at(address, "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources").await
+}
+
+/// A call of this method.
+pub async fn open_at(address: &str, path: &str) -> (SendStream<Bytes>, ResponseFuture) {
+    let (requests, connection) = soon(handshake(TcpStream::connect(address).await.unwrap())).await.unwrap();
+    tokio::spawn(connection);
+    let request = Request::post(format!("http://{address}{path}")).header("content-type", "application/grpc");
+    let mut requests = soon(requests.ready()).await.unwrap();
+    let (answer, stream) = requests.send_request(request.body(()).unwrap(), false).unwrap();
+    (stream, answer)
+}
+
+/// The `grpc-status` that a call ends with.
+pub async fn status(answer: ResponseFuture) -> String {
+    let answer = answer.await.unwrap();
+    if let Some(status) = answer.headers().get("grpc-status") {
+        return status.to_str().unwrap().to_owned();
+    }
+    let mut body: RecvStream = answer.into_body();
+    while let Some(data) = body.data().await {
+        let data = data.unwrap();
+        body.flow_control().release_capacity(data.len()).unwrap();
+    }
+    let trailers = body.trailers().await.unwrap().expect("trailers");
+    trailers["grpc-status"].to_str().unwrap().to_owned()
+}
