@@ -137,9 +137,13 @@ fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
 }
 
 async fn take_in(mut reported: mpsc::Receiver<Report>, fleet: Watched, log: Log) {
-    while let Some(report) = reported.recv().await {
-        log.report(&report);
-        fleet.send_modify(|fleet| fleet.note(&report, Moment::now()));
+    let mut reports = Vec::new();
+    // All that have come meanwhile at once: whoever waits for something of the fleet looks at all of it with each change.
+    while reported.recv_many(&mut reports, REPORTS_MAX).await > 0 {
+        log.reports(&reports);
+        let now = Moment::now();
+        fleet.send_modify(|fleet| reports.iter().for_each(|report| fleet.note(report, now)));
+        reports.clear();
     }
 }
 

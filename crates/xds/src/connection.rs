@@ -72,7 +72,9 @@ impl Ads {
         let mut builder = Builder::new();
         builder.max_concurrent_streams(STREAMS_MAX).max_header_list_size(HEADERS_BYTES_MAX);
         builder.max_send_buffer_size(SEND_BUFFER_BYTES);
-        let Ok(Ok(mut connection)) = timeout(HANDSHAKE, builder.handshake(io)).await else { return };
+        // In a box: what it takes is not kept for as long as the connection.
+        let handshake = Box::pin(timeout(HANDSHAKE, builder.handshake(io)));
+        let Ok(Ok(mut connection)) = handshake.await else { return };
         let mut streams = JoinSet::new();
         let (mut stopping, stopped) = (self.stopping.clone(), self.stopping.clone());
         let mut silent = pin!(silence(connection.ping_pong()));

@@ -1,5 +1,6 @@
 //! One stream: requests and waves go into a protocol's state machine, and what is owed comes out.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -91,7 +92,7 @@ struct Talk<P> {
     client: Client,
     node: Option<Arc<Node>>,
     /// What the client is to have.
-    snapshot: Option<Snapshot>,
+    snapshot: Option<Arc<Snapshot>>,
     /// The wave that this is of.
     wave: u64,
     /// What was reported last of what the client has answered: the wave, and the filters that it asked for.
@@ -198,24 +199,21 @@ impl<P: Protocol> Talk<P> {
         let Some(node) = &self.node else { return };
         let snapshot = wave.offer_to(node).snapshot(node);
         self.wave = wave.number;
-        let names = |snapshot: &Snapshot| -> Vec<String> {
-            snapshot.table(Kind::Extension).iter().map(|filter| filter.name.clone()).collect()
-        };
-        let filters = names(&snapshot);
-        let before = self.snapshot.replace(snapshot);
-        let clashes = |snapshot: &Snapshot| snapshot.clashes().map(str::to_owned).collect::<Vec<_>>();
-        let now = self.snapshot.as_ref().map(clashes).unwrap_or_default();
-        if before.as_ref().map(clashes).unwrap_or_default() != now {
-            self.said.extend(now.into_iter().map(|filter| Event::Clash { filter }));
+        let before = self.snapshot.replace(snapshot.clone());
+        let as_before = before.as_ref().is_some_and(|before| before.clashes().eq(snapshot.clashes()));
+        if !as_before {
+            self.said.extend(snapshot.clashes().map(|filter| Event::Clash { filter: filter.to_owned() }));
         }
-        if filters.is_empty() && before.as_ref().map(names) != Some(Vec::new()) {
+        let unmatched = |snapshot: &Snapshot| snapshot.table(Kind::Extension).iter().next().is_none();
+        if unmatched(&snapshot) && !before.is_some_and(|before| unmatched(&before)) {
             self.say(Event::Unmatched);
         }
+        let filters = snapshot.table(Kind::Extension).iter().map(|filter| filter.name.clone()).collect();
         self.say(Event::Offered { revision: self.label(), filters });
     }
 
     fn label(&self) -> String {
-        self.snapshot.as_ref().map(|snapshot| snapshot.label().to_owned()).unwrap_or_default()
+        self.snapshot.as_ref().map(|snapshot| snapshot.label().to_string()).unwrap_or_default()
     }
 
     fn say(&mut self, event: Event) {
@@ -224,7 +222,7 @@ impl<P: Protocol> Talk<P> {
 
     async fn report(&mut self, reports: &mpsc::Sender<Report>) {
         let node = self.node.as_ref().map(|node| node.id.clone()).unwrap_or_default();
-        for event in self.said.drain(..) {
+        for event in mem::take(&mut self.said) {
             // Nobody needs to be listening.
             let _ = reports.send(Report { stream: self.client.stream, node: node.clone(), event }).await;
         }

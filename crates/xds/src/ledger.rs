@@ -1,6 +1,7 @@
 //! One stream's book of which responses await the client's answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use envoy_types::pb::google::rpc::Status;
 
@@ -9,9 +10,15 @@ use crate::{Event, Kind};
 #[derive(Default)]
 pub(crate) struct Ledger {
     issued: u64,
-    /// Label of each response not answered yet, by kind and nonce.
-    open: BTreeMap<(Kind, String), String>,
+    /// What has not been answered yet: a few at most.
+    open: Vec<Issued>,
     unserved: BTreeSet<String>,
+}
+
+struct Issued {
+    kind: Kind,
+    nonce: u64,
+    label: Arc<str>,
 }
 
 /// Types that are not served, of one stream: more are not reported, so that a client cannot fill our memory with names.
@@ -19,16 +26,17 @@ const UNSERVED_MAX: usize = 16;
 
 impl Ledger {
     /// A nonce for a response, unique in the stream.
-    pub(crate) fn issue(&mut self, kind: Kind, label: &str) -> String {
+    pub(crate) fn issue(&mut self, kind: Kind, label: &Arc<str>) -> String {
         self.issued += 1;
-        let nonce = self.issued.to_string();
-        self.open.insert((kind, nonce.clone()), label.to_owned());
-        nonce
+        self.open.push(Issued { kind, nonce: self.issued, label: label.clone() });
+        self.issued.to_string()
     }
 
     /// Books the client's answer. A nonce is reported once: later requests that repeat it only change a subscription.
     pub(crate) fn settle(&mut self, kind: Kind, nonce: &str, error: Option<Status>) -> Option<Event> {
-        let revision = self.open.remove(&(kind, nonce.to_owned()))?;
+        let nonce: u64 = nonce.parse().ok()?;
+        let place = self.open.iter().position(|issued| (issued.kind, issued.nonce) == (kind, nonce))?;
+        let revision = self.open.swap_remove(place).label.to_string();
         Some(match error {
             None => Event::Acked { kind, revision },
             Some(Status { message: error, .. }) => Event::Rejected { kind, revision, error },

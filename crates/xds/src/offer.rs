@@ -1,15 +1,17 @@
 //! What all Envoys are to have at one moment: resources for everybody, and filters each for some.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{Node, Nodes, Resource, Snapshot};
 
 /// An immutable set of resources for everybody, and of filters for some.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Offer {
     shared: Snapshot,
     filters: Vec<Filter>,
+    /// What was made of it so far: all Envoys that get the same filters share one.
+    made: Mutex<HashMap<Vec<usize>, Arc<Snapshot>>>,
 }
 
 /// A filter, and who gets it.
@@ -23,10 +25,16 @@ pub struct Filter {
     pub resource: Arc<Resource>,
 }
 
+impl PartialEq for Offer {
+    fn eq(&self, other: &Offer) -> bool {
+        (&self.shared, &self.filters) == (&other.shared, &other.filters)
+    }
+}
+
 impl Offer {
     /// These resources for everybody under this label, and these filters for some.
-    pub fn new(label: impl Into<String>, shared: impl IntoIterator<Item = Resource>, filters: Vec<Filter>) -> Offer {
-        Offer { shared: Snapshot::new(label, shared), filters }
+    pub fn new(label: impl Into<Arc<str>>, shared: impl IntoIterator<Item = Resource>, filters: Vec<Filter>) -> Offer {
+        Offer { shared: Snapshot::new(label, shared), filters, made: Mutex::default() }
     }
 
     /// What people know all of it by: the policy's revision.
@@ -46,10 +54,17 @@ impl Offer {
 
     /// What this Envoy is to have. A name that several filters have for it is none of them: nobody could say which of
     /// two attachments decides.
-    pub fn snapshot(&self, node: &Node) -> Snapshot {
+    pub fn snapshot(&self, node: &Node) -> Arc<Snapshot> {
+        let matching = self.filters.iter().enumerate().filter(|(_, filter)| filter.nodes.include(node));
+        let matching: Vec<usize> = matching.map(|(place, _)| place).collect();
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.entry(matching).or_insert_with_key(|places| Arc::new(self.with(places))).clone()
+    }
+
+    fn with(&self, places: &[usize]) -> Snapshot {
         let mut met = BTreeSet::new();
         let mut clashes = BTreeSet::new();
-        let mut matching: Vec<&Filter> = self.filters.iter().filter(|filter| filter.nodes.include(node)).collect();
+        let mut matching: Vec<&Filter> = places.iter().filter_map(|place| self.filters.get(*place)).collect();
         for filter in &matching {
             if !met.insert(&filter.resource.name) {
                 clashes.insert(filter.resource.name.clone());
@@ -57,7 +72,7 @@ impl Offer {
         }
         matching.retain(|filter| !clashes.contains(&filter.resource.name));
         let labels: BTreeSet<&str> = matching.iter().map(|filter| filter.label.as_str()).collect();
-        let label = if labels.is_empty() { self.label().to_owned() } else { Vec::from_iter(labels).join("+") };
+        let label = if labels.is_empty() { self.label().into() } else { Vec::from_iter(labels).join("+").into() };
         self.shared.with_filters(label, matching.into_iter().map(|filter| filter.resource.clone()), clashes)
     }
 }
@@ -106,7 +121,7 @@ mod tests {
             let snapshot = offer.snapshot(&Node { cluster: cluster.into(), ..Default::default() });
             let filters = snapshot.table(Kind::Extension).iter();
             assert_eq!(filters.map(|filter| filter.name.as_str()).collect::<Vec<_>>(), names, "{cluster}");
-            assert_eq!((snapshot.label(), snapshot.table(Kind::Cluster).iter().count()), (label, 1), "{cluster}");
+            assert_eq!((&**snapshot.label(), snapshot.table(Kind::Cluster).iter().count()), (label, 1), "{cluster}");
             assert_eq!(snapshot.clashes().collect::<Vec<_>>(), clashes, "{cluster}");
             for name in clashes {
                 assert!(!snapshot.lacks(Kind::Extension, name) && snapshot.lacks(Kind::Cluster, name));

@@ -39,7 +39,7 @@ pub fn version(content: &[u8]) -> String {
 /// An immutable set of resources, and a label for people to know it by. Sets that hold the same share it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
-    label: String,
+    label: Arc<str>,
     tables: BTreeMap<Kind, Arc<Table>>,
     clashes: BTreeSet<String>,
 }
@@ -47,7 +47,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// A set of these resources; of two with the same kind and name the later counts. The label is reported with each
     /// answer of a client and is never sent.
-    pub fn new(label: impl Into<String>, resources: impl IntoIterator<Item = Resource>) -> Self {
+    pub fn new(label: impl Into<Arc<str>>, resources: impl IntoIterator<Item = Resource>) -> Self {
         let mut tables = BTreeMap::from(Kind::ALL.map(|kind| (kind, BTreeMap::new())));
         for resource in resources {
             tables.entry(resource.kind).or_default().insert(resource.name.clone(), Arc::new(resource));
@@ -60,7 +60,7 @@ impl Snapshot {
     /// neither that they are there nor that they are gone.
     pub(crate) fn with_filters(
         &self,
-        label: String,
+        label: Arc<str>,
         filters: impl IntoIterator<Item = Arc<Resource>>,
         clashes: BTreeSet<String>,
     ) -> Snapshot {
@@ -72,7 +72,7 @@ impl Snapshot {
     }
 
     /// What people know this set by: the policy's revision.
-    pub fn label(&self) -> &str {
+    pub fn label(&self) -> &Arc<str> {
         &self.label
     }
 
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn kinds_have_tables_of_their_own() {
         let snapshot = Snapshot::new("label", [cluster("a", "1")]);
-        assert_eq!(snapshot.label(), "label");
+        assert_eq!(&**snapshot.label(), "label");
         assert_eq!(snapshot.size(), 1);
         assert_eq!(snapshot.table(Kind::Listener).iter().count(), 0);
         assert_eq!(snapshot.table(Kind::Cluster).get("a"), Some(&cluster("a", "1")));

@@ -26,8 +26,8 @@ pub type Watched = Arc<watch::Sender<Fleet>>;
 /// All Envoys that hang on this server, and those that did a moment ago.
 #[derive(Default)]
 pub struct Fleet {
-    /// By stream.
-    rows: BTreeMap<u64, Row>,
+    /// By stream. Boxed, since the map keeps room for twice as many.
+    rows: BTreeMap<u64, Box<Row>>,
     counts: Counts,
     /// Revision that everybody is to have in the end.
     served: String,
@@ -69,17 +69,20 @@ impl Moment {
     pub fn now() -> Moment {
         Moment { wall: SystemTime::now(), steady: Instant::now() }
     }
+
+    fn text(self) -> String {
+        format_rfc3339_seconds(self.wall).to_string()
+    }
 }
 
 impl Fleet {
     /// Takes in what happened.
     pub fn note(&mut self, report: &Report, now: Moment) {
-        let time = format_rfc3339_seconds(now.wall).to_string();
         match &report.event {
             Event::Connected { peer, identity, node } => {
                 self.rows.retain(|_, row| row.connected || row.node != report.node);
-                let row = Row::new(node.clone(), *peer, identity.clone(), time);
-                self.rows.insert(report.stream, row);
+                let row = Row::new(node.clone(), *peer, identity.clone(), now.text());
+                self.rows.insert(report.stream, Box::new(row));
                 self.forget_gone(now.steady);
             }
             Event::Disconnected { reason } => {
@@ -89,7 +92,7 @@ impl Fleet {
             event => {
                 self.counts.note(event);
                 if let Some(row) = self.rows.get_mut(&report.stream) {
-                    row.note(event, time, now.steady);
+                    row.note(event, now);
                 }
             }
         }
@@ -139,7 +142,7 @@ impl Fleet {
 
     /// Names those that have been behind since then or longer, and waits for them no more.
     pub fn name_late(&mut self, wave: u64, since: Instant) -> Vec<String> {
-        let is_late = |row: &&mut Row| {
+        let is_late = |row: &&mut Box<Row>| {
             row.connected && !row.has_settled(wave) && !row.late && row.behind.is_some_and(|behind| behind <= since)
         };
         let late = self.rows.values_mut().filter(is_late);
@@ -152,12 +155,12 @@ impl Fleet {
 
     /// Every Envoy that hangs on this server, by stream.
     pub fn connected(&self) -> impl Iterator<Item = (u64, &Row)> {
-        self.rows.iter().filter(|(_, row)| row.connected).map(|(stream, row)| (*stream, row))
+        self.rows.iter().filter(|(_, row)| row.connected).map(|(stream, row)| (*stream, &**row))
     }
 
     /// Everything, for people and their tools.
     pub fn shown(&self) -> Shown {
-        let mut nodes: Vec<Row> = self.rows.values().cloned().collect();
+        let mut nodes: Vec<Row> = self.rows.values().map(|row| Row::clone(row)).collect();
         nodes.sort_by(|one, other| one.node.cmp(&other.node));
         Shown { revision: self.served.clone(), held: self.held.clone(), nodes }
     }
@@ -168,7 +171,7 @@ impl Fleet {
             self.rows.remove(&report.stream);
         } else if let Some(row) = self.rows.get_mut(&report.stream) {
             (row.connected, row.gone) = (false, Some(now.steady));
-            row.since = format_rfc3339_seconds(now.wall).to_string();
+            row.since = now.text();
             row.error = reason.cloned().or(row.error.take());
             // Whatever decides there now, nobody looks any more.
             row.attachments.iter_mut().for_each(|attachment| (attachment.active, attachment.rejected) = (None, None));

@@ -18,14 +18,18 @@ pub enum Log {
 }
 
 impl Log {
-    /// What happened on a stream, but for what a healthy server does all the time.
-    pub fn report(self, report: &Report) {
-        if matches!(report.event, Event::Sent { .. } | Event::Offered { .. } | Event::Settled { .. }) {
-            return;
-        }
+    /// What happened on streams, but for what a healthy server does all the time. Written at once: a push makes many lines.
+    pub fn reports(self, reports: &[Report]) {
+        let usual = |event: &Event| matches!(event, Event::Sent { .. } | Event::Offered { .. } | Event::Settled { .. });
+        let lines: String =
+            reports.iter().filter(|report| !usual(&report.event)).map(|report| self.report(report)).collect();
+        eprint!("{lines}");
+    }
+
+    fn report(self, report: &Report) -> String {
         let node = (report.stream != 0).then(|| ("node", report.node.clone()));
-        let fields = node.into_iter().chain(report.event.fields()).collect();
-        self.say(report.event.name(), &report.to_string(), fields);
+        let fields = node.into_iter().chain(report.event.fields());
+        self.line(report.event.name(), &report.to_string(), fields)
     }
 
     /// What is served from now on.
@@ -49,14 +53,17 @@ impl Log {
 
     /// Says something in the form that was chosen.
     pub fn say(self, event: &str, text: &str, fields: Vec<(&'static str, String)>) {
+        eprint!("{}", self.line(event, text, fields.into_iter()));
+    }
+
+    fn line(self, event: &str, text: &str, fields: impl Iterator<Item = (&'static str, String)>) -> String {
         match self {
-            Log::Text => eprintln!("{text}"),
+            Log::Text => format!("{text}\n"),
             Log::Json => {
                 let time = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
-                let head = [("time", time), ("event", event.to_owned())];
-                let pairs = head.into_iter().chain(fields);
+                let pairs = [("time", time), ("event", event.to_owned())].into_iter().chain(fields);
                 let object: Map<String, Value> = pairs.map(|(name, value)| (name.into(), value.into())).collect();
-                eprintln!("{}", Value::from(object));
+                format!("{}\n", Value::from(object))
             }
         }
     }

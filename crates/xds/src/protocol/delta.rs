@@ -1,6 +1,6 @@
 //! Delta: each response holds only what the client does not have yet, or has and should no longer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use envoy_types::pb::envoy::service::discovery::v3::DeltaDiscoveryRequest;
@@ -14,15 +14,16 @@ use crate::{Kind, Node, Resource, Snapshot};
 #[derive(Default)]
 pub(crate) struct Delta {
     ledger: Ledger,
-    subscriptions: BTreeMap<Kind, Subscription>,
+    /// Boxed, since a client asks for few kinds and the map keeps room for more.
+    subscriptions: BTreeMap<Kind, Box<Subscription>>,
 }
 
 #[derive(Default)]
 struct Subscription {
-    names: BTreeSet<String>,
+    names: HashSet<String>,
     wildcard: bool,
     /// Version by name of what the client has, as far as it was sent or said so.
-    known: BTreeMap<String, String>,
+    known: HashMap<String, String>,
 }
 
 impl Protocol for Delta {
@@ -167,8 +168,9 @@ impl Subscription {
     }
 
     fn take_gone(&mut self, kind: Kind, snapshot: &Snapshot) -> Vec<String> {
-        let gone = self.known.extract_if(.., |name, _| snapshot.lacks(kind, name));
-        gone.map(|(name, _)| name).collect()
+        // In order, so that equal pushes are equal on the wire.
+        let gone = self.known.extract_if(|name, _| snapshot.lacks(kind, name)).map(|(name, _)| name);
+        BTreeSet::from_iter(gone).into_iter().collect()
     }
 
     fn forget_uncovered(&mut self) {

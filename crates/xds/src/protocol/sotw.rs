@@ -1,6 +1,6 @@
 //! State of the world: each response holds all that the client asked for of one kind.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use envoy_types::pb::envoy::service::discovery::v3::DiscoveryRequest;
@@ -14,19 +14,20 @@ use crate::{Kind, Node, Resource, Snapshot};
 #[derive(Default)]
 pub(crate) struct StateOfTheWorld {
     ledger: Ledger,
-    subscriptions: BTreeMap<Kind, Subscription>,
+    /// Boxed, since a client asks for few kinds and the map keeps room for more.
+    subscriptions: BTreeMap<Kind, Box<Subscription>>,
 }
 
 #[derive(Default)]
 struct Subscription {
-    names: BTreeSet<String>,
+    names: HashSet<String>,
     wildcard: bool,
     /// Once a client has named something, an empty list means nothing and no longer everything.
     named: bool,
     /// Nonce of the last response.
     nonce: Option<String>,
     /// Version by name of all that the last response held.
-    sent: BTreeMap<String, String>,
+    sent: HashMap<String, String>,
 }
 
 impl Protocol for StateOfTheWorld {
@@ -77,7 +78,7 @@ impl Protocol for StateOfTheWorld {
 impl Subscription {
     /// Takes in the names of a request; whether it asks for something it did not ask for before.
     fn change(&mut self, kind: Kind, names: Vec<String>) -> bool {
-        let mut names = BTreeSet::from_iter(names);
+        let mut names = HashSet::from_iter(names);
         self.named |= !names.is_empty();
         let wildcard = names.remove(WILDCARD) || (!self.named && kind.empty_is_wildcard());
         let more = (wildcard && !self.wildcard) || !names.is_subset(&self.names);
@@ -96,7 +97,7 @@ impl Subscription {
         Owed { kind, version: table.version().to_owned(), resources, removed: Vec::new(), nonce }
     }
 
-    fn versions(&self, table: &Table) -> BTreeMap<String, String> {
+    fn versions(&self, table: &Table) -> HashMap<String, String> {
         self.selected(table).map(|resource| (resource.name.clone(), resource.version.clone())).collect()
     }
 

@@ -7,6 +7,8 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use weir_xds::{Event, Kind, Node, envoy_version, metadata};
 
+use super::Moment;
+
 /// What is known of one Envoy. A time is RFC 3339, in UTC.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Row {
@@ -106,7 +108,7 @@ impl Row {
         }
     }
 
-    pub(super) fn note(&mut self, event: &Event, time: String, now: Instant) {
+    pub(super) fn note(&mut self, event: &Event, now: Moment) {
         if matches!(event, Event::Acked { kind, .. } if self.refused == Some(*kind)) {
             (self.error, self.refused) = (None, None);
         }
@@ -114,7 +116,7 @@ impl Row {
             Event::Offered { revision, filters } => {
                 self.offered.clone_from(revision);
                 self.unmatched = filters.is_empty();
-                self.behind = self.behind.or(Some(now));
+                self.behind = self.behind.or(Some(now.steady));
                 self.clashes.clear();
                 self.attachments.retain(|attachment| filters.contains(&format!("weir.{}", attachment.name)));
             }
@@ -124,13 +126,13 @@ impl Row {
                 // Who came back with what it had was sent nothing, and acks nothing.
                 if !filters.is_empty() && self.refused != Some(Kind::Extension) && self.acked.as_ref() != Some(revision)
                 {
-                    (self.acked, self.acked_since) = (Some(revision.clone()), Some(time));
+                    (self.acked, self.acked_since) = (Some(revision.clone()), Some(now.text()));
                 }
             }
             Event::Clash { filter } => self.clashes.push(filter.clone()),
             Event::Sent { kind: Kind::Extension, revision } => self.sent = Some(revision.clone()),
             Event::Acked { kind: Kind::Extension, revision } => {
-                (self.acked, self.acked_since) = (Some(revision.clone()), Some(time));
+                (self.acked, self.acked_since) = (Some(revision.clone()), Some(now.text()));
             }
             Event::Rejected { kind, revision, error } => {
                 let error = format!("rejected {kind} of revision {revision}: {error}");
