@@ -13,7 +13,7 @@ use weir_xds::{Kind, Offer, Wave};
 use super::fleet::{Fleet, Row, Watched};
 use super::keep::Target;
 use super::log::Log;
-use super::stages::{only_switches_off, plan};
+use super::stages::{needs_answers, only_switches_off, plan};
 use super::standing::Standing;
 use crate::state::{Cause, State};
 
@@ -86,6 +86,9 @@ impl Push {
             let offer = Arc::new(stage.offer());
             let is_last = number == count;
             if *self.offered != *offer {
+                if needs_answers(&self.now, &stage) {
+                    self.answers(targets).await?;
+                }
                 if !is_last {
                     self.say_stage(number, count, &stage);
                 }
@@ -98,9 +101,8 @@ impl Push {
             if is_last {
                 self.served(cause);
             }
-            self.answers(targets).await?;
         }
-        Ok(())
+        self.answers(targets).await
     }
 
     /// Offers it to some first, if so wished. False if it did not become active there: then they have again what was before.

@@ -35,6 +35,11 @@ pub fn plan(now: &Standing, wanted: &Standing) -> Vec<Standing> {
     stages
 }
 
+/// Whether a step waits until everybody has answered what stands now: it lets edges stamp more, or the mesh know less.
+pub fn needs_answers(now: &Standing, step: &Standing) -> bool {
+    is_more(&step.edges.model, &now.edges.model) || is_more(&now.mesh.model, &step.mesh.model)
+}
+
 /// Whether all that changes is that something is switched off: nobody should wait for that.
 pub fn only_switches_off(now: &Standing, wanted: &Standing) -> bool {
     let is_same = now.attachments == wanted.attachments && now.resources == wanted.resources;
