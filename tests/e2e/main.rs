@@ -21,6 +21,7 @@ mod serve;
 mod serve_files;
 mod serve_fleet;
 mod serve_nodes;
+mod serve_restart;
 mod serve_stages;
 mod serve_state;
 mod serve_tls;

@@ -4,22 +4,22 @@ use serde_json::{Value, json};
 
 use crate::support::{Envoy, Fleet, Predictor, Prometheus, attachment, envelope, policy};
 
-const REVISION: &str = "wasmcustom.attachment=.=shop;.;weir_policy_revision";
+pub const REVISION: &str = "wasmcustom.attachment=.=shop;.;weir_policy_revision";
 
 /// A policy, its revision, and that revision as Envoy's gauge has it.
-struct Good {
-    text: String,
-    revision: String,
-    number: u64,
+pub struct Good {
+    pub text: String,
+    pub revision: String,
+    pub number: u64,
 }
 
-fn good(policy: &Value) -> Good {
+pub fn good(policy: &Value) -> Good {
     let predictor = Predictor::new(&envelope("edge", policy));
     Good { text: policy.to_string(), revision: predictor.revision(), number: predictor.revision_number() }
 }
 
 /// The policy of all tests with one more experiment.
-fn with_more(share: &str) -> Value {
+pub fn with_more(share: &str) -> Value {
     let mut more = policy(share);
     let experiment = json!({"id": "red", "slots": [[500_000, 600_000]], "variants": [{"id": "red", "share": "50%"}]});
     more["layers"][1]["experiments"].as_array_mut().unwrap().push(experiment);
@@ -33,17 +33,17 @@ fn attached(role: &str) -> Value {
     file
 }
 
-async fn start(words: &[&str]) -> Fleet {
+pub async fn start(words: &[&str]) -> Fleet {
     let attachments = [("edge.yaml", attached("edge")), ("mesh.yaml", attached("mesh"))];
     Fleet::start(&policy("10%"), &attachments, words).await
 }
 
-async fn both(fleet: &Fleet) -> (Envoy, Envoy) {
+pub async fn both(fleet: &Fleet) -> (Envoy, Envoy) {
     (fleet.envoy("edge-1", "edge").await, fleet.envoy("mesh-1", "mesh").await)
 }
 
 /// Where the log says that a node acked a revision.
-fn acked(fleet: &Fleet, node: &str, good: &Good) -> usize {
+pub fn acked(fleet: &Fleet, node: &str, good: &Good) -> usize {
     let (log, line) = (fleet.weir.log(), format!("acked node={node} type=ecds revision={}\n", good.revision));
     log.find(&line).unwrap_or_else(|| panic!("no {line:?} in\n{log}"))
 }

@@ -96,7 +96,7 @@ impl Serve {
         let inputs = Inputs { policy: self.policy, attach: self.attach, resources: self.resources, state };
         let fleet = Arc::new(watch::Sender::new(Fleet::default()));
         let state = inputs.state.clone();
-        let keep = Keep::start(inputs, self.rescan.into(), fleet.clone(), self.log)?;
+        let (keep, stood) = Keep::start(inputs, self.rescan.into(), fleet.clone(), self.log)?;
         let runtime = Runtime::new().map_err(|error| Failure::Use(format!("no runtime: {error}")))?;
         runtime.block_on(async {
             let tls = self.entry.open(self.listen, self.log)?;
@@ -109,7 +109,7 @@ impl Serve {
             }
             println!("listening on {}", local(&listener)?);
             let targets = keep.targets();
-            let push = Push::start(&targets.borrow(), self.pace, fleet.clone(), state, self.log);
+            let push = Push::start(&targets.borrow(), stood, self.pace, fleet.clone(), state, self.log);
             let waves = push.waves();
             tokio::spawn(push.follow(targets));
             keep.follow().map_err(|error| Failure::Use(format!("files cannot be watched: {error}")))?;

@@ -42,6 +42,15 @@ pub enum Cause {
     Rollback,
 }
 
+/// The revisions that Envoys are offered: those that decide one, all others one, which differ only during a push.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stood {
+    /// At edges.
+    pub edges: String,
+    /// In the mesh.
+    pub mesh: String,
+}
+
 /// What somebody asked for: a revision to serve for as long as the files say another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rollback {
@@ -96,15 +105,30 @@ impl State {
         if history.last().is_some_and(|last| last.revision == revision && last.cause == cause) {
             return Ok(());
         }
-        if !self.policy(&revision).exists() {
-            self.write(&format!("{REVISIONS}/{revision}.json"), policy.canonical.as_bytes())?;
-        }
+        self.keep_policy(policy)?;
         let since = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
         history.push(Entry { revision, since, cause });
         history.drain(..history.len().saturating_sub(HISTORY_MAX));
         self.write(HISTORY, json!(history).to_string().as_bytes())?;
         self.forget_all_but(&history);
         Ok(())
+    }
+
+    /// What Envoys were offered last, be it in the middle of a push.
+    pub fn stood(&self) -> Result<Option<Stood>, Failure> {
+        self.read(STANDING)
+    }
+
+    /// Notes that this is what Envoys are offered from now on.
+    pub fn stand(&self, edges: &Policy, mesh: &Policy) -> Result<(), Failure> {
+        let [edges_revision, mesh_revision] = [edges, mesh].map(|policy| policy.revision.to_string());
+        let stood = Stood { edges: edges_revision, mesh: mesh_revision };
+        if self.stood().is_ok_and(|before| before.as_ref() == Some(&stood)) {
+            return Ok(());
+        }
+        self.keep_policy(edges)?;
+        self.keep_policy(mesh)?;
+        self.write(STANDING, json!(stood).to_string().as_bytes())
     }
 
     /// Where the policy of this revision is kept.
@@ -135,6 +159,14 @@ impl State {
         }
     }
 
+    fn keep_policy(&self, policy: &Policy) -> Result<(), Failure> {
+        let revision = policy.revision.to_string();
+        if self.policy(&revision).exists() {
+            return Ok(());
+        }
+        self.write(&format!("{REVISIONS}/{revision}.json"), policy.canonical.as_bytes())
+    }
+
     fn read<T: for<'a> Deserialize<'a>>(&self, name: &str) -> Result<Option<T>, Failure> {
         let path = self.folder.join(name);
         let text = match fs::read(&path) {
@@ -162,10 +194,14 @@ impl State {
         write().map_err(|error| unusable(&path, &error))
     }
 
+    /// Policies that neither the history names nor what stands.
     fn forget_all_but(&self, history: &[Entry]) {
+        let stood = self.stood().ok().flatten();
+        let stands = |revision: &str| stood.as_ref().is_some_and(|it| it.edges == revision || it.mesh == revision);
         let named = |path: &Path| {
             let revision = path.file_stem().and_then(|stem| stem.to_str());
-            revision.is_some_and(|revision| history.iter().any(|entry| entry.revision == revision))
+            let is_named = |revision| history.iter().any(|entry| entry.revision == revision) || stands(revision);
+            revision.is_some_and(is_named)
         };
         for path in fs::read_dir(self.folder.join(REVISIONS)).into_iter().flatten().flatten().map(|entry| entry.path())
         {
@@ -179,6 +215,7 @@ impl State {
 
 const REVISIONS: &str = "revisions";
 const HISTORY: &str = "history.json";
+const STANDING: &str = "standing.json";
 const ROLLBACK: &str = "rollback.json";
 
 fn unusable(path: &Path, error: &io::Error) -> Failure {

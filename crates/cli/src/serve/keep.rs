@@ -12,7 +12,7 @@ use super::fleet::Watched;
 use super::inputs::{Fingerprint, Inputs};
 use super::log::Log;
 use super::standing::Standing;
-use super::wanted::Wanted;
+use super::wanted::{Wanted, stood};
 use crate::problems::Failure;
 use crate::state::Cause;
 
@@ -37,8 +37,14 @@ pub struct Keep {
 }
 
 impl Keep {
-    /// Reads the files, or takes what was in force last, for the first target.
-    pub fn start(inputs: Inputs, rescan: Duration, fleet: Watched, log: Log) -> Result<Keep, Failure> {
+    /// Reads the files, or takes what was in force last, for the first target. Beside it, what Envoys were offered when
+    /// the server ended, as far as it was kept.
+    pub fn start(
+        inputs: Inputs,
+        rescan: Duration,
+        fleet: Watched,
+        log: Log,
+    ) -> Result<(Keep, Option<Standing>), Failure> {
         // Looked at before they are read: a change in between is seen as one.
         let seen = inputs.fingerprint();
         let wanted = Wanted::at_start(&inputs);
@@ -46,10 +52,14 @@ impl Keep {
             return Err(wanted.complaint.unwrap_or(Failure::Reported));
         };
         fleet.send_modify(|fleet| fleet.serving(&standing.revision(), None));
+        let stood = stood(&inputs, &standing).unwrap_or_else(|failure| {
+            log.not_resumed(&failure);
+            None
+        });
         let targets = watch::Sender::new((standing, cause));
         let mut keep = Keep { inputs, seen, rescan, targets, fleet, log, complaint: None };
         keep.complain(wanted.complaint);
-        Ok(keep)
+        Ok((keep, stood))
     }
 
     /// What is to stand from each moment on.

@@ -51,6 +51,12 @@ impl Log {
         self.say("not_kept", format!("served, but not kept: {why}").trim_end(), vec![("why", why)]);
     }
 
+    /// Why a start does not go on from what Envoys had.
+    pub fn not_resumed(self, why: &Failure) {
+        let why = why.text(false);
+        self.say("not_resumed", format!("what Envoys have is not known: {why}").trim_end(), vec![("why", why)]);
+    }
+
     /// Says something in the form that was chosen.
     pub fn say(self, event: &str, text: &str, fields: Vec<(&'static str, String)>) {
         eprint!("{}", self.line(event, text, fields.into_iter()));

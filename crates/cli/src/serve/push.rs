@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use tokio::sync::watch;
@@ -38,6 +38,8 @@ pub struct Push {
     now: Standing,
     /// What everybody was offered last.
     offered: Arc<Offer>,
+    /// Until when a start gives Envoys time to come back.
+    back: Instant,
     waves: watch::Sender<Arc<Wave>>,
     fleet: Watched,
     state: Option<State>,
@@ -48,14 +50,26 @@ pub struct Push {
 struct Overtaken;
 
 impl Push {
-    /// Offers the first target to everybody.
-    pub fn start(first: &Target, pace: Pace, fleet: Watched, state: Option<State>, log: Log) -> Push {
-        let now = first.0.clone();
+    /// Offers everybody what they were offered last, if that is known, and goes on from there; else the first target.
+    pub fn start(
+        first: &Target,
+        stood: Option<Standing>,
+        pace: Pace,
+        fleet: Watched,
+        state: Option<State>,
+        log: Log,
+    ) -> Push {
+        let patience = if stood.is_some() { *pace.stage_deadline } else { Duration::ZERO };
+        let now = stood.unwrap_or_else(|| first.0.clone());
+        if [&now.edges, &now.mesh].iter().any(|policy| policy.revision != first.0.mesh.revision) {
+            let (edges, mesh) = (now.edges.revision.to_string(), now.mesh.revision.to_string());
+            let text = format!("goes on from revision {edges} at edges, {mesh} in the mesh");
+            log.say("resumed", &text, vec![("edges", edges), ("mesh", mesh)]);
+        }
+        fleet.send_modify(|fleet| fleet.serving(&now.revision(), None));
         let offered = Arc::new(now.offer());
         let waves = watch::Sender::new(Arc::new(Wave::to_all(1, offered.clone())));
-        let push = Push { pace, now, offered, waves, fleet, state, log };
-        push.served(first.1);
-        push
+        Push { pace, now, offered, back: Instant::now() + patience, waves, fleet, state, log }
     }
 
     /// What is offered from each moment on.
@@ -65,7 +79,7 @@ impl Push {
 
     /// Goes on until nobody wants anything any more. A target that is overtaken is given up where it stands.
     pub async fn follow(mut self, mut targets: watch::Receiver<Target>) {
-        targets.mark_unchanged();
+        targets.mark_changed();
         while targets.changed().await.is_ok() {
             let (wanted, cause) = targets.borrow_and_update().clone();
             // Err: the next round brings what is newer.
@@ -87,6 +101,7 @@ impl Push {
             let is_last = number == count;
             if *self.offered != *offer {
                 if needs_answers(&self.now, &stage) {
+                    self.all_back(&wanted.revision(), targets).await?;
                     self.answers(targets).await?;
                 }
                 if !is_last {
@@ -97,11 +112,12 @@ impl Push {
                 }
             }
             self.now = stage;
+            // Before it is sent: after a crash the server knows of all that an Envoy may have.
+            self.keep(is_last.then_some(cause));
             self.publish_to_all(offer);
-            if is_last {
-                self.served(cause);
-            }
         }
+        self.log.served(&self.offered);
+        self.fleet.send_modify(|fleet| fleet.serving(&self.now.revision(), None));
         self.answers(targets).await
     }
 
@@ -112,6 +128,7 @@ impl Push {
         targets: &watch::Receiver<Target>,
     ) -> Result<bool, Overtaken> {
         let Some(percent) = self.pace.canary_nodes else { return Ok(true) };
+        self.all_back(offer.label(), targets).await?;
         let canaries = canaries(&self.fleet.borrow(), &self.offered, offer, percent);
         if canaries.is_empty() {
             return Ok(true);
@@ -157,6 +174,18 @@ impl Push {
         }
     }
 
+    /// Waits until Envoys had time to come back after a start: of those that have not nobody knows what they have.
+    async fn all_back(&self, next: &str, targets: &watch::Receiver<Target>) -> Result<(), Overtaken> {
+        let left = self.back.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        let time = humantime::format_duration(Duration::from_secs(left.as_secs_f64().ceil() as u64));
+        let text = format!("revision {next} waits {time}: Envoys come back after the start");
+        self.log.say("waits", &text, vec![("revision", next.to_owned())]);
+        self.until(self.back, targets, |_| false).await.map(drop)
+    }
+
     /// Whether this came true of the fleet before the deadline, and before something newer was wanted.
     async fn until(
         &self,
@@ -185,14 +214,15 @@ impl Push {
         number
     }
 
-    /// Everybody is offered what was wanted: says so, and keeps it. A disk that is full does not hold up a push: what cannot
-    /// be kept is served all the same.
-    fn served(&self, cause: Cause) {
-        self.log.served(&self.offered);
-        self.fleet.send_modify(|fleet| fleet.serving(&self.now.revision(), None));
-        if let Some(state) = &self.state
-            && let Err(failure) = state.keep(&self.now.mesh, cause)
-        {
+    /// Keeps what is to stand, and a `cause` in the history if it is what was wanted. A disk that is full does not hold up a
+    /// push: what cannot be kept is served all the same.
+    fn keep(&self, cause: Option<Cause>) {
+        let Some(state) = &self.state else { return };
+        let stand = || {
+            state.stand(&self.now.edges, &self.now.mesh)?;
+            cause.map_or(Ok(()), |cause| state.keep(&self.now.mesh, cause))
+        };
+        if let Err(failure) = stand() {
             self.log.not_kept(&failure);
         }
     }

@@ -41,6 +41,17 @@ impl Wanted {
     }
 }
 
+/// What Envoys were offered when the server ended, as far as it was kept; `start` is what is wanted now.
+pub fn stood(inputs: &Inputs, start: &Standing) -> Result<Option<Standing>, Failure> {
+    let Some(state) = &inputs.state else { return Ok(None) };
+    let Some(stood) = state.stood()? else { return Ok(None) };
+    let policy = |revision: &str| match revision == start.revision() {
+        true => Ok(start.mesh.clone()),
+        false => inputs.read_kept(state, revision).map(|kept| kept.mesh),
+    };
+    Ok(Some(Standing { edges: policy(&stood.edges)?, mesh: policy(&stood.mesh)?, ..start.clone() }))
+}
+
 /// What somebody rolled back to. Files that say a new revision end that.
 fn rolled_back(inputs: &Inputs, state: &State, files: &Result<Standing, Failure>) -> Result<Option<Standing>, Failure> {
     let Some(rollback) = state.rollback()? else { return Ok(None) };

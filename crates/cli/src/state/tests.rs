@@ -58,6 +58,23 @@ fn the_history_is_bounded_and_so_are_the_policies() {
 }
 
 #[test]
+fn what_stands_is_kept_for_as_long_as_it_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = State::open(folder.path()).unwrap();
+    let [one, step, two] = [policy(1), policy(2), policy(3)];
+    assert_eq!(state.stood().unwrap(), None);
+    for (edges, mesh, in_force, policies) in
+        [(&one, &one, Some(&one), 1), (&step, &one, None, 2), (&step, &two, None, 3), (&two, &two, Some(&two), 2)]
+    {
+        state.stand(edges, mesh).unwrap();
+        in_force.inspect(|policy| state.keep(policy, Cause::Files).unwrap());
+        let [edges, mesh] = [edges, mesh].map(|policy| policy.revision.to_string());
+        assert_eq!(State::existing(folder.path()).unwrap().stood().unwrap(), Some(Stood { edges, mesh }));
+        assert_eq!(kept(&state), policies);
+    }
+}
+
+#[test]
 fn one_server_has_the_folder_for_itself() {
     let folder = tempfile::tempdir().unwrap();
     let [one, other] = [(); 2].map(|()| State::open(folder.path()).unwrap());

@@ -161,7 +161,7 @@ fn any_policy() -> impl Strategy<Value = Policy> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever is pushed, wherever a push is overtaken by the next one, and whoever has not
+    /// Whatever is pushed, wherever a push is overtaken by the next one or goes on after a start, and whoever has not
     /// answered yet.
     #[test]
     fn at_no_moment_does_an_edge_stamp_what_the_mesh_does_not_know(

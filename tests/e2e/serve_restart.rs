@@ -1,0 +1,75 @@
+//! `weir serve --state` is killed and comes back: a push that was under way goes on by stages, from what Envoys had.
+
+use serde_json::json;
+
+use crate::serve_stages::{REVISION, acked, both, good, start, with_more};
+use crate::support::policy;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_push_that_was_cut_off_between_its_stages_goes_on_when_the_mesh_is_back() {
+    let state = tempfile::tempdir().unwrap();
+    let mut fleet = start(&["--state", &state.path().display().to_string()]).await;
+    let (edge, mut mesh) = both(&fleet).await;
+    let (before, more) = (good(&policy("10%")), good(&with_more("10%")));
+    fleet.weir.until_logged(&["acked node=edge-1 type=ecds", "acked node=mesh-1 type=ecds"]).await;
+    mesh.freeze(true);
+    fleet.write("policy.yaml", &more.text);
+    let half = format!("revision {} at edges, {} in the mesh", before.revision, more.revision);
+    fleet.weir.until_logged(&[&format!("stage 1 of 2: {half}")]).await;
+
+    fleet.weir.kill();
+    fleet.weir.restart().await;
+    // Whether the stage was kept before the crash or not, an edge that is back first is not sent what the mesh may not know yet.
+    let waits = format!("revision {} waits", more.revision);
+    fleet.weir.until_logged(&[&half, &waits, "connected node=edge-1"]).await;
+    assert_eq!(edge.stat(REVISION).await, Some(before.number));
+    mesh.freeze(false);
+    for envoy in [&mesh, &edge] {
+        envoy.until_stat(REVISION, more.number).await;
+    }
+    fleet.weir.until_logged(&[&format!("acked node=edge-1 type=ecds revision={}\n", more.revision)]).await;
+    // The mesh node may have read it before it noticed that the server was gone, and then acks nothing anew.
+    let log = fleet.weir.log();
+    let back = log.find("connected node=mesh-1").expect(&log);
+    assert!(back < acked(&fleet, "edge-1", &more), "{log}");
+    fleet.weir.until_logged(&[&format!("revision {} active in server", more.revision)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_that_a_start_finds_reaches_edges_at_once() {
+    let state = tempfile::tempdir().unwrap();
+    let state = state.path().display().to_string();
+    let mut fleet = start(&["--state", &state, "--stage-deadline", "1h"]).await;
+    let (edge, mesh) = both(&fleet).await;
+    fleet.weir.until_logged(&["acked node=edge-1 type=ecds", "acked node=mesh-1 type=ecds"]).await;
+    let mut killed = policy("10%");
+    killed["layers"][0]["enabled"] = json!(false);
+    let (before, killed) = (good(&policy("10%")), good(&killed));
+
+    fleet.weir.kill();
+    fleet.write("policy.yaml", &killed.text);
+    fleet.weir.restart().await;
+    edge.until_stat(REVISION, killed.number).await;
+    fleet.weir.until_logged(&["connected node=mesh-1", &format!("revision {} waits 1h", killed.revision)]).await;
+    assert_eq!(mesh.stat(REVISION).await, Some(before.number), "the mesh knows the tag until no edge stamps it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revision_that_was_held_back_is_held_back_after_a_restart_too() {
+    let state = tempfile::tempdir().unwrap();
+    let state = state.path().display().to_string();
+    let words = ["--state", &state, "--stage-deadline", "5s", "--canary-nodes", "1%", "--canary-deadline", "1s"];
+    let mut fleet = start(&words).await;
+    let (edge, _mesh) = both(&fleet).await;
+    fleet.weir.until_logged(&["acked node=edge-1 type=ecds", "acked node=mesh-1 type=ecds"]).await;
+    let (before, next) = (good(&policy("10%")), good(&policy("20%")));
+    fleet.write("policy.yaml", &next.text);
+    let held = format!("held back: revision {}", next.revision);
+    fleet.weir.until_logged(&[&held]).await;
+
+    fleet.weir.kill();
+    fleet.weir.restart().await;
+    fleet.weir.until_logged(&[&format!("revision {} waits", next.revision), &held]).await;
+    edge.until_stat(REVISION, before.number).await;
+    assert!(!fleet.weir.log().contains("active in server"), "{}", fleet.weir.log());
+}
