@@ -8,7 +8,8 @@ use hyper::Request;
 use serde_json::Value;
 
 use crate::support::{
-    Client, Fleet, Predictor, Prometheus, Protocol, Weir, attachment, envelope, eventually, policy, weir,
+    Client, Envoy, Fleet, Port, Predictor, Prometheus, Protocol, Weir, attachment, envelope, eventually, policy,
+    replaced, weir,
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -97,6 +98,30 @@ async fn a_prometheus_tells_what_is_active_where_no_admin_interface_is_known() {
     for node in ["edge-1", "edge-2"] {
         let active = |row: &Value| row["node"] == node && row["attachments"][0]["active"] == revision.as_str();
         until_row(&fleet.weir, "active", active).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_envoy_may_say_itself_where_its_gauges_are() {
+    let fleet = start(&[]).await;
+    let reserved = Port::reserve();
+    let port = reserved.number();
+    let bootstrap = fleet.bootstrap("edge-1", "edge");
+    let metadata = format!("cluster: edge, metadata: {{weir_admin_port: {port}}}}}");
+    let bootstrap = replaced(&bootstrap, "cluster: edge}", &metadata);
+    let admin = |port| format!("admin:\n  address: {{socket_address: {{address: 127.0.0.1, port_value: {port}}}}}");
+    let envoy = Envoy::start(&replaced(&bootstrap, &admin(0), &admin(port))).await;
+    assert_eq!(envoy.admin_address().port(), port);
+    let _other = fleet.envoy("edge-2", "edge").await;
+
+    for share in ["20%", "30%"] {
+        let (text, revision) = good(share);
+        fleet.write("policy.yaml", &text);
+        let active = |row: &Value| row["node"] == "edge-1" && row["attachments"][0]["active"] == revision.as_str();
+        until_row(&fleet.weir, "active", active).await;
+        let acked = |row: &Value| row["node"] == "edge-2" && row["acked"] == revision.as_str();
+        let other = until_row(&fleet.weir, "acked", acked).await;
+        assert_eq!(other["attachments"][0]["active"], Value::Null, "nobody was told where its gauges are");
     }
 }
 

@@ -65,13 +65,18 @@ impl Fleet {
 
     /// The same without waiting until it is ready; `socket` goes into the cluster of the server.
     pub async fn launch(&self, id: &str, cluster: &str, socket: &str) -> Envoy {
-        let port = self.weir.address().port().to_string();
-        let values = [("ADMIN_PORT", "0"), ("NODE_ID", id), ("XDS_PORT", port.as_str()), ("ADS_API", "DELTA_GRPC")];
-        let bootstrap = fill(&text("envoy/ads.yaml"), &values);
-        let bootstrap = replaced(&bootstrap, "cluster: weir}", &format!("cluster: {cluster}}}"));
+        let bootstrap = self.bootstrap(id, cluster);
         let timeout = "    connect_timeout: 1s\n";
         let bootstrap = replaced(&bootstrap, timeout, &format!("{timeout}{socket}"));
         Envoy::launch(&bootstrap, Options { workers: 1, ..Options::default() }).await
+    }
+
+    /// What such an Envoy starts with.
+    pub fn bootstrap(&self, id: &str, cluster: &str) -> String {
+        let port = self.weir.address().port().to_string();
+        let values = [("ADMIN_PORT", "0"), ("NODE_ID", id), ("XDS_PORT", port.as_str()), ("ADS_API", "DELTA_GRPC")];
+        let bootstrap = fill(&text("envoy/ads.yaml"), &values);
+        replaced(&bootstrap, "cluster: weir}", &format!("cluster: {cluster}}}"))
     }
 }
 
