@@ -1,16 +1,16 @@
 //! `weir serve --state`: what was good is served again after a restart, and again when somebody asks for it.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::{Envoy, Fleet, Predictor, attachment, envelope, eventually, policy, weir};
+use crate::support::{Disk, Envoy, Fleet, Predictor, attachment, envelope, eventually, policy, weir};
 
 const SOON: Duration = Duration::from_secs(20);
 const REVISION: &str = "wasmcustom.attachment=.=shop;.;weir_policy_revision";
+const NO_SPACE: &str = "No space left on device";
 
 /// A policy as it stands in its file, its revision, and that revision as Envoy's gauge has it.
 fn good(share: &str) -> (String, String, u64) {
@@ -122,11 +122,39 @@ async fn a_rollback_holds_until_the_files_change() {
 async fn what_cannot_be_kept_is_served_all_the_same() {
     let state = tempfile::tempdir().unwrap();
     let (fleet, envoy) = fleet(state.path()).await;
-    // As a full disk does: no new file can be written.
-    fs::create_dir(state.path().join("new")).unwrap();
+    let (_, first, _) = good("10%");
+    until_history(state.path(), &[(&first, "files")]).await;
+    // The kernel's own full disk takes the next file that is written.
+    std::os::unix::fs::symlink("/dev/full", state.path().join("new")).unwrap();
     let (text, _, number) = good("20%");
     fleet.write("policy.yaml", &text);
     envoy.until_stat(REVISION, number).await;
-    fleet.weir.until_logged(&["served, but not kept: "]).await;
-    assert_eq!(history(state.path()).len(), 1);
+    fleet.weir.until_logged(&["served, but not kept: ", NO_SPACE]).await;
+    until_history(state.path(), &[(&first, "files")]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_is_full_holds_up_no_push_and_keeps_again_once_there_is_room() {
+    let disk = Disk::new();
+    let attachments = [("edge.yaml", attachment())];
+    let fleet = Fleet::start_under(&disk.runner(), &policy("10%"), &attachments, &["--state", &disk.path()]).await;
+    let envoy = fleet.envoy("edge-1", "edge").await;
+    let (server, state) = (fleet.weir.id(), disk.seen(fleet.weir.id()));
+    let (_, first, _) = good("10%");
+    until_history(&state, &[(&first, "files")]).await;
+
+    disk.fill(server);
+    for share in ["20%", "30%"] {
+        let (text, _, number) = good(share);
+        fleet.write("policy.yaml", &text);
+        envoy.until_stat(REVISION, number).await;
+    }
+    fleet.weir.until_logged(&["served, but not kept: ", NO_SPACE]).await;
+    until_history(&state, &[(&first, "files")]).await;
+
+    disk.free(server);
+    let (text, last, number) = good("40%");
+    fleet.write("policy.yaml", &text);
+    envoy.until_stat(REVISION, number).await;
+    until_history(&state, &[(&last, "files"), (&first, "files")]).await;
 }

@@ -191,7 +191,11 @@ impl State {
             fs::rename(&new, &path)?;
             File::open(path.parent().unwrap_or(&self.folder))?.sync_all()
         };
-        write().map_err(|error| unusable(&path, &error))
+        write().map_err(|error| {
+            // What was begun takes the room that is missing.
+            let _ = fs::remove_file(&new);
+            unusable(&path, &error)
+        })
     }
 
     /// Policies that neither the history names nor what stands.

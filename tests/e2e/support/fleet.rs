@@ -21,6 +21,11 @@ pub struct Fleet {
 impl Fleet {
     /// Serves these attachments, by file name; `words` are further words of the command line.
     pub async fn start(policy: &Value, attachments: &[(&str, Value)], words: &[&str]) -> Self {
+        Self::start_under(&[], policy, attachments, words).await
+    }
+
+    /// The same with a server that is run by another program.
+    pub async fn start_under(runner: &[String], policy: &Value, attachments: &[(&str, Value)], words: &[&str]) -> Self {
         let upstreams = [Upstream::start("stable").await, Upstream::start("canary").await];
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).display().to_string();
@@ -36,7 +41,7 @@ impl Fleet {
             arguments.extend([(*flag).to_owned(), file]);
         }
         arguments.extend(words.iter().map(|word| (*word).to_owned()));
-        Self { weir: Weir::with(arguments).await, folder, _upstreams: upstreams }
+        Self { weir: Weir::under(runner, arguments).await, folder, _upstreams: upstreams }
     }
 
     /// Replaces one of the files by renaming.

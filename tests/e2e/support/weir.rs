@@ -17,7 +17,8 @@ const DEADLINE: Duration = Duration::from_secs(20);
 pub struct Weir {
     process: Process,
     address: SocketAddr,
-    arguments: Vec<String>,
+    /// What it is run by and with.
+    command: Vec<String>,
     folder: TempDir,
 }
 
@@ -30,11 +31,22 @@ impl Weir {
     }
 
     /// The same by the words of its command line.
-    pub async fn with(mut arguments: Vec<String>) -> Self {
+    pub async fn with(arguments: Vec<String>) -> Self {
+        Self::under(&[], arguments).await
+    }
+
+    /// The same run by another program, which is given the whole command.
+    pub async fn under(runner: &[String], arguments: Vec<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        arguments.insert(0, "serve".to_owned());
-        let (process, address) = listening(&arguments, "127.0.0.1:0", folder.path()).await;
-        Self { process, address, arguments, folder }
+        let program = artifact::weir().display().to_string();
+        let command = [runner, &[program, "serve".to_owned()], &arguments].concat();
+        let (process, address) = listening(&command, "127.0.0.1:0", folder.path()).await;
+        Self { process, address, command, folder }
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Where Envoy finds it.
@@ -69,8 +81,8 @@ impl Weir {
     /// The same with further words on its command line.
     pub async fn restart_with(&mut self, words: &[&str]) {
         self.process.stop();
-        self.arguments.extend(words.iter().map(|word| (*word).to_owned()));
-        (self.process, self.address) = listening(&self.arguments, &self.address.to_string(), self.folder.path()).await;
+        self.command.extend(words.iter().map(|word| (*word).to_owned()));
+        (self.process, self.address) = listening(&self.command, &self.address.to_string(), self.folder.path()).await;
     }
 
     /// Where it answers over HTTP: it was given `--http`.
@@ -91,9 +103,9 @@ impl Weir {
     }
 }
 
-async fn listening(arguments: &[String], listen: &str, folder: &Path) -> (Process, SocketAddr) {
-    let arguments = [arguments, &["--listen".to_owned(), listen.to_owned()]].concat();
-    let mut process = Process::start("weir", &artifact::weir(), &arguments, folder);
+async fn listening(command: &[String], listen: &str, folder: &Path) -> (Process, SocketAddr) {
+    let arguments = [&command[1..], &["--listen".to_owned(), listen.to_owned()]].concat();
+    let mut process = Process::start("weir", command[0].as_ref(), &arguments, folder);
     let address = eventually(DEADLINE, "weir serve listens", async || {
         let ended = process.ended();
         assert!(ended.is_none(), "weir serve ended with {ended:?}\n{}", process.tail());
