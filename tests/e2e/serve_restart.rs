@@ -1,9 +1,13 @@
 //! `weir serve --state` is killed and comes back: a push that was under way goes on by stages, from what Envoys had.
 
-use serde_json::json;
+use std::time::Duration;
+
+use serde_json::{Value, json};
 
 use crate::serve_stages::{REVISION, acked, both, good, start, with_more};
-use crate::support::policy;
+use crate::support::{eventually, policy};
+
+const SOON: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_push_that_was_cut_off_between_its_stages_goes_on_when_the_mesh_is_back() {
@@ -33,6 +37,47 @@ async fn a_push_that_was_cut_off_between_its_stages_goes_on_when_the_mesh_is_bac
     let back = log.find("connected node=mesh-1").expect(&log);
     assert!(back < acked(&fleet, "edge-1", &more), "{log}");
     fleet.weir.until_logged(&[&format!("revision {} active in server", more.revision)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_policy_that_was_cut_off_on_its_way_arrives_whole() {
+    let mut fleet = start(&[]).await;
+    let mut edge = fleet.envoy("edge-1", "edge").await;
+    fleet.weir.until_logged(&["acked node=edge-1 type=ecds"]).await;
+    let large = good(&with_listed(130_000));
+    assert!(large.text.len() > 30 << 20, "{}", large.text.len());
+    // What it does not read stays in its kernel's buffers, and from then on in the server's.
+    edge.freeze(true);
+    fleet.write("policy.yaml", &large.text);
+    let port = fleet.weir.address().port();
+    eventually(SOON, "the server is writing it", async || unread(port).ok_or("no bytes on their way".into())).await;
+
+    fleet.weir.kill();
+    edge.freeze(false);
+    fleet.weir.restart().await;
+    edge.until_stat(REVISION, large.number).await;
+    fleet.weir.until_logged(&[&format!("acked node=edge-1 type=ecds revision={}\n", large.revision)]).await;
+}
+
+/// The policy of all tests with so many units, each nearly as long as one may be, that meet the canary.
+fn with_listed(units: usize) -> Value {
+    let mut policy = policy("10%");
+    policy["lists"] = json!({"staff": (0..units).map(|number| format!("staff-{number:0240}")).collect::<Vec<_>>()});
+    policy["layers"][0]["overrides"] = json!([{"list": "staff", "experiment": "owl-v21", "variant": "canary"}]);
+    policy
+}
+
+/// How many bytes that a server wrote to its clients they have not taken, as far as the kernel holds them; `None` for none.
+fn unread(port: u16) -> Option<u64> {
+    let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let queue = |line: &str| {
+        let mut words = line.split_whitespace().skip(1);
+        let (local, queues) = (words.next()?, words.nth(2)?);
+        let (sent, _) = queues.split_once(':')?;
+        local.ends_with(&format!(":{port:04X}")).then(|| u64::from_str_radix(sent, 16).ok())?
+    };
+    let sum: u64 = sockets.lines().filter_map(queue).sum();
+    (sum > 0).then_some(sum)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
