@@ -6,6 +6,7 @@ mod support;
 mod ads_down;
 mod bad_policy;
 mod bootstraps;
+mod clock;
 mod cookies;
 mod explain;
 mod harness;

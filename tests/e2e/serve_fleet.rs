@@ -33,7 +33,7 @@ fn shown(weir_serve: &Weir, words: &[&str]) -> (Option<i32>, String) {
 }
 
 /// The rows of `weir fleet --json`.
-fn rows(weir_serve: &Weir) -> Vec<Value> {
+pub fn rows(weir_serve: &Weir) -> Vec<Value> {
     let (_, text) = shown(weir_serve, &["--json"]);
     let shown: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
     shown["nodes"].as_array().unwrap().clone()

@@ -26,7 +26,7 @@ pub fn with_more(share: &str) -> Value {
     more
 }
 
-fn attached(role: &str) -> Value {
+pub fn attached(role: &str) -> Value {
     let mut file = attachment();
     file["role"] = json!(role);
     file["nodes"] = json!({"cluster": role});

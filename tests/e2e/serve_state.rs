@@ -34,7 +34,7 @@ fn run(words: &[&str], state: &Path) -> (Option<i32>, String) {
 }
 
 /// Revision and cause of each entry, newest first.
-fn history(state: &Path) -> Vec<(String, String)> {
+pub fn history(state: &Path) -> Vec<(String, String)> {
     let (code, text) = run(&["history", "--json"], state);
     assert_eq!(code, Some(0), "{text}");
     let history: Value = serde_json::from_str(&text).unwrap();
@@ -48,7 +48,7 @@ fn history(state: &Path) -> Vec<(String, String)> {
 }
 
 /// What is kept is served already when it is.
-async fn until_history(state: &Path, expected: &[(&String, &str)]) {
+pub async fn until_history(state: &Path, expected: &[(&String, &str)]) {
     let expected: Vec<_> =
         expected.iter().map(|(revision, cause)| ((*revision).clone(), (*cause).to_owned())).collect();
     eventually(SOON, "the history", async || {

@@ -8,18 +8,34 @@ use crate::support::{
 
 const SOON: std::time::Duration = std::time::Duration::from_secs(30);
 const REVISION: &str = "wasmcustom.attachment=.=shop;.;weir_policy_revision";
-const EDGE: &str = "spiffe://mesh.test/ns/shop/sa/edge";
+pub const EDGE: &str = "spiffe://mesh.test/ns/shop/sa/edge";
 
 /// A server of this certificate that lets in what this name fits.
 async fn serve(authority: &Authority, server: &Signed, allow: &str) -> Fleet {
-    let files = [&server.certificate, &server.key, &authority.file()].map(|path| path.display().to_string());
-    let [certificate, key, authorities] = &files;
-    let words = ["--tls-cert", certificate, "--tls-key", key, "--tls-ca", authorities, "--allow", allow];
+    let words = tls_words(authority, server, allow);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     Fleet::start(&policy("10%"), &[("edge.yaml", attachment())], &words).await
 }
 
+/// The words of its command line.
+pub fn tls_words(authority: &Authority, server: &Signed, allow: &str) -> [String; 8] {
+    let [certificate, key, authorities] =
+        [&server.certificate, &server.key, &authority.file()].map(|path| path.display().to_string());
+    let flag = str::to_owned;
+    [
+        flag("--tls-cert"),
+        certificate,
+        flag("--tls-key"),
+        key,
+        flag("--tls-ca"),
+        authorities,
+        flag("--allow"),
+        flag(allow),
+    ]
+}
+
 /// An Envoy that shows this certificate, and takes the server for one of the authority.
-async fn connect(fleet: &Fleet, authority: &Authority, client: &Signed) -> Envoy {
+pub async fn connect(fleet: &Fleet, authority: &Authority, client: &Signed) -> Envoy {
     let file = |path: &std::path::Path| json!({"filename": path});
     let certificate = json!({"certificate_chain": file(&client.certificate), "private_key": file(&client.key)});
     let socket = json!({

@@ -32,11 +32,13 @@ pub struct Options<'a> {
     pub wasm_log: &'a str,
     /// Another release than the one that the tests are for, such as `1.39.3`.
     pub release: Option<&'a str>,
+    /// A program that runs it and is given the whole command.
+    pub runner: &'a [String],
 }
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Self { workers: 2, wasm_log: "info", release: None }
+        Self { workers: 2, wasm_log: "info", release: None, runner: &[] }
     }
 }
 
@@ -52,8 +54,9 @@ impl Envoy {
     pub async fn launch(bootstrap: &str, options: Options<'_>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("bootstrap.yaml"), bootstrap).unwrap();
-        let mut process =
-            Process::start("envoy", &artifact::envoy(options.release), &arguments(&options), folder.path());
+        let program = artifact::envoy(options.release).display().to_string();
+        let command = [options.runner, &[program], &arguments(&options)].concat();
+        let mut process = Process::start("envoy", command[0].as_ref(), &command[1..], folder.path());
         let admin = eventually(DEADLINE, "Envoy's admin address", async || {
             assert!(process.ended().is_none(), "Envoy ended at its start\n{}", process.tail());
             let text = fs::read_to_string(folder.path().join("admin-address")).map_err(|error| error.to_string())?;
