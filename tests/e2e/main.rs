@@ -10,6 +10,7 @@ mod clock;
 mod cookies;
 mod explain;
 mod harness;
+mod hot_restart;
 mod join;
 mod kill_switch;
 mod metrics;

@@ -8,8 +8,7 @@ use hyper::Request;
 use serde_json::Value;
 
 use crate::support::{
-    Client, Envoy, Fleet, Port, Predictor, Prometheus, Protocol, Weir, attachment, envelope, eventually, policy,
-    replaced, weir,
+    Client, Envoy, Fleet, Port, Predictor, Prometheus, Protocol, Weir, attachment, envelope, eventually, policy, weir,
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -39,7 +38,7 @@ pub fn rows(weir_serve: &Weir) -> Vec<Value> {
     shown["nodes"].as_array().unwrap().clone()
 }
 
-async fn until_row(weir_serve: &Weir, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+pub async fn until_row(weir_serve: &Weir, what: &str, is: impl Fn(&Value) -> bool) -> Value {
     eventually(SOON, what, async || {
         let rows = rows(weir_serve);
         rows.iter().find(|row| is(row)).cloned().ok_or_else(|| format!("{rows:#?}"))
@@ -105,13 +104,8 @@ async fn a_prometheus_tells_what_is_active_where_no_admin_interface_is_known() {
 async fn an_envoy_may_say_itself_where_its_gauges_are() {
     let fleet = start(&[]).await;
     let reserved = Port::reserve();
-    let port = reserved.number();
-    let bootstrap = fleet.bootstrap("edge-1", "edge");
-    let metadata = format!("cluster: edge, metadata: {{weir_admin_port: {port}}}}}");
-    let bootstrap = replaced(&bootstrap, "cluster: edge}", &metadata);
-    let admin = |port| format!("admin:\n  address: {{socket_address: {{address: 127.0.0.1, port_value: {port}}}}}");
-    let envoy = Envoy::start(&replaced(&bootstrap, &admin(0), &admin(port))).await;
-    assert_eq!(envoy.admin_address().port(), port);
+    let envoy = Envoy::start(&fleet.bootstrap_with_admin("edge-1", "edge", &reserved)).await;
+    assert_eq!(envoy.admin_address().port(), reserved.number());
     let _other = fleet.envoy("edge-2", "edge").await;
 
     for share in ["20%", "30%"] {

@@ -34,11 +34,22 @@ pub struct Options<'a> {
     pub release: Option<&'a str>,
     /// A program that runs it and is given the whole command.
     pub runner: &'a [String],
+    /// Which process of a series, each of which takes over from the one before; `None` for one alone.
+    pub epoch: Option<Epoch>,
+}
+
+/// Envoy's hot restart.
+#[derive(Clone, Copy)]
+pub enum Epoch {
+    /// The first of a series.
+    First,
+    /// The second, of the series that this is the base id of.
+    Second(u32),
 }
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Self { workers: 2, wasm_log: "info", release: None, runner: &[] }
+        Self { workers: 2, wasm_log: "info", release: None, runner: &[], epoch: None }
     }
 }
 
@@ -140,6 +151,17 @@ impl Envoy {
         self.process.freeze(frozen);
     }
 
+    /// The base id of the series that this first process has begun.
+    pub fn base_id(&self) -> u32 {
+        fs::read_to_string(self.folder().join("base-id")).unwrap().trim().parse().unwrap()
+    }
+
+    /// Waits until it has ended by itself, as the first of a series does once the second has taken over.
+    pub async fn until_ended(&mut self) {
+        let process = &mut self.process;
+        eventually(DEADLINE, "Envoy ends", async || process.ended().map(drop).ok_or("it runs".into())).await;
+    }
+
     /// Where it stands: relative paths in its configuration are below this.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -158,8 +180,19 @@ fn arguments(options: &Options<'_>) -> Vec<String> {
         ["--component-log-level", &logs],
         ["--file-flush-interval-msec", "20"],
     ];
-    // Without hot restart there is no shared memory to collide with another Envoy of this machine.
-    words.concat().into_iter().chain(["--disable-hot-restart"]).map(str::to_owned).collect()
+    let epoch = match options.epoch {
+        // Without hot restart there is no shared memory to collide with another Envoy of this machine.
+        None => vec!["--disable-hot-restart".to_owned()],
+        Some(Epoch::First) => words_of("--use-dynamic-base-id --base-id-path base-id"),
+        Some(Epoch::Second(base)) => words_of(&format!("--restart-epoch 1 --base-id {base}")),
+    };
+    // Connections are given this long to go over.
+    let drain = words_of("--drain-time-s 3 --parent-shutdown-time-s 10");
+    [words.concat().into_iter().map(str::to_owned).collect(), epoch, drain].concat()
+}
+
+fn words_of(line: &str) -> Vec<String> {
+    line.split(' ').map(str::to_owned).collect()
 }
 
 async fn ask(admin: SocketAddr, method: &str, path: &str) -> Result<Answer, String> {

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::bench::{ATTACHMENT, write_resources};
 use super::envoy::{Envoy, Options};
+use super::port::Port;
 use super::template::{fill, replaced, text};
 use super::upstream::Upstream;
 use super::weir::Weir;
@@ -82,6 +83,15 @@ impl Fleet {
         let values = [("ADMIN_PORT", "0"), ("NODE_ID", id), ("XDS_PORT", port.as_str()), ("ADS_API", "DELTA_GRPC")];
         let bootstrap = fill(&text("envoy/ads.yaml"), &values);
         replaced(&bootstrap, "cluster: weir}", &format!("cluster: {cluster}}}"))
+    }
+
+    /// The same with the admin interface on this port, which it tells the server.
+    pub fn bootstrap_with_admin(&self, id: &str, cluster: &str, admin: &Port) -> String {
+        let port = admin.number();
+        let metadata = format!("cluster: {cluster}, metadata: {{weir_admin_port: {port}}}}}");
+        let bootstrap = replaced(&self.bootstrap(id, cluster), &format!("cluster: {cluster}}}"), &metadata);
+        let at = |port| format!("admin:\n  address: {{socket_address: {{address: 127.0.0.1, port_value: {port}}}}}");
+        replaced(&bootstrap, &at(0), &at(port))
     }
 }
 

@@ -33,7 +33,7 @@ pub use clock::Clock;
 pub use collector::Collector;
 pub use disk::Disk;
 pub use echo::Echo;
-pub use envoy::{Envoy, Options};
+pub use envoy::{Envoy, Epoch, Options};
 pub use files::{Files, Pushed};
 pub use fleet::{Fleet, envelope_of};
 pub use load::{Load, send_all};

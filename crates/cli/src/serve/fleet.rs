@@ -83,10 +83,12 @@ impl Fleet {
                 self.rows.retain(|_, row| row.connected || row.node != report.node);
                 let row = Row::new(node.clone(), *peer, identity.clone(), now.text());
                 self.rows.insert(report.stream, Box::new(row));
+                self.find_doubles(&report.node);
                 self.forget_gone(now.steady);
             }
             Event::Disconnected { reason } => {
                 self.part(report, reason.as_ref(), now);
+                self.find_doubles(&report.node);
                 self.forget_gone(now.steady);
             }
             event => {
@@ -107,6 +109,8 @@ impl Fleet {
             let gauge = gauges.get(&attachment.name);
             // Zero is no revision: the filter has none yet.
             let active = gauge.filter(|(active, _)| *active != 0).map(|(active, _)| format!("{active:012x}"));
+            // Of a sum of two nobody can tell which revision decides.
+            let active = active.filter(|active| !row.is_double || *active == row.offered);
             let rejected = gauge.map(|(_, rejected)| *rejected);
             is_news |= (&attachment.active, attachment.rejected) != (&active, rejected);
             (attachment.active, attachment.rejected) = (active, rejected);
@@ -176,6 +180,12 @@ impl Fleet {
             // Whatever decides there now, nobody looks any more.
             row.attachments.iter_mut().for_each(|attachment| (attachment.active, attachment.rejected) = (None, None));
         }
+    }
+
+    fn find_doubles(&mut self, node: &str) {
+        let mut of_node: Vec<_> = self.rows.values_mut().filter(|row| row.connected && row.node == node).collect();
+        let is_double = of_node.len() > 1;
+        of_node.iter_mut().for_each(|row| row.is_double = is_double);
     }
 
     fn forget_gone(&mut self, now: Instant) {

@@ -60,6 +60,9 @@ pub struct Row {
     /// Whether it was named for that, and is no longer waited for.
     #[serde(skip)]
     pub(super) late: bool,
+    /// Whether another one of its id is connected: an Envoy that is restarted hot adds the gauges of both up.
+    #[serde(skip)]
+    pub(super) is_double: bool,
     /// When it went.
     #[serde(skip)]
     pub(super) gone: Option<Instant>,
@@ -104,6 +107,7 @@ impl Row {
             settled: 0,
             behind: None,
             late: false,
+            is_double: false,
             gone: None,
         }
     }

@@ -62,6 +62,22 @@ fn gauge(active: u64, rejected: bool) -> BTreeMap<String, (u64, bool)> {
 }
 
 #[test]
+fn gauges_of_two_that_call_themselves_the_same_count_only_where_they_are_no_sum() {
+    let mut fleet = fleet(1, [connected(), offered("00000000002a"), settled(1, "00000000002a")]);
+    let active = |fleet: &Fleet| fleet.shown().nodes.last().unwrap().attachments[0].active.clone();
+    for event in [connected(), offered("00000000002a"), settled(1, "00000000002a")] {
+        fleet.note(&report(101, event), start());
+    }
+    for (gauge_says, shown) in [(0x54, None), (0x2a, Some("00000000002a"))] {
+        fleet.gauged(101, &gauge(gauge_says, false));
+        assert_eq!(active(&fleet).as_deref(), shown);
+    }
+    fleet.note(&report(1, gone()), start());
+    fleet.gauged(101, &gauge(0x54, false));
+    assert_eq!(active(&fleet).as_deref(), Some("000000000054"), "it is alone: what it says is what decides");
+}
+
+#[test]
 fn acked_is_not_active_until_a_gauge_says_so() {
     let revision = "00000000002a";
     let mut fleet = fleet(1, [connected(), offered(revision), settled(1, "old"), sent(revision)]);
