@@ -17,6 +17,7 @@ mod metrics;
 mod odd_requests;
 mod predictions;
 mod push_under_load;
+mod reconnects;
 mod rendered;
 mod scenarios;
 mod serve;

@@ -1,4 +1,4 @@
-//! Waiting for a condition by asking again, with a deadline; the only place of the bench that sleeps.
+//! Waiting for a condition by asking again, with a deadline; the only place of the bench that sleeps until something comes.
 
 use std::time::{Duration, Instant};
 

@@ -133,15 +133,20 @@ impl Fleet {
         self.files_bad = files_bad;
     }
 
-    /// Whether all have answered everything up to a wave, but those that were named for not answering before.
-    pub fn has_settled(&self, wave: u64) -> bool {
-        self.connected().all(|(_, row)| row.has_settled(wave) || row.late)
+    /// The stream that came last.
+    pub fn newest(&self) -> u64 {
+        self.rows.last_key_value().map_or(0, |(stream, _)| *stream)
+    }
+
+    /// Whether all streams up to this one have answered everything up to a wave, but those that were named for not
+    /// answering before.
+    pub fn has_settled(&self, wave: u64, newest: u64) -> bool {
+        self.unsettled(wave, newest).next().is_none()
     }
 
     /// Since when the first of those that have not has been behind.
-    pub fn behind_since(&self, wave: u64) -> Option<Instant> {
-        let waited_for = self.connected().filter(|(_, row)| !row.has_settled(wave) && !row.late);
-        waited_for.filter_map(|(_, row)| row.behind).min()
+    pub fn behind_since(&self, wave: u64, newest: u64) -> Option<Instant> {
+        self.unsettled(wave, newest).filter_map(|row| row.behind).min()
     }
 
     /// Names those that have been behind since then or longer, and waits for them no more.
@@ -180,6 +185,11 @@ impl Fleet {
             // Whatever decides there now, nobody looks any more.
             row.attachments.iter_mut().for_each(|attachment| (attachment.active, attachment.rejected) = (None, None));
         }
+    }
+
+    fn unsettled(&self, wave: u64, newest: u64) -> impl Iterator<Item = &Row> {
+        let rows = self.rows.range(..=newest).map(|(_, row)| row);
+        rows.filter(move |row| row.connected && !row.has_settled(wave) && !row.late)
     }
 
     fn find_doubles(&mut self, node: &str) {

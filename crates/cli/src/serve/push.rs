@@ -157,11 +157,14 @@ impl Push {
     }
 
     /// Waits until everybody has answered, and names who has not for too long, however often something newer came meanwhile.
+    /// Who comes while it waits is sent what is newest and holds it up no longer, or there would be no end where many come
+    /// and go.
     async fn answers(&self, targets: &watch::Receiver<Target>) -> Result<(), Overtaken> {
-        let wave = self.waves.borrow().number;
+        let (wave, newest) = (self.waves.borrow().number, self.fleet.borrow().newest());
         loop {
-            let behind = self.fleet.borrow().behind_since(wave).unwrap_or_else(Instant::now);
-            if self.until(behind + *self.pace.stage_deadline, targets, |fleet| fleet.has_settled(wave)).await? {
+            let behind = self.fleet.borrow().behind_since(wave, newest).unwrap_or_else(Instant::now);
+            let deadline = behind + *self.pace.stage_deadline;
+            if self.until(deadline, targets, |fleet| fleet.has_settled(wave, newest)).await? {
                 return Ok(());
             }
             let mut late = Vec::new();

@@ -195,19 +195,20 @@ fn who_does_not_answer_is_waited_for_until_it_is_named() {
     let mut fleet = fleet(1, [connected(), offered("r1"), settled(1, "r1"), offered("r2")]);
     fleet.note(&report(2, connected_as("n2")), start());
     fleet.note(&report(2, offered("r2")), after(second));
-    assert!(fleet.has_settled(0) && !fleet.has_settled(2));
-    assert_eq!(fleet.behind_since(2), Some(start().steady));
+    assert!(fleet.has_settled(0, 2) && !fleet.has_settled(2, 2));
+    assert_eq!(fleet.behind_since(2, 2), Some(start().steady));
+    assert_eq!((fleet.newest(), fleet.has_settled(2, 0)), (2, true), "nobody waits for who came later");
     // Another offer does not make it younger.
     fleet.note(&report(1, offered("r3")), after(second * 2));
     assert_eq!(fleet.name_late(2, start().steady), ["n1"]);
-    assert_eq!((fleet.has_settled(2), fleet.behind_since(2)), (false, Some(after(second).steady)));
+    assert_eq!((fleet.has_settled(2, 2), fleet.behind_since(2, 2)), (false, Some(after(second).steady)));
     assert_eq!(fleet.name_late(2, after(second).steady), ["n2"]);
-    assert!(fleet.has_settled(2) && fleet.behind_since(2).is_none());
+    assert!(fleet.has_settled(2, 2) && fleet.behind_since(2, 2).is_none());
 
     // Who answers after all is waited for again.
     fleet.note(&report(1, settled(3, "r3")), after(second * 3));
     fleet.note(&report(1, offered("r4")), after(second * 4));
-    assert!(!fleet.has_settled(4));
+    assert!(!fleet.has_settled(4, 2));
     fleet.note(&report(1, gone()), after(second * 5));
-    assert!(fleet.has_settled(4));
+    assert!(fleet.has_settled(4, 2));
 }
