@@ -188,7 +188,7 @@ impl Fleet {
     }
 
     fn unsettled(&self, wave: u64, newest: u64) -> impl Iterator<Item = &Row> {
-        let rows = self.rows.range(..=newest).map(|(_, row)| row);
+        let rows = self.rows.range(..=newest).map(|(_, row)| &**row);
         rows.filter(move |row| row.connected && !row.has_settled(wave) && !row.late)
     }
 
