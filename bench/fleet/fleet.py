@@ -1,6 +1,7 @@
 """A fleet of streams from another process, real Envoys among them, and pushes to all of them."""
 
 import contextlib
+import os
 import pathlib
 import subprocess
 import sys
@@ -12,20 +13,25 @@ import policies
 from envoy import CLIENT_CORE, Envoy, poll, start
 from pushes import xds_bootstrap
 
-from fleet.servers import Server
+from fleet.servers import Server, cpu_ms
 
 ENVOYS = 10
 
 
 def measure(kinds, target, clients, rounds, pushes, progress):
-    """By kind of server: milliseconds and CPU of a push, kilobytes of a client before and after the pushes."""
+    """By kind of server: what a push takes, and kilobytes of a client before and after the pushes."""
     found = {kind.name: [] for kind in kinds}
     for turn in range(rounds):
         for kind in kinds:
+            progress(f"{clients} clients, round {turn + 1} of {rounds}, {kind.name}")
             with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder:
                 found[kind.name].append(one_turn(kind, target, clients, pushes, pathlib.Path(folder)))
-            progress(f"{clients} clients, round {turn + 1} of {rounds}, {kind.name}: {found[kind.name][-1]}")
-    return {name: {key: median(turn[key] for turn in turns) for key in turns[0]} for name, turns in found.items()}
+            progress(", ".join(f"{key} {value:.1f}" for key, value in found[kind.name][-1].items()))
+    return {name: medians(turns) for name, turns in found.items()}
+
+
+def medians(of):
+    return {key: median(one[key] for one in of) for key in of[0]}
 
 
 def one_turn(kind, target, clients, pushes, folder):
@@ -37,32 +43,44 @@ def one_turn(kind, target, clients, pushes, folder):
         for envoy in envoys:
             stack.callback(envoy.stop)
         for envoy in envoys:
-            envoy.ready()
+            step_aside(envoy.ready().process.pid)
+        poll("every Envoy has the first policy", lambda: all(revisions(envoys)))
         alone = server.resident_kb()
         command = [str(target / "bench" / "release" / "weir-fleet-clients"), server.address, str(clients - ENVOYS)]
         streams = start(command, CLIENT_CORE, stdout=subprocess.PIPE, text=True)
         stack.callback(streams.wait)
         stack.callback(streams.kill)
         said(streams, "connected")
+        poll("the server is idle", lambda: idle(server))
         connected = server.resident_kb()
         taken = [push(server, streams, envoys, number) for number in range(1, pushes + 1)]
         last = server.resident_kb()
     count = clients - ENVOYS
-    return {
-        "ms": median(ms for ms, _ in taken), "cpu_ms": median(cpu for _, cpu in taken),
-        "kb_connected": (connected - alone) / count, "kb_pushed": (last - alone) / count,
-    }
+    return {**medians(taken), "kb_connected": (connected - alone) / count, "kb_pushed": (last - alone) / count}
+
+
+def step_aside(process):
+    """Its threads run only when nothing else wants the core: in a real fleet the CPUs of an Envoy are its own."""
+    for task in pathlib.Path(f"/proc/{process}/task").iterdir():
+        # A thread that has ended meanwhile is out of the way.
+        with contextlib.suppress(ProcessLookupError):
+            os.sched_setscheduler(int(task.name), os.SCHED_IDLE, os.sched_param(0))
 
 
 def push(server, streams, envoys, number):
-    """Milliseconds until the last stream has acknowledged, and of the server's CPU until it is idle again."""
-    before = revisions(envoys)
-    used, began = server.cpu_ms(), time.time_ns()
-    server.push(policy(number))
-    taken = (said(streams, "acked") - began) / 1e6
-    poll("every Envoy has the push", lambda: all(new != old for new, old in zip(revisions(envoys), before)))
+    """Milliseconds until the last stream has acknowledged and until all Envoys decide by it; the CPU of both sides."""
+    before, new = revisions(envoys), policy(number)
+    used, clients_used = server.cpu_ms(), cpu_ms(streams)
+    began = server.push(new)
+    acked = said(streams, "acked")
+    # Asked only now: until here every Envoy leaves the core to the clients.
+    poll("every Envoy has the push", lambda: all(now != old for now, old in zip(revisions(envoys), before)))
+    active = time.time_ns()
     poll("the server is idle again", lambda: idle(server))
-    return taken, server.cpu_ms() - used
+    return {
+        "acked_ms": (acked - began) / 1e6, "active_ms": (active - began) / 1e6,
+        "cpu_ms": server.cpu_ms() - used, "clients_cpu_ms": cpu_ms(streams) - clients_used,
+    }
 
 
 def policy(number):

@@ -10,6 +10,14 @@ from fleet.fleet import ENVOYS
 
 TEMPLATE = pathlib.Path(__file__).parent / "page.md"
 NAMES = {"weir": "`weir serve`", "peer": "go-control-plane"}
+COLUMNS = [
+    ("acked_ms", "push to the last ACK, ms", "{:.0f}"),
+    ("cpu_ms", "the server's CPU, ms", "{:.0f}"),
+    ("kb_connected", "kB a client, connected", "{:.1f}"),
+    ("kb_pushed", "kB a client, after the pushes", "{:.1f}"),
+    ("active_ms", "active in the Envoys, ms", "{:.0f}"),
+    ("clients_cpu_ms", "the clients' CPU, ms", "{:.0f}"),
+]
 
 
 def page(found, arguments):
@@ -18,12 +26,10 @@ def page(found, arguments):
 
 
 def table(found):
-    head = ["clients", "server", "push to all acked, ms", "its CPU, ms", "kB a client, connected", "kB a client, after the pushes"]
     rows = []
     for clients, by_kind in found.items():
         for name, one in by_kind.items():
-            figures = [f"{one['ms']:.0f}", f"{one['cpu_ms']:.0f}", f"{one['kb_connected']:.1f}", f"{one['kb_pushed']:.1f}"]
-            rows.append([f"{clients:,}", NAMES[name], *figures])
-        ratio = {key: by_kind["weir"][key] / by_kind["peer"][key] for key in by_kind["weir"]}
-        rows.append([f"{clients:,}", "*ours to theirs*", *(f"{ratio[key]:.2f}" for key in ("ms", "cpu_ms", "kb_connected", "kb_pushed"))])
-    return rows_to_table(head, rows)
+            rows.append([f"{clients:,}", NAMES[name], *(form.format(one[key]) for key, _, form in COLUMNS)])
+        ratios = (f"{by_kind['weir'][key] / by_kind['peer'][key]:.2f}" for key, _, _ in COLUMNS)
+        rows.append([f"{clients:,}", "*ours to theirs*", *ratios])
+    return rows_to_table(["clients", "server", *(title for _, title, _ in COLUMNS)], rows)
