@@ -37,7 +37,7 @@ pub fn plan(now: &Standing, wanted: &Standing) -> Vec<Standing> {
 
 /// Whether a step waits until everybody has answered what stands now: it lets edges stamp more, or the mesh know less.
 pub fn needs_answers(now: &Standing, step: &Standing) -> bool {
-    is_more(&step.edges.model, &now.edges.model) || is_more(&now.mesh.model, &step.mesh.model)
+    !is_within(&stamped(&step.edges.model), &stamped(&now.edges.model)) || is_more(&now.mesh.model, &step.mesh.model)
 }
 
 /// Whether all that changes is that something is switched off: nobody should wait for that.
@@ -66,13 +66,34 @@ fn live(model: &Model) -> BTreeMap<&str, &Routes> {
     variants.map(|variant| (variant.env_tag.as_str(), variant.routes.as_slice())).collect()
 }
 
+/// Of these the tags that somebody can be given: by bucket, rule or override.
+fn stamped(model: &Model) -> BTreeMap<&str, &Routes> {
+    let mut stamped = live(model);
+    for layer in &model.layers {
+        for experiment in &layer.experiments {
+            for variant in &experiment.variants {
+                let ruled = experiment.rules.iter().any(|rule| rule.variant.as_ref() == Some(&variant.id));
+                let this = BTreeSet::from([(experiment.id.clone(), variant.id.clone())]);
+                let mut overrides = layer.overrides.iter().chain(&experiment.overrides);
+                if variant.ranges.is_empty() && !ruled && !overrides.any(|one| forces(one, &this)) {
+                    stamped.remove(variant.env_tag.as_str());
+                }
+            }
+        }
+    }
+    stamped
+}
+
 /// Whether one has tags or routes in force that the other has not.
 fn is_more(one: &Model, other: &Model) -> bool {
-    let other = live(other);
+    !is_within(&live(one), &live(other))
+}
+
+fn is_within(one: &BTreeMap<&str, &Routes>, other: &BTreeMap<&str, &Routes>) -> bool {
     let has = |tag: &str, routes: &Routes| {
         other.get(tag).is_some_and(|known| routes.iter().all(|route| known.contains(route)))
     };
-    live(one).into_iter().any(|(tag, routes)| !has(tag, routes))
+    one.iter().all(|(tag, routes)| has(tag, routes))
 }
 
 /// The policy with nobody dealt or forced to these tags any more. Everybody else stays where they are.

@@ -109,6 +109,21 @@ fn a_kill_is_told_from_every_other_change() {
     }
 }
 
+/// Found by the property below: the edges' policy without a tag still names it, but nobody has been given it since.
+#[test]
+fn a_tag_that_was_taken_away_waits_like_any_other_when_it_comes_back() {
+    let [two, other] = [&["a1", "a2"][..], &["a2", "a3"]].map(|tags| standing(policy(&[("a", true, tags)])));
+    let cut_off = plan(&two, &other)[1].clone();
+    assert_eq!(shown(std::slice::from_ref(&cut_off)), ["a1 a2 / a2 a3"]);
+    let mut now = cut_off;
+    let waits: Vec<bool> = plan(&now.clone(), &two)
+        .into_iter()
+        .map(|step| needs_answers(&std::mem::replace(&mut now, step.clone()), &step))
+        .collect();
+    // The mesh loses a3 for a1 first, then edges may stamp a1.
+    assert_eq!(waits, [true, true]);
+}
+
 #[test]
 fn attachments_that_change_are_one_step() {
     let now = standing(policy(&[("a", true, &["a1"])]));
