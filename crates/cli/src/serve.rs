@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
 use weir_xds::{Listen, Report};
 
 use crate::problems::Failure;
@@ -85,8 +87,14 @@ Exit codes: 0 told to stop, 1 the files have problems at the start, 2 wrong use"
 
 /// Envoys that one server holds; each takes a file handle.
 const CONNECTIONS_MAX: usize = 16_384;
+/// Tasks that may run before sockets are looked at again. A push is on its way to a thousand Envoys before the first of their
+/// answers is read.
+const TASKS_BETWEEN_LOOKS: u32 = 1_024;
 /// Reports that wait to be taken in; where there are more, streams wait.
-const REPORTS_MAX: usize = 4_096;
+const REPORTS_MAX: usize = 65_536;
+/// Reports are taken in together that come within this: whoever waits for something of the fleet looks at all of it with
+/// each change.
+const TOGETHER: Duration = Duration::from_millis(10);
 
 impl Serve {
     /// Serves until it is told to stop by SIGINT or SIGTERM.
@@ -97,7 +105,8 @@ impl Serve {
         let fleet = Arc::new(watch::Sender::new(Fleet::default()));
         let state = inputs.state.clone();
         let (keep, stood) = Keep::start(inputs, self.rescan.into(), fleet.clone(), self.log)?;
-        let runtime = Runtime::new().map_err(|error| Failure::Use(format!("no runtime: {error}")))?;
+        let runtime = Builder::new_multi_thread().enable_all().event_interval(TASKS_BETWEEN_LOOKS).build();
+        let runtime = runtime.map_err(|error| Failure::Use(format!("no runtime: {error}")))?;
         runtime.block_on(async {
             let tls = self.entry.open(self.listen, self.log)?;
             let listener = bind("--listen", self.listen).await?;
@@ -138,12 +147,12 @@ fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
 
 async fn take_in(mut reported: mpsc::Receiver<Report>, fleet: Watched, log: Log) {
     let mut reports = Vec::new();
-    // All that have come meanwhile at once: whoever waits for something of the fleet looks at all of it with each change.
     while reported.recv_many(&mut reports, REPORTS_MAX).await > 0 {
         log.reports(&reports);
         let now = Moment::now();
         fleet.send_modify(|fleet| reports.iter().for_each(|report| fleet.note(report, now)));
         reports.clear();
+        sleep(TOGETHER).await;
     }
 }
 

@@ -13,7 +13,7 @@ use http::Request;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::conversation::{Client, Ends, converse};
 use crate::door::HANDSHAKE;
@@ -76,12 +76,9 @@ impl Ads {
         let handshake = Box::pin(timeout(HANDSHAKE, builder.handshake(io)));
         let Ok(Ok(mut connection)) = handshake.await else { return };
         let mut streams = JoinSet::new();
-        let (mut stopping, stopped) = (self.stopping.clone(), self.stopping.clone());
         let mut silent = pin!(silence(connection.ping_pong()));
-        let mut left = pin!(async {
-            ended(stopped).await;
-            sleep(FAREWELL).await;
-        });
+        let (mut stop, mut stopping) = (pin!(ended(self.stopping.clone())), false);
+        let mut farewell = pin!(sleep(FAREWELL));
         loop {
             tokio::select! {
                 accepted = connection.accept() => match accepted {
@@ -91,9 +88,13 @@ impl Ads {
                 Some(over) = streams.join_next() => {
                     if matches!(over, Ok(Over::CutOff)) { break }
                 }
-                _ = stopping.changed() => connection.graceful_shutdown(),
                 () = &mut silent => break,
-                () = &mut left => break,
+                () = &mut stop, if !stopping => {
+                    stopping = true;
+                    connection.graceful_shutdown();
+                    farewell.as_mut().reset(Instant::now() + FAREWELL);
+                }
+                () = &mut farewell, if stopping => break,
             }
         }
         drop(connection);
@@ -146,6 +147,6 @@ async fn silence(ping_pong: Option<PingPong>) {
 }
 
 /// Comes to an end when the sender is gone.
-async fn ended(mut receiver: watch::Receiver<()>) {
+pub(crate) async fn ended(mut receiver: watch::Receiver<()>) {
     while receiver.changed().await.is_ok() {}
 }

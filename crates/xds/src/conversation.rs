@@ -1,6 +1,7 @@
 //! One stream: requests and waves go into a protocol's state machine, and what is owed comes out.
 
 use std::mem;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tonic::Status;
 
-use crate::connection::{Over, Peer};
+use crate::connection::{Over, Peer, ended};
 use crate::grpc::{Requests, Responses};
 use crate::protocol::Protocol;
 use crate::response::Owed;
@@ -63,6 +64,7 @@ pub(crate) async fn converse<P: Protocol>(client: Client, mut ends: Ends<P>) -> 
     let mut talk = Talk::<P> {
         client,
         node: None,
+        id: Arc::default(),
         snapshot: None,
         wave: 0,
         settled: None,
@@ -91,6 +93,8 @@ pub(crate) async fn converse<P: Protocol>(client: Client, mut ends: Ends<P>) -> 
 struct Talk<P> {
     client: Client,
     node: Option<Arc<Node>>,
+    /// Its id.
+    id: Arc<str>,
     /// What the client is to have.
     snapshot: Option<Arc<Snapshot>>,
     /// The wave that this is of.
@@ -104,6 +108,7 @@ struct Talk<P> {
 
 impl<P: Protocol> Talk<P> {
     async fn go_on(&mut self, ends: &mut Ends<P>) -> Result<(), Cause> {
+        let mut stopping = pin!(ended(ends.stopping.clone()));
         loop {
             let answered = self.protocol.unanswered() < UNANSWERED_MAX;
             let owed = tokio::select! {
@@ -115,7 +120,7 @@ impl<P: Protocol> Talk<P> {
                     if changed.is_err() { return Ok(()) }
                     self.push(&mut ends.waves)
                 }
-                _ = ends.stopping.changed() => return Err(Cause::Stopping),
+                () = &mut stopping => return Err(Cause::Stopping),
             };
             if owed.is_empty() {
                 self.settle();
@@ -178,7 +183,7 @@ impl<P: Protocol> Talk<P> {
         }
         let node = Arc::new(node);
         let Peer { address, identity } = self.client.peer.clone();
-        self.node = Some(node.clone());
+        (self.id, self.node) = (node.id.as_str().into(), Some(node.clone()));
         self.say(Event::Connected { peer: address, identity, node });
         Ok(())
     }
@@ -212,8 +217,8 @@ impl<P: Protocol> Talk<P> {
         self.say(Event::Offered { revision: self.label(), filters });
     }
 
-    fn label(&self) -> String {
-        self.snapshot.as_ref().map(|snapshot| snapshot.label().to_string()).unwrap_or_default()
+    fn label(&self) -> Arc<str> {
+        self.snapshot.as_ref().map(|snapshot| snapshot.label().clone()).unwrap_or_default()
     }
 
     fn say(&mut self, event: Event) {
@@ -221,10 +226,9 @@ impl<P: Protocol> Talk<P> {
     }
 
     async fn report(&mut self, reports: &mpsc::Sender<Report>) {
-        let node = self.node.as_ref().map(|node| node.id.clone()).unwrap_or_default();
         for event in mem::take(&mut self.said) {
             // Nobody needs to be listening.
-            let _ = reports.send(Report { stream: self.client.stream, node: node.clone(), event }).await;
+            let _ = reports.send(Report { stream: self.client.stream, node: self.id.clone(), event }).await;
         }
     }
 }

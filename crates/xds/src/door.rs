@@ -113,5 +113,5 @@ async fn shake_hands(stream: TcpStream, tls: Tls) -> Result<(TlsStream<TcpStream
 
 fn turned_away(ads: &Ads, peer: SocketAddr, reason: String) {
     // Where nobody keeps up with reading of them, those that are turned away are not worth waiting for.
-    let _ = ads.reports.try_send(Report { stream: 0, node: String::new(), event: Event::TurnedAway { peer, reason } });
+    let _ = ads.reports.try_send(Report { stream: 0, node: Arc::default(), event: Event::TurnedAway { peer, reason } });
 }

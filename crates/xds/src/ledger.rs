@@ -36,7 +36,7 @@ impl Ledger {
     pub(crate) fn settle(&mut self, kind: Kind, nonce: &str, error: Option<Status>) -> Option<Event> {
         let nonce: u64 = nonce.parse().ok()?;
         let place = self.open.iter().position(|issued| (issued.kind, issued.nonce) == (kind, nonce))?;
-        let revision = self.open.swap_remove(place).label.to_string();
+        let revision = self.open.swap_remove(place).label;
         Some(match error {
             None => Event::Acked { kind, revision },
             Some(Status { message: error, .. }) => Event::Rejected { kind, revision, error },

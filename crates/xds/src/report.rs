@@ -12,7 +12,7 @@ pub struct Report {
     /// A number that no other stream of this server has; 0 for what happened on none.
     pub stream: u64,
     /// The client's node id.
-    pub node: String,
+    pub node: Arc<str>,
     /// What happened.
     pub event: Event,
 }
@@ -32,7 +32,7 @@ pub enum Event {
     /// What it is to have from now on.
     Offered {
         /// The label of the snapshot.
-        revision: String,
+        revision: Arc<str>,
         /// Names of its filters.
         filters: Vec<String>,
     },
@@ -48,21 +48,21 @@ pub enum Event {
         /// What.
         kind: Kind,
         /// The label of the snapshot it was sent from.
-        revision: String,
+        revision: Arc<str>,
     },
     /// A client took what it was sent.
     Acked {
         /// What it was sent.
         kind: Kind,
         /// The label of the snapshot it was sent from.
-        revision: String,
+        revision: Arc<str>,
     },
     /// A client refused what it was sent, and goes on with what it had.
     Rejected {
         /// What it was sent.
         kind: Kind,
         /// The label of the snapshot it was sent from.
-        revision: String,
+        revision: Arc<str>,
         /// The client's words.
         error: String,
     },
@@ -71,7 +71,7 @@ pub enum Event {
         /// The wave.
         wave: u64,
         /// The label of the snapshot.
-        revision: String,
+        revision: Arc<str>,
         /// Those of its filters that it asked for.
         filters: Vec<String>,
     },
@@ -121,17 +121,19 @@ impl Event {
                 let peer = ("peer", peer.to_string());
                 [peer].into_iter().chain(identity).chain([("cluster", cluster), ("version", version)]).collect()
             }
-            Event::Offered { revision, filters } => vec![("revision", revision), ("filters", filters.join(","))],
+            Event::Offered { revision, filters } => {
+                vec![("revision", revision.to_string()), ("filters", filters.join(","))]
+            }
             Event::Settled { wave, revision, filters } => {
-                vec![("wave", wave.to_string()), ("revision", revision), ("filters", filters.join(","))]
+                vec![("wave", wave.to_string()), ("revision", revision.to_string()), ("filters", filters.join(","))]
             }
             Event::Unmatched => Vec::new(),
             Event::Clash { filter } => vec![("filter", filter)],
             Event::Sent { kind, revision } | Event::Acked { kind, revision } => {
-                vec![("type", kind.to_string()), ("revision", revision)]
+                vec![("type", kind.to_string()), ("revision", revision.to_string())]
             }
             Event::Rejected { kind, revision, error } => {
-                vec![("type", kind.to_string()), ("revision", revision), ("error", error)]
+                vec![("type", kind.to_string()), ("revision", revision.to_string()), ("error", error)]
             }
             Event::Unserved { type_url } => vec![("type_url", type_url)],
             Event::TurnedAway { peer, reason } => vec![("peer", peer.to_string()), ("reason", reason)],
@@ -166,7 +168,7 @@ mod tests {
 
     #[test]
     fn each_report_is_one_line() {
-        let (kind, revision) = (Kind::Extension, String::from("0123456789ab"));
+        let (kind, revision) = (Kind::Extension, Arc::<str>::from("0123456789ab"));
         let error = String::from("bad\nacked node=\"x\"");
         let type_url = String::from("type.googleapis.com/x");
         let table = [

@@ -1,6 +1,6 @@
 //! What the server knows of its Envoys: the sum of all reports, without I/O.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -28,6 +28,10 @@ pub type Watched = Arc<watch::Sender<Fleet>>;
 pub struct Fleet {
     /// By stream. Boxed, since the map keeps room for twice as many.
     rows: BTreeMap<u64, Box<Row>>,
+    /// The streams of each node: one, but for a node that is restarting or two that use one name.
+    streams: HashMap<String, Vec<u64>>,
+    /// The streams of those that went, in that order.
+    gone: VecDeque<u64>,
     counts: Counts,
     /// Revision that everybody is to have in the end.
     served: String,
@@ -80,15 +84,11 @@ impl Fleet {
     pub fn note(&mut self, report: &Report, now: Moment) {
         match &report.event {
             Event::Connected { peer, identity, node } => {
-                self.rows.retain(|_, row| row.connected || row.node != report.node);
-                let row = Row::new(node.clone(), *peer, identity.clone(), now.text());
-                self.rows.insert(report.stream, Box::new(row));
-                self.find_doubles(&report.node);
+                self.come(report.stream, Row::new(node.clone(), *peer, identity.clone(), now.text()));
                 self.forget_gone(now.steady);
             }
             Event::Disconnected { reason } => {
-                self.part(report, reason.as_ref(), now);
-                self.find_doubles(&report.node);
+                self.part(report.stream, reason.as_ref(), now);
                 self.forget_gone(now.steady);
             }
             event => {
@@ -174,16 +174,46 @@ impl Fleet {
         Shown { revision: self.served.clone(), held: self.held.clone(), nodes }
     }
 
-    fn part(&mut self, report: &Report, reason: Option<&String>, now: Moment) {
-        let again = self.rows.iter().any(|(stream, row)| *stream > report.stream && row.node == report.node);
+    fn come(&mut self, stream: u64, row: Row) {
+        let node = row.node.clone();
+        // Who is here again is not gone.
+        for before in self.streams.get(&node).cloned().unwrap_or_default() {
+            if self.rows.get(&before).is_some_and(|row| !row.connected) {
+                self.forget(before);
+            }
+        }
+        self.rows.insert(stream, Box::new(row));
+        self.streams.entry(node.clone()).or_default().push(stream);
+        self.find_doubles(&node);
+    }
+
+    fn part(&mut self, stream: u64, reason: Option<&String>, now: Moment) {
+        let Some(row) = self.rows.get_mut(&stream) else { return };
+        let node = row.node.clone();
+        let again = self.streams.get(&node).is_some_and(|streams| streams.iter().any(|other| *other > stream));
         if again {
-            self.rows.remove(&report.stream);
-        } else if let Some(row) = self.rows.get_mut(&report.stream) {
+            self.forget(stream);
+        } else {
             (row.connected, row.gone) = (false, Some(now.steady));
             row.since = now.text();
             row.error = reason.cloned().or(row.error.take());
             // Whatever decides there now, nobody looks any more.
             row.attachments.iter_mut().for_each(|attachment| (attachment.active, attachment.rejected) = (None, None));
+            self.gone.push_back(stream);
+        }
+        self.find_doubles(&node);
+    }
+
+    fn forget(&mut self, stream: u64) {
+        let Some(row) = self.rows.remove(&stream) else { return };
+        if row.gone.is_some() {
+            self.gone.retain(|gone| *gone != stream);
+        }
+        if let Some(streams) = self.streams.get_mut(&row.node) {
+            streams.retain(|other| *other != stream);
+            if streams.is_empty() {
+                self.streams.remove(&row.node);
+            }
         }
     }
 
@@ -193,16 +223,24 @@ impl Fleet {
     }
 
     fn find_doubles(&mut self, node: &str) {
-        let mut of_node: Vec<_> = self.rows.values_mut().filter(|row| row.connected && row.node == node).collect();
-        let is_double = of_node.len() > 1;
-        of_node.iter_mut().for_each(|row| row.is_double = is_double);
+        let streams = self.streams.get(node).into_iter().flatten();
+        let connected: Vec<u64> =
+            streams.copied().filter(|stream| self.rows.get(stream).is_some_and(|row| row.connected)).collect();
+        for stream in &connected {
+            if let Some(row) = self.rows.get_mut(stream) {
+                row.is_double = connected.len() > 1;
+            }
+        }
     }
 
     fn forget_gone(&mut self, now: Instant) {
-        self.rows.retain(|_, row| row.gone.is_none_or(|gone| now.duration_since(gone) <= GONE));
-        let gone: Vec<u64> = self.rows.iter().filter(|(_, row)| !row.connected).map(|(stream, _)| *stream).collect();
-        for stream in gone.iter().take(gone.len().saturating_sub(GONE_MAX)) {
-            self.rows.remove(stream);
+        while let Some(first) = self.gone.front().copied() {
+            let gone = self.rows.get(&first).and_then(|row| row.gone);
+            if self.gone.len() <= GONE_MAX && gone.is_some_and(|gone| now.duration_since(gone) <= GONE) {
+                return;
+            }
+            self.gone.pop_front();
+            self.forget(first);
         }
     }
 }

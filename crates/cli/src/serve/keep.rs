@@ -1,11 +1,13 @@
 //! Keeps what is wanted in step with its files: by their events at once, and by a full look now and then in case one was
 //! missed.
 
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use notify::{Event, RecursiveMode, Watcher};
+use notify::event::{ModifyKind, RenameMode};
+use notify::{Event, EventKind, RecursiveMode, Watcher};
 use tokio::sync::watch;
 
 use super::fleet::Watched;
@@ -16,7 +18,8 @@ use super::wanted::{Wanted, stood};
 use crate::problems::Failure;
 use crate::state::Cause;
 
-/// Several files are often written together; they are taken together once this long nothing more came.
+/// Several files are often written together; they are taken together once this long nothing more came. What is renamed into
+/// its place is whole, and a policy of one file is taken at once.
 const QUIET: Duration = Duration::from_millis(20);
 /// Something that never falls quiet, such as a log in the same folder, does not hold up a push for longer.
 const BUSY_MAX: Duration = Duration::from_millis(200);
@@ -70,10 +73,11 @@ impl Keep {
     /// Watches from a thread of its own until nobody takes targets any more.
     pub fn follow(mut self) -> notify::Result<()> {
         let (events, changes) = channel();
+        let policy = self.inputs.policy.clone();
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            if event.map_or(true, |event| !event.kind.is_access()) {
+            if event.as_ref().map_or(true, |event| !event.kind.is_access()) {
                 // Nobody listens only while the process ends.
-                let _ = events.send(());
+                let _ = events.send(event.is_ok_and(|event| is_whole(&event, &policy)));
             }
         })?;
         self.watch_folders(&mut watcher);
@@ -88,7 +92,7 @@ impl Keep {
         }
     }
 
-    fn go_on(&mut self, watcher: &mut impl Watcher, changes: &Receiver<()>) {
+    fn go_on(&mut self, watcher: &mut impl Watcher, changes: &Receiver<bool>) {
         let mut full_look = false;
         while !self.targets.is_closed() {
             let now = self.inputs.fingerprint();
@@ -97,8 +101,8 @@ impl Keep {
                 self.refresh();
             }
             full_look = match changes.recv_timeout(self.rescan) {
-                Ok(()) => {
-                    settle(changes);
+                Ok(whole) => {
+                    settle(whole, changes);
                     false
                 }
                 Err(RecvTimeoutError::Timeout) => {
@@ -139,7 +143,18 @@ impl Keep {
     }
 }
 
-fn settle(changes: &Receiver<()>) {
+/// Waits until nothing more comes, or the policy has come whole.
+fn settle(mut whole: bool, changes: &Receiver<bool>) {
     let started = Instant::now();
-    while started.elapsed() < BUSY_MAX && changes.recv_timeout(QUIET).is_ok() {}
+    while !whole && started.elapsed() < BUSY_MAX {
+        let Ok(next) = changes.recv_timeout(QUIET) else { return };
+        whole = next;
+    }
+}
+
+/// Whether a policy of one file was renamed into its place: then nothing more is to come.
+fn is_whole(event: &Event, policy: &Path) -> bool {
+    matches!(event.kind, EventKind::Modify(ModifyKind::Name(RenameMode::To)))
+        && event.paths.iter().any(|path| path.file_name() == policy.file_name())
+        && policy.is_file()
 }

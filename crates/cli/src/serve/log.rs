@@ -1,5 +1,6 @@
 //! What the server says on standard error: one line, or one JSON object, for each thing that happens.
 
+use std::fmt::Write;
 use std::time::SystemTime;
 
 use clap::ValueEnum;
@@ -21,15 +22,15 @@ impl Log {
     /// What happened on streams, but for what a healthy server does all the time. Written at once: a push makes many lines.
     pub fn reports(self, reports: &[Report]) {
         let usual = |event: &Event| matches!(event, Event::Sent { .. } | Event::Offered { .. } | Event::Settled { .. });
-        let lines: String =
-            reports.iter().filter(|report| !usual(&report.event)).map(|report| self.report(report)).collect();
+        let mut lines = String::new();
+        for report in reports.iter().filter(|report| !usual(&report.event)) {
+            match self {
+                // Writing to memory cannot fail.
+                Log::Text => drop(writeln!(lines, "{report}")),
+                Log::Json => lines += &json_line(report.event.name(), fields(report)),
+            }
+        }
         eprint!("{lines}");
-    }
-
-    fn report(self, report: &Report) -> String {
-        let node = (report.stream != 0).then(|| ("node", report.node.clone()));
-        let fields = node.into_iter().chain(report.event.fields());
-        self.line(report.event.name(), &report.to_string(), fields)
     }
 
     /// What is served from now on.
@@ -59,18 +60,21 @@ impl Log {
 
     /// Says something in the form that was chosen.
     pub fn say(self, event: &str, text: &str, fields: Vec<(&'static str, String)>) {
-        eprint!("{}", self.line(event, text, fields.into_iter()));
-    }
-
-    fn line(self, event: &str, text: &str, fields: impl Iterator<Item = (&'static str, String)>) -> String {
         match self {
-            Log::Text => format!("{text}\n"),
-            Log::Json => {
-                let time = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
-                let pairs = [("time", time), ("event", event.to_owned())].into_iter().chain(fields);
-                let object: Map<String, Value> = pairs.map(|(name, value)| (name.into(), value.into())).collect();
-                format!("{}\n", Value::from(object))
-            }
+            Log::Text => eprintln!("{text}"),
+            Log::Json => eprint!("{}", json_line(event, fields)),
         }
     }
+}
+
+fn fields(report: &Report) -> Vec<(&'static str, String)> {
+    let node = (report.stream != 0).then(|| ("node", report.node.to_string()));
+    node.into_iter().chain(report.event.fields()).collect()
+}
+
+fn json_line(event: &str, fields: Vec<(&'static str, String)>) -> String {
+    let time = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
+    let pairs = [("time", time), ("event", event.to_owned())].into_iter().chain(fields);
+    let object: Map<String, Value> = pairs.map(|(name, value)| (name.into(), value.into())).collect();
+    format!("{}\n", Value::from(object))
 }

@@ -54,6 +54,10 @@ impl Protocol for Delta {
         };
         let event = self.ledger.settle(kind, &request.response_nonce, request.error_detail);
 
+        let asks = !request.resource_names_subscribe.is_empty() || !request.resource_names_unsubscribe.is_empty();
+        if !asks && self.subscriptions.contains_key(&kind) {
+            return (None, event);
+        }
         let table = snapshot.table(kind);
         let first = !self.subscriptions.contains_key(&kind);
         let subscription = self.subscriptions.entry(kind).or_default();

@@ -96,7 +96,7 @@ async fn nobody_becomes_another_on_one_stream() {
 async fn settled(served: &mut Served) -> (u64, String, Vec<String>) {
     let report = until(&mut served.reports, |event| matches!(event, Event::Settled { .. })).await;
     let Event::Settled { wave, revision, filters } = report.event else { unreachable!() };
-    (wave, revision, filters)
+    (wave, revision.to_string(), filters)
 }
 
 #[tokio::test]

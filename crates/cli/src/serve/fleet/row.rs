@@ -118,25 +118,27 @@ impl Row {
         }
         match event {
             Event::Offered { revision, filters } => {
-                self.offered.clone_from(revision);
+                self.offered = revision.to_string();
                 self.unmatched = filters.is_empty();
                 self.behind = self.behind.or(Some(now.steady));
                 self.clashes.clear();
-                self.attachments.retain(|attachment| filters.contains(&format!("weir.{}", attachment.name)));
+                self.attachments.retain(|attachment| filters.iter().any(|filter| bare(filter) == attachment.name));
             }
             Event::Settled { wave, revision, filters } => {
                 (self.settled, self.behind, self.late) = (*wave, None, false);
                 self.attachments = filters.iter().map(|filter| self.attachment(filter)).collect();
                 // Who came back with what it had was sent nothing, and acks nothing.
-                if !filters.is_empty() && self.refused != Some(Kind::Extension) && self.acked.as_ref() != Some(revision)
+                if !filters.is_empty()
+                    && self.refused != Some(Kind::Extension)
+                    && self.acked.as_deref() != Some(revision)
                 {
-                    (self.acked, self.acked_since) = (Some(revision.clone()), Some(now.text()));
+                    (self.acked, self.acked_since) = (Some(revision.to_string()), Some(now.text()));
                 }
             }
             Event::Clash { filter } => self.clashes.push(filter.clone()),
-            Event::Sent { kind: Kind::Extension, revision } => self.sent = Some(revision.clone()),
+            Event::Sent { kind: Kind::Extension, revision } => self.sent = Some(revision.to_string()),
             Event::Acked { kind: Kind::Extension, revision } => {
-                (self.acked, self.acked_since) = (Some(revision.clone()), Some(now.text()));
+                (self.acked, self.acked_since) = (Some(revision.to_string()), Some(now.text()));
             }
             Event::Rejected { kind, revision, error } => {
                 let error = format!("rejected {kind} of revision {revision}: {error}");
@@ -147,7 +149,7 @@ impl Row {
     }
 
     fn attachment(&self, filter: &str) -> Attachment {
-        let name = filter.strip_prefix("weir.").unwrap_or(filter);
+        let name = bare(filter);
         let known = self.attachments.iter().find(|attachment| attachment.name == name);
         known.cloned().unwrap_or_else(|| Attachment { name: name.into(), ..Attachment::default() })
     }
@@ -185,4 +187,9 @@ impl Row {
         let active = |attachment: &Attachment| attachment.active.is_some() && attachment.rejected == Some(false);
         self.in_step() && !self.attachments.is_empty() && self.attachments.iter().all(active)
     }
+}
+
+/// The name of an attachment, by that of its filter.
+fn bare(filter: &str) -> &str {
+    filter.strip_prefix("weir.").unwrap_or(filter)
 }

@@ -16,7 +16,7 @@ fn start() -> Moment {
 }
 
 fn report(stream: u64, event: Event) -> Report {
-    Report { stream, node: format!("n{}", stream % 100), event }
+    Report { stream, node: format!("n{}", stream % 100).into(), event }
 }
 
 fn connected() -> Event {
@@ -153,7 +153,7 @@ fn those_that_have_gone_are_remembered_for_a_while_and_not_all() {
 
     let mut named = |stream: u64| {
         for event in [connected_as(&format!("n{stream}")), gone()] {
-            fleet.note(&Report { stream, node: format!("n{stream}"), event }, start());
+            fleet.note(&Report { stream, node: format!("n{stream}").into(), event }, start());
         }
         fleet.shown().nodes.len()
     };
