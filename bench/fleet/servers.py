@@ -25,6 +25,7 @@ def all(target):
     return [
         Kind("weir", weir, "policy.json", json.dumps),
         Kind("peer", peer, "envelope.json", envelope),
+        Kind("tuned", (*peer, "-tuned"), "envelope.json", envelope),
     ]
 
 
@@ -36,15 +37,17 @@ class Server:
     """Runs until `stop`."""
 
     def __init__(self, kind, folder, module, policy):
-        self.kind, self.folder = kind, folder
+        self.kind, self.folder = kind, folder / "served"
+        self.folder.mkdir()
+        # Not among the files that are watched.
         self.log = folder / "server.log"
-        (folder / "attach.yaml").write_text(f"weir: 1\nname: bench\ntrace: all\nwasm: {{file: '{module}'}}\n")
+        (self.folder / "attach.yaml").write_text(f"weir: 1\nname: bench\ntrace: all\nwasm: {{file: '{module}'}}\n")
         self.push(policy)
         command = [str(part) for part in kind.command]
         # go-control-plane's is told the whole path, since that is what its watcher reports.
-        command = [str(folder / part) if part == "envelope.json" else part for part in command]
+        command = [str(self.folder / part) if part == "envelope.json" else part for part in command]
         with open(self.log, "w") as log:
-            self.process = start(command, ENVOY_CORE, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True)
+            self.process = start(command, ENVOY_CORE, cwd=self.folder, stdout=subprocess.PIPE, stderr=log, text=True)
         line = self.process.stdout.readline()
         if not line.startswith("listening on "):
             sys.exit(f"bench-fleet: {kind.name} did not start; it says:\n{self.log.read_text()[-4000:]}")

@@ -10,11 +10,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	httpwasm "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/wasm/v3"
 	wasm "github.com/envoyproxy/go-control-plane/envoy/extensions/wasm/v3"
 	discovery "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
+	"github.com/envoyproxy/go-control-plane/pkg/cache/types"
 	"github.com/envoyproxy/go-control-plane/pkg/cache/v3"
 	"github.com/envoyproxy/go-control-plane/pkg/resource/v3"
 	"github.com/envoyproxy/go-control-plane/pkg/server/v3"
@@ -30,30 +32,31 @@ const filter = "weir.bench"
 func main() {
 	envelope := flag.String("envelope", "", "the file with the envelope")
 	module := flag.String("module", "", "the module")
+	tuned := flag.Bool("tuned", false, "the linear cache, and windows of a fixed size")
 	flag.Parse()
 
-	// Of its caches the one that makes a resource into bytes once for all streams; the snapshot cache does so for each.
-	filters := cache.NewLinearCache(resource.ExtensionConfigType)
+	resources, put := snapshots()
+	options := []grpc.ServerOption{grpc.MaxConcurrentStreams(1000), grpc.MaxSendMsgSize(64 << 20)}
+	if *tuned {
+		resources, put = linear()
+		// As by default, but fixed: to find a better one it would ping every client after every ACK, a third of its CPU.
+		options = append(options, grpc.InitialWindowSize(64<<10))
+	}
 	watcher, err := fsnotify.NewWatcher()
 	must(err)
 	must(watcher.Add(filepath.Dir(*envelope)))
 	push := func() {
 		text, err := os.ReadFile(*envelope)
 		must(err)
-		must(filters.UpdateResource(filter, extension(string(text), *module)))
+		put(extension(string(text), *module))
 	}
 	push()
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(err)
 	fmt.Printf("listening on %s\n", listener.Addr())
-	grpcServer := grpc.NewServer(
-		grpc.MaxConcurrentStreams(1000),
-		grpc.MaxSendMsgSize(64<<20),
-		// As by default, but fixed: to find a better one it would ping every client after every ACK, a third of its CPU.
-		grpc.InitialWindowSize(64<<10),
-	)
-	discovery.RegisterAggregatedDiscoveryServiceServer(grpcServer, server.NewServer(context.Background(), filters, nil))
+	grpcServer := grpc.NewServer(options...)
+	discovery.RegisterAggregatedDiscoveryServiceServer(grpcServer, server.NewServer(context.Background(), resources, nil))
 	go func() { must(grpcServer.Serve(listener)) }()
 
 	for event := range watcher.Events {
@@ -62,6 +65,30 @@ func main() {
 			push()
 		}
 	}
+}
+
+// The cache that its documentation and its example use; all nodes share one snapshot.
+func snapshots() (cache.Cache, func(*core.TypedExtensionConfig)) {
+	all := cache.NewSnapshotCache(true, oneGroup{}, nil)
+	revision := 0
+	return all, func(one *core.TypedExtensionConfig) {
+		revision++
+		made, err := cache.NewSnapshot(strconv.Itoa(revision), map[resource.Type][]types.Resource{resource.ExtensionConfigType: {one}})
+		must(err)
+		must(all.SetSnapshot(context.Background(), everybody, made))
+	}
+}
+
+const everybody = "everybody"
+
+type oneGroup struct{}
+
+func (oneGroup) ID(*core.Node) string { return everybody }
+
+// The cache that makes a resource into bytes once for all streams; the other does so for each.
+func linear() (cache.Cache, func(*core.TypedExtensionConfig)) {
+	all := cache.NewLinearCache(resource.ExtensionConfigType)
+	return all, func(one *core.TypedExtensionConfig) { must(all.UpdateResource(filter, one)) }
 }
 
 func extension(envelope, module string) *core.TypedExtensionConfig {
