@@ -15,9 +15,9 @@ use crate::health::answer_http1;
 use crate::tls::identity;
 use crate::{Event, Report, Tls};
 
-/// A client that says nothing holds a place among those that shake hands for so long.
+/// How long a client may take to say the first word, and to shake hands.
 pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
-/// Connections that shake hands at the same time; more wait to be accepted.
+/// Connections that shake hands over TLS at the same time; more wait for their turn.
 const HANDSHAKES_MAX: usize = 256;
 /// When the process has no file handles left, accepting is tried again after this.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -39,7 +39,6 @@ impl Door {
     /// Lets in who comes, for ever.
     pub async fn accept(&self, listener: &TcpListener) {
         loop {
-            let Ok(handshake) = self.handshakes.clone().acquire_owned().await else { return };
             let Ok((stream, address)) = listener.accept().await else {
                 sleep(PAUSE).await;
                 continue;
@@ -50,10 +49,12 @@ impl Door {
             };
             // Small messages go out at once; where that cannot be set they go a little later.
             let _ = stream.set_nodelay(true);
-            let ads = self.ads.clone();
             match self.tls.clone() {
-                None => tokio::spawn(plain(stream, address, ads, handshake, place)),
-                Some(tls) => tokio::spawn(over_tls(stream, address, tls, ads, handshake, place)),
+                None => tokio::spawn(plain(stream, address, self.ads.clone(), place)),
+                Some(tls) => {
+                    let turns = self.handshakes.clone();
+                    tokio::spawn(over_tls(stream, address, tls, turns, self.ads.clone(), place))
+                }
             };
         }
     }
@@ -65,40 +66,43 @@ impl Door {
     }
 }
 
-async fn plain(
-    stream: TcpStream,
-    address: SocketAddr,
-    ads: Ads,
-    handshake: OwnedSemaphorePermit,
-    _place: OwnedSemaphorePermit,
-) {
+async fn plain(stream: TcpStream, address: SocketAddr, ads: Ads, _place: OwnedSemaphorePermit) {
+    let Some(first) = first_byte(&stream).await else { return };
     // HTTP/2 begins with `PRI`, and nobody puts or posts anything here.
-    let mut first = [0];
-    let Ok(Ok(1)) = timeout(HANDSHAKE, stream.peek(&mut first)).await else { return };
-    drop(handshake);
-    let peer = Peer { address, identity: None };
-    if first == *b"P" { ads.hold(stream, peer).await } else { Box::pin(answer_http1(stream)).await }
+    match first {
+        b'P' => ads.hold(stream, Peer { address, identity: None }).await,
+        _ => Box::pin(answer_http1(stream)).await,
+    }
 }
 
 async fn over_tls(
     stream: TcpStream,
     address: SocketAddr,
     tls: Tls,
+    turns: Arc<Semaphore>,
     ads: Ads,
-    handshake: OwnedSemaphorePermit,
     _place: OwnedSemaphorePermit,
 ) {
-    match Box::pin(shake_hands(stream, tls)).await {
-        Err(reason) => turned_away(&ads, address, reason),
-        Ok((stream, identity)) => {
-            drop(handshake);
-            let peer = Peer { address, identity: Some(identity) };
-            match stream.get_ref().1.alpn_protocol() {
-                Some(b"http/1.1") => Box::pin(answer_http1(stream)).await,
-                _ => ads.hold(stream, peer).await,
-            }
-        }
+    // Who says nothing keeps nobody from shaking hands.
+    if first_byte(&stream).await.is_none() {
+        return turned_away(&ads, address, "said nothing".into());
     }
+    let Ok(turn) = turns.acquire_owned().await else { return };
+    let shaken = Box::pin(shake_hands(stream, tls)).await;
+    drop(turn);
+    match shaken {
+        Err(reason) => turned_away(&ads, address, reason),
+        Ok((stream, identity)) => match stream.get_ref().1.alpn_protocol() {
+            Some(b"http/1.1") => Box::pin(answer_http1(stream)).await,
+            _ => ads.hold(stream, Peer { address, identity: Some(identity) }).await,
+        },
+    }
+}
+
+/// Waits for it and leaves it where it is; none if nothing comes.
+async fn first_byte(stream: &TcpStream) -> Option<u8> {
+    let mut first = [0];
+    matches!(timeout(HANDSHAKE, stream.peek(&mut first)).await, Ok(Ok(1))).then_some(first[0])
 }
 
 async fn shake_hands(stream: TcpStream, tls: Tls) -> Result<(TlsStream<TcpStream>, String), String> {
