@@ -15,8 +15,12 @@ const SOON: Duration = Duration::from_secs(20);
 const REVISION: &str = "wasmcustom.attachment=.=shop;.;weir_policy_revision";
 
 async fn start(words: &[&str]) -> Fleet {
+    start_under(&[], words).await
+}
+
+async fn start_under(runner: &[String], words: &[&str]) -> Fleet {
     let words = [&["--http", "127.0.0.1:0"], words].concat();
-    Fleet::start(&policy("10%"), &[("edge.yaml", attachment())], &words).await
+    Fleet::start_under(runner, &policy("10%"), &[("edge.yaml", attachment())], &words).await
 }
 
 fn good(share: &str) -> (String, String) {
@@ -98,6 +102,18 @@ async fn a_prometheus_tells_what_is_active_where_no_admin_interface_is_known() {
         let active = |row: &Value| row["node"] == node && row["attachments"][0]["active"] == revision.as_str();
         until_row(&fleet.weir, "active", active).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_whose_log_nobody_reads_any_more_goes_on() {
+    let into_a_pipe_without_reader = ["bash", "-c", r#"exec "$@" 2> >(true)"#, "bash"].map(str::to_owned);
+    let fleet = start_under(&into_a_pipe_without_reader, &[]).await;
+    // What a bad policy and what the Envoy does are told in the log.
+    fleet.write("policy.yaml", "version: 1\nlayers: [\n");
+    let _envoy = fleet.envoy("edge-1", "edge").await;
+    let (text, revision) = good("20%");
+    fleet.write("policy.yaml", &text);
+    until_row(&fleet.weir, "acked", |row| row["acked"] == revision.as_str()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,7 @@
 //! What the server says on standard error: one line, or one JSON object, for each thing that happens.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::time::SystemTime;
 
 use clap::ValueEnum;
@@ -30,7 +31,7 @@ impl Log {
                 Log::Json => lines += &json_line(report.event.name(), fields(report)),
             }
         }
-        eprint!("{lines}");
+        write(&lines);
     }
 
     /// What is served from now on.
@@ -61,10 +62,15 @@ impl Log {
     /// Says something in the form that was chosen.
     pub fn say(self, event: &str, text: &str, fields: Vec<(&'static str, String)>) {
         match self {
-            Log::Text => eprintln!("{text}"),
-            Log::Json => eprint!("{}", json_line(event, fields)),
+            Log::Text => write(&format!("{text}\n")),
+            Log::Json => write(&json_line(event, fields)),
         }
     }
+}
+
+/// Where nobody reads the log any more, the server goes on.
+fn write(lines: &str) {
+    let _ = io::stderr().write_all(lines.as_bytes());
 }
 
 fn fields(report: &Report) -> Vec<(&'static str, String)> {
