@@ -16,6 +16,7 @@ use weir_xds::{Listen, Report};
 use crate::problems::Failure;
 use crate::state::State;
 
+mod canaries;
 pub mod fleet;
 mod gauges;
 mod http;

@@ -1,6 +1,5 @@
 //! One connection: HTTP/2 with a stream or a few of them, until either side hangs up.
 
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,8 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::conversation::{Client, Ends, converse};
-use crate::door::HANDSHAKE;
+use crate::conversation::{Client, Ends, Over, Peer, converse, ended};
 use crate::grpc::{Requests, Responses};
 use crate::health::answer_http2;
 use crate::protocol::{Delta, Protocol, StateOfTheWorld};
@@ -26,6 +24,8 @@ use crate::{Report, Wave};
 const STATE_OF_THE_WORLD: &str = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources";
 const DELTA: &str = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
 
+/// How long a client may take to say the first word, and to shake hands.
+pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
 /// An Envoy has one stream.
 const STREAMS_MAX: u32 = 8;
 /// Headers of one request.
@@ -48,22 +48,6 @@ pub(crate) struct Ads {
     pub room: Room,
     /// Nothing is ever sent; it closes when the server stops.
     pub stopping: watch::Receiver<()>,
-}
-
-/// Who is at the other end.
-#[derive(Clone)]
-pub(crate) struct Peer {
-    pub address: SocketAddr,
-    /// The name by which it was let in, if by TLS.
-    pub identity: Option<String>,
-}
-
-/// What is left to do for a connection when one of its streams is over.
-pub(crate) enum Over {
-    /// Nothing.
-    Well,
-    /// To close it, whatever is on its way: the client does not read.
-    CutOff,
 }
 
 impl Ads {
@@ -144,9 +128,4 @@ async fn silence(ping_pong: Option<PingPong>) {
             return;
         }
     }
-}
-
-/// Comes to an end when the sender is gone.
-pub(crate) async fn ended(mut receiver: watch::Receiver<()>) {
-    while receiver.changed().await.is_ok() {}
 }

@@ -1,6 +1,7 @@
 //! One stream: requests and waves go into a protocol's state machine, and what is owed comes out.
 
 use std::mem;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,6 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tonic::Status;
 
-use crate::connection::{Over, Peer, ended};
 use crate::grpc::{Requests, Responses};
 use crate::protocol::Protocol;
 use crate::response::Owed;
@@ -24,13 +24,29 @@ const NAMES_MAX: usize = 65_536;
 const UNANSWERED_MAX: usize = 16;
 /// A client that goes on asking without ever answering is sent away.
 const UNANSWERED_EVER_MAX: usize = 256;
-/// A client that has not read a response within this is cut off: its room is for others.
+/// A client that has not read a response within this is cut off.
 const READ: Duration = Duration::from_secs(30);
 
 /// Who is at the other end of a stream.
 pub(crate) struct Client {
     pub stream: u64,
     pub peer: Peer,
+}
+
+/// Who is at the other end of a connection.
+#[derive(Clone)]
+pub(crate) struct Peer {
+    pub address: SocketAddr,
+    /// The name by which it was let in, if by TLS.
+    pub identity: Option<String>,
+}
+
+/// What is left to do for a connection when one of its streams is over.
+pub(crate) enum Over {
+    /// Nothing.
+    Well,
+    /// To close it, whatever is on its way: the client does not read.
+    CutOff,
 }
 
 /// Where a stream's parts come from and go.
@@ -231,4 +247,9 @@ impl<P: Protocol> Talk<P> {
             let _ = reports.send(Report { stream: self.client.stream, node: self.id.clone(), event }).await;
         }
     }
+}
+
+/// Comes to an end when the sender is gone.
+pub(crate) async fn ended(mut receiver: watch::Receiver<()>) {
+    while receiver.changed().await.is_ok() {}
 }

@@ -10,13 +10,12 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::connection::{Ads, Peer};
+use crate::connection::{Ads, HANDSHAKE};
+use crate::conversation::Peer;
 use crate::health::answer_http1;
 use crate::tls::identity;
 use crate::{Event, Report, Tls};
 
-/// How long a client may take to say the first word, and to shake hands.
-pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Connections that shake hands over TLS at the same time; more wait for their turn.
 const HANDSHAKES_MAX: usize = 256;
 /// When the process has no file handles left, accepting is tried again after this.

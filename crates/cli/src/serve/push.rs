@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use tokio::sync::watch;
 use tokio::time::timeout_at;
-use weir_xds::{Kind, Offer, Wave};
+use weir_xds::{Offer, Wave};
 
-use super::fleet::{Fleet, Row, Watched};
+use super::canaries::{self, still};
+use super::fleet::{Fleet, Watched};
 use super::keep::Target;
 use super::log::Log;
 use super::stages::{needs_answers, only_switches_off, plan};
@@ -25,7 +26,7 @@ pub struct Pace {
     stage_deadline: humantime::Duration,
     /// Send what is new to this part of the Envoys first, at least to one, and go on only when their gauges say that it is
     /// active there and nothing was refused
-    #[arg(long, value_name = "N%", value_parser = percent)]
+    #[arg(long, value_name = "N%", value_parser = canaries::percent)]
     canary_nodes: Option<u32>,
     /// How long to wait for that before it is taken back
     #[arg(long, value_name = "TIME", default_value = "60s")]
@@ -129,7 +130,7 @@ impl Push {
     ) -> Result<bool, Overtaken> {
         let Some(percent) = self.pace.canary_nodes else { return Ok(true) };
         self.all_back(offer.label(), targets).await?;
-        let canaries = canaries(&self.fleet.borrow(), &self.offered, offer, percent);
+        let canaries = canaries::chosen(&self.fleet.borrow(), &self.offered, offer, percent);
         if canaries.is_empty() {
             return Ok(true);
         }
@@ -237,24 +238,6 @@ impl Push {
     }
 }
 
-/// The nodes that get it first: of those for which it is news, always the same part.
-fn canaries(fleet: &Fleet, before: &Offer, offer: &Offer, percent: u32) -> BTreeSet<String> {
-    let is_news = |row: &Row| {
-        let [before, after] = [before, offer].map(|offer| offer.snapshot(&row.about));
-        !row.attachments.is_empty() && before.table(Kind::Extension) != after.table(Kind::Extension)
-    };
-    let news = fleet.connected().map(|(_, row)| row).filter(|row| is_news(row));
-    let mut ids: Vec<&String> = news.map(|row| &row.node).collect::<BTreeSet<_>>().into_iter().collect();
-    ids.sort_by_key(|id| weir_xds::version(id.as_bytes()));
-    let count = (ids.len() * percent as usize).div_ceil(100);
-    ids.into_iter().take(count).cloned().collect()
-}
-
-/// Those of them that are there: who goes away holds up nobody.
-fn still<'a>(fleet: &'a Fleet, canaries: &'a BTreeSet<String>) -> impl Iterator<Item = &'a Row> {
-    fleet.connected().map(|(_, row)| row).filter(|row| canaries.contains(&row.node))
-}
-
 /// Names for a line, not more than fit.
 fn listed<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
     const SHOWN: usize = 20;
@@ -263,21 +246,9 @@ fn listed<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
     if rest == 0 { shown.join(", ") } else { format!("{} and {rest} more", shown.join(", ")) }
 }
 
-fn percent(text: &str) -> Result<u32, String> {
-    let number = text.strip_suffix('%').and_then(|number| number.parse().ok());
-    number.filter(|number| (1..=100).contains(number)).ok_or_else(|| "1% to 100% would do".into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_part_of_the_nodes_is_in_percent() {
-        for (text, expected) in [("1%", Some(1)), ("100%", Some(100)), ("0%", None), ("101%", None), ("5", None)] {
-            assert_eq!(percent(text).ok(), expected, "{text}");
-        }
-    }
 
     #[test]
     fn a_long_list_is_cut() {
