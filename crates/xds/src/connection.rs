@@ -13,9 +13,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
+use tonic::Status;
 
 use crate::conversation::{Client, Ends, Over, Peer, converse, ended};
-use crate::grpc::{Requests, Responses};
+use crate::grpc::{Requests, Responses, refuse};
 use crate::health::answer_http2;
 use crate::protocol::{Delta, Protocol, StateOfTheWorld};
 use crate::room::Room;
@@ -35,6 +36,8 @@ const SEND_BUFFER_BYTES: usize = 64 << 10;
 /// How soon an Envoy that vanished without a word is asked whether it is there, and how long it may take to say so.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 const ALIVE: Duration = Duration::from_secs(20);
+/// A connection without a stream is closed after this.
+const IDLE: Duration = Duration::from_secs(30);
 /// How long clients may take to hang up once their streams have ended.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -62,7 +65,7 @@ impl Ads {
         let mut streams = JoinSet::new();
         let mut silent = pin!(silence(connection.ping_pong()));
         let (mut stop, mut stopping) = (pin!(ended(self.stopping.clone())), false);
-        let mut farewell = pin!(sleep(FAREWELL));
+        let (mut idle, mut farewell) = (pin!(sleep(IDLE)), pin!(sleep(FAREWELL)));
         loop {
             tokio::select! {
                 accepted = connection.accept() => match accepted {
@@ -71,8 +74,10 @@ impl Ads {
                 },
                 Some(over) = streams.join_next() => {
                     if matches!(over, Ok(Over::CutOff)) { break }
+                    idle.as_mut().reset(Instant::now() + IDLE);
                 }
                 () = &mut silent => break,
+                () = &mut idle, if streams.is_empty() => break,
                 () = &mut stop, if !stopping => {
                     stopping = true;
                     connection.graceful_shutdown();
@@ -93,6 +98,10 @@ impl Ads {
         peer: &Peer,
         streams: &mut JoinSet<Over>,
     ) {
+        // What a client has given up may still be waiting for its turn.
+        if streams.len() >= STREAMS_MAX as usize {
+            return refuse(respond, &Status::resource_exhausted(format!("more than {STREAMS_MAX} streams")));
+        }
         match request.uri().path() {
             DELTA => drop(streams.spawn(self.stream::<Delta>(request.into_body(), respond, peer))),
             STATE_OF_THE_WORLD => {

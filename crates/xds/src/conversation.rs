@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use prost::Message;
 use tokio::sync::{mpsc, watch};
-use tokio::time::timeout;
+use tokio::time::sleep;
 use tonic::Status;
 
-use crate::grpc::{Requests, Responses};
+use crate::grpc::{READ, Requests, Responses};
 use crate::protocol::Protocol;
 use crate::response::Owed;
 use crate::{Event, Kind, Node, Report, Snapshot, Wave};
@@ -20,12 +20,14 @@ use crate::{Event, Kind, Node, Report, Snapshot, Wave};
 const NODE_BYTES_MAX: usize = 64 << 10;
 /// Names that a client may ask for, of all kinds together.
 const NAMES_MAX: usize = 65_536;
+/// What these may take.
+const NAMES_BYTES_MAX: usize = 4 << 20;
 /// Nothing new is sent to a client with so many responses unanswered; when it answers it gets what is newest.
 const UNANSWERED_MAX: usize = 16;
 /// A client that goes on asking without ever answering is sent away.
 const UNANSWERED_EVER_MAX: usize = 256;
-/// A client that has not read a response within this is cut off.
-const READ: Duration = Duration::from_secs(30);
+/// A client that does not say who it is within this is sent away.
+const NAMED: Duration = Duration::from_secs(30);
 
 /// Who is at the other end of a stream.
 pub(crate) struct Client {
@@ -124,7 +126,7 @@ struct Talk<P> {
 
 impl<P: Protocol> Talk<P> {
     async fn go_on(&mut self, ends: &mut Ends<P>) -> Result<(), Cause> {
-        let mut stopping = pin!(ended(ends.stopping.clone()));
+        let (mut stopping, mut unnamed) = (pin!(ended(ends.stopping.clone())), pin!(sleep(NAMED)));
         loop {
             let answered = self.protocol.unanswered() < UNANSWERED_MAX;
             let owed = tokio::select! {
@@ -137,14 +139,18 @@ impl<P: Protocol> Talk<P> {
                     self.push(&mut ends.waves)
                 }
                 () = &mut stopping => return Err(Cause::Stopping),
+                () = &mut unnamed, if self.node.is_none() => {
+                    return Err(Status::deadline_exceeded(format!("did not say who it is within {NAMED:?}")).into());
+                }
             };
             if owed.is_empty() {
                 self.settle();
             }
             for owed in owed {
                 self.say(Event::Sent { kind: owed.kind, revision: self.label() });
-                let sent = timeout(READ, ends.responses.send(owed.write(P::FORM)?)).await;
-                if !sent.map_err(|_| Cause::Unread)? {
+                // Told before it is read: whoever waits for an answer waits from now on.
+                self.report(&ends.reports).await;
+                if !ends.responses.send(owed.write(P::FORM)?).await.map_err(|_| Cause::Unread)? {
                     return Ok(());
                 }
             }
@@ -165,8 +171,11 @@ impl<P: Protocol> Talk<P> {
         if let Some(event) = event {
             self.say(event);
         }
-        if self.protocol.names() > NAMES_MAX {
-            return Err(Status::resource_exhausted(format!("asks for more than {NAMES_MAX} names")));
+        let (names, bytes) = self.protocol.names();
+        if names > NAMES_MAX || bytes > NAMES_BYTES_MAX {
+            let text =
+                format!("asks for more than {NAMES_MAX} names, or for more than {NAMES_BYTES_MAX} bytes of names");
+            return Err(Status::resource_exhausted(text));
         }
         if self.protocol.unanswered() > UNANSWERED_EVER_MAX {
             return Err(Status::resource_exhausted(format!(

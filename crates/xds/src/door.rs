@@ -5,56 +5,69 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{sleep, timeout};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::connection::{Ads, HANDSHAKE};
-use crate::conversation::Peer;
+use crate::conversation::{Peer, ended};
 use crate::health::answer_http1;
+use crate::strangers::{Stranger, Strangers};
 use crate::tls::identity;
 use crate::{Event, Report, Tls};
 
-/// Connections that shake hands over TLS at the same time; more wait for their turn.
-const HANDSHAKES_MAX: usize = 256;
 /// When the process has no file handles left, accepting is tried again after this.
 const PAUSE: Duration = Duration::from_millis(100);
+/// And it is said so often.
+const SAID: Duration = Duration::from_secs(60);
 
 pub(crate) struct Door {
     places: Arc<Semaphore>,
     places_max: usize,
-    handshakes: Arc<Semaphore>,
+    strangers: Strangers,
     tls: Option<Tls>,
     ads: Ads,
 }
 
 impl Door {
     pub fn new(places_max: usize, tls: Option<Tls>, ads: Ads) -> Door {
-        let [places, handshakes] = [places_max, HANDSHAKES_MAX].map(|many| Arc::new(Semaphore::new(many)));
-        Door { places, places_max, handshakes, tls, ads }
+        Door { places: Arc::new(Semaphore::new(places_max)), places_max, strangers: Strangers::default(), tls, ads }
     }
 
     /// Lets in who comes, for ever.
     pub async fn accept(&self, listener: &TcpListener) {
+        let mut said: Option<Instant> = None;
         loop {
-            let Ok((stream, address)) = listener.accept().await else {
-                sleep(PAUSE).await;
-                continue;
+            let (stream, address) = match listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    if said.is_none_or(|said| said.elapsed() > SAID) {
+                        said = Some(Instant::now());
+                        report(&self.ads, Event::NotAccepting { reason: error.to_string() });
+                    }
+                    sleep(PAUSE).await;
+                    continue;
+                }
             };
             let Ok(place) = self.places.clone().try_acquire_owned() else {
-                turned_away(&self.ads, address, "too many connections are open".into());
+                turned_away(&self.ads, address, "too many connections are open");
+                continue;
+            };
+            let Some(stranger) = self.strangers.come(address.ip()) else {
+                turned_away(&self.ads, address, "too many of its address have not said who they are");
                 continue;
             };
             // Small messages go out at once; where that cannot be set they go a little later.
             let _ = stream.set_nodelay(true);
-            match self.tls.clone() {
-                None => tokio::spawn(plain(stream, address, self.ads.clone(), place)),
-                Some(tls) => {
-                    let turns = self.handshakes.clone();
-                    tokio::spawn(over_tls(stream, address, tls, turns, self.ads.clone(), place))
+            let (tls, ads) = (self.tls.clone(), self.ads.clone());
+            tokio::spawn(async move {
+                let _place = place;
+                match tls {
+                    None => plain(stream, address, stranger, ads).await,
+                    Some(tls) => Box::pin(over_tls(stream, address, stranger, tls, ads)).await,
                 }
-            };
+            });
         }
     }
 
@@ -65,8 +78,9 @@ impl Door {
     }
 }
 
-async fn plain(stream: TcpStream, address: SocketAddr, ads: Ads, _place: OwnedSemaphorePermit) {
-    let Some(first) = first_byte(&stream).await else { return };
+async fn plain(stream: TcpStream, address: SocketAddr, stranger: Stranger, ads: Ads) {
+    let Some(Some(first)) = in_time(&ads, first_byte(&stream)).await else { return };
+    drop(stranger);
     // HTTP/2 begins with `PRI`, and nobody puts or posts anything here.
     match first {
         b'P' => ads.hold(stream, Peer { address, identity: None }).await,
@@ -74,47 +88,55 @@ async fn plain(stream: TcpStream, address: SocketAddr, ads: Ads, _place: OwnedSe
     }
 }
 
-async fn over_tls(
-    stream: TcpStream,
-    address: SocketAddr,
-    tls: Tls,
-    turns: Arc<Semaphore>,
-    ads: Ads,
-    _place: OwnedSemaphorePermit,
-) {
-    // Who says nothing keeps nobody from shaking hands.
-    if first_byte(&stream).await.is_none() {
-        return turned_away(&ads, address, "said nothing".into());
-    }
-    let Ok(turn) = turns.acquire_owned().await else { return };
-    let shaken = Box::pin(shake_hands(stream, tls)).await;
-    drop(turn);
-    match shaken {
-        Err(reason) => turned_away(&ads, address, reason),
-        Ok((stream, identity)) => match stream.get_ref().1.alpn_protocol() {
-            Some(b"http/1.1") => Box::pin(answer_http1(stream)).await,
-            _ => ads.hold(stream, Peer { address, identity: Some(identity) }).await,
-        },
+async fn over_tls(stream: TcpStream, address: SocketAddr, stranger: Stranger, tls: Tls, ads: Ads) {
+    let shaken = in_time(&ads, async {
+        // Who says nothing takes no turn.
+        first_byte(&stream).await.ok_or("said nothing")?;
+        let _turn = stranger.turn().await;
+        shake_hands(stream, tls).await
+    });
+    match Box::pin(shaken).await {
+        None if ads.stopping.has_changed().is_err() => {}
+        None => turned_away(&ads, address, &format!("no TLS handshake within {HANDSHAKE:?}")),
+        Some(Err(reason)) => turned_away(&ads, address, &reason),
+        Some(Ok((stream, identity))) => {
+            drop(stranger);
+            match stream.get_ref().1.alpn_protocol() {
+                Some(b"http/1.1") => answer_http1(stream).await,
+                _ => ads.hold(stream, Peer { address, identity: Some(identity) }).await,
+            }
+        }
     }
 }
 
-/// Waits for it and leaves it where it is; none if nothing comes.
+/// What comes out within the time for the first words, and before the server stops.
+async fn in_time<T>(ads: &Ads, first_words: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        said = timeout(HANDSHAKE, first_words) => said.ok(),
+        () = ended(ads.stopping.clone()) => None,
+    }
+}
+
+/// Waits for it and leaves it where it is; none if the other end closes instead.
 async fn first_byte(stream: &TcpStream) -> Option<u8> {
     let mut first = [0];
-    matches!(timeout(HANDSHAKE, stream.peek(&mut first)).await, Ok(Ok(1))).then_some(first[0])
+    matches!(stream.peek(&mut first).await, Ok(1)).then_some(first[0])
 }
 
 async fn shake_hands(stream: TcpStream, tls: Tls) -> Result<(TlsStream<TcpStream>, String), String> {
     let config = tls.certificates.borrow().0.clone();
-    let shaken = timeout(HANDSHAKE, TlsAcceptor::from(config).accept(stream)).await;
-    let shaken = shaken.map_err(|_| format!("no TLS handshake within {HANDSHAKE:?}"))?;
+    let shaken = TlsAcceptor::from(config).accept(stream).await;
     let stream = shaken.map_err(|error| format!("TLS: {error}"))?;
     let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
     let identity = identity(certificate.ok_or("no certificate")?, &tls.allowed)?;
     Ok((stream, identity))
 }
 
-fn turned_away(ads: &Ads, peer: SocketAddr, reason: String) {
+fn turned_away(ads: &Ads, peer: SocketAddr, reason: &str) {
+    report(ads, Event::TurnedAway { peer, reason: reason.to_owned() });
+}
+
+fn report(ads: &Ads, event: Event) {
     // Where nobody keeps up with reading of them, those that are turned away are not worth waiting for.
-    let _ = ads.reports.try_send(Report { stream: 0, node: Arc::default(), event: Event::TurnedAway { peer, reason } });
+    let _ = ads.reports.try_send(Report { stream: 0, node: Arc::default(), event });
 }

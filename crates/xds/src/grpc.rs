@@ -11,7 +11,8 @@ use h2::{RecvStream, SendStream};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use prost::Message;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout, timeout_at};
 use tonic::Status;
 
 use crate::room::{Room, Taken};
@@ -22,6 +23,10 @@ const MESSAGE_BYTES_MAX: usize = 4 << 20;
 const SMALL_BYTES_MAX: usize = 64 << 10;
 /// A message that is not small must have come whole within this.
 const WHOLE: Duration = Duration::from_secs(30);
+/// A client that has not read so much of a response, or the rest of it, within this is cut off. What it holds meanwhile is
+/// shared by all that are sent the same.
+const SLICE_BYTES: usize = 1 << 20;
+pub(crate) const READ: Duration = Duration::from_secs(30);
 /// Whether it is compressed, and its length, come before each message.
 pub(crate) const PREFIX_BYTES: usize = 5;
 
@@ -106,14 +111,27 @@ impl Responses {
 
     /// Sends a message, its pieces in order; comes back once all of it is handed to the connection, which takes as much as
     /// the client reads and one small buffer more. False if the client has hung up.
-    pub async fn send(&mut self, pieces: Vec<Bytes>) -> bool {
+    ///
+    /// # Errors
+    /// The client does not read.
+    pub async fn send(&mut self, pieces: Vec<Bytes>) -> Result<bool, Elapsed> {
         for mut piece in pieces {
             while !piece.is_empty() {
-                self.0.reserve_capacity(piece.len());
-                let Some(capacity) = self.capacity().await else { return false };
-                if self.0.send_data(piece.split_to(capacity.min(piece.len())), false).is_err() {
-                    return false;
+                let slice = piece.split_to(piece.len().min(SLICE_BYTES));
+                if !timeout(READ, self.hand_over(slice)).await? {
+                    return Ok(false);
                 }
+            }
+        }
+        Ok(true)
+    }
+
+    async fn hand_over(&mut self, mut slice: Bytes) -> bool {
+        while !slice.is_empty() {
+            self.0.reserve_capacity(slice.len());
+            let Some(capacity) = self.capacity().await else { return false };
+            if self.0.send_data(slice.split_to(capacity.min(slice.len())), false).is_err() {
+                return false;
             }
         }
         true

@@ -24,6 +24,9 @@ struct Issued {
 /// Types that are not served, of one stream: more are not reported, so that a client cannot fill our memory with names.
 const UNSERVED_MAX: usize = 16;
 
+/// So much of a client's words is kept and told.
+const WORDS_BYTES_MAX: usize = 4 << 10;
+
 impl Ledger {
     /// A nonce for a response, unique in the stream.
     pub(crate) fn issue(&mut self, kind: Kind, label: &Arc<str>) -> String {
@@ -39,7 +42,7 @@ impl Ledger {
         let revision = self.open.swap_remove(place).label;
         Some(match error {
             None => Event::Acked { kind, revision },
-            Some(Status { message: error, .. }) => Event::Rejected { kind, revision, error },
+            Some(Status { message, .. }) => Event::Rejected { kind, revision, error: cut(message) },
         })
     }
 
@@ -50,7 +53,31 @@ impl Ledger {
 
     /// What to report on a type that is not served: once per stream.
     pub(crate) fn refuse(&mut self, type_url: String) -> Option<Event> {
+        let type_url = cut(type_url);
         let new = self.unserved.len() < UNSERVED_MAX && self.unserved.insert(type_url.clone());
         new.then_some(Event::Unserved { type_url })
+    }
+}
+
+fn cut(mut words: String) -> String {
+    if words.len() > WORDS_BYTES_MAX {
+        words.truncate(words.floor_char_boundary(WORDS_BYTES_MAX));
+        words.push('…');
+        words.shrink_to_fit();
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clients_words_are_cut() {
+        let fits = "x".repeat(WORDS_BYTES_MAX);
+        assert_eq!(cut(fits.clone()), fits);
+        assert_eq!(cut(fits.clone() + "y"), fits + "…");
+        let wide = "é".repeat(WORDS_BYTES_MAX);
+        assert_eq!(cut("x".to_owned() + &wide).chars().count(), WORDS_BYTES_MAX / 2 + 1);
     }
 }

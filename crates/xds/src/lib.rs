@@ -24,6 +24,7 @@ mod response;
 mod room;
 mod server;
 mod snapshot;
+mod strangers;
 mod tls;
 mod wave;
 

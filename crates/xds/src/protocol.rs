@@ -26,8 +26,8 @@ pub(crate) trait Protocol: Default + Send + 'static {
     /// How many responses the client has not answered.
     fn unanswered(&self) -> usize;
 
-    /// How many names the client asks for, or says that it has.
-    fn names(&self) -> usize;
+    /// How many names the client asks for, or says that it has, and how many bytes they take.
+    fn names(&self) -> (usize, usize);
 
     /// Whether the client wants a filter of this name.
     fn asked_for_filter(&self, name: &str) -> bool;

@@ -87,6 +87,11 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// Nobody new can be let in for now.
+    NotAccepting {
+        /// What the system says.
+        reason: String,
+    },
     /// The stream is over.
     Disconnected {
         /// Why, if it was for a reason of ours.
@@ -108,6 +113,7 @@ impl Event {
             Event::Settled { .. } => "settled",
             Event::Unserved { .. } => "unserved",
             Event::TurnedAway { .. } => "turned_away",
+            Event::NotAccepting { .. } => "not_accepting",
             Event::Disconnected { .. } => "disconnected",
         }
     }
@@ -137,6 +143,7 @@ impl Event {
             }
             Event::Unserved { type_url } => vec![("type_url", type_url)],
             Event::TurnedAway { peer, reason } => vec![("peer", peer.to_string()), ("reason", reason)],
+            Event::NotAccepting { reason } => vec![("reason", reason)],
             Event::Disconnected { reason } => reason.map(|reason| ("reason", reason)).into_iter().collect(),
         }
     }

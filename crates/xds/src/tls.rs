@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig, crypto::ring};
 use tokio::sync::watch;
 use webpki::EndEntityCert;
@@ -48,6 +48,9 @@ impl Certificates {
             .with_client_cert_verifier(verifier)
             .with_single_cert(certificates(chain)?, private)
             .map_err(|error| format!("{} with {}: {error}", chain.display(), key.display()))?;
+        // A session that goes on would ask for no certificate: one that has expired would still open.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Certificates(Arc::new(config)))
     }

@@ -196,6 +196,8 @@ impl Fleet {
         } else {
             (row.connected, row.gone) = (false, Some(now.steady));
             row.since = now.text();
+            // It may be large, and who has gone is told to nobody.
+            row.about = Arc::default();
             row.error = reason.cloned().or(row.error.take());
             // Whatever decides there now, nobody looks any more.
             row.attachments.iter_mut().for_each(|attachment| (attachment.active, attachment.rejected) = (None, None));

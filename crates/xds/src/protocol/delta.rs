@@ -21,6 +21,8 @@ pub(crate) struct Delta {
 #[derive(Default)]
 struct Subscription {
     names: HashSet<String>,
+    /// How many bytes they take.
+    bytes: usize,
     wildcard: bool,
     /// Version by name of what the client has, as far as it was sent or said so.
     known: HashMap<String, String>,
@@ -38,8 +40,9 @@ impl Protocol for Delta {
         self.ledger.unanswered()
     }
 
-    fn names(&self) -> usize {
-        self.subscriptions.values().map(|subscription| subscription.names.len().max(subscription.known.len())).sum()
+    fn names(&self) -> (usize, usize) {
+        let of = |one: &Subscription| (one.names.len().max(one.known.len()), one.bytes);
+        self.subscriptions.values().map(|one| of(one)).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     }
 
     fn asked_for_filter(&self, name: &str) -> bool {
@@ -132,7 +135,9 @@ impl Subscription {
                 self.wildcard = true;
             } else {
                 self.known.remove(&name);
-                self.names.insert(name.clone());
+                if self.names.insert(name.clone()) {
+                    self.bytes += name.len();
+                }
                 asked.push(name);
             }
         }
@@ -146,6 +151,7 @@ impl Subscription {
             if name == WILDCARD {
                 self.wildcard = false;
             } else if self.names.remove(&name) {
+                self.bytes -= name.len();
                 released.push(name);
             }
         }
@@ -178,7 +184,7 @@ impl Subscription {
     }
 
     fn forget_uncovered(&mut self) {
-        let Subscription { names, wildcard, known } = self;
+        let Subscription { names, wildcard, known, .. } = self;
         known.retain(|name, _| *wildcard || names.contains(name));
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct StateOfTheWorld {
 #[derive(Default)]
 struct Subscription {
     names: HashSet<String>,
+    /// How many bytes they take.
+    bytes: usize,
     wildcard: bool,
     /// Once a client has named something, an empty list means nothing and no longer everything.
     named: bool,
@@ -42,8 +44,9 @@ impl Protocol for StateOfTheWorld {
         self.ledger.unanswered()
     }
 
-    fn names(&self) -> usize {
-        self.subscriptions.values().map(|subscription| subscription.names.len()).sum()
+    fn names(&self) -> (usize, usize) {
+        let of = |one: &Subscription| (one.names.len(), one.bytes);
+        self.subscriptions.values().map(|one| of(one)).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     }
 
     fn asked_for_filter(&self, name: &str) -> bool {
@@ -82,6 +85,7 @@ impl Subscription {
         self.named |= !names.is_empty();
         let wildcard = names.remove(WILDCARD) || (!self.named && kind.empty_is_wildcard());
         let more = (wildcard && !self.wildcard) || !names.is_subset(&self.names);
+        self.bytes = names.iter().map(String::len).sum();
         (self.names, self.wildcard) = (names, wildcard);
 
         self.sent.retain(|name, _| self.wildcard || self.names.contains(name));

@@ -94,6 +94,66 @@ async fn names_have_a_limit() {
 }
 
 #[tokio::test]
+async fn names_have_a_weight() {
+    let served = Served::start(&[cluster("1")]).await;
+    let halves = ["a", "b"].map(|letter| letter.repeat(2 << 20));
+    let mut client = Delta::connect(&served.address).await;
+    for half in &halves {
+        client.subscribe(Kind::Endpoints, &[half]).await;
+        assert_eq!(client.receive().await.removed_resources.len(), 1);
+    }
+    client.unsubscribe(Kind::Endpoints, &[&halves[0]]).await;
+    client.subscribe(Kind::Endpoints, &[&halves[0]]).await;
+    assert_eq!(client.receive().await.removed_resources.len(), 1, "what is given back may be taken again");
+    client.subscribe(Kind::Endpoints, &["c"]).await;
+    assert!(client.ended().await);
+    serves(&served).await;
+}
+
+#[tokio::test]
+async fn a_clients_words_are_told_up_to_a_length() {
+    let mut served = Served::start(&[cluster("1")]).await;
+    let mut client = Delta::connect(&served.address).await;
+    client.subscribe(Kind::Cluster, &["c"]).await;
+    let response = client.receive().await;
+    client.answer(&response, Some(&"no ".repeat(1 << 20))).await;
+    let told = served.reported().await;
+    assert!(told.contains("no no no") && told.len() < 5_000, "{}", told.len());
+}
+
+#[tokio::test]
+async fn what_is_offered_is_told_before_it_is_read() {
+    let mut large = resource(Kind::Extension, "weir.shop", &"x".repeat(16 << 20));
+    large.version = "large".into();
+    let mut served = Served::start(&[cluster("1"), large]).await;
+    let client = Delta::connect(&served.address).await;
+    client.subscribe(Kind::Extension, &["weir.shop"]).await;
+    loop {
+        let report = soon(served.reports.recv()).await.unwrap();
+        if matches!(report.event, Event::Sent { kind: Kind::Extension, .. }) {
+            break;
+        }
+    }
+}
+
+/// Take as long as such clients are waited for.
+#[tokio::test]
+async fn who_connects_and_asks_for_nothing_is_sent_away() {
+    let served = Served::start(&[cluster("1")]).await;
+    let (unnamed, answer) = raw::open(&served.address).await;
+    let mut without_stream = TcpStream::connect(&served.address).await.unwrap();
+    without_stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    let patience = Duration::from_secs(60);
+    let mut rest = Vec::new();
+    let closed = tokio::time::timeout(patience, without_stream.read_to_end(&mut rest));
+    let (status, closed) = tokio::join!(tokio::time::timeout(patience, raw::status(answer)), closed);
+    assert_eq!(status.unwrap(), "4", "DEADLINE_EXCEEDED");
+    closed.expect("closed within a minute").unwrap();
+    drop(unnamed);
+    serves(&served).await;
+}
+
+#[tokio::test]
 async fn a_request_has_a_limit() {
     let served = Served::start(&[cluster("1")]).await;
     for (bytes, taken) in [((4 << 20) - 1_000, true), (4 << 20, false)] {

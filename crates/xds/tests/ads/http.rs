@@ -1,5 +1,7 @@
 //! The listener beyond ADS: health, and the end.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use weir_xds::Kind;
@@ -36,11 +38,13 @@ async fn shutting_down_ends_every_stream_and_frees_the_port() {
     let mut hung = TcpStream::connect(&served.address).await.unwrap();
     hung.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
     soon(hung.read_u8()).await.unwrap();
+    // Nor one that has said nothing yet.
+    let silent = TcpStream::connect(&served.address).await.unwrap();
 
     served.shutdown.send(()).unwrap();
     assert!(delta.ended().await);
     assert!(sotw.ended().await);
-    soon(served.server).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(5), served.server).await.expect("an end within 5 s").unwrap();
     assert!(TcpStream::connect(&served.address).await.is_err());
-    drop(hung);
+    drop((hung, silent));
 }

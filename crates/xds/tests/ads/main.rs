@@ -1,5 +1,7 @@
 //! The ADS server as a client sees it: real gRPC over loopback.
 
+#[path = "../../../../tests/e2e/support/authority.rs"]
+mod authority;
 mod bounds;
 mod client;
 mod delta;
@@ -7,13 +9,14 @@ mod http;
 mod nodes;
 mod raw;
 mod sotw;
+mod tls;
 
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use weir_xds::{Event, Filter, Kind, Listen, Offer, Report, Resource, Wave, serve};
+use weir_xds::{Event, Filter, Kind, Listen, Offer, Report, Resource, Tls, Wave, serve};
 
 /// Connections that the servers of these tests take.
 const CONNECTIONS_MAX: usize = 20;
@@ -30,9 +33,14 @@ struct Served {
 impl Served {
     /// Serves these resources under the label `r1`.
     async fn start(resources: &[Resource]) -> Served {
+        Self::start_with(None, CONNECTIONS_MAX, resources).await
+    }
+
+    /// The same over TLS, for so many clients.
+    async fn start_with(tls: Option<Tls>, connections_max: usize, resources: &[Resource]) -> Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let listen = Listen { listener, tls: None, connections_max: CONNECTIONS_MAX };
+        let listen = Listen { listener, tls, connections_max };
         let first = Arc::new(Offer::new("r1", resources.to_vec(), Vec::new()));
         let (waves, receiver) = watch::channel(Arc::new(Wave::to_all(1, first)));
         let (sender, reports) = mpsc::channel(1_000);
