@@ -117,6 +117,25 @@ async fn a_server_whose_log_nobody_reads_any_more_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_takes_the_file_handles_that_it_may_have_and_keeps_some_for_its_files() {
+    let limited = |words: &str| ["bash", "-c", &format!(r#"ulimit {words}; exec "$@""#), "bash"].map(str::to_owned);
+    let fleet = start_under(&limited("-Sn 64"), &[]).await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", fleet.weir.id())).unwrap();
+    let files: Vec<&str> =
+        limits.lines().find(|line| line.starts_with("Max open files")).unwrap().split_whitespace().collect();
+    assert_eq!(files[3], files[4], "the soft limit is the hard one: {limits}");
+
+    let fleet = start_under(&limited("-n 96"), &[]).await;
+    fleet.weir.until_logged(&["few file handles: 96 are 48 connections; "]).await;
+    let address = fleet.weir.address();
+    let _connections: Vec<_> = (0..96).map(|_| std::net::TcpStream::connect(address).unwrap()).collect();
+    fleet.weir.until_logged(&["too many connections are open"]).await;
+    let (text, revision) = good("20%");
+    fleet.write("policy.yaml", &text);
+    fleet.weir.until_logged(&[&format!("revision {revision} active in server")]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_envoy_may_say_itself_where_its_gauges_are() {
     let fleet = start(&[]).await;
     let reserved = Port::reserve();

@@ -19,6 +19,7 @@ use crate::state::State;
 mod canaries;
 pub mod fleet;
 mod gauges;
+mod handles;
 mod http;
 mod inputs;
 mod keep;
@@ -86,7 +87,7 @@ pushed, what is bad is reported with every problem while the last good revision 
 
 Exit codes: 0 told to stop, 1 the files have problems at the start, 2 wrong use";
 
-/// Envoys that one server holds; each takes a file handle.
+/// Envoys that one server holds, where there are file handles for them.
 const CONNECTIONS_MAX: usize = 16_384;
 /// Tasks that may run before sockets are looked at again. A push is on its way to a thousand Envoys before the first of their
 /// answers is read.
@@ -108,6 +109,7 @@ impl Serve {
         let (keep, stood) = Keep::start(inputs, self.rescan.into(), fleet.clone(), self.log)?;
         let runtime = Builder::new_multi_thread().enable_all().event_interval(TASKS_BETWEEN_LOOKS).build();
         let runtime = runtime.map_err(|error| Failure::Use(format!("no runtime: {error}")))?;
+        let connections_max = handles::for_connections(CONNECTIONS_MAX, self.log);
         runtime.block_on(async {
             let tls = self.entry.open(self.listen, self.log)?;
             let listener = bind("--listen", self.listen).await?;
@@ -131,7 +133,7 @@ impl Serve {
                 self.log.say("stopping", "stopping", Vec::new());
                 let _ = stop.send(true);
             };
-            let listen = Listen { listener, tls, connections_max: CONNECTIONS_MAX };
+            let listen = Listen { listener, tls, connections_max };
             weir_xds::serve(listen, waves, reports, stopped).await;
             Ok(())
         })
