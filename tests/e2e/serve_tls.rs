@@ -109,15 +109,23 @@ async fn plain_text_beyond_the_loopback_is_said_twice() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("policy.yaml"), policy("10%").to_string()).unwrap();
     std::fs::write(folder.path().join("attach.yaml"), attachment().to_string()).unwrap();
-    let words = ["serve", "--policy", "policy.yaml", "--attach", "attach.yaml", "--listen", "0.0.0.0:0"];
-    let mut process = Process::start("weir", &weir(), &words.map(str::to_owned), folder.path());
-    let ended = eventually(SOON, "weir serve ends", async || process.ended().ok_or_else(|| process.tail())).await;
-    assert_eq!(ended.code(), Some(2), "{}", process.tail());
-    assert!(process.stderr().contains("or say --plaintext"), "{}", process.tail());
+    let start = |words: &[&str]| {
+        let words = [&["serve", "--policy", "policy.yaml", "--attach", "attach.yaml"], words].concat();
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        Process::start("weir", &weir(), &words, folder.path())
+    };
+    for (words, said) in [
+        (&["--listen", "0.0.0.0:0"][..], "--listen 0.0.0.0:0: "),
+        (&["--listen", "127.0.0.1:0", "--http", "0.0.0.0:0"], "--http 0.0.0.0:0: "),
+    ] {
+        let mut process = start(words);
+        let ended = eventually(SOON, "weir serve ends", async || process.ended().ok_or_else(|| process.tail())).await;
+        assert_eq!(ended.code(), Some(2), "{}", process.tail());
+        let stderr = process.stderr();
+        assert!(stderr.contains(said) && stderr.contains("or say --plaintext"), "{}", process.tail());
+    }
 
-    let words = [&words[..], &["--plaintext"]].concat();
-    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-    let process = Process::start("weir", &weir(), &words, folder.path());
+    let process = start(&["--listen", "0.0.0.0:0", "--http", "0.0.0.0:0", "--plaintext"]);
     eventually(SOON, "weir serve listens", async || {
         process.stdout().contains("listening on 0.0.0.0:").then_some(()).ok_or_else(|| process.tail())
     })

@@ -63,7 +63,8 @@ pub struct Serve {
     /// How often all files are looked at in full besides being watched; shorten it for file systems that tell of no changes
     #[arg(long, value_name = "TIME", default_value = "30s")]
     rescan: humantime::Duration,
-    /// Where /fleet (weir fleet), /metrics, /healthz and /readyz answer over plain HTTP; without it nowhere
+    /// Where /fleet (weir fleet), /metrics, /healthz and /readyz answer over plain HTTP; without it nowhere. Whoever reaches
+    /// this address sees the Envoys' node ids and revisions
     #[arg(long, value_name = "ADDR")]
     http: Option<SocketAddr>,
     #[command(flatten)]
@@ -111,7 +112,7 @@ impl Serve {
         let runtime = runtime.map_err(|error| Failure::Use(format!("no runtime: {error}")))?;
         let connections_max = handles::for_connections(CONNECTIONS_MAX, self.log);
         runtime.block_on(async {
-            let tls = self.entry.open(self.listen, self.log)?;
+            let tls = self.entry.open(self.listen, self.http, self.log)?;
             let listener = bind("--listen", self.listen).await?;
             let (stop, stopping) = watch::channel(false);
             if let Some(address) = self.http {

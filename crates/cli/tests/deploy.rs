@@ -24,11 +24,10 @@ fn the_container_starts() {
     let tls = words.iter().position(|word| word == "--tls-cert").unwrap();
     let allowed = words.split_off(tls);
     assert_eq!(allowed.iter().step_by(2).collect::<Vec<_>>(), ["--tls-cert", "--tls-key", "--tls-ca", "--allow"]);
-    words.push("--plaintext".to_owned());
     starts(words);
 }
 
-/// With files of its own below a temporary folder, and free ports of the loopback.
+/// With files of its own below a temporary folder, and free ports of the same addresses.
 #[track_caller]
 fn starts(words: Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
@@ -45,7 +44,9 @@ fn starts(words: Vec<String>) {
     .unwrap();
     let here = |word: String| match word.as_str() {
         "/var/lib/weir" => path("state").display().to_string(),
-        address if address.ends_with(":18000") || address.ends_with(":18001") => "127.0.0.1:0".to_owned(),
+        address if address.ends_with(":18000") || address.ends_with(":18001") => {
+            format!("{}:0", &address[..address.len() - 6])
+        }
         word => word.replace("/etc/weir", &folder.path().display().to_string()),
     };
     let mut weir = Command::new(env!("CARGO_BIN_EXE_weir"));
@@ -53,7 +54,7 @@ fn starts(words: Vec<String>) {
     let mut weir = Running(weir.spawn().unwrap());
     let mut said = BufReader::new(weir.0.stdout.take().unwrap()).lines().map(Result::unwrap);
     // The lines end only if the server does.
-    if !said.any(|line| line.starts_with("listening on 127.0.0.1:")) {
+    if !said.any(|line| line.starts_with("listening on ")) {
         panic!("{}", std::io::read_to_string(weir.0.stderr.take().unwrap()).unwrap());
     }
 }

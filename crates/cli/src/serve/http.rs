@@ -1,20 +1,57 @@
 //! What the server tells over plain HTTP: the fleet, metrics, whether it lives and whether it serves.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::Router;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use serde_json::json;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{sleep, timeout};
 
 use super::fleet::{Fleet, Watched};
 
-/// Answers until the server has stopped. `stopping` is true once it is told to.
+/// Connections that are answered at the same time; more wait.
+const CONNECTIONS_MAX: usize = 64;
+/// A connection is for one question, asked and answered within this.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// When the process has no file handles left, accepting is tried again after this.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Answers for as long as the server runs. `stopping` is true once it is told to stop.
 pub async fn answer(listener: TcpListener, fleet: Watched, stopping: watch::Receiver<bool>) {
+    let router = router(fleet, stopping);
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    // Nobody closes it.
+    while let Ok(place) = places.clone().acquire_owned().await {
+        let Ok((stream, _)) = listener.accept().await else {
+            sleep(PAUSE).await;
+            continue;
+        };
+        let router = router.clone();
+        tokio::spawn(async move {
+            // Whether it was heard is the client's business.
+            let _ = timeout(DEADLINE, answer_one(stream, router)).await;
+            drop(place);
+        });
+    }
+}
+
+async fn answer_one(stream: TcpStream, router: Router) -> hyper::Result<()> {
+    let answering = TowerToHyperService::new(router);
+    http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), answering).await
+}
+
+fn router(fleet: Watched, stopping: watch::Receiver<bool>) -> Router {
     let read = move |tell: fn(&Fleet) -> String| tell(&fleet.borrow());
     let tell = read.clone();
-    let router = Router::new()
+    Router::new()
         .route("/fleet", get(async move || ([(CONTENT_TYPE, "application/json")], read(fleet_json))))
         .route("/metrics", get(async move || ([(CONTENT_TYPE, "text/plain; version=0.0.4")], tell(Fleet::metrics))))
         .route("/healthz", get(async || "ok\n"))
@@ -24,11 +61,40 @@ pub async fn answer(listener: TcpListener, fleet: Watched, stopping: watch::Rece
                 false => (StatusCode::OK, "serving\n"),
                 true => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
             }),
-        );
-    // It fails never: errors of accepting are waited out.
-    let _ = axum::serve(listener, router).await;
+        )
 }
 
 fn fleet_json(fleet: &Fleet) -> String {
     json!(fleet.shown()).to_string() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{ErrorKind, Read};
+    use std::net::TcpStream;
+
+    use super::*;
+    use crate::http_get::get;
+
+    /// How many of so many silent connections have ended when a question that came after them is answered.
+    async fn ended_when_answered(silent: usize) -> usize {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connections: Vec<_> = (0..silent).map(|_| TcpStream::connect(address).unwrap()).collect();
+        let (_stop, stopping) = watch::channel(false);
+        tokio::spawn(answer(listener, Watched::default(), stopping));
+        let answered = async { while get(&address.to_string(), "/healthz").await.is_err() {} };
+        timeout(DEADLINE * 3, answered).await.expect("an answer");
+        let has_ended = |mut connection: &TcpStream| {
+            connection.set_nonblocking(true).unwrap();
+            connection.read(&mut [0]).map_or_else(|error| error.kind() != ErrorKind::WouldBlock, |_| true)
+        };
+        connections.iter().filter(|connection| has_ended(connection)).count()
+    }
+
+    #[tokio::test]
+    async fn who_says_nothing_has_a_place_for_a_while_and_others_wait_only_for_the_last_one() {
+        assert_eq!(ended_when_answered(CONNECTIONS_MAX - 1).await, 0);
+        assert_ne!(ended_when_answered(CONNECTIONS_MAX).await, 0);
+    }
 }

@@ -28,8 +28,9 @@ pub struct Entry {
     /// rest. May be given several times
     #[arg(long, value_name = "NAME", requires = "tls_cert")]
     allow: Vec<String>,
-    /// Let everybody in without TLS although --listen is no loopback address
-    #[arg(long, conflicts_with = "tls_cert")]
+    /// Let everybody in without TLS although the address is no loopback one: that of --http, which shows node ids and
+    /// revisions, and without --tls-cert that of --listen, which shows the policy
+    #[arg(long)]
     plaintext: bool,
 }
 
@@ -38,10 +39,14 @@ const LOOK: Duration = Duration::from_secs(1);
 
 impl Entry {
     /// TLS by files that are good now, and followed from now on; `None` for plain text.
-    pub fn open(&self, listen: SocketAddr, log: Log) -> Result<Option<Tls>, Failure> {
+    pub fn open(&self, listen: SocketAddr, http: Option<SocketAddr>, log: Log) -> Result<Option<Tls>, Failure> {
+        if let Some(http) = http {
+            self.allow_plain("--http", http, "see node ids and revisions", "choose a loopback address")?;
+        }
         let (Some(chain), Some(key), Some(authorities)) = (&self.tls_cert, &self.tls_key, &self.tls_ca) else {
-            let is_safe = listen.ip().is_loopback() || self.plaintext;
-            return if is_safe { Ok(None) } else { Err(plaintext(listen)) };
+            let cure = "give --tls-cert, --tls-key, --tls-ca and --allow";
+            self.allow_plain("--listen", listen, "read the policy", cure)?;
+            return Ok(None);
         };
         let files = Files([chain.clone(), key.clone(), authorities.clone()]);
         let seen = files.look();
@@ -51,13 +56,15 @@ impl Entry {
         let allowed = self.allow.iter().map(Name::new).collect();
         Ok(Some(Tls { certificates, allowed }))
     }
-}
 
-fn plaintext(listen: SocketAddr) -> Failure {
-    Failure::Use(format!(
-        "--listen {listen}: whoever reaches this address could read the policy in plain text; give --tls-cert, --tls-key, \
-         --tls-ca and --allow, or say --plaintext"
-    ))
+    fn allow_plain(&self, flag: &str, address: SocketAddr, risk: &str, cure: &str) -> Result<(), Failure> {
+        if address.ip().is_loopback() || self.plaintext {
+            return Ok(());
+        }
+        Err(Failure::Use(format!(
+            "{flag} {address}: whoever reaches this address could {risk} in plain text; {cure}, or say --plaintext"
+        )))
+    }
 }
 
 struct Files([PathBuf; 3]);
