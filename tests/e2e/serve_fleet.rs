@@ -198,11 +198,19 @@ async fn a_server_that_is_told_to_stop_says_so_and_ends_by_itself() {
     assert!(events.iter().all(|event| event["time"].as_str().is_some_and(|time| time.ends_with('Z'))));
 }
 
-#[test]
-fn a_server_that_does_not_answer_is_said() {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_keeps_weir_fleet_from_answering_is_said_and_no_other_cure() {
+    let said = |server: String| {
+        let output = Command::new(weir()).args(["fleet", "--server", &server]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let output = Command::new(weir()).args(["fleet", "--server", &free]).output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains(&free) && said.contains("weir serve needs --http"), "{said}");
+    let nobody = said(free.clone());
+    assert!(nobody.contains(&free) && nobody.contains("weir serve needs --http"), "{nobody}");
+
+    // Where Envoys connect somebody answers.
+    let fleet = start(&[]).await;
+    let other = said(fleet.weir.address().to_string());
+    assert!(other.contains("/fleet: status 404") && !other.contains("--http"), "{other}");
 }

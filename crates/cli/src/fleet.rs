@@ -1,5 +1,6 @@
 //! `weir fleet`: what each Envoy has.
 
+use std::io::{Error, ErrorKind};
 use std::time::Duration;
 
 use clap::Args;
@@ -43,8 +44,7 @@ impl Fleet {
         let runtime = Builder::new_current_thread().enable_all().build();
         runtime.map_err(|error| Failure::Use(format!("no runtime: {error}")))?.block_on(async {
             loop {
-                let body = get(&self.server, "/fleet").await;
-                let body = body.map_err(|error| Failure::Use(format!("{error}; weir serve needs --http")))?;
+                let body = get(&self.server, "/fleet").await.map_err(no_answer)?;
                 let shown: Shown = serde_json::from_slice(&body)
                     .map_err(|error| Failure::Use(format!("{}: not what weir serve answers: {error}", self.server)))?;
                 let text = if self.json { String::from_utf8_lossy(&body).into_owned() } else { table(&shown) };
@@ -58,6 +58,11 @@ impl Fleet {
             }
         })
     }
+}
+
+fn no_answer(error: Error) -> Failure {
+    let cure = if error.kind() == ErrorKind::ConnectionRefused { "; weir serve needs --http" } else { "" };
+    Failure::Use(format!("{error}{cure}"))
 }
 
 const HEAD: [&str; 8] = ["NODE", "VERSION", "ATTACHMENT", "SENT", "ACKED", "ACTIVE", "SINCE", "STATE"];
