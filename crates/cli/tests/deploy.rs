@@ -27,12 +27,12 @@ fn the_container_starts() {
     starts(words);
 }
 
-/// With files of its own below a temporary folder, and free ports of the same addresses.
+/// With the files that docs/operating.md asks for, below a temporary folder, and free ports of the same addresses.
 #[track_caller]
 fn starts(words: Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    for name in ["policies", "attachments", "resources", "state"] {
+    for name in ["policies", "attachments", "state"] {
         fs::create_dir(path(name)).unwrap();
     }
     fs::write(path("policies/policy.yaml"), "version: 1\n").unwrap();
