@@ -35,6 +35,8 @@ ACTIVE is what the filter's own gauge says, and - where nobody could be asked: w
 Exit codes: 0 every connected Envoy has what it is to have, as far as it is known, 1 one has not, 2 wrong use or no answer";
 
 const PAUSE: Duration = Duration::from_secs(1);
+/// A fleet of 10,000 is 5 MB.
+const BYTES_MAX: usize = 64 << 20;
 /// Puts the cursor to the top of an empty screen.
 const CLEAR: &str = "\x1b[2J\x1b[H";
 
@@ -44,7 +46,7 @@ impl Fleet {
         let runtime = Builder::new_current_thread().enable_all().build();
         runtime.map_err(|error| Failure::Use(format!("no runtime: {error}")))?.block_on(async {
             loop {
-                let body = get(&self.server, "/fleet").await.map_err(no_answer)?;
+                let body = get(&self.server, "/fleet", BYTES_MAX).await.map_err(no_answer)?;
                 let shown: Shown = serde_json::from_slice(&body)
                     .map_err(|error| Failure::Use(format!("{}: not what weir serve answers: {error}", self.server)))?;
                 let text = if self.json { String::from_utf8_lossy(&body).into_owned() } else { table(&shown) };

@@ -3,15 +3,18 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::Value;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::MissedTickBehavior;
 
+use self::turns::Turns;
 use super::fleet::{Row, Watched};
 use crate::http_get::get;
+
+mod turns;
 
 /// Where gauges are read.
 #[derive(Args, Clone)]
@@ -28,10 +31,14 @@ pub struct Gauges {
     prometheus_label: String,
 }
 
-/// One round asks for each Envoy once.
+/// Prometheus is asked so often, and it is looked so often whom else to ask.
 const ROUND: Duration = Duration::from_secs(1);
-/// Envoys asked at the same time.
-const AT_ONCE: usize = 32;
+/// Envoys asked at the same time; and of those that may not answer so many before the others' turn comes again.
+const AT_ONCE: usize = 128;
+/// What one Envoy says is a line of some hundred bytes for each attachment.
+const ENVOY_BYTES_MAX: usize = 256 << 10;
+/// Of 10,000 Envoys Prometheus says 5 MB.
+const PROMETHEUS_BYTES_MAX: usize = 64 << 20;
 
 /// By attachment the active revision, and whether another was refused.
 type Said = BTreeMap<String, (u64, bool)>;
@@ -39,30 +46,50 @@ type Said = BTreeMap<String, (u64, bool)>;
 impl Gauges {
     /// Asks for as long as the server runs.
     pub async fn follow(self, fleet: Watched) {
+        let mut turns = Turns::default();
         let mut rounds = tokio::time::interval(ROUND);
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             rounds.tick().await;
+            let next_round = Instant::now() + ROUND;
             let scraped = match &self.prometheus {
                 Some(address) => scraped(address, &self.prometheus_label).await,
                 None => BTreeMap::new(),
             };
-            let mut asking = JoinSet::new();
+            let mut admins = BTreeMap::new();
             for (stream, source) in sources(&fleet, self.admin_port, &scraped) {
                 match source {
                     Source::Scraped(said) => book(&fleet, stream, said),
-                    Source::Admin(address) => {
-                        if asking.len() >= AT_ONCE {
-                            book_answer(&fleet, asking.join_next().await);
-                        }
-                        asking.spawn(async move { (stream, by_admin(&address.to_string()).await) });
-                    }
+                    Source::Admin(address) => drop(admins.insert(stream, address)),
                 }
             }
-            while let Some(answer) = asking.join_next().await {
-                book_answer(&fleet, Some(answer));
-            }
+            while ask(&admins, &mut turns, &fleet).await && Instant::now() < next_round {}
         }
+    }
+}
+
+/// Asks those whose turn it is; whether it was anybody's.
+async fn ask(admins: &BTreeMap<u64, SocketAddr>, turns: &mut Turns, fleet: &Watched) -> bool {
+    let turn = turns.next(admins, AT_ONCE, Instant::now());
+    let mut asking = JoinSet::new();
+    for (stream, address) in turn.iter().filter_map(|stream| Some((*stream, *admins.get(stream)?))) {
+        if asking.len() >= AT_ONCE {
+            take(asking.join_next().await, turns, fleet);
+        }
+        asking.spawn(async move { (stream, by_admin(&address.to_string()).await) });
+    }
+    while let Some(answer) = asking.join_next().await {
+        take(Some(answer), turns, fleet);
+    }
+    !turn.is_empty()
+}
+
+fn take(answer: Option<Result<(u64, Option<Said>), JoinError>>, turns: &mut Turns, fleet: &Watched) {
+    if let Some(Ok((stream, said))) = answer {
+        if said.is_some() {
+            turns.answered(stream, Instant::now());
+        }
+        book(fleet, stream, &said.unwrap_or_default());
     }
 }
 
@@ -98,30 +125,25 @@ fn book(fleet: &Watched, stream: u64, said: &Said) {
     fleet.send_if_modified(|fleet| fleet.gauged(stream, said));
 }
 
-fn book_answer(fleet: &Watched, answer: Option<Result<(u64, Said), tokio::task::JoinError>>) {
-    if let Some(Ok((stream, said))) = answer {
-        book(fleet, stream, &said);
-    }
-}
-
-/// What one Envoy says; nothing if it does not answer.
-async fn by_admin(address: &str) -> Said {
-    let answer = get(address, "/stats?filter=weir_policy_re").await;
+/// What one Envoy says; none if it does not answer.
+async fn by_admin(address: &str) -> Option<Said> {
+    let answer = get(address, "/stats?filter=weir_policy_re", ENVOY_BYTES_MAX).await.ok()?;
     let mut said = Said::new();
-    for line in answer.iter().flat_map(|body| body.split(|byte| *byte == b'\n')) {
+    for line in answer.split(|byte| *byte == b'\n') {
         let line = String::from_utf8_lossy(line);
         let name = line.strip_prefix("wasmcustom.attachment=.=").and_then(|rest| rest.split_once(";.;"));
         if let Some((attachment, (gauge, value))) = name.and_then(|(name, rest)| Some((name, rest.split_once(": ")?))) {
             note(&mut said, attachment, gauge, value);
         }
     }
-    said
+    Some(said)
 }
 
 /// What Prometheus knows of each node; nothing if it does not answer.
 async fn scraped(address: &str, label: &str) -> BTreeMap<String, Said> {
     // {__name__=~"weir_policy_re.*"}
-    let answer = get(address, "/api/v1/query?query=%7B__name__%3D~%22weir_policy_re.*%22%7D").await;
+    let answer =
+        get(address, "/api/v1/query?query=%7B__name__%3D~%22weir_policy_re.*%22%7D", PROMETHEUS_BYTES_MAX).await;
     let answer: Value = answer.ok().and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or_default();
     let mut all: BTreeMap<String, Said> = BTreeMap::new();
     for one in answer["data"]["result"].as_array().into_iter().flatten() {

@@ -83,7 +83,7 @@ mod tests {
         let connections: Vec<_> = (0..silent).map(|_| TcpStream::connect(address).unwrap()).collect();
         let (_stop, stopping) = watch::channel(false);
         tokio::spawn(answer(listener, Watched::default(), stopping));
-        let answered = async { while get(&address.to_string(), "/healthz").await.is_err() {} };
+        let answered = async { while get(&address.to_string(), "/healthz", 3).await.is_err() {} };
         timeout(DEADLINE * 3, answered).await.expect("an answer");
         let has_ended = |mut connection: &TcpStream| {
             connection.set_nonblocking(true).unwrap();
