@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use crate::support::{Predictor, Weir, attachment, envelope, policy};
 
@@ -94,4 +95,35 @@ async fn a_folder_that_is_replaced_as_a_whole_is_found_by_the_full_look() {
     weir.until_logged(&[&second_served]).await;
     fs::write(path("policies/policy.yaml"), third).unwrap();
     weir.until_logged(&[&third_served]).await;
+}
+
+/// A look at lengths and times cannot tell it from what was there; and the full look comes however often others write.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_that_never_falls_quiet_holds_up_no_full_look() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let [(first, first_served), (second, second_served)] = ["10%", "20%"].map(good);
+    assert_eq!(first.len(), second.len());
+    let time = SystemTime::now();
+    for (name, text) in [("policy.yaml", first), ("next", second)] {
+        fs::write(path(name), text).unwrap();
+        fs::File::options().write(true).open(path(name)).unwrap().set_modified(time).unwrap();
+    }
+    let weir = serve(folder.path(), "policy.yaml", "1s").await;
+    weir.until_logged(&[&first_served]).await;
+
+    let log = path("log");
+    let busy = async {
+        let mut pace = tokio::time::interval(Duration::from_millis(100));
+        loop {
+            pace.tick().await;
+            fs::write(&log, "busy").unwrap();
+        }
+    };
+    let served = [second_served.as_str()];
+    fs::rename(path("next"), path("policy.yaml")).unwrap();
+    tokio::select! {
+        () = weir.until_logged(&served) => {}
+        () = busy => {}
+    }
 }

@@ -93,24 +93,24 @@ impl Keep {
     }
 
     fn go_on(&mut self, watcher: &mut impl Watcher, changes: &Receiver<bool>) {
-        let mut full_look = false;
+        let mut full_look = Instant::now();
         while !self.targets.is_closed() {
+            // Also where events keep coming: they may be of other files, and the one that matters missed.
+            let is_full = full_look.elapsed() >= self.rescan;
+            if is_full {
+                self.watch_folders(watcher);
+                full_look = Instant::now();
+            }
             let now = self.inputs.fingerprint();
-            if full_look || now != self.seen {
+            if is_full || now != self.seen {
                 self.seen = now;
                 self.refresh();
             }
-            full_look = match changes.recv_timeout(self.rescan) {
-                Ok(whole) => {
-                    settle(whole, changes);
-                    false
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    self.watch_folders(watcher);
-                    true
-                }
+            match changes.recv_timeout(self.rescan.saturating_sub(full_look.elapsed())) {
+                Ok(whole) => settle(whole, changes),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
-            };
+            }
         }
     }
 
