@@ -119,21 +119,6 @@ async fn a_rollback_holds_until_the_files_change() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_cannot_be_kept_is_served_all_the_same() {
-    let state = tempfile::tempdir().unwrap();
-    let (fleet, envoy) = fleet(state.path()).await;
-    let (_, first, _) = good("10%");
-    until_history(state.path(), &[(&first, "files")]).await;
-    // The kernel's own full disk takes the next file that is written.
-    std::os::unix::fs::symlink("/dev/full", state.path().join("new")).unwrap();
-    let (text, _, number) = good("20%");
-    fleet.write("policy.yaml", &text);
-    envoy.until_stat(REVISION, number).await;
-    fleet.weir.until_logged(&["served, but not kept: ", NO_SPACE]).await;
-    until_history(state.path(), &[(&first, "files")]).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_that_is_full_holds_up_no_push_and_keeps_again_once_there_is_room() {
     let disk = Disk::new();
     let attachments = [("edge.yaml", attachment())];

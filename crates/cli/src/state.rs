@@ -1,8 +1,9 @@
 //! The folder where `weir serve` keeps what it served: each revision of the policy, and the history of which was in force
 //! when. Files change by renaming, so that whoever reads meanwhile, or after a crash, finds whole ones.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -84,13 +85,27 @@ impl State {
     pub fn lock(&self) -> Result<File, Failure> {
         let file = File::create(self.folder.join("lock")).map_err(|error| unusable(&self.folder, &error))?;
         match file.try_lock() {
-            Ok(()) => Ok(file),
+            Ok(()) => {
+                self.sweep()?;
+                Ok(file)
+            }
             Err(TryLockError::WouldBlock) => Err(Failure::Use(format!(
                 "--state {}: another weir serve keeps its state here; give each one a folder of its own",
                 self.folder.display()
             ))),
             Err(TryLockError::Error(error)) => Err(unusable(&self.folder, &error)),
         }
+    }
+
+    /// Removes what a crash left half-written.
+    fn sweep(&self) -> Result<(), Failure> {
+        let _alone = self.asking()?;
+        let entries = fs::read_dir(&self.folder).map_err(|error| unusable(&self.folder, &error))?;
+        for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(BEGUN)) {
+            // One that stays takes room and does no harm.
+            let _ = fs::remove_file(entry.path());
+        }
+        Ok(())
     }
 
     /// What was in force, oldest first.
@@ -148,6 +163,7 @@ impl State {
 
     /// Asks the server of this folder for a revision.
     pub fn ask(&self, rollback: &Rollback) -> Result<(), Failure> {
+        let _alone = self.asking()?;
         self.write(ROLLBACK, json!(rollback).to_string().as_bytes())
     }
 
@@ -157,6 +173,17 @@ impl State {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unusable(&self.folder, &error)),
             _ => Ok(()),
         }
+    }
+
+    /// Waits until nobody else changes what is asked for, until the file that is returned is dropped.
+    fn asking(&self) -> Result<File, Failure> {
+        let path = self.folder.join("asking");
+        let alone = || {
+            let file = File::create(&path)?;
+            file.lock()?;
+            Ok(file)
+        };
+        alone().map_err(|error| unusable(&path, &error))
     }
 
     fn keep_policy(&self, policy: &Policy) -> Result<(), Failure> {
@@ -180,22 +207,20 @@ impl State {
         Ok(Some(value))
     }
 
-    /// Writes a file as a whole or not at all, on disk when this returns.
+    /// Writes a file as a whole or not at all, on disk when this returns. Server and commands write at the same time: what is
+    /// not whole yet has a name that nobody else takes, and is gone if this fails.
     fn write(&self, name: &str, content: &[u8]) -> Result<(), Failure> {
         let path = self.folder.join(name);
-        let new = self.folder.join("new");
         let write = || {
-            let mut file = File::create(&new)?;
+            // As any new file: whoever may read the folder may ask for its history.
+            let mode = Permissions::from_mode(0o666);
+            let mut file = tempfile::Builder::new().prefix(BEGUN).permissions(mode).tempfile_in(&self.folder)?;
             file.write_all(content)?;
-            file.sync_all()?;
-            fs::rename(&new, &path)?;
+            file.as_file().sync_all()?;
+            file.persist(&path)?;
             File::open(path.parent().unwrap_or(&self.folder))?.sync_all()
         };
-        write().map_err(|error| {
-            // What was begun takes the room that is missing.
-            let _ = fs::remove_file(&new);
-            unusable(&path, &error)
-        })
+        write().map_err(|error| unusable(&path, &error))
     }
 
     /// Policies that neither the history names nor what stands.
@@ -217,6 +242,8 @@ impl State {
     }
 }
 
+/// How names of files begin that are not whole yet.
+const BEGUN: &str = "new-";
 const REVISIONS: &str = "revisions";
 const HISTORY: &str = "history.json";
 const STANDING: &str = "standing.json";

@@ -21,6 +21,10 @@ fn kept(state: &State) -> usize {
     fs::read_dir(state.folder.join(REVISIONS)).unwrap().count()
 }
 
+fn names(folder: &Path) -> std::collections::BTreeSet<std::ffi::OsString> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+}
+
 #[test]
 fn what_was_kept_reads_back_as_the_same_policy() {
     let folder = tempfile::tempdir().unwrap();
@@ -89,16 +93,42 @@ fn one_server_has_the_folder_for_itself() {
 fn a_write_that_fails_leaves_what_was_there() {
     let folder = tempfile::tempdir().unwrap();
     let state = State::open(folder.path()).unwrap();
+    fs::create_dir(state.rollback_file()).unwrap();
+    drop(state.lock().unwrap());
+    let before = names(folder.path());
+    let rollback = Rollback { to: "ba9876543210".into(), over: None };
+    let Err(Failure::Use(message)) = state.ask(&rollback) else { panic!("a folder was written over") };
+    assert!(message.contains("rollback.json: cannot be used to keep state"), "{message}");
+    assert_eq!(names(folder.path()), before, "what was begun takes no room");
+    fs::remove_dir(state.rollback_file()).unwrap();
+    state.ask(&rollback).unwrap();
+}
+
+#[test]
+fn a_server_and_a_command_write_at_the_same_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let [server, command] = [(); 2].map(|()| State::open(folder.path()).unwrap());
+    let policies = [policy(1), policy(2)];
+    let rollback = Rollback { to: "ba9876543210".into(), over: None };
+    std::thread::scope(|scope| {
+        scope.spawn(|| (0..HISTORY_MAX).for_each(|_| command.ask(&rollback).unwrap()));
+        for number in 0..HISTORY_MAX {
+            server.keep(&policies[number % 2], Cause::Files).unwrap();
+        }
+    });
+    assert_eq!((revisions(&server).len(), server.rollback().unwrap()), (HISTORY_MAX, Some(rollback)));
+}
+
+#[test]
+fn what_a_crash_left_half_written_is_gone_with_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = State::open(folder.path()).unwrap();
     state.keep(&policy(1), Cause::Files).unwrap();
-    let before = revisions(&state);
-    // The kernel's own full disk.
-    std::os::unix::fs::symlink("/dev/full", folder.path().join("new")).unwrap();
-    let Err(Failure::Use(message)) = state.keep(&policy(2), Cause::Files) else { panic!("there was room") };
-    assert!(message.contains("No space left on device"), "{message}");
-    assert!(fs::symlink_metadata(folder.path().join("new")).is_err(), "what was begun takes no room");
-    assert_eq!(revisions(&state), before);
-    state.keep(&policy(2), Cause::Files).unwrap();
-    assert_eq!(revisions(&state).len(), 2);
+    drop(state.lock().unwrap());
+    let before = names(folder.path());
+    fs::write(folder.path().join(format!("{BEGUN}x")), "[{").unwrap();
+    drop(state.lock().unwrap());
+    assert_eq!(names(folder.path()), before);
 }
 
 #[test]
