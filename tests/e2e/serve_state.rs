@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::serve_stages::{self, both, start, with_more};
 use crate::support::{Disk, Envoy, Fleet, Predictor, attachment, envelope, eventually, policy, weir};
 
 const SOON: Duration = Duration::from_secs(20);
@@ -113,9 +114,56 @@ async fn a_rollback_holds_until_the_files_change() {
     let (text, third, third_number) = good("30%");
     fleet.write("policy.yaml", &text);
     envoy.until_stat(REVISION, third_number).await;
+    let ends = format!("rollback to {first} ends: the files say {third}, and no longer {second}");
+    fleet.weir.until_logged(&[&ends]).await;
     until_history(state.path(), &[&[(&third, "files")][..], &all].concat()).await;
     let (_, shown) = run(&["history"], state.path());
     assert!(!shown.contains("is served instead"), "{shown}");
+}
+
+/// The files say what never came into force: then it is that which the rollback takes the place of.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rollback_is_taken_while_a_revision_is_held_back() {
+    let state = tempfile::tempdir().unwrap();
+    let path = state.path().display().to_string();
+    let fleet = start(&["--state", &path, "--canary-nodes", "1%", "--canary-deadline", "1s"]).await;
+    let _edge = fleet.envoy("edge-1", "edge").await;
+    let [(_, first, _), (text, held, _)] = ["10%", "20%"].map(good);
+    fleet.weir.until_logged(&["acked node=edge-1 type=ecds"]).await;
+    fleet.write("policy.yaml", &text);
+    fleet.weir.until_logged(&[&format!("held back: revision {held} ")]).await;
+
+    assert_eq!(run(&["rollback", &first], state.path()).0, Some(0));
+    until_history(state.path(), &[(&first, "rollback"), (&first, "files")]).await;
+    let (_, shown) = run(&["history"], state.path());
+    assert!(shown.contains(&format!("{first} is served instead of {held} until the files change")), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rollback_between_stages_goes_back_from_there() {
+    let state = tempfile::tempdir().unwrap();
+    let fleet = start(&["--state", &state.path().display().to_string()]).await;
+    let (edge, mut mesh) = both(&fleet).await;
+    let (_, first, number) = good("10%");
+    fleet.weir.until_logged(&["acked node=edge-1 type=ecds", "acked node=mesh-1 type=ecds"]).await;
+    mesh.freeze(true);
+    let more = serve_stages::good(&with_more("10%"));
+    fleet.write("policy.yaml", &more.text);
+    fleet.weir.until_logged(&["stage 1 of 2: "]).await;
+
+    assert_eq!(run(&["rollback", &first], state.path()).0, Some(0));
+    eventually(SOON, "the request is taken", async || {
+        let (_, shown) = run(&["history"], state.path());
+        let taken = format!("{first} is served instead of {} until", more.revision);
+        shown.contains(&taken).then_some(()).ok_or(shown)
+    })
+    .await;
+    mesh.freeze(false);
+    until_history(state.path(), &[(&first, "rollback"), (&first, "files")]).await;
+    for envoy in [&edge, &mesh] {
+        envoy.until_stat(REVISION, number).await;
+    }
+    assert!(!fleet.weir.log().contains(&format!("revision {} active in server", more.revision)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::problems::Failure;
-use crate::state::{Cause, Rollback as Asked, State};
+use crate::state::State;
 
 /// Has a server serve an earlier revision of the policy, until the policy's files are changed
 #[derive(Args)]
@@ -27,16 +27,14 @@ impl Rollback {
     /// Asks for it. The server watches its folder; one that is started later finds it there.
     pub fn run(self) -> Result<(), Failure> {
         let state = State::existing(&self.state)?;
-        let history = state.history()?;
-        if !history.iter().any(|entry| entry.revision == self.revision) {
+        if !state.history()?.iter().any(|entry| entry.revision == self.revision) {
             let folder = self.state.display();
             return Err(Failure::Said(format!(
                 "weir: revision {:?} is not kept in {folder}; weir history --state {folder} shows which are\n",
                 self.revision
             )));
         }
-        let over = history.iter().rev().find(|entry| entry.cause == Cause::Files).map(|entry| entry.revision.clone());
-        state.ask(&Asked { to: self.revision.clone(), over })?;
+        state.ask(&self.revision)?;
         println!("asked for {}; the server of {} takes it now", self.revision, self.state.display());
         Ok(())
     }

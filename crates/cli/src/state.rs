@@ -57,7 +57,7 @@ pub struct Stood {
 pub struct Rollback {
     /// The revision to serve.
     pub to: String,
-    /// The revision of the files that it takes the place of.
+    /// The revision of the files that it takes the place of; the server notes it when it takes the request.
     pub over: Option<String>,
 }
 
@@ -162,17 +162,28 @@ impl State {
     }
 
     /// Asks the server of this folder for a revision.
-    pub fn ask(&self, rollback: &Rollback) -> Result<(), Failure> {
+    pub fn ask(&self, to: &str) -> Result<(), Failure> {
         let _alone = self.asking()?;
-        self.write(ROLLBACK, json!(rollback).to_string().as_bytes())
+        self.write_rollback(&Rollback { to: to.to_owned(), over: None })
     }
 
-    /// Notes that nobody wants it any more.
-    pub fn forget_rollback(&self) -> Result<(), Failure> {
-        match fs::remove_file(self.rollback_file()) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unusable(&self.folder, &error)),
-            _ => Ok(()),
+    /// Notes what became of it, unless somebody has asked for something else meanwhile.
+    pub fn replace_rollback(&self, before: &Rollback, now: Option<&Rollback>) -> Result<(), Failure> {
+        if now == Some(before) {
+            return Ok(());
         }
+        let _alone = self.asking()?;
+        if self.rollback()?.as_ref() != Some(before) {
+            return Ok(());
+        }
+        match now {
+            Some(now) => self.write_rollback(now),
+            None => fs::remove_file(self.rollback_file()).map_err(|error| unusable(&self.folder, &error)),
+        }
+    }
+
+    fn write_rollback(&self, rollback: &Rollback) -> Result<(), Failure> {
+        self.write(ROLLBACK, json!(rollback).to_string().as_bytes())
     }
 
     /// Waits until nobody else changes what is asked for, until the file that is returned is dropped.

@@ -50,7 +50,7 @@ impl Keep {
     ) -> Result<(Keep, Option<Standing>), Failure> {
         // Looked at before they are read: a change in between is seen as one.
         let seen = inputs.fingerprint();
-        let wanted = Wanted::at_start(&inputs);
+        let wanted = Wanted::at_start(&inputs, log);
         let Some((standing, cause)) = wanted.standing else {
             return Err(wanted.complaint.unwrap_or(Failure::Reported));
         };
@@ -116,7 +116,7 @@ impl Keep {
 
     /// Wants what the files say now if it is good; else says what is wrong.
     fn refresh(&mut self) {
-        let wanted = Wanted::now(&self.inputs);
+        let wanted = Wanted::now(&self.inputs, self.log);
         if let Some((standing, cause)) = wanted.standing {
             let offer = standing.offer();
             let is_back = self.complaint.is_some() && wanted.complaint.is_none();

@@ -1,9 +1,10 @@
 //! Which policy is to be served: that of the files, or one that was kept.
 
 use super::inputs::Inputs;
+use super::log::Log;
 use super::standing::Standing;
 use crate::problems::Failure;
-use crate::state::{Cause, State};
+use crate::state::{Cause, Rollback, State};
 
 /// What is to be served now, and what is wrong with what the files say.
 pub struct Wanted {
@@ -15,9 +16,9 @@ pub struct Wanted {
 
 impl Wanted {
     /// What the files say; or what somebody rolled back to, for as long as the files do not say something new.
-    pub fn now(inputs: &Inputs) -> Wanted {
+    pub fn now(inputs: &Inputs, log: Log) -> Wanted {
         let files = inputs.read();
-        let rolled_back = inputs.state.as_ref().and_then(|state| rolled_back(inputs, state, &files).transpose());
+        let rolled_back = inputs.state.as_ref().and_then(|state| rolled_back(inputs, state, &files, log).transpose());
         match (rolled_back, files) {
             (None, Ok(standing)) => Wanted { standing: Some((standing, Cause::Files)), complaint: None },
             (None, Err(complaint)) => Wanted { standing: None, complaint: Some(complaint) },
@@ -29,8 +30,8 @@ impl Wanted {
     }
 
     /// The same for a start, when nothing is served yet: if nothing else, what was in force last.
-    pub fn at_start(inputs: &Inputs) -> Wanted {
-        let mut wanted = Wanted::now(inputs);
+    pub fn at_start(inputs: &Inputs, log: Log) -> Wanted {
+        let mut wanted = Wanted::now(inputs, log);
         if wanted.standing.is_none()
             && let Some(state) = &inputs.state
         {
@@ -53,12 +54,37 @@ pub fn stood(inputs: &Inputs, start: &Standing) -> Result<Option<Standing>, Fail
 }
 
 /// What somebody rolled back to. Files that say a new revision end that.
-fn rolled_back(inputs: &Inputs, state: &State, files: &Result<Standing, Failure>) -> Result<Option<Standing>, Failure> {
+fn rolled_back(
+    inputs: &Inputs,
+    state: &State,
+    files: &Result<Standing, Failure>,
+    log: Log,
+) -> Result<Option<Standing>, Failure> {
     let Some(rollback) = state.rollback()? else { return Ok(None) };
-    let found = files.as_ref().ok().map(|standing| standing.revision());
-    if found.is_some() && found != rollback.over {
-        state.forget_rollback()?;
-        return Ok(None);
+    let to = rollback.to.clone();
+    let found = files.as_ref().ok().map(Standing::revision);
+    let next = match (&rollback.over, found) {
+        (Some(over), Some(found)) if found != *over => {
+            let text = format!("rollback to {to} ends: the files say {found}, and no longer {over}");
+            log.say("rollback_ended", &text, vec![("to", to.clone()), ("files", found)]);
+            None
+        }
+        (None, Some(found)) => Some(Rollback { over: Some(found), ..rollback.clone() }),
+        (None, None) => Some(Rollback { over: said_last(state)?, ..rollback.clone() }),
+        (Some(_), _) => Some(rollback.clone()),
+    };
+    // A disk that is full keeps nobody from going back.
+    if let Err(failure) = state.replace_rollback(&rollback, next.as_ref()) {
+        log.not_kept(&failure);
     }
-    inputs.read_kept(state, &rollback.to).map(Some)
+    next.map(|_| inputs.read_kept(state, &to)).transpose()
 }
+
+/// What the files said when they were good.
+fn said_last(state: &State) -> Result<Option<String>, Failure> {
+    let last = state.history()?.into_iter().rfind(|entry| entry.cause == Cause::Files);
+    Ok(last.map(|entry| entry.revision))
+}
+
+#[cfg(test)]
+mod tests;

@@ -96,12 +96,11 @@ fn a_write_that_fails_leaves_what_was_there() {
     fs::create_dir(state.rollback_file()).unwrap();
     drop(state.lock().unwrap());
     let before = names(folder.path());
-    let rollback = Rollback { to: "ba9876543210".into(), over: None };
-    let Err(Failure::Use(message)) = state.ask(&rollback) else { panic!("a folder was written over") };
+    let Err(Failure::Use(message)) = state.ask("ba9876543210") else { panic!("a folder was written over") };
     assert!(message.contains("rollback.json: cannot be used to keep state"), "{message}");
     assert_eq!(names(folder.path()), before, "what was begun takes no room");
     fs::remove_dir(state.rollback_file()).unwrap();
-    state.ask(&rollback).unwrap();
+    state.ask("ba9876543210").unwrap();
 }
 
 #[test]
@@ -111,7 +110,7 @@ fn a_server_and_a_command_write_at_the_same_time() {
     let policies = [policy(1), policy(2)];
     let rollback = Rollback { to: "ba9876543210".into(), over: None };
     std::thread::scope(|scope| {
-        scope.spawn(|| (0..HISTORY_MAX).for_each(|_| command.ask(&rollback).unwrap()));
+        scope.spawn(|| (0..HISTORY_MAX).for_each(|_| command.ask(&rollback.to).unwrap()));
         for number in 0..HISTORY_MAX {
             server.keep(&policies[number % 2], Cause::Files).unwrap();
         }
@@ -136,13 +135,18 @@ fn a_rollback_is_asked_for_and_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let state = State::open(folder.path()).unwrap();
     assert_eq!(state.rollback().unwrap(), None);
-    state.forget_rollback().unwrap();
-    for over in [None, Some("0123456789ab".to_owned())] {
-        let rollback = Rollback { to: "ba9876543210".into(), over };
-        state.ask(&rollback).unwrap();
-        assert_eq!(state.rollback().unwrap(), Some(rollback));
+    state.ask("ba9876543210").unwrap();
+    let [asked, taken] =
+        [None, Some("0123456789ab".to_owned())].map(|over| Rollback { to: "ba9876543210".into(), over });
+    assert_eq!(state.rollback().unwrap().as_ref(), Some(&asked));
+    state.replace_rollback(&asked, Some(&taken)).unwrap();
+    assert_eq!(state.rollback().unwrap().as_ref(), Some(&taken));
+    // What was asked for meanwhile is another request.
+    for now in [None, Some(&taken)] {
+        state.replace_rollback(&asked, now).unwrap();
+        assert_eq!(state.rollback().unwrap().as_ref(), Some(&taken));
     }
-    state.forget_rollback().unwrap();
+    state.replace_rollback(&taken, None).unwrap();
     assert_eq!(state.rollback().unwrap(), None);
 
     fs::write(state.rollback_file(), "{").unwrap();
