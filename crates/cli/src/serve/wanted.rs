@@ -35,11 +35,23 @@ impl Wanted {
         if wanted.standing.is_none()
             && let Some(state) = &inputs.state
         {
-            let last = state.history().ok().and_then(|mut history| history.pop());
-            wanted.standing = last.and_then(|last| Some((inputs.read_kept(state, &last.revision).ok()?, last.cause)));
+            match in_force_last(inputs, state) {
+                Ok(last) => wanted.standing = last,
+                Err(other) => {
+                    wanted.complaint = Some(match wanted.complaint {
+                        Some(one) => both(one, other),
+                        None => other,
+                    });
+                }
+            }
         }
         wanted
     }
+}
+
+fn in_force_last(inputs: &Inputs, state: &State) -> Result<Option<(Standing, Cause)>, Failure> {
+    let Some(last) = state.history()?.pop() else { return Ok(None) };
+    Ok(Some((inputs.read_kept(state, &last.revision)?, last.cause)))
 }
 
 /// What Envoys were offered when the server ended, as far as it was kept; `start` is what is wanted now.
@@ -84,6 +96,16 @@ fn rolled_back(
 fn said_last(state: &State) -> Result<Option<String>, Failure> {
     let last = state.history()?.into_iter().rfind(|entry| entry.cause == Cause::Files);
     Ok(last.map(|entry| entry.revision))
+}
+
+/// Both in one, but nothing twice.
+fn both(one: Failure, other: Failure) -> Failure {
+    let [first, second] = [&one, &other].map(|failure| failure.text(false));
+    match (one, other) {
+        (one, _) if first == second => one,
+        (Failure::Use(one), Failure::Use(other)) => Failure::Use(format!("{one}\nweir: {other}")),
+        _ => Failure::Said(first + &second),
+    }
 }
 
 #[cfg(test)]

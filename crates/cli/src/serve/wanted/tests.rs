@@ -78,3 +78,31 @@ fn a_rollback_over_bad_files_ends_when_they_say_what_they_did_not_say_last() {
         assert_eq!(wanted(&inputs), if ends { Some((next, Cause::Files)) } else { back });
     }
 }
+
+#[test]
+fn a_start_says_why_what_was_in_force_last_is_not_served() {
+    let (folder, inputs) = Folder::new();
+    let first = folder.keep(&inputs, 1);
+    folder.write("policy.yaml", "layers: [");
+    let at_start = Wanted::at_start(&inputs, Log::Text);
+    assert_eq!(at_start.standing.map(|(standing, _)| standing.revision()), Some(first.clone()));
+
+    let kept = format!("state/revisions/{first}.json");
+    for (name, told) in [(kept.as_str(), "syntax: "), ("state/history.json", "not what weir serve writes")] {
+        folder.write(name, "[{");
+        let at_start = Wanted::at_start(&inputs, Log::Text);
+        let text = at_start.complaint.unwrap().text(false);
+        assert!(at_start.standing.is_none());
+        assert!(text.contains("policy.yaml") && text.contains(name) && text.contains(told), "{text}");
+    }
+}
+
+#[test]
+fn nothing_is_said_twice() {
+    let said = |text: &str| Failure::Said(format!("{text}\n"));
+    assert_eq!(both(said("a"), said("a")).text(false), "a\n");
+    assert_eq!(both(said("a"), Failure::Use("b".into())).text(false), "a\nweir: b\n");
+    let both = both(Failure::Use("a".into()), Failure::Use("b".into()));
+    assert!(matches!(both, Failure::Use(_)));
+    assert_eq!(both.text(false), "weir: a\nweir: b\n");
+}
