@@ -238,8 +238,7 @@ impl<P: Protocol> Talk<P> {
         if unmatched(&snapshot) && !before.is_some_and(|before| unmatched(&before)) {
             self.say(Event::Unmatched);
         }
-        let filters = snapshot.table(Kind::Extension).iter().map(|filter| filter.name.clone()).collect();
-        self.say(Event::Offered { revision: self.label(), filters });
+        self.say(Event::Offered { revision: self.label(), filters: snapshot.filters().clone() });
     }
 
     fn label(&self) -> Arc<str> {

@@ -33,7 +33,7 @@ pub use nodes::{Attribute, Nodes, Pattern, envoy_version, metadata};
 pub use offer::{Filter, Offer};
 pub use report::{Event, Report};
 pub use server::{Listen, serve};
-pub use snapshot::{Resource, Snapshot, Table, version};
+pub use snapshot::{Labels, Resource, Snapshot, Table, version};
 pub use tls::{Certificates, Name, Tls};
 pub use wave::Wave;
 

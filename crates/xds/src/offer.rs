@@ -73,7 +73,8 @@ impl Offer {
         matching.retain(|filter| !clashes.contains(&filter.resource.name));
         let labels: BTreeSet<&str> = matching.iter().map(|filter| filter.label.as_str()).collect();
         let label = if labels.is_empty() { self.label().into() } else { Vec::from_iter(labels).join("+").into() };
-        self.shared.with_filters(label, matching.into_iter().map(|filter| filter.resource.clone()), clashes)
+        let filters = matching.into_iter().map(|filter| (filter.label.as_str().into(), filter.resource.clone()));
+        self.shared.with_filters(label, filters, clashes)
     }
 }
 
@@ -94,6 +95,15 @@ mod tests {
 
     fn cluster(pattern: Pattern) -> Nodes {
         Nodes::default().and(Attribute::Cluster, vec![pattern])
+    }
+
+    #[test]
+    fn an_envoy_with_filters_of_two_labels_knows_which_has_which() {
+        let filters = [("weir.edge", "r2"), ("weir.mesh", "r1")];
+        let offer = Offer::new("r2", [], filters.map(|(name, label)| filter(name, label, Nodes::default())).into());
+        let snapshot = offer.snapshot(&Node::default());
+        assert_eq!(&**snapshot.label(), "r1+r2");
+        assert_eq!(**snapshot.filters(), filters.map(|(name, label)| (name.to_owned(), Arc::from(label))).into());
     }
 
     #[test]
@@ -121,6 +131,8 @@ mod tests {
             let snapshot = offer.snapshot(&Node { cluster: cluster.into(), ..Default::default() });
             let filters = snapshot.table(Kind::Extension).iter();
             assert_eq!(filters.map(|filter| filter.name.as_str()).collect::<Vec<_>>(), names, "{cluster}");
+            let labelled = names.iter().map(|name| ((*name).to_owned(), Arc::from(label))).collect();
+            assert_eq!(**snapshot.filters(), labelled, "{cluster}");
             assert_eq!((&**snapshot.label(), snapshot.table(Kind::Cluster).iter().count()), (label, 1), "{cluster}");
             assert_eq!(snapshot.clashes().collect::<Vec<_>>(), clashes, "{cluster}");
             for name in clashes {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::{Kind, Node, envoy_version};
+use crate::{Kind, Labels, Node, envoy_version};
 
 /// Something that happened on a stream and that its operator should see; printed as one line.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,8 +33,8 @@ pub enum Event {
     Offered {
         /// The label of the snapshot.
         revision: Arc<str>,
-        /// Names of its filters.
-        filters: Vec<String>,
+        /// Its filters, and the label of each.
+        filters: Arc<Labels>,
     },
     /// No attachment is for this client; all else it is sent.
     Unmatched,
@@ -128,7 +128,8 @@ impl Event {
                 [peer].into_iter().chain(identity).chain([("cluster", cluster), ("version", version)]).collect()
             }
             Event::Offered { revision, filters } => {
-                vec![("revision", revision.to_string()), ("filters", filters.join(","))]
+                let names: Vec<&str> = filters.keys().map(String::as_str).collect();
+                vec![("revision", revision.to_string()), ("filters", names.join(","))]
             }
             Event::Settled { wave, revision, filters } => {
                 vec![("wave", wave.to_string()), ("revision", revision.to_string()), ("filters", filters.join(","))]

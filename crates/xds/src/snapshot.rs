@@ -36,11 +36,15 @@ pub fn version(content: &[u8]) -> String {
     format!("{:016x}", hash as u64)
 }
 
+/// Names of filters, and what people know the configuration of each by.
+pub type Labels = BTreeMap<String, Arc<str>>;
+
 /// An immutable set of resources, and a label for people to know it by. Sets that hold the same share it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     label: Arc<str>,
     tables: BTreeMap<Kind, Arc<Table>>,
+    filters: Arc<Labels>,
     clashes: BTreeSet<String>,
 }
 
@@ -52,28 +56,39 @@ impl Snapshot {
         for resource in resources {
             tables.entry(resource.kind).or_default().insert(resource.name.clone(), Arc::new(resource));
         }
+        let label = label.into();
+        let filters = tables[&Kind::Extension].keys().map(|name| (name.clone(), label.clone())).collect();
         let tables = tables.into_iter().map(|(kind, table)| (kind, Arc::new(Table::new(table)))).collect();
-        Snapshot { label: label.into(), tables, clashes: BTreeSet::new() }
+        Snapshot { label, tables, filters: Arc::new(filters), clashes: BTreeSet::new() }
     }
 
-    /// This set under another label and with these filters besides. Of filters in `clashes` a client hears nothing,
+    /// This set under another label and with these filters besides, each under its own. Of filters in `clashes` a client hears nothing,
     /// neither that they are there nor that they are gone.
     pub(crate) fn with_filters(
         &self,
         label: Arc<str>,
-        filters: impl IntoIterator<Item = Arc<Resource>>,
+        filters: impl IntoIterator<Item = (Arc<str>, Arc<Resource>)>,
         clashes: BTreeSet<String>,
     ) -> Snapshot {
         let mut tables = self.tables.clone();
         let mut all = self.table(Kind::Extension).resources.clone();
-        all.extend(filters.into_iter().map(|filter| (filter.name.clone(), filter)));
+        let mut labels = Labels::clone(&self.filters);
+        for (label, filter) in filters {
+            labels.insert(filter.name.clone(), label);
+            all.insert(filter.name.clone(), filter);
+        }
         tables.insert(Kind::Extension, Arc::new(Table::new(all)));
-        Snapshot { label, tables, clashes }
+        Snapshot { label, tables, filters: Arc::new(labels), clashes }
     }
 
     /// What people know this set by: the policy's revision.
     pub fn label(&self) -> &Arc<str> {
         &self.label
+    }
+
+    /// Its filters.
+    pub fn filters(&self) -> &Arc<Labels> {
+        &self.filters
     }
 
     /// The resources of one kind.

@@ -110,7 +110,7 @@ impl Fleet {
             // Zero is no revision: the filter has none yet.
             let active = gauge.filter(|(active, _)| *active != 0).map(|(active, _)| format!("{active:012x}"));
             // Of a sum of two nobody can tell which revision decides.
-            let active = active.filter(|active| !row.is_double || *active == row.offered);
+            let active = active.filter(|active| !row.is_double || *active == attachment.offered);
             let rejected = gauge.map(|(_, rejected)| *rejected);
             is_news |= (&attachment.active, attachment.rejected) != (&active, rejected);
             (attachment.active, attachment.rejected) = (active, rejected);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use weir_xds::{Event, Kind, Node, envoy_version, metadata};
+use weir_xds::{Event, Kind, Labels, Node, envoy_version, metadata};
 
 use super::Moment;
 
@@ -48,6 +48,9 @@ pub struct Row {
     /// What it says of itself.
     #[serde(skip)]
     pub about: Arc<Node>,
+    /// The revision that each of its filters is to have, asked for or not.
+    #[serde(skip)]
+    filters: Arc<Labels>,
     /// What kind of resource the error is about.
     #[serde(skip)]
     refused: Option<Kind>,
@@ -73,6 +76,8 @@ pub struct Row {
 pub struct Attachment {
     /// Its name, without `weir.`.
     pub name: String,
+    /// The revision that it is to have: in the middle of a push not that of every other filter there.
+    pub offered: String,
     /// The revision that decides, by the filter's own gauge; null where nobody could be asked.
     pub active: Option<String>,
     /// Whether the filter refused a revision since, by its own gauge.
@@ -103,6 +108,7 @@ impl Row {
             error: None,
             admin: port.map(|port| SocketAddr::new(peer.ip(), port)),
             about,
+            filters: Arc::default(),
             refused: None,
             settled: 0,
             behind: None,
@@ -122,7 +128,10 @@ impl Row {
                 self.unmatched = filters.is_empty();
                 self.behind = self.behind.or(Some(now.steady));
                 self.clashes.clear();
-                self.attachments.retain(|attachment| filters.iter().any(|filter| bare(filter) == attachment.name));
+                self.filters = filters.clone();
+                let is_known = |name: &str| self.attachments.iter().any(|attachment| attachment.name == name);
+                let known = filters.keys().filter(|filter| is_known(bare(filter)));
+                self.attachments = known.map(|filter| self.attachment(filter)).collect();
             }
             Event::Settled { wave, revision, filters } => {
                 (self.settled, self.behind, self.late) = (*wave, None, false);
@@ -151,14 +160,16 @@ impl Row {
     fn attachment(&self, filter: &str) -> Attachment {
         let name = bare(filter);
         let known = self.attachments.iter().find(|attachment| attachment.name == name);
-        known.cloned().unwrap_or_else(|| Attachment { name: name.into(), ..Attachment::default() })
+        let known = known.cloned().unwrap_or_else(|| Attachment { name: name.into(), ..Attachment::default() });
+        let offered = self.filters.get(filter).map(|label| label.to_string());
+        Attachment { offered: offered.unwrap_or_default(), ..known }
     }
 
     /// Whether it took what it is to have, as far as anybody knows. One that asked for no filter owes nothing.
     pub fn in_step(&self) -> bool {
         let owes = !self.attachments.is_empty() && self.acked.as_ref() != Some(&self.offered);
-        let other = |active: &String| *active != self.offered && !self.offered.contains('+');
         let differs = |attachment: &Attachment| {
+            let other = |active: &String| *active != attachment.offered;
             attachment.active.as_ref().is_some_and(other) || attachment.rejected == Some(true)
         };
         !owes && self.error.is_none() && self.clashes.is_empty() && !self.attachments.iter().any(differs)

@@ -36,7 +36,12 @@ fn settled(wave: u64, revision: &str) -> Event {
 }
 
 fn offered(revision: &str) -> Event {
-    Event::Offered { revision: revision.into(), filters: vec!["weir.shop".into()] }
+    offered_as(revision, &[("weir.shop", revision)])
+}
+
+fn offered_as(revision: &str, filters: &[(&str, &str)]) -> Event {
+    let filters = filters.iter().map(|(name, label)| ((*name).to_owned(), Arc::from(*label))).collect();
+    Event::Offered { revision: revision.into(), filters: Arc::new(filters) }
 }
 
 fn sent(revision: &str) -> Event {
@@ -112,6 +117,30 @@ fn acked_is_not_active_until_a_gauge_says_so() {
     }
 }
 
+/// In the middle of a push: each filter is to have a revision of its own, and no other one will do.
+#[test]
+fn the_gauge_of_each_filter_is_held_against_its_own_revision() {
+    let (old, new) = ("000000000029", "00000000002a");
+    let (all, filters) = (format!("{old}+{new}"), ["weir.edge", "weir.mesh"]);
+    let half = offered_as(&all, &[(filters[0], old), (filters[1], new)]);
+    let settled = Event::Settled { wave: 1, revision: all.as_str().into(), filters: filters.map(Into::into).into() };
+    let mut fleet = fleet(1, [connected(), half, settled]);
+    for (edge, mesh, is_active) in [(41, 42, true), (41, 41, false), (42, 42, false), (42, 41, false), (41, 40, false)]
+    {
+        let gauges = [("edge", edge), ("mesh", mesh)].map(|(name, active)| (name.to_owned(), (active, false)));
+        fleet.gauged(1, &gauges.into());
+        let row = fleet.shown().nodes.remove(0);
+        assert_eq!((row.in_step(), row.is_active()), (is_active, is_active), "{edge} {mesh}");
+    }
+    // The push goes on: what was right a moment ago is old.
+    fleet.gauged(1, &[("edge".into(), (41, false)), ("mesh".into(), (42, false))].into());
+    let whole = offered_as(new, &filters.map(|name| (name, new)));
+    [whole, acked(new)].into_iter().for_each(|event| fleet.note(&report(1, event), start()));
+    assert!(!fleet.shown().nodes[0].in_step());
+    fleet.gauged(1, &[("edge".into(), (42, false)), ("mesh".into(), (42, false))].into());
+    assert!(fleet.shown().nodes[0].is_active());
+}
+
 #[test]
 fn what_was_refused_is_told_until_something_of_its_kind_is_taken() {
     let refused = Event::Rejected { kind: Kind::Listener, revision: "r1".into(), error: "no".into() };
@@ -165,7 +194,7 @@ fn those_that_have_gone_are_remembered_for_a_while_and_not_all() {
 fn metrics_sum_up_those_that_are_connected() {
     let mut fleet = fleet(1, [connected(), offered("00000000002a"), sent("00000000002a"), settled(1, "00000000002a")]);
     fleet.note(&report(1, acked("00000000002a")), start());
-    let unmatched = Event::Offered { revision: "r".into(), filters: Vec::new() };
+    let unmatched = offered_as("r", &[]);
     [connected_as("n2"), unmatched].into_iter().for_each(|event| fleet.note(&report(2, event), start()));
     fleet.serving("00000000002a", None);
     fleet.complain(true);
