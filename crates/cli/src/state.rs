@@ -13,6 +13,10 @@ use serde_json::json;
 use crate::load::Policy;
 use crate::problems::Failure;
 
+mod rollback;
+
+pub use rollback::Rollback;
+
 /// Entries of the history; older ones are forgotten, and policies that no entry names any more.
 pub const HISTORY_MAX: usize = 100;
 
@@ -50,15 +54,6 @@ pub struct Stood {
     pub edges: String,
     /// In the mesh.
     pub mesh: String,
-}
-
-/// What somebody asked for: a revision to serve for as long as the files say another one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rollback {
-    /// The revision to serve.
-    pub to: String,
-    /// The revision of the files that it takes the place of; the server notes it when it takes the request.
-    pub over: Option<String>,
 }
 
 impl State {
@@ -151,52 +146,6 @@ impl State {
         self.folder.join(REVISIONS).join(format!("{revision}.json"))
     }
 
-    /// What somebody asked for last, if it is still wanted.
-    pub fn rollback(&self) -> Result<Option<Rollback>, Failure> {
-        self.read(ROLLBACK)
-    }
-
-    /// Where that is kept: whoever watches this file sees it come.
-    pub fn rollback_file(&self) -> PathBuf {
-        self.folder.join(ROLLBACK)
-    }
-
-    /// Asks the server of this folder for a revision.
-    pub fn ask(&self, to: &str) -> Result<(), Failure> {
-        let _alone = self.asking()?;
-        self.write_rollback(&Rollback { to: to.to_owned(), over: None })
-    }
-
-    /// Notes what became of it, unless somebody has asked for something else meanwhile.
-    pub fn replace_rollback(&self, before: &Rollback, now: Option<&Rollback>) -> Result<(), Failure> {
-        if now == Some(before) {
-            return Ok(());
-        }
-        let _alone = self.asking()?;
-        if self.rollback()?.as_ref() != Some(before) {
-            return Ok(());
-        }
-        match now {
-            Some(now) => self.write_rollback(now),
-            None => fs::remove_file(self.rollback_file()).map_err(|error| unusable(&self.folder, &error)),
-        }
-    }
-
-    fn write_rollback(&self, rollback: &Rollback) -> Result<(), Failure> {
-        self.write(ROLLBACK, json!(rollback).to_string().as_bytes())
-    }
-
-    /// Waits until nobody else changes what is asked for, until the file that is returned is dropped.
-    fn asking(&self) -> Result<File, Failure> {
-        let path = self.folder.join("asking");
-        let alone = || {
-            let file = File::create(&path)?;
-            file.lock()?;
-            Ok(file)
-        };
-        alone().map_err(|error| unusable(&path, &error))
-    }
-
     fn keep_policy(&self, policy: &Policy) -> Result<(), Failure> {
         let revision = policy.revision.to_string();
         if self.policy(&revision).exists() {
@@ -258,7 +207,6 @@ const BEGUN: &str = "new-";
 const REVISIONS: &str = "revisions";
 const HISTORY: &str = "history.json";
 const STANDING: &str = "standing.json";
-const ROLLBACK: &str = "rollback.json";
 
 fn unusable(path: &Path, error: &io::Error) -> Failure {
     Failure::Use(format!("{}: cannot be used to keep state: {error}", path.display()))
