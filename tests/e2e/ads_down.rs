@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Ads, Load, Predictor, Served, Shown, Workers, checkout, envelope, eventually, policy};
+use crate::support::{Ads, Load, Predictor, Served, Workers, checkout, decided_by, envelope, eventually, policy};
 
 const SOON: Duration = Duration::from_secs(20);
 const CONNECTED: &str = "control_plane.connected_state";
@@ -39,14 +39,6 @@ async fn server_goes_and_comes_back(ads: Ads) {
     })
     .await;
 
-    let samples = load.stop().await;
-    let mut met = [0, 0];
-    for sample in &samples {
-        let answer = sample.outcome.as_ref().unwrap_or_else(|error| panic!("request {}: {error}", sample.index));
-        let request = checkout(sample.index);
-        let shown = Shown::by(answer, &request);
-        let by = predictors.iter().position(|predictor| predictor.shown(&request) == shown);
-        met[by.unwrap_or_else(|| panic!("request {}: {shown:?}", sample.index))] += 1;
-    }
+    let met = decided_by(&load.stop().await, &predictors);
     assert!(met[0] > 0 && met[1] > 0, "{met:?}");
 }

@@ -9,7 +9,7 @@ use crate::serve_stages::{REVISION, attached, both, good, with_more};
 use crate::serve_state::{history, until_history};
 use crate::serve_tls::{EDGE, connect, tls_words};
 use crate::support::{
-    Authority, Clock, Envoy, Fleet, Load, Options, Predictor, Shown, attachment, checkout, envelope, policy,
+    Authority, Clock, Envoy, Fleet, Load, Options, Predictor, attachment, checkout, decided_by, envelope, policy,
 };
 
 const HOURS: i64 = 20;
@@ -116,12 +116,6 @@ async fn the_clock_of_an_envoy_may_jump_under_load() {
         fleet.write("policy.yaml", &policies[number].to_string());
         envoy.until_stat(REVISION, predictors[number].revision_number()).await;
     }
-    let samples = load.stop().await;
-    for sample in &samples {
-        let answer = sample.outcome.as_ref().unwrap_or_else(|error| panic!("request {}: {error}", sample.index));
-        let request = checkout(sample.index);
-        let shown = Shown::by(answer, &request);
-        assert!(predictors.iter().any(|predictor| predictor.shown(&request) == shown), "{shown:?}");
-    }
+    decided_by(&load.stop().await, &predictors);
     assert_eq!(fleet.weir.log().matches("connected node=").count(), 1, "{}", fleet.weir.log());
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::serve_fleet::{rows, until_row};
 use crate::serve_stages::REVISION;
 use crate::support::{
-    Envoy, Epoch, Fleet, Load, Options, Port, Predictor, Shown, attachment, checkout, envelope, policy, replaced,
+    Envoy, Epoch, Fleet, Load, Options, Port, Predictor, attachment, checkout, decided_by, envelope, policy, replaced,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -38,13 +38,7 @@ async fn a_successor_takes_over_with_its_policy_and_no_request_fails() {
     let active = |row: &Value| row["attachments"][0]["active"] == predictors[1].revision().as_str();
     until_row(&fleet.weir, "active", active).await;
     assert_eq!(rows(&fleet.weir).len(), 1, "{:#?}", rows(&fleet.weir));
-    let samples = load.stop().await;
-    for sample in &samples {
-        let answer = sample.outcome.as_ref().unwrap_or_else(|error| panic!("request {}: {error}", sample.index));
-        let request = checkout(sample.index);
-        let shown = Shown::by(answer, &request);
-        assert!(predictors.iter().any(|predictor| predictor.shown(&request) == shown), "{shown:?}");
-    }
+    decided_by(&load.stop().await, &predictors);
 }
 
 /// An Envoy that says where its gauges are, which is another place for each process of a series.

@@ -10,7 +10,9 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::serve_fleet::rows;
 use crate::serve_stages::{REVISION, attached, good, with_more};
-use crate::support::{Fleet, Load, Predictor, Shown, Weir, checkout, comes_and_goes, envelope, eventually, policy};
+use crate::support::{
+    Fleet, Load, Predictor, Weir, checkout, comes_and_goes, decided_by, envelope, eventually, policy,
+};
 
 const A_SECOND: usize = 100;
 const SECONDS: usize = 8;
@@ -54,12 +56,7 @@ async fn a_hundred_reconnects_a_second_hold_up_nobody_and_leave_nothing() {
     assert_eq!((connected, rows.len()), (vec![&json!("edge-1")], A_SECOND + 1));
 
     let predictors: Vec<_> = policies.drain(..).map(|policy| Predictor::new(&envelope("edge", &policy))).collect();
-    for sample in load.stop().await {
-        let answer = sample.outcome.unwrap_or_else(|error| panic!("request {}: {error}", sample.index));
-        let request = checkout(sample.index);
-        let shown = Shown::by(&answer, &request);
-        assert!(predictors.iter().any(|predictor| predictor.shown(&request) == shown), "{shown:?}");
-    }
+    decided_by(&load.stop().await, &predictors);
 }
 
 /// A hundred nodes, each of which comes and goes once a second.

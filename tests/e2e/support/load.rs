@@ -10,6 +10,8 @@ use hyper::Request;
 use tokio::task::JoinSet;
 
 use super::client::{Answer, Client, Protocol};
+use super::policy::checkout;
+use super::predict::{Predictor, Shown};
 
 /// One request and what came of it.
 #[derive(Debug)]
@@ -20,6 +22,20 @@ pub struct Sample {
     pub sent: Instant,
     pub done: Instant,
     pub outcome: Result<Answer, String>,
+}
+
+/// How many requests each of these decided, whose `checkout` the samples are of. Each request must have been answered, and as
+/// one of them says.
+pub fn decided_by(samples: &[Sample], predictors: &[Predictor]) -> Vec<usize> {
+    let mut decided = vec![0; predictors.len()];
+    for sample in samples {
+        let answer = sample.outcome.as_ref().unwrap_or_else(|error| panic!("request {}: {error}", sample.index));
+        let request = checkout(sample.index);
+        let shown = Shown::by(answer, &request);
+        let by = predictors.iter().position(|predictor| predictor.shown(&request) == shown);
+        decided[by.unwrap_or_else(|| panic!("request {}: {shown:?}", sample.index))] += 1;
+    }
+    decided
 }
 
 /// Traffic that goes on until it is stopped.

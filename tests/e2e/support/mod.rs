@@ -38,7 +38,7 @@ pub use envoy::{Envoy, Epoch, Options};
 pub use files::{Files, Pushed};
 pub use fleet::{Fleet, envelope_of};
 pub use guest::comes_and_goes;
-pub use load::{Load, send_all};
+pub use load::{Load, decided_by, send_all};
 pub use policy::{attachment, checkout, envelope, policy};
 pub use poll::eventually;
 pub use port::Port;
