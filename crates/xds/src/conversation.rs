@@ -14,7 +14,7 @@ use tonic::Status;
 use crate::grpc::{READ, Requests, Responses};
 use crate::protocol::Protocol;
 use crate::response::Owed;
-use crate::{Event, Kind, Node, Report, Snapshot, Wave};
+use crate::{Event, Node, Report, Snapshot, Wave};
 
 /// What an Envoy says of itself is kept for as long as it is connected.
 const NODE_BYTES_MAX: usize = 64 << 10;
@@ -216,8 +216,8 @@ impl<P: Protocol> Talk<P> {
     /// Reports what has been answered: by waves of which nothing was news for this client too.
     fn settle(&mut self) {
         let (Some(snapshot), 0) = (&self.snapshot, self.protocol.unanswered()) else { return };
-        let filters = snapshot.table(Kind::Extension).iter().map(|filter| filter.name.clone());
-        let asked: Vec<String> = filters.filter(|name| self.protocol.asked_for_filter(name)).collect();
+        let filters = snapshot.filters().keys();
+        let asked: Vec<String> = filters.filter(|name| self.protocol.asked_for_filter(name)).cloned().collect();
         let settled = Some((self.wave, asked.clone()));
         if self.settled != settled {
             self.settled = settled;
@@ -234,8 +234,7 @@ impl<P: Protocol> Talk<P> {
         if !as_before {
             self.said.extend(snapshot.clashes().map(|filter| Event::Clash { filter: filter.to_owned() }));
         }
-        let unmatched = |snapshot: &Snapshot| snapshot.table(Kind::Extension).iter().next().is_none();
-        if unmatched(&snapshot) && !before.is_some_and(|before| unmatched(&before)) {
+        if snapshot.filters().is_empty() && !before.is_some_and(|before| before.filters().is_empty()) {
             self.say(Event::Unmatched);
         }
         self.say(Event::Offered { revision: self.label(), filters: snapshot.filters().clone() });

@@ -41,3 +41,7 @@ pub(crate) type Answer = (Option<Owed>, Option<Event>);
 
 /// What everything is subscribed to by.
 const WILDCARD: &str = "*";
+
+fn sum(of: impl Iterator<Item = (usize, usize)>) -> (usize, usize) {
+    of.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+}

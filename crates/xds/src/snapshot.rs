@@ -62,8 +62,8 @@ impl Snapshot {
         Snapshot { label, tables, filters: Arc::new(filters), clashes: BTreeSet::new() }
     }
 
-    /// This set under another label and with these filters besides, each under its own. Of filters in `clashes` a client hears nothing,
-    /// neither that they are there nor that they are gone.
+    /// This set under another label and with these filters besides, each under its own. Of filters in `clashes` a client
+    /// hears nothing, neither that they are there nor that they are gone.
     pub(crate) fn with_filters(
         &self,
         label: Arc<str>,

@@ -118,15 +118,16 @@ impl Keep {
     fn refresh(&mut self) {
         let wanted = Wanted::now(&self.inputs, self.log);
         if let Some((standing, cause)) = wanted.standing {
-            let offer = standing.offer();
             let is_back = self.complaint.is_some() && wanted.complaint.is_none();
             let changed = self.targets.send_if_modified(|(before, before_cause)| {
-                let changed = before.offer() != offer || *before_cause != cause;
+                // To make an offer is to write a policy out, perhaps a large one: only where no revision tells the two apart.
+                let is_other = *before_cause != cause || before.revision() != standing.revision();
+                let changed = is_other || before.offer() != standing.offer();
                 (*before, *before_cause) = (standing, cause);
                 changed
             });
             if is_back && !changed {
-                self.log.served(&offer);
+                self.log.served(&self.targets.borrow().0.offer());
             }
         }
         self.complain(wanted.complaint);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use envoy_types::pb::envoy::service::discovery::v3::DeltaDiscoveryRequest;
 
-use super::{Answer, Protocol, WILDCARD};
+use super::{Answer, Protocol, WILDCARD, sum};
 use crate::ledger::Ledger;
 use crate::response::{Form, Owed};
 use crate::snapshot::Table;
@@ -41,8 +41,7 @@ impl Protocol for Delta {
     }
 
     fn names(&self) -> (usize, usize) {
-        let of = |one: &Subscription| (one.names.len().max(one.known.len()), one.bytes);
-        self.subscriptions.values().map(|one| of(one)).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+        sum(self.subscriptions.values().map(|one| (one.names.len().max(one.known.len()), one.bytes)))
     }
 
     fn asked_for_filter(&self, name: &str) -> bool {
@@ -57,12 +56,12 @@ impl Protocol for Delta {
         };
         let event = self.ledger.settle(kind, &request.response_nonce, request.error_detail);
 
+        let first = !self.subscriptions.contains_key(&kind);
         let asks = !request.resource_names_subscribe.is_empty() || !request.resource_names_unsubscribe.is_empty();
-        if !asks && self.subscriptions.contains_key(&kind) {
+        if !first && !asks {
             return (None, event);
         }
         let table = snapshot.table(kind);
-        let first = !self.subscriptions.contains_key(&kind);
         let subscription = self.subscriptions.entry(kind).or_default();
         let was_wildcard = subscription.wildcard;
         let asked = if first {
@@ -76,13 +75,12 @@ impl Protocol for Delta {
         // Of a name that was asked for and does not exist the client must be told so, or it would go on waiting. But of a
         // filter: there Envoy 1.40 takes its default after a time, and if it is told before it waits for ever.
         let told = kind != Kind::Extension;
-        let absent = asked.into_iter().chain(released).filter(|name| told && snapshot.lacks(kind, name));
-        let removed = BTreeSet::from_iter(absent.chain(subscription.take_gone(kind, snapshot)));
+        let mut removed = subscription.take_gone(kind, snapshot);
+        removed.extend(asked.into_iter().chain(released).filter(|name| told && snapshot.lacks(kind, name)));
         let changed = subscription.take_changed(table);
         // Likewise of a wildcard that holds nothing, by an empty response.
         let new_wildcard = subscription.wildcard && !was_wildcard && subscription.known.is_empty();
         let owed = new_wildcard || !removed.is_empty() || !changed.is_empty();
-        let removed = removed.into_iter().collect();
         (owed.then(|| self.owed(kind, snapshot, changed, removed)), event)
     }
 
@@ -93,7 +91,7 @@ impl Protocol for Delta {
         let mut removals = Vec::new();
         for (kind, subscription) in &mut self.subscriptions {
             let table = snapshot.table(*kind);
-            additions.push((*kind, subscription.take_changed(table), Vec::new()));
+            additions.push((*kind, subscription.take_changed(table), BTreeSet::new()));
             removals.push((*kind, Vec::new(), subscription.take_gone(*kind, snapshot)));
         }
         additions
@@ -106,8 +104,14 @@ impl Protocol for Delta {
 }
 
 impl Delta {
-    fn owed(&mut self, kind: Kind, snapshot: &Snapshot, resources: Vec<Arc<Resource>>, removed: Vec<String>) -> Owed {
-        let version = snapshot.table(kind).version().to_owned();
+    fn owed(
+        &mut self,
+        kind: Kind,
+        snapshot: &Snapshot,
+        resources: Vec<Arc<Resource>>,
+        removed: BTreeSet<String>,
+    ) -> Owed {
+        let (version, removed) = (snapshot.table(kind).version().to_owned(), removed.into_iter().collect());
         Owed { kind, version, resources, removed, nonce: self.ledger.issue(kind, snapshot.label()) }
     }
 }
@@ -177,10 +181,9 @@ impl Subscription {
         changed
     }
 
-    fn take_gone(&mut self, kind: Kind, snapshot: &Snapshot) -> Vec<String> {
-        // In order, so that equal pushes are equal on the wire.
-        let gone = self.known.extract_if(|name, _| snapshot.lacks(kind, name)).map(|(name, _)| name);
-        BTreeSet::from_iter(gone).into_iter().collect()
+    /// In order, so that equal pushes are equal on the wire.
+    fn take_gone(&mut self, kind: Kind, snapshot: &Snapshot) -> BTreeSet<String> {
+        self.known.extract_if(|name, _| snapshot.lacks(kind, name)).map(|(name, _)| name).collect()
     }
 
     fn forget_uncovered(&mut self) {

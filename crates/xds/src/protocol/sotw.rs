@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use envoy_types::pb::envoy::service::discovery::v3::DiscoveryRequest;
 
-use super::{Answer, Protocol, WILDCARD};
+use super::{Answer, Protocol, WILDCARD, sum};
 use crate::ledger::Ledger;
 use crate::response::{Form, Owed};
 use crate::snapshot::Table;
@@ -45,8 +45,7 @@ impl Protocol for StateOfTheWorld {
     }
 
     fn names(&self) -> (usize, usize) {
-        let of = |one: &Subscription| (one.names.len(), one.bytes);
-        self.subscriptions.values().map(|one| of(one)).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+        sum(self.subscriptions.values().map(|one| (one.names.len(), one.bytes)))
     }
 
     fn asked_for_filter(&self, name: &str) -> bool {
