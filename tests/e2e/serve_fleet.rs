@@ -176,9 +176,12 @@ async fn an_envoy_that_refuses_is_told_with_its_words() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_is_told_to_stop_says_so_and_ends_by_itself() {
+async fn a_server_that_is_told_to_stop_says_all_it_heard_until_then_and_ends_by_itself() {
     let mut fleet = start(&["--log", "json"]).await;
     let envoy = fleet.envoy("edge-1", "edge").await;
+    let (_, revision) = good("10%");
+    // Envoy listens a moment before it says that it took the filter.
+    until_row(&fleet.weir, "acked", |row| row["acked"] == revision.as_str()).await;
     assert_eq!(get(&fleet.weir, "/healthz").await.0, 200);
     assert_eq!(get(&fleet.weir, "/readyz").await, (200, "serving\n".into()));
 
@@ -187,12 +190,12 @@ async fn a_server_that_is_told_to_stop_says_so_and_ends_by_itself() {
     assert_eq!(ended.code(), Some(0));
     envoy.until_stat("control_plane.connected_state", 0).await;
     let events: Vec<Value> = fleet.weir.log().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let (_, revision) = good("10%");
     for (event, field, value) in [
         ("served", "revision", revision.as_str()),
         ("connected", "node", "edge-1"),
         ("acked", "type", "ecds"),
         ("stopping", "event", "stopping"),
+        ("disconnected", "node", "edge-1"),
     ] {
         let found = events.iter().any(|each| each["event"] == event && each[field] == value);
         assert!(found, "no {event} with {field} {value} in {events:#?}");

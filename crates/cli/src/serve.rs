@@ -127,7 +127,7 @@ impl Serve {
             tokio::spawn(push.follow(targets));
             keep.follow().map_err(|error| Failure::Use(format!("files cannot be watched: {error}")))?;
             let (reports, reported) = mpsc::channel(REPORTS_MAX);
-            tokio::spawn(take_in(reported, fleet.clone(), self.log));
+            let taken_in = tokio::spawn(take_in(reported, fleet.clone(), self.log));
             tokio::spawn(self.gauges.follow(fleet));
             let stopped = async {
                 told_to_stop().await;
@@ -136,7 +136,8 @@ impl Serve {
             };
             let listen = Listen { listener, tls, connections_max };
             weir_xds::serve(listen, waves, reports, stopped).await;
-            Ok(())
+            // What was heard until the last connection was gone is still to be said.
+            taken_in.await.map_err(|error| Failure::Use(format!("the log ends early: {error}")))
         })
     }
 }
