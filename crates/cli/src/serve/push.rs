@@ -62,8 +62,8 @@ impl Push {
     ) -> Push {
         let patience = if stood.is_some() { *pace.stage_deadline } else { Duration::ZERO };
         let now = stood.unwrap_or_else(|| first.0.clone());
-        if [&now.edges, &now.mesh].iter().any(|policy| policy.revision != first.0.mesh.revision) {
-            let (edges, mesh) = (now.edges.revision.to_string(), now.mesh.revision.to_string());
+        let (edges, mesh) = (now.edges.policy.revision.to_string(), now.mesh.policy.revision.to_string());
+        if [&edges, &mesh].iter().any(|revision| **revision != first.0.revision()) {
             let text = format!("goes on from revision {edges} at edges, {mesh} in the mesh");
             log.say("resumed", &text, vec![("edges", edges), ("mesh", mesh)]);
         }
@@ -223,8 +223,8 @@ impl Push {
     fn keep(&self, cause: Option<Cause>) {
         let Some(state) = &self.state else { return };
         let stand = || {
-            state.stand(&self.now.edges, &self.now.mesh)?;
-            cause.map_or(Ok(()), |cause| state.keep(&self.now.mesh, cause))
+            state.stand(&self.now.edges.policy, &self.now.mesh.policy)?;
+            cause.map_or(Ok(()), |cause| state.keep(&self.now.mesh.policy, cause))
         };
         if let Err(failure) = stand() {
             self.log.not_kept(&failure);
@@ -232,7 +232,7 @@ impl Push {
     }
 
     fn say_stage(&self, number: usize, count: usize, stage: &Standing) {
-        let (edges, mesh) = (stage.edges.revision.to_string(), stage.mesh.revision.to_string());
+        let (edges, mesh) = (stage.edges.policy.revision.to_string(), stage.mesh.policy.revision.to_string());
         let text = format!("stage {number} of {count}: revision {edges} at edges, {mesh} in the mesh");
         self.log.say("stage", &text, vec![("edges", edges), ("mesh", mesh)]);
     }

@@ -10,23 +10,23 @@ use std::sync::Arc;
 use weir_engine::model::{Experiment, Override};
 use weir_engine::{Model, Revision};
 
-use super::standing::Standing;
+use super::standing::{Attached, Side, Standing};
 use crate::load::Policy;
 
-/// What is to stand, one after the other, from what stands now to what is wanted. Attachments that change are one step:
-/// an old policy might not have what a new attachment asks for.
+/// What is to stand, one after the other, from what stands now to what is wanted.
 pub fn plan(now: &Standing, wanted: &Standing) -> Vec<Standing> {
     let mut stages = Vec::new();
-    if now.attachments == wanted.attachments {
-        let (live, wanted_live) = (live(&now.edges.model), live(&wanted.edges.model));
+    if !changes_sides(now, wanted) {
+        let (live, wanted_live) = (live(&now.edges.policy.model), live(&wanted.edges.policy.model));
         let gone: BTreeSet<&str> = live.keys().copied().filter(|tag| !wanted_live.contains_key(tag)).collect();
-        let adds = is_more(&wanted.mesh.model, &now.mesh.model);
+        let adds = is_more(&wanted.mesh, &now.mesh) || wanted.mesh.attachments != now.mesh.attachments;
         let mut step = now.clone();
         if !gone.is_empty() {
-            step.edges = if adds { Arc::new(without(&now.edges, &gone)) } else { wanted.edges.clone() };
+            let stopped = || now.edges.with(Arc::new(without(&now.edges.policy, &gone)));
+            step.edges = if adds { stopped() } else { wanted.edges.clone() };
             stages.push(step.clone());
         }
-        if adds {
+        if adds && step.edges != wanted.edges {
             (step.mesh, step.resources) = (wanted.mesh.clone(), wanted.resources.clone());
             stages.push(step);
         }
@@ -35,16 +35,21 @@ pub fn plan(now: &Standing, wanted: &Standing) -> Vec<Standing> {
     stages
 }
 
-/// Whether a step waits until everybody has answered what stands now: it lets edges stamp more, or the mesh know less.
+/// Whether a step waits until everybody has answered what stands now: it lets edges stamp more or somewhere else, or the
+/// mesh know less.
 pub fn needs_answers(now: &Standing, step: &Standing) -> bool {
-    !is_within(&stamped(&step.edges.model), &stamped(&now.edges.model)) || is_more(&now.mesh.model, &step.mesh.model)
+    let [stamped, stamped_now] = [step, now].map(|standing| stamped(&standing.edges.policy.model));
+    !is_within(&stamped, &stamped_now)
+        || step.edges.attachments != now.edges.attachments
+        || is_more(&now.mesh, &step.mesh)
 }
 
 /// Whether all that changes is that something is switched off: nobody should wait for that.
 pub fn only_switches_off(now: &Standing, wanted: &Standing) -> bool {
-    let is_same = now.attachments == wanted.attachments && now.resources == wanted.resources;
-    let switched_on = |model: &Model| {
-        let mut model = model.clone();
+    let placed = |standing: &Standing| [&standing.edges, &standing.mesh].map(|side| side.attachments.clone());
+    let is_same = placed(now) == placed(wanted) && now.resources == wanted.resources;
+    let switched_on = |side: &Side| {
+        let mut model = side.policy.model.clone();
         model.enabled = true;
         for layer in &mut model.layers {
             layer.enabled = true;
@@ -52,8 +57,16 @@ pub fn only_switches_off(now: &Standing, wanted: &Standing) -> bool {
         }
         model
     };
-    let [now, wanted] = [now, wanted].map(|standing| &standing.edges.model);
-    is_same && !is_more(wanted, now) && switched_on(now) == switched_on(wanted)
+    is_same && !is_more(&wanted.edges, &now.edges) && switched_on(&now.edges) == switched_on(&wanted.edges)
+}
+
+/// Whether an attachment that decides comes to follow, or the other way: in between there would be two for one filter.
+fn changes_sides(now: &Standing, wanted: &Standing) -> bool {
+    let is_one_filter = |one: &Attached, other: &Attached| one.name == other.name && one.nodes.overlap(&other.nodes);
+    let meet = |one: &Side, other: &Side| {
+        one.attachments.iter().any(|one| other.attachments.iter().any(|other| is_one_filter(one, other)))
+    };
+    meet(&now.edges, &wanted.mesh) || meet(&wanted.edges, &now.mesh)
 }
 
 type Routes = [(String, String)];
@@ -85,8 +98,8 @@ fn stamped(model: &Model) -> BTreeMap<&str, &Routes> {
 }
 
 /// Whether one has tags or routes in force that the other has not.
-fn is_more(one: &Model, other: &Model) -> bool {
-    !is_within(&live(one), &live(other))
+fn is_more(one: &Side, other: &Side) -> bool {
+    !is_within(&live(&one.policy.model), &live(&other.policy.model))
 }
 
 fn is_within(one: &BTreeMap<&str, &Routes>, other: &BTreeMap<&str, &Routes>) -> bool {

@@ -9,17 +9,24 @@ use weir_xds::{Filter, Nodes, Offer, Resource, filter};
 use crate::load::Policy;
 use crate::problems::Failure;
 
-/// A policy for those that decide and one for all others, which are the same but during a push, and what else is served.
+/// What those that decide have, what all others have, which is of one policy but during a push, and what else is served.
 #[derive(Clone)]
 pub struct Standing {
-    /// Of attachments that decide.
-    pub edges: Arc<Policy>,
-    /// Of all others.
-    pub mesh: Arc<Policy>,
-    /// Where the filter is put.
-    pub attachments: Arc<Vec<Attached>>,
+    /// Attachments that decide.
+    pub edges: Side,
+    /// All others.
+    pub mesh: Side,
     /// For everybody.
     pub resources: Arc<Vec<Resource>>,
+}
+
+/// A policy, and where it is put. The two change together: an old policy might not have what a new attachment asks for.
+#[derive(Clone)]
+pub struct Side {
+    /// What its filters decide or follow by.
+    pub policy: Arc<Policy>,
+    /// Where they are put.
+    pub attachments: Arc<Vec<Attached>>,
 }
 
 /// An attachment that can be served.
@@ -39,26 +46,44 @@ impl Standing {
     /// One policy for all.
     pub fn of(policy: Policy, attachments: Vec<Attached>, resources: Vec<Resource>) -> Standing {
         let policy = Arc::new(policy);
-        let (attachments, resources) = (Arc::new(attachments), Arc::new(resources));
-        Standing { edges: policy.clone(), mesh: policy, attachments, resources }
+        let decides = |attached: &Attached| attached.file.attachment.role == Role::Edge;
+        let [edges, mesh] = <[_; 2]>::from(attachments.into_iter().partition(decides))
+            .map(|attachments: Vec<Attached>| Side { policy: policy.clone(), attachments: Arc::new(attachments) });
+        Standing { edges, mesh, resources: Arc::new(resources) }
     }
 
     /// What people know it by.
     pub fn revision(&self) -> String {
-        self.mesh.revision.to_string()
+        self.mesh.policy.revision.to_string()
     }
 
     /// All of it, each filter for those that it is for.
     pub fn offer(&self) -> Offer {
-        let filters = self.attachments.iter().map(|attached| attached.filter(self.policy_of(attached))).collect();
+        let filters = [&self.edges, &self.mesh].into_iter().flat_map(Side::filters).collect();
         Offer::new(self.revision(), self.resources.iter().cloned(), filters)
     }
 
     /// A problem if a filter would not read it.
     pub fn check_size(&self) -> Result<(), Failure> {
+        [&self.edges, &self.mesh].into_iter().try_for_each(Side::check_size)
+    }
+}
+
+impl Side {
+    /// The same attachments by another policy.
+    #[must_use]
+    pub fn with(&self, policy: Arc<Policy>) -> Side {
+        Side { policy, attachments: self.attachments.clone() }
+    }
+
+    fn filters(&self) -> impl Iterator<Item = Filter> {
+        self.attachments.iter().map(|attached| attached.filter(&self.policy))
+    }
+
+    fn check_size(&self) -> Result<(), Failure> {
         let max = limits::POLICY_BYTES_MAX + ENVELOPE_BYTES_MAX;
         for attached in self.attachments.iter() {
-            let found = self.policy_of(attached).envelope(&attached.file.attachment).len();
+            let found = self.policy.envelope(&attached.file.attachment).len();
             if found > max {
                 let name = &attached.name;
                 return Err(Failure::Use(format!(
@@ -68,9 +93,11 @@ impl Standing {
         }
         Ok(())
     }
+}
 
-    fn policy_of(&self, attached: &Attached) -> &Policy {
-        if attached.file.attachment.role == Role::Edge { &self.edges } else { &self.mesh }
+impl PartialEq for Side {
+    fn eq(&self, other: &Side) -> bool {
+        (&self.policy.revision, &self.attachments) == (&other.policy.revision, &other.attachments)
     }
 }
 

@@ -59,10 +59,11 @@ pub fn stood(inputs: &Inputs, start: &Standing) -> Result<Option<Standing>, Fail
     let Some(state) = &inputs.state else { return Ok(None) };
     let Some(stood) = state.stood()? else { return Ok(None) };
     let policy = |revision: &str| match revision == start.revision() {
-        true => Ok(start.mesh.clone()),
-        false => inputs.read_kept(state, revision).map(|kept| kept.mesh),
+        true => Ok(start.mesh.policy.clone()),
+        false => inputs.read_kept(state, revision).map(|kept| kept.mesh.policy),
     };
-    Ok(Some(Standing { edges: policy(&stood.edges)?, mesh: policy(&stood.mesh)?, ..start.clone() }))
+    let (edges, mesh) = (start.edges.with(policy(&stood.edges)?), start.mesh.with(policy(&stood.mesh)?));
+    Ok(Some(Standing { edges, mesh, resources: start.resources.clone() }))
 }
 
 /// What somebody rolled back to. Files that say a new revision end that.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use weir_engine::{Format, Role, Source, read_policy};
+use weir_engine::{Attachment, AttachmentFile, Format, Role, Source, read_policy};
 
 use super::*;
 use crate::serve::standing::Attached;
@@ -54,7 +54,10 @@ fn tags(policy: &Policy) -> Vec<&str> {
 
 /// Of each step the tags that are live at edges and in the mesh: `edges / mesh`.
 fn shown(stages: &[Standing]) -> Vec<String> {
-    stages.iter().map(|stage| format!("{} / {}", tags(&stage.edges).join(" "), tags(&stage.mesh).join(" "))).collect()
+    stages
+        .iter()
+        .map(|stage| format!("{} / {}", tags(&stage.edges.policy).join(" "), tags(&stage.mesh.policy).join(" ")))
+        .collect()
 }
 
 #[test]
@@ -87,7 +90,7 @@ fn what_comes_reaches_the_mesh_first_and_what_goes_leaves_the_edges_first() {
 #[test]
 fn who_is_not_of_what_goes_stays_where_they_are() {
     let (two, other) = (policy(&[("a", true, &["a1", "a2"])]), policy(&[("a", true, &["a2", "a3"])]));
-    let step = &plan(&standing(two.clone()), &standing(other))[0].edges.model.layers[0];
+    let step = &plan(&standing(two.clone()), &standing(other))[0].edges.policy.model.layers[0];
     let experiment = &step.experiments[0];
     let [a1, a2] = experiment.variants.as_slice() else { panic!("{experiment:?}") };
     assert_eq!((a1.ranges.len(), a2), (0, &two.model.layers[0].experiments[0].variants[1]));
@@ -124,18 +127,56 @@ fn a_tag_that_was_taken_away_waits_like_any_other_when_it_comes_back() {
     assert_eq!(waits, [true, true]);
 }
 
-#[test]
-fn attachments_that_change_are_one_step() {
-    let now = standing(policy(&[("a", true, &["a1"])]));
-    let mut wanted = standing(policy(&[("b", true, &["b1"])]));
-    let attached = Attached {
-        file: Default::default(),
-        name: "shop".into(),
-        nodes: Default::default(),
-        module: Default::default(),
+/// Where an attachment is put, by its name: what is served at edges and in the mesh, as `edges / mesh`.
+fn placed(policy: Policy, edges: &[&str], mesh: &[&str]) -> Standing {
+    let attached = |role: Role| {
+        move |name: &&str| Attached {
+            file: AttachmentFile { attachment: Attachment { role, ..Default::default() }, ..Default::default() },
+            name: (*name).into(),
+            nodes: Default::default(),
+            module: Default::default(),
+        }
     };
-    wanted.attachments = Arc::new(vec![attached]);
-    assert_eq!(shown(&plan(&now, &wanted)), ["b1 / b1"]);
+    let attachments = edges.iter().map(attached(Role::Edge)).chain(mesh.iter().map(attached(Role::Mesh)));
+    Standing::of(policy, attachments.collect(), Vec::new())
+}
+
+#[test]
+fn attachments_go_with_the_policy_of_their_side() {
+    let a: &[(&str, bool, &[&str])] = &[("a", true, &["a1"])];
+    let b: &[(&str, bool, &[&str])] = &[("b", true, &["b1"])];
+    let both: &[(&str, bool, &[&str])] = &[("a", true, &["a1"]), ("b", true, &["b1"])];
+    type Placed<'a> = (&'a [(&'a str, bool, &'a [&'a str])], &'a [&'a str], &'a [&'a str]);
+    let table: [(&str, Placed, Placed, &[&str]); 7] = [
+        ("the edges'", (a, &["e"], &["m"]), (a, &["f"], &["m"]), &["f a1 / m a1"]),
+        ("the mesh's", (a, &["e"], &["m"]), (a, &["e"], &["n"]), &["e a1 / n a1"]),
+        ("both", (a, &["e"], &["m"]), (a, &["f"], &["n"]), &["e a1 / n a1", "f a1 / n a1"]),
+        ("with what comes", (a, &["e"], &["m"]), (both, &["f"], &["n"]), &["e a1 / n a1 b1", "f a1 b1 / n a1 b1"]),
+        ("with what goes", (both, &["e"], &["m"]), (a, &["f"], &["m"]), &["f a1 / m a1 b1", "f a1 / m a1"]),
+        ("one for another", (a, &["e"], &["m"]), (b, &["f"], &["n"]), &["e  / m a1", "e  / n b1", "f b1 / n b1"]),
+        ("that change sides", (a, &["e"], &["m"]), (b, &["m"], &["e"]), &["m b1 / e b1"]),
+    ];
+    let shown = |side: &Side| {
+        let names: Vec<&str> = side.attachments.iter().map(|attached| attached.name.as_str()).collect();
+        format!("{} {}", names.join(" "), tags(&side.policy).join(" "))
+    };
+    for (what, now, wanted, steps) in table {
+        let [now, wanted] = [now, wanted].map(|(experiments, edges, mesh)| placed(policy(experiments), edges, mesh));
+        let plan = plan(&now, &wanted);
+        let plan: Vec<String> =
+            plan.iter().map(|stage| format!("{} / {}", shown(&stage.edges), shown(&stage.mesh))).collect();
+        assert_eq!(plan, steps, "{what}");
+    }
+}
+
+#[test]
+fn an_edge_in_a_new_place_waits_for_answers() {
+    let now = placed(policy(&[("a", true, &["a1"])]), &["e"], &["m"]);
+    for (edges, mesh, waits) in [("e", "m", false), ("f", "m", true), ("e", "n", false)] {
+        let step = placed(policy(&[("a", true, &["a1"])]), &[edges], &[mesh]);
+        assert_eq!(needs_answers(&now, &step), waits, "{edges} {mesh}");
+        assert_eq!(only_switches_off(&now, &step), (edges, mesh) == ("e", "m"), "{edges} {mesh}");
+    }
 }
 
 /// Whom a policy can send somewhere by a tag: dealt, forced or by rule.
@@ -185,7 +226,7 @@ proptest! {
         let mut policies = policies.into_iter();
         let mut now = standing(policies.next().unwrap().0);
         // What nodes may have, as far as their answers tell.
-        let (mut edges, mut mesh) = (vec![now.edges.clone()], vec![now.mesh.clone()]);
+        let (mut edges, mut mesh) = (vec![now.edges.policy.clone()], vec![now.mesh.policy.clone()]);
         for (wanted, overtaken) in policies {
             let wanted = standing(wanted);
             let stages = plan(&now, &wanted);
@@ -194,18 +235,18 @@ proptest! {
             let reached = overtaken.index(stages.len());
             for stage in stages.into_iter().take(reached + 1) {
                 if needs_answers(&now, &stage) {
-                    (edges, mesh) = (vec![now.edges.clone()], vec![now.mesh.clone()]);
+                    (edges, mesh) = (vec![now.edges.policy.clone()], vec![now.mesh.policy.clone()]);
                 }
-                edges.push(stage.edges.clone());
-                mesh.push(stage.mesh.clone());
+                edges.push(stage.edges.policy.clone());
+                mesh.push(stage.mesh.policy.clone());
                 for edges in &edges {
                     for mesh in &mesh {
                         let known: BTreeSet<String> = live(&mesh.model).into_keys().map(str::to_owned).collect();
                         prop_assert!(stamped(edges).is_subset(&known), "{:?} in {:?}", stamped(edges), known);
                     }
                 }
-                let document = serde_json::from_str(&stage.edges.canonical).unwrap();
-                prop_assert_eq!(read(&document).map(|policy| policy.revision), Ok(stage.edges.revision));
+                let document = serde_json::from_str(&stage.edges.policy.canonical).unwrap();
+                prop_assert_eq!(read(&document).map(|policy| policy.revision), Ok(stage.edges.policy.revision));
                 now = stage;
             }
         }
