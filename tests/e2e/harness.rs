@@ -166,9 +166,10 @@ async fn a_process_ends_when_its_parent_does() {
         let id = said.split_once("child ").and_then(|(_, rest)| rest.split_once(';'));
         id.map(|(id, _)| id.to_owned()).ok_or(said)
     });
-    // A process that has ended, waited for or not, has no command line any more; nor has one that is being replaced by exec.
+    // A process that has ended, waited for or not, has no command line any more. Until it has this one it has not yet asked
+    // to be ended with its parent.
     let command = format!("/proc/{}/cmdline", child.await);
-    let running = || std::fs::read_to_string(&command).is_ok_and(|text| !text.is_empty());
+    let running = || std::fs::read_to_string(&command).is_ok_and(|text| text.starts_with("/bin/sleep"));
     eventually(SOON, "the child runs", async || running().then_some(()).ok_or_else(|| command.clone())).await;
     parent.kill();
     eventually(SOON, "the child is gone", async || (!running()).then_some(()).ok_or_else(|| command.clone())).await;
