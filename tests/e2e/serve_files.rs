@@ -1,6 +1,6 @@
 //! `weir serve` finds what is new however it was written: halves, renames, links as Kubernetes swaps them, whole folders.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -51,6 +51,27 @@ async fn an_editor_may_rename_the_old_file_away_and_a_new_one_in() {
     fs::write(path(".policy.yaml.swp"), second).unwrap();
     fs::rename(path(".policy.yaml.swp"), path("policy.yaml")).unwrap();
     weir.until_logged(&[&second_served]).await;
+}
+
+/// Two changes within one tick of the clock that files are dated by leave length and time as they were.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_shows_in_neither_length_nor_time_is_found_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let write = |name: &str, text: &str| {
+        fs::write(path(name), text).unwrap();
+        File::options().append(true).open(path(name)).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    };
+    let [(first, first_served), (second, second_served), (third, third_served)] = ["10%", "20%", "30%"].map(good);
+    write("policy.yaml", &first);
+    let weir = serve(folder.path(), "policy.yaml", "1h").await;
+    weir.until_logged(&[&first_served]).await;
+
+    write("new", &second);
+    fs::rename(path("new"), path("policy.yaml")).unwrap();
+    weir.until_logged(&[&second_served]).await;
+    write("policy.yaml", &third);
+    weir.until_logged(&[&third_served]).await;
 }
 
 /// The file as a mounted ConfigMap has it: `policy.yaml` leads to `..data/policy.yaml`, and `..data` to a folder by time.

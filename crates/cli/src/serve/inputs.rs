@@ -1,6 +1,7 @@
 //! The files that are served: read and checked, and looked at for changes.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -13,8 +14,8 @@ use crate::load::{self, Attachments};
 use crate::problems::Failure;
 use crate::state::State;
 
-/// Path, length and time of every file.
-pub type Fingerprint = Vec<(PathBuf, u64, Option<SystemTime>)>;
+/// Path, inode, length and time of every file.
+pub type Fingerprint = Vec<(PathBuf, Option<(u64, u64, SystemTime)>)>;
 
 /// Where everything that is served comes from.
 pub struct Inputs {
@@ -80,9 +81,8 @@ impl Inputs {
         files.sort_unstable();
         let look = |file: PathBuf| {
             // Symbolic links are followed: a swapped link is a change as well.
-            let metadata = fs::metadata(&file).ok();
-            let length = metadata.as_ref().map_or(0, fs::Metadata::len);
-            (fs::canonicalize(&file).unwrap_or(file), length, metadata.and_then(|metadata| metadata.modified().ok()))
+            let found = fs::metadata(&file).and_then(|found| Ok((found.ino(), found.len(), found.modified()?)));
+            (fs::canonicalize(&file).unwrap_or(file), found.ok())
         };
         files.into_iter().map(look).collect()
     }
@@ -99,6 +99,13 @@ impl Inputs {
         folders.sort_unstable();
         folders.dedup();
         folders
+    }
+
+    /// Whether what is at this path in one of the folders is read.
+    pub fn reads(&self, found: &Path) -> bool {
+        let rollback = self.state.as_ref().map(State::rollback_file);
+        let mut read = self.paths().chain(rollback.as_deref());
+        read.any(|path| found.file_name() == path.file_name() || found.starts_with(path))
     }
 
     fn paths(&self) -> impl Iterator<Item = &Path> {

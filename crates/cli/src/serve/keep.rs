@@ -1,12 +1,11 @@
 //! Keeps what is wanted in step with its files: by their events at once, and by a full look now and then in case one was
 //! missed.
 
-use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use notify::event::{ModifyKind, RenameMode};
+use notify::event::{Flag, ModifyKind, RenameMode};
 use notify::{Event, EventKind, RecursiveMode, Watcher};
 use tokio::sync::watch;
 
@@ -73,11 +72,12 @@ impl Keep {
     /// Watches from a thread of its own until nobody takes targets any more.
     pub fn follow(mut self) -> notify::Result<()> {
         let (events, changes) = channel();
-        let policy = self.inputs.policy.clone();
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            if event.as_ref().map_or(true, |event| !event.kind.is_access()) {
+            let missed = |_| Event::new(EventKind::Other).set_flag(Flag::Rescan);
+            let event = event.unwrap_or_else(missed);
+            if !event.kind.is_access() {
                 // Nobody listens only while the process ends.
-                let _ = events.send(event.is_ok_and(|event| is_whole(&event, &policy)));
+                let _ = events.send(event);
             }
         })?;
         self.watch_folders(&mut watcher);
@@ -92,8 +92,8 @@ impl Keep {
         }
     }
 
-    fn go_on(&mut self, watcher: &mut impl Watcher, changes: &Receiver<bool>) {
-        let mut full_look = Instant::now();
+    fn go_on(&mut self, watcher: &mut impl Watcher, changes: &Receiver<Event>) {
+        let (mut full_look, mut told) = (Instant::now(), false);
         while !self.targets.is_closed() {
             // Also where events keep coming: they may be of other files, and the one that matters missed.
             let is_full = full_look.elapsed() >= self.rescan;
@@ -102,16 +102,44 @@ impl Keep {
                 full_look = Instant::now();
             }
             let now = self.inputs.fingerprint();
-            if is_full || now != self.seen {
+            if is_full || told || now != self.seen {
                 self.seen = now;
                 self.refresh();
             }
-            match changes.recv_timeout(self.rescan.saturating_sub(full_look.elapsed())) {
-                Ok(whole) => settle(whole, changes),
-                Err(RecvTimeoutError::Timeout) => {}
+            told = match changes.recv_timeout(self.rescan.saturating_sub(full_look.elapsed())) {
+                Ok(event) => self.settle(event, changes),
+                Err(RecvTimeoutError::Timeout) => false,
                 Err(RecvTimeoutError::Disconnected) => return,
-            }
+            };
         }
+    }
+
+    /// Waits until nothing more comes, or the policy has come whole. Whether a file that is read was changed, which need not
+    /// show in its length and its time; of a link that was swapped only they tell.
+    fn settle(&self, first: Event, changes: &Receiver<Event>) -> bool {
+        let (started, mut event, mut told) = (Instant::now(), first, false);
+        loop {
+            told |= event.need_rescan() || self.is_of_ours(&event);
+            if self.is_whole(&event) || started.elapsed() >= BUSY_MAX {
+                return told;
+            }
+            let Ok(next) = changes.recv_timeout(QUIET) else { return told };
+            event = next;
+        }
+    }
+
+    /// Of a renaming that is told in two parts and then as one, the parts are enough.
+    fn is_of_ours(&self, event: &Event) -> bool {
+        event.kind != EventKind::Modify(ModifyKind::Name(RenameMode::Both))
+            && event.paths.iter().any(|path| self.inputs.reads(path))
+    }
+
+    /// Whether a policy of one file was renamed into its place: then nothing more is to come.
+    fn is_whole(&self, event: &Event) -> bool {
+        let policy = &self.inputs.policy;
+        event.kind == EventKind::Modify(ModifyKind::Name(RenameMode::To))
+            && event.paths.iter().any(|path| path.file_name() == policy.file_name())
+            && policy.is_file()
     }
 
     /// Wants what the files say now if it is good; else says what is wrong.
@@ -142,20 +170,4 @@ impl Keep {
         }
         self.fleet.send_modify(|fleet| fleet.complain(self.complaint.is_some()));
     }
-}
-
-/// Waits until nothing more comes, or the policy has come whole.
-fn settle(mut whole: bool, changes: &Receiver<bool>) {
-    let started = Instant::now();
-    while !whole && started.elapsed() < BUSY_MAX {
-        let Ok(next) = changes.recv_timeout(QUIET) else { return };
-        whole = next;
-    }
-}
-
-/// Whether a policy of one file was renamed into its place: then nothing more is to come.
-fn is_whole(event: &Event, policy: &Path) -> bool {
-    matches!(event.kind, EventKind::Modify(ModifyKind::Name(RenameMode::To)))
-        && event.paths.iter().any(|path| path.file_name() == policy.file_name())
-        && policy.is_file()
 }
