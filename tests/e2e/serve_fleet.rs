@@ -210,7 +210,8 @@ async fn what_keeps_weir_fleet_from_answering_is_said_and_no_other_cure() {
         assert_eq!(output.status.code(), Some(2));
         String::from_utf8(output.stderr).unwrap()
     };
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let nobodys = Port::reserve();
+    let free = format!("127.0.0.1:{}", nobodys.number());
     let nobody = said(free.clone());
     assert!(nobody.contains(&free) && nobody.contains("weir serve needs --http"), "{nobody}");
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::serve_stages::{REVISION, acked, both, good, start, with_more};
+use crate::serve_stages::{REVISION, acked, both, good, start, until_asked, with_more};
 use crate::support::{eventually, policy};
 
 const SOON: Duration = Duration::from_secs(60);
@@ -15,7 +15,7 @@ async fn a_push_that_was_cut_off_between_its_stages_goes_on_when_the_mesh_is_bac
     let mut fleet = start(&["--state", &state.path().display().to_string()]).await;
     let (edge, mut mesh) = both(&fleet).await;
     let (before, more) = (good(&policy("10%")), good(&with_more("10%")));
-    fleet.weir.until_logged(&["acked node=edge-1 type=ecds", "acked node=mesh-1 type=ecds"]).await;
+    until_asked(&fleet, &["edge-1", "mesh-1"]).await;
     mesh.freeze(true);
     fleet.write("policy.yaml", &more.text);
     let half = format!("revision {} at edges, {} in the mesh", before.revision, more.revision);
@@ -43,7 +43,7 @@ async fn a_push_that_was_cut_off_between_its_stages_goes_on_when_the_mesh_is_bac
 async fn a_large_policy_that_was_cut_off_on_its_way_arrives_whole() {
     let mut fleet = start(&[]).await;
     let mut edge = fleet.envoy("edge-1", "edge").await;
-    fleet.weir.until_logged(&["acked node=edge-1 type=ecds"]).await;
+    until_asked(&fleet, &["edge-1"]).await;
     let large = good(&with_listed(130_000));
     assert!(large.text.len() > 30 << 20, "{}", large.text.len());
     // What it does not read stays in its kernel's buffers, and from then on in the server's.
@@ -86,7 +86,7 @@ async fn a_kill_that_a_start_finds_reaches_edges_at_once() {
     let state = state.path().display().to_string();
     let mut fleet = start(&["--state", &state, "--stage-deadline", "1h"]).await;
     let (edge, mesh) = both(&fleet).await;
-    fleet.weir.until_logged(&["acked node=edge-1 type=ecds", "acked node=mesh-1 type=ecds"]).await;
+    until_asked(&fleet, &["edge-1", "mesh-1"]).await;
     let mut killed = policy("10%");
     killed["layers"][0]["enabled"] = json!(false);
     let (before, killed) = (good(&policy("10%")), good(&killed));
@@ -95,7 +95,7 @@ async fn a_kill_that_a_start_finds_reaches_edges_at_once() {
     fleet.write("policy.yaml", &killed.text);
     fleet.weir.restart().await;
     edge.until_stat(REVISION, killed.number).await;
-    fleet.weir.until_logged(&["connected node=mesh-1", &format!("revision {} waits 1h", killed.revision)]).await;
+    fleet.weir.until_logged(&["connected node=mesh-1", &format!("revision {} waits ", killed.revision)]).await;
     assert_eq!(mesh.stat(REVISION).await, Some(before.number), "the mesh knows the tag until no edge stamps it");
 }
 
@@ -103,10 +103,10 @@ async fn a_kill_that_a_start_finds_reaches_edges_at_once() {
 async fn a_revision_that_was_held_back_is_held_back_after_a_restart_too() {
     let state = tempfile::tempdir().unwrap();
     let state = state.path().display().to_string();
-    let words = ["--state", &state, "--stage-deadline", "5s", "--canary-nodes", "1%", "--canary-deadline", "1s"];
+    let words = ["--state", &state, "--stage-deadline", "10s", "--canary-nodes", "1%", "--canary-deadline", "1s"];
     let mut fleet = start(&words).await;
     let (edge, _mesh) = both(&fleet).await;
-    fleet.weir.until_logged(&["acked node=edge-1 type=ecds", "acked node=mesh-1 type=ecds"]).await;
+    until_asked(&fleet, &["edge-1", "mesh-1"]).await;
     let (before, next) = (good(&policy("10%")), good(&policy("20%")));
     fleet.write("policy.yaml", &next.text);
     let held = format!("held back: revision {}", next.revision);

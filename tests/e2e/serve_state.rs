@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::serve_stages::{self, both, start, with_more};
+use crate::serve_stages::{self, both, start, until_asked, with_more};
 use crate::support::{Disk, Envoy, Fleet, Predictor, attachment, envelope, eventually, policy, weir};
 
 const SOON: Duration = Duration::from_secs(20);
@@ -129,7 +129,7 @@ async fn a_rollback_is_taken_while_a_revision_is_held_back() {
     let fleet = start(&["--state", &path, "--canary-nodes", "1%", "--canary-deadline", "1s"]).await;
     let _edge = fleet.envoy("edge-1", "edge").await;
     let [(_, first, _), (text, held, _)] = ["10%", "20%"].map(good);
-    fleet.weir.until_logged(&["acked node=edge-1 type=ecds"]).await;
+    until_asked(&fleet, &["edge-1"]).await;
     fleet.write("policy.yaml", &text);
     fleet.weir.until_logged(&[&format!("held back: revision {held} ")]).await;
 
@@ -145,7 +145,7 @@ async fn a_rollback_between_stages_goes_back_from_there() {
     let fleet = start(&["--state", &state.path().display().to_string()]).await;
     let (edge, mut mesh) = both(&fleet).await;
     let (_, first, number) = good("10%");
-    fleet.weir.until_logged(&["acked node=edge-1 type=ecds", "acked node=mesh-1 type=ecds"]).await;
+    until_asked(&fleet, &["edge-1", "mesh-1"]).await;
     mesh.freeze(true);
     let more = serve_stages::good(&with_more("10%"));
     fleet.write("policy.yaml", &more.text);

@@ -74,7 +74,7 @@ async fn an_envoy_of_an_allowed_name_is_let_in_and_no_other() {
     fleet.weir.until_logged(&["reason=\"TLS: invalid peer certificate: BadSignature"]).await;
     let _late = connect(&fleet, &authority, &authority.sign("late", EDGE, 2001)).await;
     fleet.weir.until_logged(&["reason=\"TLS: invalid peer certificate: certificate expired"]).await;
-    assert_eq!(fleet.weir.log().matches("connected node=").count(), 1, "{}", fleet.weir.log());
+    assert_eq!(fleet.weir.log().matches("\nconnected node=").count(), 1, "{}", fleet.weir.log());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -69,6 +69,7 @@ async fn bad_policy(mut chain: Chain) {
     chain.mesh.apply(include_str!("manifests/unrelated.yaml"));
     eventually(DEADLINE, "the unrelated changes", async || unrelated_changes(&chain).await).await;
     chain.users_meet_their_versions().await.unwrap();
+    chain.mesh.until_synced(chain.proxies().count()).await;
     assert_eq!(rejects(&chain.mesh.istiod_metrics().await), 0.0);
 
     chain.restart_sidecar(0).await;

@@ -49,7 +49,9 @@ fn starts(words: Vec<String>) {
         }
         word => word.replace("/etc/weir", &folder.path().display().to_string()),
     };
-    let mut weir = Command::new(env!("CARGO_BIN_EXE_weir"));
+    // It ends with this test also where that is killed.
+    let mut weir = Command::new("setpriv");
+    weir.args(["--pdeathsig", "KILL", env!("CARGO_BIN_EXE_weir")]);
     weir.args(words.into_iter().map(here)).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut weir = Running(weir.spawn().unwrap());
     let mut said = BufReader::new(weir.0.stdout.take().unwrap()).lines().map(Result::unwrap);

@@ -82,8 +82,12 @@ fn every_problem_of_an_attachment_is_reported_as_written() {
             if verb == "serve" && problems.is_empty() {
                 continue;
             }
-            let output =
-                weir().args([verb, "--policy"]).arg(&policy).arg("--attach").arg(&attachment).output().unwrap();
+            let mut command = weir();
+            command.args([verb, "--policy"]).arg(&policy).arg("--attach").arg(&attachment);
+            if verb == "serve" {
+                command.args(["--listen", "127.0.0.1:0"]);
+            }
+            let output = command.output().unwrap();
             let code = if problems.is_empty() { 0 } else { 1 };
             let said = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(code), "{verb}: {}\n{said}", scenario.name);

@@ -15,7 +15,8 @@ use super::client::{Answer, Client, Protocol};
 use super::poll::eventually;
 use super::process::Process;
 
-const DEADLINE: Duration = Duration::from_secs(30);
+/// Longer than an Envoy waits at most before it tries a server again that it has lost: 30 s.
+const DEADLINE: Duration = Duration::from_secs(90);
 
 /// A running Envoy; its bootstrap has `port_value: 0` for the admin interface and the listeners.
 pub struct Envoy {

@@ -38,7 +38,7 @@ pub fn series<'a, const N: usize>(each: impl IntoIterator<Item = ([(&'a str, &'a
 }
 
 impl Prometheus {
-    /// Scrapes `/stats/prometheus` of this Envoy three times a second.
+    /// Scrapes `/stats/prometheus` of this Envoy twice a second.
     pub async fn scraping(envoy: &Envoy) -> Self {
         Self::with(json!([{"targets": [envoy.admin_address().to_string()]}])).await
     }
@@ -58,7 +58,7 @@ impl Prometheus {
         let folder = tempfile::tempdir().unwrap();
         let job = json!({"job_name": "envoy", "metrics_path": "/stats/prometheus", "static_configs": targets});
         let config = json!({
-            "global": {"scrape_interval": "300ms", "scrape_timeout": "300ms"}, "scrape_configs": [job],
+            "global": {"scrape_interval": "500ms", "scrape_timeout": "500ms"}, "scrape_configs": [job],
         });
         fs::write(folder.path().join("prometheus.yaml"), config.to_string()).unwrap();
         let arguments =

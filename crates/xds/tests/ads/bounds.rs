@@ -36,12 +36,13 @@ async fn connections_are_counted_and_a_place_is_given_again() {
     assert!(report.to_string().ends_with(r#"reason="too many connections are open""#), "{report}");
 
     drop(open);
-    // The place is free once the server has seen the other end close.
-    while let Ok(mut stream) = TcpStream::connect(&served.address).await {
-        let turned_away = tokio::time::timeout(Duration::from_millis(50), stream.read(&mut [0; 1])).await;
-        if turned_away.is_err() {
-            break;
-        }
+    // The place is free once the server has seen the other end close: then it answers.
+    let mut begins_to_speak = false;
+    while !begins_to_speak {
+        let mut stream = TcpStream::connect(&served.address).await.unwrap();
+        // Who was turned away meanwhile cannot write.
+        let _ = stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await;
+        begins_to_speak = matches!(soon(stream.read(&mut [0; 1])).await, Ok(1));
     }
     serves(&served).await;
 }
