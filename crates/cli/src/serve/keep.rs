@@ -114,8 +114,8 @@ impl Keep {
         }
     }
 
-    /// Waits until nothing more comes, or the policy has come whole. Whether a file that is read was changed, which need not
-    /// show in its length and its time; of a link that was swapped only they tell.
+    /// Waits until nothing more comes, or the policy has come whole. Whether a file that is read was changed: that need not
+    /// show in its fingerprint, and a link that was swapped shows only there.
     fn settle(&self, first: Event, changes: &Receiver<Event>) -> bool {
         let (started, mut event, mut told) = (Instant::now(), first, false);
         loop {
