@@ -87,6 +87,29 @@ async fn what_comes_is_known_in_the_mesh_first_and_what_is_killed_leaves_the_edg
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attachments_that_change_with_their_policy_reach_the_mesh_first() {
+    let fleet = start(&[]).await;
+    let (edge, mesh) = both(&fleet).await;
+    until_asked(&fleet, &["edge-1", "mesh-1"]).await;
+    let (before, more) = (good(&policy("10%")), good(&with_more("10%")));
+    // While the policy is bad nothing is served; then all of it changes at once.
+    fleet.write("policy.yaml", "version: 1\nlayers: [\n");
+    fleet.weir.until_logged(&["not served, "]).await;
+    for role in ["edge", "mesh"] {
+        let mut changed = attached(role);
+        changed["trace"] = json!("shaped");
+        fleet.write(&format!("attach/{role}.yaml"), &changed.to_string());
+    }
+    fleet.write("policy.yaml", &more.text);
+    for envoy in [&mesh, &edge] {
+        envoy.until_stat(REVISION, more.number).await;
+    }
+    let stage = format!("stage 1 of 2: revision {} at edges, {} in the mesh", before.revision, more.revision);
+    fleet.weir.until_logged(&[&stage, &format!("acked node=edge-1 type=ecds revision={}\n", more.revision)]).await;
+    assert!(acked(&fleet, "mesh-1", &more) < acked(&fleet, "edge-1", &more), "{}", fleet.weir.log());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_does_not_answer_is_named_and_holds_up_nobody_for_ever() {
     let fleet = start(&["--stage-deadline", "3s"]).await;
     let (edge, mut mesh) = both(&fleet).await;
