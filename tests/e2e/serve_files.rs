@@ -21,6 +21,12 @@ async fn serve(folder: &Path, policy: &str, rescan: &str) -> Weir {
     Weir::with(words.map(str::to_owned).to_vec()).await
 }
 
+/// Writes into what is there, or a new file, and leaves it dated as all that is written so.
+fn write_dated(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    File::options().append(true).open(path).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_a_file_changes_nothing_until_the_rest_comes() {
     let folder = tempfile::tempdir().unwrap();
@@ -58,19 +64,15 @@ async fn an_editor_may_rename_the_old_file_away_and_a_new_one_in() {
 async fn a_change_that_shows_in_neither_length_nor_time_is_found_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    let write = |name: &str, text: &str| {
-        fs::write(path(name), text).unwrap();
-        File::options().append(true).open(path(name)).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
-    };
     let [(first, first_served), (second, second_served), (third, third_served)] = ["10%", "20%", "30%"].map(good);
-    write("policy.yaml", &first);
+    write_dated(&path("policy.yaml"), &first);
     let weir = serve(folder.path(), "policy.yaml", "1h").await;
     weir.until_logged(&[&first_served]).await;
 
-    write("new", &second);
+    write_dated(&path("new"), &second);
     fs::rename(path("new"), path("policy.yaml")).unwrap();
     weir.until_logged(&[&second_served]).await;
-    write("policy.yaml", &third);
+    write_dated(&path("policy.yaml"), &third);
     weir.until_logged(&[&third_served]).await;
 }
 
@@ -118,18 +120,17 @@ async fn a_folder_that_is_replaced_as_a_whole_is_found_by_the_full_look() {
     weir.until_logged(&[&third_served]).await;
 }
 
-/// A look at lengths and times cannot tell it from what was there; and the full look comes however often others write.
+/// No event tells of a write by another name of the file, in a folder that is not watched, and neither do length and time;
+/// and the full look comes however often others write.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_folder_that_never_falls_quiet_holds_up_no_full_look() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let [(first, first_served), (second, second_served)] = ["10%", "20%"].map(good);
     assert_eq!(first.len(), second.len());
-    let time = SystemTime::now();
-    for (name, text) in [("policy.yaml", first), ("next", second)] {
-        fs::write(path(name), text).unwrap();
-        fs::File::options().write(true).open(path(name)).unwrap().set_modified(time).unwrap();
-    }
+    write_dated(&path("policy.yaml"), &first);
+    fs::create_dir(path("elsewhere")).unwrap();
+    fs::hard_link(path("policy.yaml"), path("elsewhere/other")).unwrap();
     let weir = serve(folder.path(), "policy.yaml", "1s").await;
     weir.until_logged(&[&first_served]).await;
 
@@ -142,7 +143,7 @@ async fn a_folder_that_never_falls_quiet_holds_up_no_full_look() {
         }
     };
     let served = [second_served.as_str()];
-    fs::rename(path("next"), path("policy.yaml")).unwrap();
+    write_dated(&path("elsewhere/other"), &second);
     tokio::select! {
         () = weir.until_logged(&served) => {}
         () = busy => {}
