@@ -76,8 +76,7 @@ impl Inputs {
 
     /// What an edit changes of the files, without reading them.
     pub fn fingerprint(&self) -> Fingerprint {
-        let mut files: Vec<PathBuf> = self.paths().flat_map(files_of).collect();
-        files.extend(self.state.iter().map(State::rollback_file));
+        let mut files: Vec<PathBuf> = self.paths().flat_map(|path| files_of(&path)).collect();
         files.sort_unstable();
         let look = |file: PathBuf| {
             // Symbolic links are followed: a swapped link is a change as well.
@@ -91,11 +90,10 @@ impl Inputs {
     pub fn folders(&self) -> Vec<PathBuf> {
         let mut folders = Vec::new();
         for path in self.paths() {
-            let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
+            let folder = if path.is_dir() { &path } else { path.parent().unwrap_or(Path::new("")) };
             let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
             folders.push(folder.to_owned());
         }
-        folders.extend(self.state.iter().filter_map(|state| Some(state.rollback_file().parent()?.to_owned())));
         folders.sort_unstable();
         folders.dedup();
         folders
@@ -103,13 +101,13 @@ impl Inputs {
 
     /// Whether what is at this path in one of the folders is read.
     pub fn reads(&self, found: &Path) -> bool {
-        let rollback = self.state.as_ref().map(State::rollback_file);
-        let mut read = self.paths().chain(rollback.as_deref());
-        read.any(|path| found.file_name() == path.file_name() || found.starts_with(path))
+        self.paths().any(|path| found.file_name() == path.file_name() || found.starts_with(path))
     }
 
-    fn paths(&self) -> impl Iterator<Item = &Path> {
-        [&self.policy].into_iter().chain(&self.attach).chain(&self.resources).map(PathBuf::as_path)
+    /// Of all that is watched.
+    fn paths(&self) -> impl Iterator<Item = PathBuf> {
+        let served = [&self.policy].into_iter().chain(&self.attach).chain(&self.resources).cloned();
+        served.chain(self.state.as_ref().map(State::rollback_file))
     }
 }
 

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use serde_json::{Map, Value};
 use weir_xds::{Event, Offer, Report};
 
+use super::standing::Standing;
 use crate::problems::Failure;
 
 /// The form of it.
@@ -39,6 +40,13 @@ impl Log {
         let plural = if offer.size() == 1 { "" } else { "s" };
         let text = format!("revision {} active in server: {} resource{plural}", offer.label(), offer.size());
         self.say("served", &text, vec![("revision", offer.label().into()), ("resources", offer.size().to_string())]);
+    }
+
+    /// What stands at edges and in the mesh where the two may differ.
+    pub fn stands(self, event: &str, text: &str, standing: &Standing) {
+        let [edges, mesh] = [&standing.edges, &standing.mesh].map(|side| side.policy.revision.to_string());
+        let text = format!("{text} revision {edges} at edges, {mesh} in the mesh");
+        self.say(event, &text, vec![("edges", edges), ("mesh", mesh)]);
     }
 
     /// Why something is not served.

@@ -62,10 +62,8 @@ impl Push {
     ) -> Push {
         let patience = if stood.is_some() { *pace.stage_deadline } else { Duration::ZERO };
         let now = stood.unwrap_or_else(|| first.0.clone());
-        let (edges, mesh) = (now.edges.policy.revision.to_string(), now.mesh.policy.revision.to_string());
-        if [&edges, &mesh].iter().any(|revision| **revision != first.0.revision()) {
-            let text = format!("goes on from revision {edges} at edges, {mesh} in the mesh");
-            log.say("resumed", &text, vec![("edges", edges), ("mesh", mesh)]);
+        if [&now.edges, &now.mesh].iter().any(|side| side.policy.revision != first.0.mesh.policy.revision) {
+            log.stands("resumed", "goes on from", &now);
         }
         fleet.send_modify(|fleet| fleet.serving(&now.revision(), None));
         let offered = Arc::new(now.offer());
@@ -106,7 +104,7 @@ impl Push {
                     self.answers(targets).await?;
                 }
                 if !is_last {
-                    self.say_stage(number, count, &stage);
+                    self.log.stands("stage", &format!("stage {number} of {count}:"), &stage);
                 }
                 if !is_urgent && !self.canaries_take(&offer, targets).await? {
                     return Ok(());
@@ -229,12 +227,6 @@ impl Push {
         if let Err(failure) = stand() {
             self.log.not_kept(&failure);
         }
-    }
-
-    fn say_stage(&self, number: usize, count: usize, stage: &Standing) {
-        let (edges, mesh) = (stage.edges.policy.revision.to_string(), stage.mesh.policy.revision.to_string());
-        let text = format!("stage {number} of {count}: revision {edges} at edges, {mesh} in the mesh");
-        self.log.say("stage", &text, vec![("edges", edges), ("mesh", mesh)]);
     }
 }
 

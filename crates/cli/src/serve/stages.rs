@@ -22,8 +22,7 @@ pub fn plan(now: &Standing, wanted: &Standing) -> Vec<Standing> {
         let adds = is_more(&wanted.mesh, &now.mesh) || wanted.mesh.attachments != now.mesh.attachments;
         let mut step = now.clone();
         if !gone.is_empty() {
-            let stopped = || now.edges.with(Arc::new(without(&now.edges.policy, &gone)));
-            step.edges = if adds { stopped() } else { wanted.edges.clone() };
+            step.edges = if adds { without(&now.edges, &gone) } else { wanted.edges.clone() };
             stages.push(step.clone());
         }
         if adds && step.edges != wanted.edges {
@@ -46,8 +45,9 @@ pub fn needs_answers(now: &Standing, step: &Standing) -> bool {
 
 /// Whether all that changes is that something is switched off: nobody should wait for that.
 pub fn only_switches_off(now: &Standing, wanted: &Standing) -> bool {
-    let placed = |standing: &Standing| [&standing.edges, &standing.mesh].map(|side| side.attachments.clone());
-    let is_same = placed(now) == placed(wanted) && now.resources == wanted.resources;
+    let is_same = now.edges.attachments == wanted.edges.attachments
+        && now.mesh.attachments == wanted.mesh.attachments
+        && now.resources == wanted.resources;
     let switched_on = |side: &Side| {
         let mut model = side.policy.model.clone();
         model.enabled = true;
@@ -110,8 +110,8 @@ fn is_within(one: &BTreeMap<&str, &Routes>, other: &BTreeMap<&str, &Routes>) -> 
 }
 
 /// The policy with nobody dealt or forced to these tags any more. Everybody else stays where they are.
-fn without(policy: &Policy, tags: &BTreeSet<&str>) -> Policy {
-    let mut model = policy.model.clone();
+fn without(side: &Side, tags: &BTreeSet<&str>) -> Side {
+    let mut model = side.policy.model.clone();
     for layer in &mut model.layers {
         let mut stopped: BTreeSet<(String, String)> = BTreeSet::new();
         for experiment in &mut layer.experiments {
@@ -120,7 +120,7 @@ fn without(policy: &Policy, tags: &BTreeSet<&str>) -> Policy {
         layer.overrides.retain(|one| !forces(one, &stopped));
     }
     let canonical = model.canonical();
-    Policy { revision: Revision::of(&canonical), model, canonical }
+    side.with(Arc::new(Policy { revision: Revision::of(&canonical), model, canonical }))
 }
 
 fn stop(experiment: &mut Experiment, tags: &BTreeSet<&str>, stopped: &mut BTreeSet<(String, String)>) {
