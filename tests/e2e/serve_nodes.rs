@@ -92,9 +92,18 @@ async fn attachments_that_are_seen_to_overlap_are_refused_at_the_start() {
     for (file, attachment) in [("edge.yaml", attached("edge", "edge")), ("wide.yaml", wide)] {
         std::fs::write(folder.path().join(file), attachment.to_string()).unwrap();
     }
-    let words = "serve --policy policy.yaml --attach edge.yaml --attach wide.yaml --listen 127.0.0.1:0";
-    let mut process =
-        Process::start("weir", &weir(), &words.split(' ').map(str::to_owned).collect::<Vec<_>>(), folder.path());
+    let words = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--policy",
+        "policy.yaml",
+        "--attach",
+        "edge.yaml",
+        "--attach",
+        "wide.yaml",
+    ];
+    let mut process = Process::start("weir", &weir(), &words.map(str::to_owned), folder.path());
     let ended = eventually(SOON, "weir serve ends", async || process.ended().ok_or_else(|| process.tail())).await;
     assert_eq!(ended.code(), Some(1), "{}", process.tail());
     for part in ["conflict: another attachment gives the filter weir.shop to the same Envoys", "wide.yaml:1:"] {

@@ -41,7 +41,7 @@ async fn connections_are_counted_and_a_place_is_given_again() {
     while !begins_to_speak {
         let mut stream = TcpStream::connect(&served.address).await.unwrap();
         // Who was turned away meanwhile cannot write.
-        let _ = stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await;
+        let _ = stream.write_all(raw::HELLO).await;
         begins_to_speak = matches!(soon(stream.read(&mut [0; 1])).await, Ok(1));
     }
     serves(&served).await;
@@ -143,7 +143,7 @@ async fn who_connects_and_asks_for_nothing_is_sent_away() {
     let served = Served::start(&[cluster("1")]).await;
     let (unnamed, answer) = raw::open(&served.address).await;
     let mut without_stream = TcpStream::connect(&served.address).await.unwrap();
-    without_stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    without_stream.write_all(raw::HELLO).await.unwrap();
     let patience = Duration::from_secs(60);
     let mut rest = Vec::new();
     let closed = tokio::time::timeout(patience, without_stream.read_to_end(&mut rest));

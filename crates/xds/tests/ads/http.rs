@@ -36,7 +36,7 @@ async fn shutting_down_ends_every_stream_and_frees_the_port() {
     let mut sotw = Sotw::connect(&served.address).await;
     // A client that has hung since it said hello must not hold up the end.
     let mut hung = TcpStream::connect(&served.address).await.unwrap();
-    hung.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    hung.write_all(raw::HELLO).await.unwrap();
     soon(hung.read_u8()).await.unwrap();
     // Nor one that has said nothing yet.
     let silent = TcpStream::connect(&served.address).await.unwrap();

@@ -8,6 +8,9 @@ use tokio::net::TcpStream;
 
 use crate::client::soon;
 
+/// How an HTTP/2 client begins: the preface, and settings that change nothing.
+pub const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
 /// A delta stream on a connection of its own.
 pub async fn open(address: &str) -> (SendStream<Bytes>, ResponseFuture) {
     open_at(address, "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources").await
