@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::problems::Failure;
-use crate::state::{Cause, State};
+use crate::state_dir::{Cause, State};
 
 /// Shows which revisions of the policy a server had in force, newest first
 #[derive(Args)]

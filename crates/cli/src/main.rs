@@ -14,7 +14,7 @@ mod problems;
 mod render;
 mod rollback;
 mod serve;
-mod state;
+mod state_dir;
 
 /// Splits traffic inside a service mesh: checks and explains policies, writes manifests, and serves Envoy.
 #[derive(Parser)]

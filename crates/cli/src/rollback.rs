@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::problems::Failure;
-use crate::state::State;
+use crate::state_dir::State;
 
 /// Has a server serve an earlier revision of the policy, until the policy's files are changed
 #[derive(Args)]

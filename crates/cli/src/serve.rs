@@ -14,29 +14,27 @@ use tokio::time::sleep;
 use weir_xds::{Listen, Report};
 
 use crate::problems::Failure;
-use crate::state::State;
+use crate::state_dir::State;
 
-mod canaries;
+mod deployment;
+mod desired;
+mod file_limit;
+mod file_watcher;
 pub mod fleet;
-mod gauges;
-mod handles;
 mod http;
 mod inputs;
-mod keep;
 mod log;
 mod nodes;
-mod push;
-mod stages;
-mod standing;
+mod readings;
+mod rollout;
 mod tls;
-mod wanted;
 
+use file_watcher::Keep;
 use fleet::{Fleet, Moment, Watched};
-use gauges::Gauges;
 use inputs::Inputs;
-use keep::Keep;
 use log::Log;
-use push::{Pace, Push};
+use readings::Gauges;
+use rollout::{Pace, Push};
 use tls::Entry;
 
 /// Serves a policy, and plain Envoy resources, to Envoys over xDS
@@ -110,7 +108,7 @@ impl Serve {
         let (keep, stood) = Keep::start(inputs, self.rescan.into(), fleet.clone(), self.log)?;
         let runtime = Builder::new_multi_thread().enable_all().event_interval(TASKS_BETWEEN_LOOKS).build();
         let runtime = runtime.map_err(|error| Failure::Use(format!("no runtime: {error}")))?;
-        let connections_max = handles::for_connections(CONNECTIONS_MAX, self.log);
+        let connections_max = file_limit::for_connections(CONNECTIONS_MAX, self.log);
         runtime.block_on(async {
             let tls = self.entry.open(self.listen, self.http, self.log)?;
             let listener = bind("--listen", self.listen).await?;

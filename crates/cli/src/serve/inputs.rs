@@ -8,11 +8,11 @@ use std::time::SystemTime;
 use weir_engine::{At, AttachmentFile, Code, Problems};
 use weir_xds::{Nodes, resources};
 
+use super::deployment::{Attached, Standing};
 use super::nodes;
-use super::standing::{Attached, Standing};
 use crate::load::{self, Attachments};
 use crate::problems::Failure;
-use crate::state::State;
+use crate::state_dir::State;
 
 /// Path, inode, length and time of every file.
 pub type Fingerprint = Vec<(PathBuf, Option<(u64, u64, SystemTime)>)>;

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use serde_json::{Map, Value};
 use weir_xds::{Event, Offer, Report};
 
-use super::standing::Standing;
+use super::deployment::Standing;
 use crate::problems::Failure;
 
 /// The form of it.

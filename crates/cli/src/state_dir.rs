@@ -13,9 +13,9 @@ use serde_json::json;
 use crate::load::Policy;
 use crate::problems::Failure;
 
-mod rollback;
+mod request;
 
-pub use rollback::Rollback;
+pub use request::Rollback;
 
 /// Entries of the history; older ones are forgotten, and policies that no entry names any more.
 pub const HISTORY_MAX: usize = 100;

@@ -9,13 +9,13 @@ use notify::event::{Flag, ModifyKind, RenameMode};
 use notify::{Event, EventKind, RecursiveMode, Watcher};
 use tokio::sync::watch;
 
+use super::deployment::Standing;
+use super::desired::{Wanted, stood};
 use super::fleet::Watched;
 use super::inputs::{Fingerprint, Inputs};
 use super::log::Log;
-use super::standing::Standing;
-use super::wanted::{Wanted, stood};
 use crate::problems::Failure;
-use crate::state::Cause;
+use crate::state_dir::Cause;
 
 /// Several files are often written together; they are taken together once this long nothing more came. What is renamed into
 /// its place is whole, and a policy of one file is taken at once.

@@ -10,13 +10,17 @@ use tokio::sync::watch;
 use tokio::time::timeout_at;
 use weir_xds::{Offer, Wave};
 
-use super::canaries::{self, still};
+use super::deployment::Standing;
+use super::file_watcher::Target;
 use super::fleet::{Fleet, Watched};
-use super::keep::Target;
 use super::log::Log;
-use super::stages::{needs_answers, only_switches_off, plan};
-use super::standing::Standing;
-use crate::state::{Cause, State};
+use crate::state_dir::{Cause, State};
+
+mod canaries;
+mod stages;
+
+use canaries::still;
+use stages::{needs_answers, only_switches_off, plan};
 
 /// How carefully it goes on.
 #[derive(Args, Clone)]

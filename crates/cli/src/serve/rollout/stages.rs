@@ -10,8 +10,8 @@ use std::sync::Arc;
 use weir_engine::model::{Experiment, Override};
 use weir_engine::{Model, Revision};
 
-use super::standing::{Attached, Side, Standing};
 use crate::load::Policy;
+use crate::serve::deployment::{Attached, Side, Standing};
 
 /// What is to stand, one after the other, from what stands now to what is wanted.
 pub fn plan(now: &Standing, wanted: &Standing) -> Vec<Standing> {

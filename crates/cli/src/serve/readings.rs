@@ -10,11 +10,11 @@ use serde_json::Value;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::MissedTickBehavior;
 
-use self::turns::Turns;
+use self::schedule::Turns;
 use super::fleet::{Row, Watched};
 use crate::http_get::get;
 
-mod turns;
+mod schedule;
 
 /// Where gauges are read.
 #[derive(Args, Clone)]

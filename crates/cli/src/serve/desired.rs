@@ -1,10 +1,10 @@
 //! Which policy is to be served: that of the files, or one that was kept.
 
+use super::deployment::Standing;
 use super::inputs::Inputs;
 use super::log::Log;
-use super::standing::Standing;
 use crate::problems::Failure;
-use crate::state::{Cause, Rollback, State};
+use crate::state_dir::{Cause, Rollback, State};
 
 /// What is to be served now, and what is wrong with what the files say.
 pub struct Wanted {

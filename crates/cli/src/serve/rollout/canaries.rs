@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use weir_xds::{Kind, Offer};
 
-use super::fleet::{Fleet, Row};
+use crate::serve::fleet::{Fleet, Row};
 
 /// So many of those for which it is news, always the same.
 pub fn chosen(fleet: &Fleet, before: &Offer, offer: &Offer, percent: u32) -> BTreeSet<String> {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use weir_engine::{Attachment, AttachmentFile, Format, Role, Source, read_policy};
 
 use super::*;
-use crate::serve::standing::Attached;
+use crate::serve::deployment::Attached;
 
 fn read(document: &Value) -> Result<Policy, String> {
     let source = Source::from_bytes("policy.json", document.to_string().into_bytes(), Format::Json);
