@@ -56,7 +56,7 @@ impl Check {
                     "{}",
                     json!({ "good": false, "revision": null, "problems": problems::json(&sources, &problems) })
                 );
-                Err(Failure::Reported)
+                Err(Failure::AlreadyPrinted)
             }
             Err(failure) => Err(failure),
         }

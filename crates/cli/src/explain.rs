@@ -70,7 +70,9 @@ impl Explain {
         let mut given = self.random.iter();
         let mut request = Request::read(&plan, pairs, || given.next().copied().or_else(fresh));
         if !self.joined.is_empty() && !plan.joins() {
-            return Err(Failure::Use("--joined: the attachment does not join; it needs join: traceparent".to_owned()));
+            return Err(Failure::Usage(
+                "--joined: the attachment does not join; it needs join: traceparent".to_owned(),
+            ));
         }
         if let Some(trace) = plan.looks_under(&request)
             && let Some(joined) = JoinSlot::together(trace, self.joined.iter().map(|tags| tags.as_bytes()))
@@ -105,7 +107,7 @@ fn split_header(header: Vec<u8>) -> Result<Header, Failure> {
     let colon = header.iter().position(|byte| *byte == b':').filter(|colon| *colon > 0);
     let Some(colon) = colon else {
         let found = String::from_utf8_lossy(&header).into_owned();
-        return Err(Failure::Use(format!("--header {found:?}: no name; write 'name: value'")));
+        return Err(Failure::Usage(format!("--header {found:?}: no name; write 'name: value'")));
     };
     let name = header[..colon].to_ascii_lowercase();
     // HTTP takes the blanks around a value away before anybody sees it.

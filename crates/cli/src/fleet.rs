@@ -8,12 +8,12 @@ use tokio::runtime::Builder;
 
 use crate::http_get::get;
 use crate::problems::Failure;
-use crate::serve::fleet::{Attachment, Row, Shown};
+use crate::serve::fleet::{AttachmentStatus, FleetView, Row};
 
 /// Shows every Envoy of a server: what it was sent, what it took, and what decides there
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Fleet {
+pub struct ShowFleet {
     /// Where weir serve answers: its --http
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:18001")]
     server: String,
@@ -40,20 +40,21 @@ const BYTES_MAX: usize = 64 << 20;
 /// Puts the cursor to the top of an empty screen.
 const CLEAR: &str = "\x1b[2J\x1b[H";
 
-impl Fleet {
+impl ShowFleet {
     /// Shows it, once or for ever.
     pub fn run(self) -> Result<(), Failure> {
         let runtime = Builder::new_current_thread().enable_all().build();
-        runtime.map_err(|error| Failure::Use(format!("no runtime: {error}")))?.block_on(async {
+        runtime.map_err(|error| Failure::Usage(format!("no runtime: {error}")))?.block_on(async {
             loop {
                 let body = get(&self.server, "/fleet", BYTES_MAX).await.map_err(no_answer)?;
-                let shown: Shown = serde_json::from_slice(&body)
-                    .map_err(|error| Failure::Use(format!("{}: not what weir serve answers: {error}", self.server)))?;
+                let shown: FleetView = serde_json::from_slice(&body).map_err(|error| {
+                    Failure::Usage(format!("{}: not what weir serve answers: {error}", self.server))
+                })?;
                 let text = if self.json { String::from_utf8_lossy(&body).into_owned() } else { table(&shown) };
                 if !self.watch {
                     print!("{text}");
                     let behind = shown.nodes.iter().any(|row| row.connected && !row.in_step());
-                    return if behind { Err(Failure::Reported) } else { Ok(()) };
+                    return if behind { Err(Failure::AlreadyPrinted) } else { Ok(()) };
                 }
                 print!("{}{text}", if self.json { "" } else { CLEAR });
                 tokio::time::sleep(PAUSE).await;
@@ -64,12 +65,12 @@ impl Fleet {
 
 fn no_answer(error: Error) -> Failure {
     let cure = if error.kind() == ErrorKind::ConnectionRefused { "; weir serve needs --http" } else { "" };
-    Failure::Use(format!("{error}{cure}"))
+    Failure::Usage(format!("{error}{cure}"))
 }
 
 const HEAD: [&str; 8] = ["NODE", "VERSION", "ATTACHMENT", "SENT", "ACKED", "ACTIVE", "SINCE", "STATE"];
 
-fn table(shown: &Shown) -> String {
+fn table(shown: &FleetView) -> String {
     let mut lines = vec![HEAD.map(str::to_owned)];
     lines.extend(shown.nodes.iter().map(line));
     let mut widths = [0; HEAD.len()];
@@ -90,9 +91,10 @@ fn table(shown: &Shown) -> String {
 
 fn line(row: &Row) -> [String; HEAD.len()] {
     let or_none = |text: Option<&String>| text.filter(|text| !text.is_empty()).cloned().unwrap_or_else(|| "-".into());
-    let each =
-        |of: fn(&Attachment) -> String| or_none(Some(&row.attachments.iter().map(of).collect::<Vec<_>>().join(",")));
-    let active = |attachment: &Attachment| attachment.active.clone().unwrap_or_else(|| "-".into());
+    let each = |of: fn(&AttachmentStatus) -> String| {
+        or_none(Some(&row.attachments.iter().map(of).collect::<Vec<_>>().join(",")))
+    };
+    let active = |attachment: &AttachmentStatus| attachment.active.clone().unwrap_or_else(|| "-".into());
     [
         escaped(&row.node),
         or_none(Some(&escaped(&row.version))),

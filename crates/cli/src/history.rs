@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::problems::Failure;
-use crate::state_dir::{Cause, State};
+use crate::state_dir::{Cause, StateDir};
 
 /// Shows which revisions of the policy a server had in force, newest first
 #[derive(Args)]
@@ -29,7 +29,7 @@ Exit codes: 0 shown, 2 wrong use";
 impl History {
     /// Shows it.
     pub fn run(self) -> Result<(), Failure> {
-        let state = State::existing(&self.state)?;
+        let state = StateDir::existing(&self.state)?;
         let (mut history, rollback) = (state.history()?, state.rollback()?);
         history.reverse();
         if self.json {

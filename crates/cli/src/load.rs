@@ -111,18 +111,18 @@ pub fn module_file(attach: &Path, file: &AttachmentFile) -> Result<PathBuf, Fail
     let attach_name = attach.display();
     let wasm = match &file.wasm {
         Some(Module::File(wasm)) => attach.with_file_name(wasm),
-        Some(_) => return Err(Failure::Use(format!("{attach_name}: a plain Envoy fetches no module; {what}"))),
-        None => return Err(Failure::Use(format!("{attach_name}: says nothing of the module; {what}"))),
+        Some(_) => return Err(Failure::Usage(format!("{attach_name}: a plain Envoy fetches no module; {what}"))),
+        None => return Err(Failure::Usage(format!("{attach_name}: says nothing of the module; {what}"))),
     };
     fs::canonicalize(&wasm).map_err(|error| {
         let wasm = wasm.display();
-        Failure::Use(format!("{attach_name}: wasm file {wasm}: {error}; scripts/build-wasm makes one"))
+        Failure::Usage(format!("{attach_name}: wasm file {wasm}: {error}; scripts/build-wasm makes one"))
     })
 }
 
 /// The name of an attachment, after which its filter is called.
 pub fn name<'a>(attach: &Path, file: &'a AttachmentFile) -> Result<&'a str, Failure> {
-    let missing = || Failure::Use(format!("{}: has no name to call the filter by; add name: shop", attach.display()));
+    let missing = || Failure::Usage(format!("{}: has no name to call the filter by; add name: shop", attach.display()));
     file.attachment.name.as_deref().ok_or_else(missing)
 }
 
@@ -143,7 +143,7 @@ pub fn documents(path: &Path, what: &str) -> Result<Vec<PathBuf>, Failure> {
         }
     }
     if files.is_empty() {
-        return Err(Failure::Use(format!(
+        return Err(Failure::Usage(format!(
             "{}: no {what} in this folder; it holds no .yaml, .yml or .json file",
             path.display()
         )));
@@ -174,5 +174,5 @@ fn source(path: &Path) -> Result<Source, Failure> {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::Use(format!("{}: cannot be read: {error}", path.display()))
+    Failure::Usage(format!("{}: cannot be read: {error}", path.display()))
 }

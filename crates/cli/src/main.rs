@@ -22,7 +22,7 @@ mod state_dir;
 enum Weir {
     Check(check::Check),
     Explain(explain::Explain),
-    Fleet(fleet::Fleet),
+    Fleet(fleet::ShowFleet),
     History(history::History),
     #[command(subcommand)]
     Render(render::Render),

@@ -10,19 +10,19 @@ use weir_engine::{Problem, Source};
 /// Why a verb did not do what it was asked.
 #[derive(Debug)]
 pub enum Failure {
-    /// The call cannot be carried out as it stands; exit code 2.
-    Use(String),
-    /// The documents have problems; exit code 1.
+    /// A call that cannot be carried out as it stands; exit code 2.
+    Usage(String),
+    /// Documents with problems; exit code 1.
     Problems {
         /// What was read.
         sources: Vec<Source>,
         /// What is wrong, each pointing to a source by index.
         problems: Vec<Problem>,
     },
-    /// Something else is wrong with what was read, in words of its own; exit code 1.
-    Said(String),
-    /// Everything has been said already; exit code 1.
-    Reported,
+    /// Any other fault of what was read, in words of its own; exit code 1.
+    Message(String),
+    /// A failure that has been printed already; exit code 1.
+    AlreadyPrinted,
 }
 
 impl Failure {
@@ -30,17 +30,17 @@ impl Failure {
     pub fn report(&self) -> ExitCode {
         eprint!("{}", self.text(std::io::stderr().is_terminal()));
         match self {
-            Failure::Use(_) => ExitCode::from(2),
-            Failure::Problems { .. } | Failure::Said(_) | Failure::Reported => ExitCode::from(1),
+            Failure::Usage(_) => ExitCode::from(2),
+            Failure::Problems { .. } | Failure::Message(_) | Failure::AlreadyPrinted => ExitCode::from(1),
         }
     }
 
     /// The text of it, perhaps with colours.
     pub fn text(&self, colours: bool) -> String {
         match self {
-            Failure::Use(message) => format!("weir: {message}\n"),
-            Failure::Said(text) => text.clone(),
-            Failure::Reported => String::new(),
+            Failure::Usage(message) => format!("weir: {message}\n"),
+            Failure::Message(text) => text.clone(),
+            Failure::AlreadyPrinted => String::new(),
             Failure::Problems { sources, problems } => {
                 let texts: Vec<Text<'_>> = sources.iter().map(Text::new).collect();
                 let mut text = String::new();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::problems::Failure;
-use crate::state_dir::State;
+use crate::state_dir::StateDir;
 
 /// Has a server serve an earlier revision of the policy, until the policy's files are changed
 #[derive(Args)]
@@ -26,15 +26,15 @@ Exit codes: 0 asked for, 1 no such revision is kept, 2 wrong use";
 impl Rollback {
     /// Asks for it. The server watches its folder; one that is started later finds it there.
     pub fn run(self) -> Result<(), Failure> {
-        let state = State::existing(&self.state)?;
+        let state = StateDir::existing(&self.state)?;
         if !state.history()?.iter().any(|entry| entry.revision == self.revision) {
             let folder = self.state.display();
-            return Err(Failure::Said(format!(
+            return Err(Failure::Message(format!(
                 "weir: revision {:?} is not kept in {folder}; weir history --state {folder} shows which are\n",
                 self.revision
             )));
         }
-        state.ask(&self.revision)?;
+        state.request_rollback(&self.revision)?;
         println!("asked for {}; the server of {} takes it now", self.revision, self.state.display());
         Ok(())
     }

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use weir_xds::{Listen, Report};
 
 use crate::problems::Failure;
-use crate::state_dir::State;
+use crate::state_dir::StateDir;
 
 mod deployment;
 mod desired;
@@ -33,9 +33,9 @@ use file_watcher::Keep;
 use fleet::{Fleet, Moment, Watched};
 use inputs::Inputs;
 use log::Log;
-use readings::Gauges;
-use rollout::{Pace, Push};
-use tls::Entry;
+use readings::ReadingOptions;
+use rollout::{Rollout, RolloutOptions};
+use tls::TlsOptions;
 
 /// Serves a policy, and plain Envoy resources, to Envoys over xDS
 #[derive(Args)]
@@ -66,11 +66,11 @@ pub struct Serve {
     #[arg(long, value_name = "ADDR")]
     http: Option<SocketAddr>,
     #[command(flatten)]
-    entry: Entry,
+    tls: TlsOptions,
     #[command(flatten)]
-    gauges: Gauges,
+    readings: ReadingOptions,
     #[command(flatten)]
-    pace: Pace,
+    rollout: RolloutOptions,
     /// The form of what is said on standard error
     #[arg(long, value_name = "FORM", default_value = "text")]
     log: Log,
@@ -100,17 +100,17 @@ const TOGETHER: Duration = Duration::from_millis(10);
 impl Serve {
     /// Serves until it is told to stop by SIGINT or SIGTERM.
     pub fn run(self) -> Result<(), Failure> {
-        let state = self.state.as_deref().map(State::open).transpose()?;
-        let _locked = state.as_ref().map(State::lock).transpose()?;
+        let state = self.state.as_deref().map(StateDir::open).transpose()?;
+        let _locked = state.as_ref().map(StateDir::lock).transpose()?;
         let inputs = Inputs { policy: self.policy, attach: self.attach, resources: self.resources, state };
         let fleet = Arc::new(watch::Sender::new(Fleet::default()));
         let state = inputs.state.clone();
         let (keep, stood) = Keep::start(inputs, self.rescan.into(), fleet.clone(), self.log)?;
         let runtime = Builder::new_multi_thread().enable_all().event_interval(TASKS_BETWEEN_LOOKS).build();
-        let runtime = runtime.map_err(|error| Failure::Use(format!("no runtime: {error}")))?;
+        let runtime = runtime.map_err(|error| Failure::Usage(format!("no runtime: {error}")))?;
         let connections_max = file_limit::for_connections(CONNECTIONS_MAX, self.log);
         runtime.block_on(async {
-            let tls = self.entry.open(self.listen, self.http, self.log)?;
+            let tls = self.tls.open(self.listen, self.http, self.log)?;
             let listener = bind("--listen", self.listen).await?;
             let (stop, stopping) = watch::channel(false);
             if let Some(address) = self.http {
@@ -120,13 +120,13 @@ impl Serve {
             }
             println!("listening on {}", local(&listener)?);
             let targets = keep.targets();
-            let push = Push::start(&targets.borrow(), stood, self.pace, fleet.clone(), state, self.log);
+            let push = Rollout::start(&targets.borrow(), stood, self.rollout, fleet.clone(), state, self.log);
             let waves = push.waves();
             tokio::spawn(push.follow(targets));
-            keep.follow().map_err(|error| Failure::Use(format!("files cannot be watched: {error}")))?;
+            keep.follow().map_err(|error| Failure::Usage(format!("files cannot be watched: {error}")))?;
             let (reports, reported) = mpsc::channel(REPORTS_MAX);
             let taken_in = tokio::spawn(take_in(reported, fleet.clone(), self.log));
-            tokio::spawn(self.gauges.follow(fleet));
+            tokio::spawn(self.readings.follow(fleet));
             let stopped = async {
                 told_to_stop().await;
                 self.log.say("stopping", "stopping", Vec::new());
@@ -135,17 +135,17 @@ impl Serve {
             let listen = Listen { listener, tls, connections_max };
             weir_xds::serve(listen, waves, reports, stopped).await;
             // What was heard until the last connection was gone is still to be said.
-            taken_in.await.map_err(|error| Failure::Use(format!("the log ends early: {error}")))
+            taken_in.await.map_err(|error| Failure::Usage(format!("the log ends early: {error}")))
         })
     }
 }
 
 async fn bind(flag: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| Failure::Use(format!("{flag} {address}: {error}")))
+    TcpListener::bind(address).await.map_err(|error| Failure::Usage(format!("{flag} {address}: {error}")))
 }
 
 fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
-    listener.local_addr().map_err(|error| Failure::Use(error.to_string()))
+    listener.local_addr().map_err(|error| Failure::Usage(error.to_string()))
 }
 
 async fn take_in(mut reported: mpsc::Receiver<Report>, fleet: Watched, log: Log) {

@@ -15,20 +15,20 @@ use crate::problems::Failure;
 
 mod request;
 
-pub use request::Rollback;
+pub use request::RollbackRequest;
 
 /// Entries of the history; older ones are forgotten, and policies that no entry names any more.
 pub const HISTORY_MAX: usize = 100;
 
 /// Such a folder.
 #[derive(Clone)]
-pub struct State {
+pub struct StateDir {
     folder: PathBuf,
 }
 
 /// A revision that was in force from some time on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct HistoryEntry {
     /// The policy.
     pub revision: String,
     /// RFC 3339, in UTC.
@@ -49,29 +49,29 @@ pub enum Cause {
 
 /// The revisions that Envoys are offered: those that decide one, all others one, which differ only during a push.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stood {
+pub struct DeployedRevisions {
     /// At edges.
     pub edges: String,
     /// In the mesh.
     pub mesh: String,
 }
 
-impl State {
+impl StateDir {
     /// The folder, which is made if it is not there.
-    pub fn open(folder: &Path) -> Result<State, Failure> {
-        let state = State { folder: folder.to_owned() };
+    pub fn open(folder: &Path) -> Result<StateDir, Failure> {
+        let state = StateDir { folder: folder.to_owned() };
         fs::create_dir_all(state.folder.join(REVISIONS)).map_err(|error| unusable(folder, &error))?;
         Ok(state)
     }
 
     /// The folder, which must be there.
-    pub fn existing(folder: &Path) -> Result<State, Failure> {
-        let state = State { folder: folder.to_owned() };
+    pub fn existing(folder: &Path) -> Result<StateDir, Failure> {
+        let state = StateDir { folder: folder.to_owned() };
         match fs::metadata(state.folder.join(REVISIONS)) {
             Ok(_) => Ok(state),
             Err(error) => {
                 let folder = folder.display();
-                Err(Failure::Use(format!("--state {folder}: no weir serve has kept anything here: {error}")))
+                Err(Failure::Usage(format!("--state {folder}: no weir serve has kept anything here: {error}")))
             }
         }
     }
@@ -84,7 +84,7 @@ impl State {
                 self.sweep()?;
                 Ok(file)
             }
-            Err(TryLockError::WouldBlock) => Err(Failure::Use(format!(
+            Err(TryLockError::WouldBlock) => Err(Failure::Usage(format!(
                 "--state {}: another weir serve keeps its state here; give each one a folder of its own",
                 self.folder.display()
             ))),
@@ -94,9 +94,9 @@ impl State {
 
     /// Removes what a crash left half-written.
     fn sweep(&self) -> Result<(), Failure> {
-        let _alone = self.asking()?;
+        let _alone = self.lock_requests()?;
         let entries = fs::read_dir(&self.folder).map_err(|error| unusable(&self.folder, &error))?;
-        for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(BEGUN)) {
+        for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(UNFINISHED)) {
             // One that stays takes room and does no harm.
             let _ = fs::remove_file(entry.path());
         }
@@ -104,40 +104,40 @@ impl State {
     }
 
     /// What was in force, oldest first.
-    pub fn history(&self) -> Result<Vec<Entry>, Failure> {
+    pub fn history(&self) -> Result<Vec<HistoryEntry>, Failure> {
         Ok(self.read(HISTORY)?.unwrap_or_default())
     }
 
     /// Notes that this policy is in force from now on.
-    pub fn keep(&self, policy: &Policy, cause: Cause) -> Result<(), Failure> {
+    pub fn save(&self, policy: &Policy, cause: Cause) -> Result<(), Failure> {
         let revision = policy.revision.to_string();
         let mut history = self.history()?;
         if history.last().is_some_and(|last| last.revision == revision && last.cause == cause) {
             return Ok(());
         }
-        self.keep_policy(policy)?;
+        self.save_policy(policy)?;
         let since = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-        history.push(Entry { revision, since, cause });
+        history.push(HistoryEntry { revision, since, cause });
         history.drain(..history.len().saturating_sub(HISTORY_MAX));
         self.write(HISTORY, json!(history).to_string().as_bytes())?;
-        self.forget_all_but(&history);
+        self.remove_unnamed(&history);
         Ok(())
     }
 
     /// What Envoys were offered last, be it in the middle of a push.
-    pub fn stood(&self) -> Result<Option<Stood>, Failure> {
+    pub fn deployed(&self) -> Result<Option<DeployedRevisions>, Failure> {
         self.read(STANDING)
     }
 
     /// Notes that this is what Envoys are offered from now on.
-    pub fn stand(&self, edges: &Policy, mesh: &Policy) -> Result<(), Failure> {
+    pub fn save_deployed(&self, edges: &Policy, mesh: &Policy) -> Result<(), Failure> {
         let [edges_revision, mesh_revision] = [edges, mesh].map(|policy| policy.revision.to_string());
-        let stood = Stood { edges: edges_revision, mesh: mesh_revision };
-        if self.stood().is_ok_and(|before| before.as_ref() == Some(&stood)) {
+        let stood = DeployedRevisions { edges: edges_revision, mesh: mesh_revision };
+        if self.deployed().is_ok_and(|before| before.as_ref() == Some(&stood)) {
             return Ok(());
         }
-        self.keep_policy(edges)?;
-        self.keep_policy(mesh)?;
+        self.save_policy(edges)?;
+        self.save_policy(mesh)?;
         self.write(STANDING, json!(stood).to_string().as_bytes())
     }
 
@@ -146,7 +146,7 @@ impl State {
         self.folder.join(REVISIONS).join(format!("{revision}.json"))
     }
 
-    fn keep_policy(&self, policy: &Policy) -> Result<(), Failure> {
+    fn save_policy(&self, policy: &Policy) -> Result<(), Failure> {
         let revision = policy.revision.to_string();
         if self.policy(&revision).exists() {
             return Ok(());
@@ -162,7 +162,10 @@ impl State {
             Err(error) => return Err(unusable(&path, &error)),
         };
         let value = serde_json::from_slice(&text).map_err(|error| {
-            Failure::Use(format!("{}: not what weir serve writes: {error}; move it away to begin anew", path.display()))
+            Failure::Usage(format!(
+                "{}: not what weir serve writes: {error}; move it away to begin anew",
+                path.display()
+            ))
         })?;
         Ok(Some(value))
     }
@@ -174,7 +177,7 @@ impl State {
         let write = || {
             // As any new file: whoever may read the folder may ask for its history.
             let mode = Permissions::from_mode(0o666);
-            let mut file = tempfile::Builder::new().prefix(BEGUN).permissions(mode).tempfile_in(&self.folder)?;
+            let mut file = tempfile::Builder::new().prefix(UNFINISHED).permissions(mode).tempfile_in(&self.folder)?;
             file.write_all(content)?;
             file.as_file().sync_all()?;
             file.persist(&path)?;
@@ -184,8 +187,8 @@ impl State {
     }
 
     /// Policies that neither the history names nor what stands.
-    fn forget_all_but(&self, history: &[Entry]) {
-        let stood = self.stood().ok().flatten();
+    fn remove_unnamed(&self, history: &[HistoryEntry]) {
+        let stood = self.deployed().ok().flatten();
         let stands = |revision: &str| stood.as_ref().is_some_and(|it| it.edges == revision || it.mesh == revision);
         let named = |path: &Path| {
             let revision = path.file_stem().and_then(|stem| stem.to_str());
@@ -203,13 +206,13 @@ impl State {
 }
 
 /// How names of files begin that are not whole yet.
-const BEGUN: &str = "new-";
+const UNFINISHED: &str = "new-";
 const REVISIONS: &str = "revisions";
 const HISTORY: &str = "history.json";
 const STANDING: &str = "standing.json";
 
 fn unusable(path: &Path, error: &io::Error) -> Failure {
-    Failure::Use(format!("{}: cannot be used to keep state: {error}", path.display()))
+    Failure::Usage(format!("{}: cannot be used to keep state: {error}", path.display()))
 }
 
 #[cfg(test)]

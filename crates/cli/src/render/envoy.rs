@@ -50,7 +50,7 @@ impl Envoy {
         let mut new = out.clone().into_os_string();
         new.push(".new");
         let written = fs::write(&new, text).and_then(|()| fs::rename(&new, &out));
-        written.map_err(|error| Failure::Use(format!("{}: cannot be written: {error}", out.display())))
+        written.map_err(|error| Failure::Usage(format!("{}: cannot be written: {error}", out.display())))
     }
 
     fn routes(&self) -> Result<String, Failure> {

@@ -67,12 +67,12 @@ impl Istio {
 /// Files of an earlier policy that are no more would be applied with the others, so there may be none.
 fn write(folder: &Path, files: &[File], revision: Revision) -> Result<(), Failure> {
     let failed =
-        |path: &Path, error: io::Error| Failure::Use(format!("{}: cannot be written: {error}", path.display()));
+        |path: &Path, error: io::Error| Failure::Usage(format!("{}: cannot be written: {error}", path.display()));
     fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
     for entry in fs::read_dir(folder).map_err(|error| failed(folder, error))?.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         if name.ends_with(".yaml") && !files.iter().any(|file| file.name == name) {
-            return Err(Failure::Use(format!(
+            return Err(Failure::Usage(format!(
                 "{}: {name} is here and not rendered for this policy; kubectl delete what is in it if it is of no use, \
                  and remove it, or take another folder",
                 folder.display()

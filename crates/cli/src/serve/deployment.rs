@@ -11,27 +11,27 @@ use crate::problems::Failure;
 
 /// What those that decide have, what all others have, which is of one policy but during a push, and what else is served.
 #[derive(Clone)]
-pub struct Standing {
+pub struct Deployment {
     /// Attachments that decide.
-    pub edges: Side,
+    pub edges: Tier,
     /// All others.
-    pub mesh: Side,
+    pub mesh: Tier,
     /// For everybody.
     pub resources: Arc<Vec<Resource>>,
 }
 
 /// A policy, and where it is put. The two change together: an old policy might not have what a new attachment asks for.
 #[derive(Clone)]
-pub struct Side {
+pub struct Tier {
     /// What its filters decide or follow by.
     pub policy: Arc<Policy>,
     /// Where they are put.
-    pub attachments: Arc<Vec<Attached>>,
+    pub attachments: Arc<Vec<AttachedFilter>>,
 }
 
 /// An attachment that can be served.
 #[derive(PartialEq)]
-pub struct Attached {
+pub struct AttachedFilter {
     /// What is written.
     pub file: AttachmentFile,
     /// Its filter is `weir.NAME`.
@@ -42,14 +42,17 @@ pub struct Attached {
     pub module: PathBuf,
 }
 
-impl Standing {
+impl Deployment {
     /// One policy for all.
-    pub fn of(policy: Policy, attachments: Vec<Attached>, resources: Vec<Resource>) -> Standing {
+    pub fn of(policy: Policy, attachments: Vec<AttachedFilter>, resources: Vec<Resource>) -> Deployment {
         let policy = Arc::new(policy);
-        let decides = |attached: &Attached| attached.file.attachment.role == Role::Edge;
-        let [edges, mesh] = <[_; 2]>::from(attachments.into_iter().partition(decides))
-            .map(|attachments: Vec<Attached>| Side { policy: policy.clone(), attachments: Arc::new(attachments) });
-        Standing { edges, mesh, resources: Arc::new(resources) }
+        let decides = |attached: &AttachedFilter| attached.file.attachment.role == Role::Edge;
+        let [edges, mesh] =
+            <[_; 2]>::from(attachments.into_iter().partition(decides)).map(|attachments: Vec<AttachedFilter>| Tier {
+                policy: policy.clone(),
+                attachments: Arc::new(attachments),
+            });
+        Deployment { edges, mesh, resources: Arc::new(resources) }
     }
 
     /// What people know it by.
@@ -59,21 +62,21 @@ impl Standing {
 
     /// All of it, each filter for those that it is for.
     pub fn offer(&self) -> Offer {
-        let filters = [&self.edges, &self.mesh].into_iter().flat_map(Side::filters).collect();
+        let filters = [&self.edges, &self.mesh].into_iter().flat_map(Tier::filters).collect();
         Offer::new(self.revision(), self.resources.iter().cloned(), filters)
     }
 
     /// A problem if a filter would not read it.
     pub fn check_size(&self) -> Result<(), Failure> {
-        [&self.edges, &self.mesh].into_iter().try_for_each(Side::check_size)
+        [&self.edges, &self.mesh].into_iter().try_for_each(Tier::check_size)
     }
 }
 
-impl Side {
+impl Tier {
     /// The same attachments by another policy.
     #[must_use]
-    pub fn with(&self, policy: Arc<Policy>) -> Side {
-        Side { policy, attachments: self.attachments.clone() }
+    pub fn with(&self, policy: Arc<Policy>) -> Tier {
+        Tier { policy, attachments: self.attachments.clone() }
     }
 
     fn filters(&self) -> impl Iterator<Item = Filter> {
@@ -86,7 +89,7 @@ impl Side {
             let found = self.policy.envelope(&attached.file.attachment).len();
             if found > max {
                 let name = &attached.name;
-                return Err(Failure::Use(format!(
+                return Err(Failure::Usage(format!(
                     "the policy takes {found} bytes on the wire to {name}; filters read at most {max}"
                 )));
             }
@@ -95,13 +98,13 @@ impl Side {
     }
 }
 
-impl PartialEq for Side {
-    fn eq(&self, other: &Side) -> bool {
+impl PartialEq for Tier {
+    fn eq(&self, other: &Tier) -> bool {
         (&self.policy.revision, &self.attachments) == (&other.policy.revision, &other.attachments)
     }
 }
 
-impl Attached {
+impl AttachedFilter {
     fn filter(&self, policy: &Policy) -> Filter {
         let vm_id = self.file.attachment.vm_id(&format!("weir.{}", self.name));
         let envelope = policy.envelope(&self.file.attachment);

@@ -1,15 +1,15 @@
 //! Which policy is to be served: that of the files, or one that was kept.
 
-use super::deployment::Standing;
+use super::deployment::Deployment;
 use super::inputs::Inputs;
 use super::log::Log;
 use crate::problems::Failure;
-use crate::state_dir::{Cause, Rollback, State};
+use crate::state_dir::{Cause, RollbackRequest, StateDir};
 
 /// What is to be served now, and what is wrong with what the files say.
 pub struct Wanted {
     /// `None`: what is served already, if anything.
-    pub standing: Option<(Standing, Cause)>,
+    pub standing: Option<(Deployment, Cause)>,
     /// Why the files, or what was asked for, are not served.
     pub complaint: Option<Failure>,
 }
@@ -49,52 +49,52 @@ impl Wanted {
     }
 }
 
-fn in_force_last(inputs: &Inputs, state: &State) -> Result<Option<(Standing, Cause)>, Failure> {
+fn in_force_last(inputs: &Inputs, state: &StateDir) -> Result<Option<(Deployment, Cause)>, Failure> {
     let Some(last) = state.history()?.pop() else { return Ok(None) };
     Ok(Some((inputs.read_kept(state, &last.revision)?, last.cause)))
 }
 
 /// What Envoys were offered when the server ended, as far as it was kept; `start` is what is wanted now.
-pub fn stood(inputs: &Inputs, start: &Standing) -> Result<Option<Standing>, Failure> {
+pub fn stood(inputs: &Inputs, start: &Deployment) -> Result<Option<Deployment>, Failure> {
     let Some(state) = &inputs.state else { return Ok(None) };
-    let Some(stood) = state.stood()? else { return Ok(None) };
+    let Some(stood) = state.deployed()? else { return Ok(None) };
     let policy = |revision: &str| match revision == start.revision() {
         true => Ok(start.mesh.policy.clone()),
         false => inputs.read_kept(state, revision).map(|kept| kept.mesh.policy),
     };
     let (edges, mesh) = (start.edges.with(policy(&stood.edges)?), start.mesh.with(policy(&stood.mesh)?));
-    Ok(Some(Standing { edges, mesh, resources: start.resources.clone() }))
+    Ok(Some(Deployment { edges, mesh, resources: start.resources.clone() }))
 }
 
 /// What somebody rolled back to. Files that say a new revision end that.
 fn rolled_back(
     inputs: &Inputs,
-    state: &State,
-    files: &Result<Standing, Failure>,
+    state: &StateDir,
+    files: &Result<Deployment, Failure>,
     log: Log,
-) -> Result<Option<Standing>, Failure> {
+) -> Result<Option<Deployment>, Failure> {
     let Some(rollback) = state.rollback()? else { return Ok(None) };
     let to = rollback.to.clone();
-    let found = files.as_ref().ok().map(Standing::revision);
+    let found = files.as_ref().ok().map(Deployment::revision);
     let next = match (&rollback.over, found) {
         (Some(over), Some(found)) if found != *over => {
             let text = format!("rollback to {to} ends: the files say {found}, and no longer {over}");
             log.say("rollback_ended", &text, vec![("to", to.clone()), ("files", found)]);
             None
         }
-        (None, Some(found)) => Some(Rollback { over: Some(found), ..rollback.clone() }),
-        (None, None) => Some(Rollback { over: said_last(state)?, ..rollback.clone() }),
+        (None, Some(found)) => Some(RollbackRequest { over: Some(found), ..rollback.clone() }),
+        (None, None) => Some(RollbackRequest { over: said_last(state)?, ..rollback.clone() }),
         (Some(_), _) => Some(rollback.clone()),
     };
     // A disk that is full keeps nobody from going back.
-    if let Err(failure) = state.replace_rollback(&rollback, next.as_ref()) {
+    if let Err(failure) = state.update_rollback(&rollback, next.as_ref()) {
         log.not_kept(&failure);
     }
     next.map(|_| inputs.read_kept(state, &to)).transpose()
 }
 
 /// What the files said when they were good.
-fn said_last(state: &State) -> Result<Option<String>, Failure> {
+fn said_last(state: &StateDir) -> Result<Option<String>, Failure> {
     let last = state.history()?.into_iter().rfind(|entry| entry.cause == Cause::Files);
     Ok(last.map(|entry| entry.revision))
 }
@@ -104,8 +104,8 @@ fn both(one: Failure, other: Failure) -> Failure {
     let [first, second] = [&one, &other].map(|failure| failure.text(false));
     match (one, other) {
         (one, _) if first == second => one,
-        (Failure::Use(one), Failure::Use(other)) => Failure::Use(format!("{one}\nweir: {other}")),
-        _ => Failure::Said(first + &second),
+        (Failure::Usage(one), Failure::Usage(other)) => Failure::Usage(format!("{one}\nweir: {other}")),
+        _ => Failure::Message(first + &second),
     }
 }
 

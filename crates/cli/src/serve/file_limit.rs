@@ -1,4 +1,4 @@
-//! File handles: each connection takes one, and many systems give a process 1,024 unless it asks for more.
+//! The limit of file handles: each connection takes one, and many systems give a process 1,024 unless it asks for more.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -7,8 +7,8 @@ use super::log::Log;
 /// Kept for all that is no connection of an Envoy: files, `--http`, admin interfaces that are asked.
 const OTHERS: usize = 512;
 
-/// Takes as many as the system gives without further rights. How many connections there are handles for: so many, or fewer
-/// and then it is said.
+/// Raises the soft limit to the hard one. The number of connections there are handles for: as many as are wanted, or fewer,
+/// and then the log says so.
 pub fn for_connections(wanted: usize, log: Log) -> usize {
     let maximum = getrlimit(Resource::Nofile).maximum;
     // Where that is refused the limit is what it was.

@@ -9,7 +9,7 @@ use notify::event::{Flag, ModifyKind, RenameMode};
 use notify::{Event, EventKind, RecursiveMode, Watcher};
 use tokio::sync::watch;
 
-use super::deployment::Standing;
+use super::deployment::Deployment;
 use super::desired::{Wanted, stood};
 use super::fleet::Watched;
 use super::inputs::{Fingerprint, Inputs};
@@ -24,7 +24,7 @@ const QUIET: Duration = Duration::from_millis(20);
 const BUSY_MAX: Duration = Duration::from_millis(200);
 
 /// What is to stand, and why.
-pub type Target = (Standing, Cause);
+pub type Target = (Deployment, Cause);
 
 /// The files, and what is wanted of them.
 pub struct Keep {
@@ -46,12 +46,12 @@ impl Keep {
         rescan: Duration,
         fleet: Watched,
         log: Log,
-    ) -> Result<(Keep, Option<Standing>), Failure> {
+    ) -> Result<(Keep, Option<Deployment>), Failure> {
         // Looked at before they are read: a change in between is seen as one.
         let seen = inputs.fingerprint();
         let wanted = Wanted::at_start(&inputs, log);
         let Some((standing, cause)) = wanted.standing else {
-            return Err(wanted.complaint.unwrap_or(Failure::Reported));
+            return Err(wanted.complaint.unwrap_or(Failure::AlreadyPrinted));
         };
         fleet.send_modify(|fleet| fleet.serving(&standing.revision(), None));
         let stood = stood(&inputs, &standing).unwrap_or_else(|failure| {

@@ -14,7 +14,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-pub use row::{Attachment, Row};
+pub use row::{AttachmentStatus, Row};
 
 /// Envoys that have gone are remembered so long, and so many.
 const GONE: Duration = Duration::from_secs(600);
@@ -48,9 +48,9 @@ struct Counts {
     rejected: u64,
 }
 
-/// What `/fleet` answers.
+/// The fleet as `/fleet` answers it.
 #[derive(Serialize, Deserialize)]
-pub struct Shown {
+pub struct FleetView {
     /// The revision that everybody is to have in the end.
     pub revision: String,
     /// A revision that was taken back from the nodes that were to have it first.
@@ -84,11 +84,11 @@ impl Fleet {
     pub fn note(&mut self, report: &Report, now: Moment) {
         match &report.event {
             Event::Connected { peer, identity, node } => {
-                self.come(report.stream, Row::new(node.clone(), *peer, identity.clone(), now.text()));
+                self.connect(report.stream, Row::new(node.clone(), *peer, identity.clone(), now.text()));
                 self.forget_gone(now.steady);
             }
             Event::Disconnected { reason } => {
-                self.part(report.stream, reason.as_ref(), now);
+                self.disconnect(report.stream, reason.as_ref(), now);
                 self.forget_gone(now.steady);
             }
             event => {
@@ -102,7 +102,7 @@ impl Fleet {
 
     /// Takes in what the gauges of an Envoy say: the active revision and whether another one was refused, by attachment.
     /// Whether that is news.
-    pub fn gauged(&mut self, stream: u64, gauges: &BTreeMap<String, (u64, bool)>) -> bool {
+    pub fn record_readings(&mut self, stream: u64, gauges: &BTreeMap<String, (u64, bool)>) -> bool {
         let Some(row) = self.rows.get_mut(&stream) else { return false };
         let mut is_news = false;
         for attachment in &mut row.attachments {
@@ -134,7 +134,7 @@ impl Fleet {
     }
 
     /// The stream that came last.
-    pub fn newest(&self) -> u64 {
+    pub fn newest_stream(&self) -> u64 {
         self.rows.last_key_value().map_or(0, |(stream, _)| *stream)
     }
 
@@ -149,8 +149,8 @@ impl Fleet {
         self.unsettled(wave, newest).filter_map(|row| row.behind).min()
     }
 
-    /// Names those that have been behind since then or longer, and waits for them no more.
-    pub fn name_late(&mut self, wave: u64, since: Instant) -> Vec<String> {
+    /// Marks the connected nodes that have been behind since then or longer as late, so that nobody waits for them; their names.
+    pub fn mark_late(&mut self, wave: u64, since: Instant) -> Vec<String> {
         let is_late = |row: &&mut Box<Row>| {
             row.connected && !row.has_settled(wave) && !row.late && row.behind.is_some_and(|behind| behind <= since)
         };
@@ -168,13 +168,13 @@ impl Fleet {
     }
 
     /// Everything, for people and their tools.
-    pub fn shown(&self) -> Shown {
+    pub fn shown(&self) -> FleetView {
         let mut nodes: Vec<Row> = self.rows.values().map(|row| Row::clone(row)).collect();
         nodes.sort_by(|one, other| one.node.cmp(&other.node));
-        Shown { revision: self.served.clone(), held: self.held.clone(), nodes }
+        FleetView { revision: self.served.clone(), held: self.held.clone(), nodes }
     }
 
-    fn come(&mut self, stream: u64, row: Row) {
+    fn connect(&mut self, stream: u64, row: Row) {
         let node = row.node.clone();
         // Who is here again is not gone.
         for before in self.streams.get(&node).cloned().unwrap_or_default() {
@@ -187,7 +187,7 @@ impl Fleet {
         self.find_doubles(&node);
     }
 
-    fn part(&mut self, stream: u64, reason: Option<&String>, now: Moment) {
+    fn disconnect(&mut self, stream: u64, reason: Option<&String>, now: Moment) {
         let Some(row) = self.rows.get_mut(&stream) else { return };
         let node = row.node.clone();
         let again = self.streams.get(&node).is_some_and(|streams| streams.iter().any(|other| *other > stream));

@@ -8,11 +8,11 @@ use std::time::SystemTime;
 use weir_engine::{At, AttachmentFile, Code, Problems};
 use weir_xds::{Nodes, resources};
 
-use super::deployment::{Attached, Standing};
+use super::deployment::{AttachedFilter, Deployment};
 use super::nodes;
 use crate::load::{self, Attachments};
 use crate::problems::Failure;
-use crate::state_dir::State;
+use crate::state_dir::StateDir;
 
 /// Path, inode, length and time of every file.
 pub type Fingerprint = Vec<(PathBuf, Option<(u64, u64, SystemTime)>)>;
@@ -24,28 +24,28 @@ pub struct Inputs {
     pub attach: Vec<PathBuf>,
     pub resources: Option<PathBuf>,
     /// Where what was served is kept.
-    pub state: Option<State>,
+    pub state: Option<StateDir>,
 }
 
 impl Inputs {
     /// Reads and checks everything; nothing is served that the engine has not found good.
-    pub fn read(&self) -> Result<Standing, Failure> {
+    pub fn read(&self) -> Result<Deployment, Failure> {
         self.read_with(&self.policy)
     }
 
     /// The same with a policy that was kept under this revision.
-    pub fn read_kept(&self, state: &State, revision: &str) -> Result<Standing, Failure> {
+    pub fn read_kept(&self, state: &StateDir, revision: &str) -> Result<Deployment, Failure> {
         let path = state.policy(revision);
         let kept = self.read_with(&path)?;
         let found = kept.revision();
         if found != revision {
             let path = path.display();
-            return Err(Failure::Said(format!("weir: {path}: damaged: it holds revision {found}\n")));
+            return Err(Failure::Message(format!("weir: {path}: damaged: it holds revision {found}\n")));
         }
         Ok(kept)
     }
 
-    fn read_with(&self, policy: &Path) -> Result<Standing, Failure> {
+    fn read_with(&self, policy: &Path) -> Result<Deployment, Failure> {
         let mut paths = Vec::new();
         for path in &self.attach {
             paths.extend(load::documents(path, "attachment")?);
@@ -63,13 +63,13 @@ impl Inputs {
         let mut attachments = Vec::with_capacity(files.len());
         for ((path, file), nodes) in paths.iter().zip(files).zip(all_nodes) {
             let (name, module) = (load::name(path, &file)?.to_owned(), load::module_file(path, &file)?);
-            attachments.push(Attached { file, name, nodes, module });
+            attachments.push(AttachedFilter { file, name, nodes, module });
         }
         let resources = match &self.resources {
             Some(folder) => resources::load(folder).map_err(|problems| resource_problems(&problems))?,
             None => Vec::new(),
         };
-        let standing = Standing::of(policy, attachments, resources);
+        let standing = Deployment::of(policy, attachments, resources);
         standing.check_size()?;
         Ok(standing)
     }
@@ -107,7 +107,7 @@ impl Inputs {
     /// Of all that is watched.
     fn paths(&self) -> impl Iterator<Item = PathBuf> {
         let served = [&self.policy].into_iter().chain(&self.attach).chain(&self.resources).cloned();
-        served.chain(self.state.as_ref().map(State::rollback_file))
+        served.chain(self.state.as_ref().map(StateDir::rollback_file))
     }
 }
 
@@ -142,5 +142,5 @@ fn files_of(path: &Path) -> Vec<PathBuf> {
 fn resource_problems(problems: &[resources::Problem]) -> Failure {
     let lines: Vec<String> = problems.iter().map(|problem| format!("  {problem}\n")).collect();
     let plural = if problems.len() == 1 { "problem" } else { "problems" };
-    Failure::Said(format!("{} {plural} in the Envoy resources\n{}", problems.len(), lines.concat()))
+    Failure::Message(format!("{} {plural} in the Envoy resources\n{}", problems.len(), lines.concat()))
 }

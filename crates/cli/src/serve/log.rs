@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use serde_json::{Map, Value};
 use weir_xds::{Event, Offer, Report};
 
-use super::deployment::Standing;
+use super::deployment::Deployment;
 use crate::problems::Failure;
 
 /// The form of it.
@@ -43,7 +43,7 @@ impl Log {
     }
 
     /// What stands at edges and in the mesh where the two may differ.
-    pub fn stands(self, event: &str, text: &str, standing: &Standing) {
+    pub fn stands(self, event: &str, text: &str, standing: &Deployment) {
         let [edges, mesh] = [&standing.edges, &standing.mesh].map(|side| side.policy.revision.to_string());
         let text = format!("{text} revision {edges} at edges, {mesh} in the mesh");
         self.say(event, &text, vec![("edges", edges), ("mesh", mesh)]);

@@ -1,5 +1,5 @@
-//! Asks which revision decides: what an Envoy acked is not yet what its filter took. The filter's gauges say so, on the
-//! admin interface of each Envoy or in a Prometheus that scrapes them.
+//! Readings of the filters' gauges, which say what revision decides: what an Envoy acked is not yet what its filter took.
+//! They are read from the admin interface of each Envoy, or from a Prometheus that scrapes them.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::MissedTickBehavior;
 
-use self::schedule::Turns;
+use self::schedule::Schedule;
 use super::fleet::{Row, Watched};
 use crate::http_get::get;
 
@@ -18,7 +18,7 @@ mod schedule;
 
 /// Where gauges are read.
 #[derive(Args, Clone)]
-pub struct Gauges {
+pub struct ReadingOptions {
     /// The port of the Envoys' admin interfaces, to read there which revision is active; an Envoy whose metadata has
     /// weir_admin_port says so itself
     #[arg(long, value_name = "PORT")]
@@ -33,69 +33,69 @@ pub struct Gauges {
 
 /// Prometheus is asked so often, and it is looked so often whom else to ask.
 const ROUND: Duration = Duration::from_secs(1);
-/// Envoys asked at the same time; and of those that may not answer so many before the others' turn comes again.
+/// Envoys asked at the same time; and of those that may not answer so many before the others are due again.
 const AT_ONCE: usize = 128;
 /// What one Envoy says is a line of some hundred bytes for each attachment.
 const ENVOY_BYTES_MAX: usize = 256 << 10;
 /// Of 10,000 Envoys Prometheus says 5 MB.
 const PROMETHEUS_BYTES_MAX: usize = 64 << 20;
 
-/// By attachment the active revision, and whether another was refused.
-type Said = BTreeMap<String, (u64, bool)>;
+/// The active revision of each attachment of one Envoy, and whether another was refused.
+type Readings = BTreeMap<String, (u64, bool)>;
 
-impl Gauges {
+impl ReadingOptions {
     /// Asks for as long as the server runs.
     pub async fn follow(self, fleet: Watched) {
-        let mut turns = Turns::default();
+        let mut schedule = Schedule::default();
         let mut rounds = tokio::time::interval(ROUND);
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             rounds.tick().await;
             let next_round = Instant::now() + ROUND;
             let scraped = match &self.prometheus {
-                Some(address) => scraped(address, &self.prometheus_label).await,
+                Some(address) => read_prometheus(address, &self.prometheus_label).await,
                 None => BTreeMap::new(),
             };
             let mut admins = BTreeMap::new();
             for (stream, source) in sources(&fleet, self.admin_port, &scraped) {
                 match source {
-                    Source::Scraped(said) => book(&fleet, stream, said),
+                    Source::Scraped(readings) => record(&fleet, stream, readings),
                     Source::Admin(address) => drop(admins.insert(stream, address)),
                 }
             }
-            while ask(&admins, &mut turns, &fleet).await && Instant::now() < next_round {}
+            while poll(&admins, &mut schedule, &fleet).await && Instant::now() < next_round {}
         }
     }
 }
 
-/// Asks those whose turn it is; whether it was anybody's.
-async fn ask(admins: &BTreeMap<u64, SocketAddr>, turns: &mut Turns, fleet: &Watched) -> bool {
-    let turn = turns.next(admins, AT_ONCE, Instant::now());
+/// Asks the admin interfaces that are due. Whether any was.
+async fn poll(admins: &BTreeMap<u64, SocketAddr>, schedule: &mut Schedule, fleet: &Watched) -> bool {
+    let due = schedule.next(admins, AT_ONCE, Instant::now());
     let mut asking = JoinSet::new();
-    for (stream, address) in turn.iter().filter_map(|stream| Some((*stream, *admins.get(stream)?))) {
+    for (stream, address) in due.iter().filter_map(|stream| Some((*stream, *admins.get(stream)?))) {
         if asking.len() >= AT_ONCE {
-            take(asking.join_next().await, turns, fleet);
+            collect(asking.join_next().await, schedule, fleet);
         }
-        asking.spawn(async move { (stream, by_admin(&address.to_string()).await) });
+        asking.spawn(async move { (stream, read_admin(&address.to_string()).await) });
     }
     while let Some(answer) = asking.join_next().await {
-        take(Some(answer), turns, fleet);
+        collect(Some(answer), schedule, fleet);
     }
-    !turn.is_empty()
+    !due.is_empty()
 }
 
-fn take(answer: Option<Result<(u64, Option<Said>), JoinError>>, turns: &mut Turns, fleet: &Watched) {
-    if let Some(Ok((stream, said))) = answer {
-        if said.is_some() {
-            turns.answered(stream, Instant::now());
+fn collect(answer: Option<Result<(u64, Option<Readings>), JoinError>>, schedule: &mut Schedule, fleet: &Watched) {
+    if let Some(Ok((stream, readings))) = answer {
+        if readings.is_some() {
+            schedule.answered(stream, Instant::now());
         }
-        book(fleet, stream, &said.unwrap_or_default());
+        record(fleet, stream, &readings.unwrap_or_default());
     }
 }
 
 enum Source<'a> {
     /// What Prometheus knows, perhaps nothing.
-    Scraped(&'a Said),
+    Scraped(&'a Readings),
     /// An admin interface: only ever on the machine that the Envoy connects from, so that what a client says of itself
     /// sends nobody elsewhere.
     Admin(SocketAddr),
@@ -105,12 +105,12 @@ enum Source<'a> {
 fn sources<'a>(
     fleet: &Watched,
     admin_port: Option<u16>,
-    scraped: &'a BTreeMap<String, Said>,
+    scraped: &'a BTreeMap<String, Readings>,
 ) -> Vec<(u64, Source<'a>)> {
-    static NOTHING: Said = Said::new();
+    static NOTHING: Readings = Readings::new();
     let of_port = |row: &Row| Some(SocketAddr::new(row.peer.ip(), admin_port?));
     let source = |row: &Row| match (scraped.get(&row.node), row.admin.or_else(|| of_port(row))) {
-        (Some(said), _) => Some(Source::Scraped(said)),
+        (Some(readings), _) => Some(Source::Scraped(readings)),
         (None, Some(address)) => Some(Source::Admin(address)),
         // It was scraped before and is no more.
         (None, None) if row.attachments.iter().any(|one| one.active.is_some()) => Some(Source::Scraped(&NOTHING)),
@@ -121,47 +121,47 @@ fn sources<'a>(
     with_filters.filter_map(|(stream, row)| Some((stream, source(row)?))).collect()
 }
 
-fn book(fleet: &Watched, stream: u64, said: &Said) {
-    fleet.send_if_modified(|fleet| fleet.gauged(stream, said));
+fn record(fleet: &Watched, stream: u64, readings: &Readings) {
+    fleet.send_if_modified(|fleet| fleet.record_readings(stream, readings));
 }
 
 /// What one Envoy says; none if it does not answer.
-async fn by_admin(address: &str) -> Option<Said> {
+async fn read_admin(address: &str) -> Option<Readings> {
     let answer = get(address, "/stats?filter=weir_policy_re", ENVOY_BYTES_MAX).await.ok()?;
-    let mut said = Said::new();
+    let mut readings = Readings::new();
     for line in answer.split(|byte| *byte == b'\n') {
         let line = String::from_utf8_lossy(line);
         let name = line.strip_prefix("wasmcustom.attachment=.=").and_then(|rest| rest.split_once(";.;"));
         if let Some((attachment, (gauge, value))) = name.and_then(|(name, rest)| Some((name, rest.split_once(": ")?))) {
-            note(&mut said, attachment, gauge, value);
+            parse(&mut readings, attachment, gauge, value);
         }
     }
-    Some(said)
+    Some(readings)
 }
 
 /// What Prometheus knows of each node; nothing if it does not answer.
-async fn scraped(address: &str, label: &str) -> BTreeMap<String, Said> {
+async fn read_prometheus(address: &str, label: &str) -> BTreeMap<String, Readings> {
     // {__name__=~"weir_policy_re.*"}
     let answer =
         get(address, "/api/v1/query?query=%7B__name__%3D~%22weir_policy_re.*%22%7D", PROMETHEUS_BYTES_MAX).await;
     let answer: Value = answer.ok().and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or_default();
-    let mut all: BTreeMap<String, Said> = BTreeMap::new();
+    let mut all: BTreeMap<String, Readings> = BTreeMap::new();
     for one in answer["data"]["result"].as_array().into_iter().flatten() {
         let text = |name: &str| one["metric"][name].as_str();
         let (gauge, attachment, node) = (text("__name__"), text("attachment"), text(label));
         if let (Some(gauge), Some(attachment), Some(node), Some(value)) =
             (gauge, attachment, node, one["value"][1].as_str())
         {
-            note(all.entry(node.into()).or_default(), attachment, gauge, value);
+            parse(all.entry(node.into()).or_default(), attachment, gauge, value);
         }
     }
     all
 }
 
-fn note(said: &mut Said, attachment: &str, gauge: &str, value: &str) {
+fn parse(readings: &mut Readings, attachment: &str, gauge: &str, value: &str) {
     match (gauge, value.parse::<u64>()) {
-        ("weir_policy_revision", Ok(revision)) => said.entry(attachment.into()).or_default().0 = revision,
-        ("weir_policy_rejected", Ok(rejected)) => said.entry(attachment.into()).or_default().1 = rejected != 0,
+        ("weir_policy_revision", Ok(revision)) => readings.entry(attachment.into()).or_default().0 = revision,
+        ("weir_policy_rejected", Ok(rejected)) => readings.entry(attachment.into()).or_default().1 = rejected != 0,
         _ => {}
     }
 }

@@ -10,21 +10,20 @@ use tokio::sync::watch;
 use tokio::time::timeout_at;
 use weir_xds::{Offer, Wave};
 
-use super::deployment::Standing;
+use super::deployment::Deployment;
 use super::file_watcher::Target;
 use super::fleet::{Fleet, Watched};
 use super::log::Log;
-use crate::state_dir::{Cause, State};
+use crate::state_dir::{Cause, StateDir};
 
 mod canaries;
 mod stages;
 
-use canaries::still;
-use stages::{needs_answers, only_switches_off, plan};
+use stages::{needs_acks, only_switches_off, plan};
 
 /// How carefully it goes on.
 #[derive(Args, Clone)]
-pub struct Pace {
+pub struct RolloutOptions {
     /// How long a stage of a push waits for Envoys to answer before it names them and goes on
     #[arg(long, value_name = "TIME", default_value = "10s")]
     stage_deadline: humantime::Duration,
@@ -38,33 +37,33 @@ pub struct Pace {
 }
 
 /// What is being brought to whom.
-pub struct Push {
-    pace: Pace,
-    now: Standing,
+pub struct Rollout {
+    options: RolloutOptions,
+    now: Deployment,
     /// What everybody was offered last.
     offered: Arc<Offer>,
     /// Until when a start gives Envoys time to come back.
-    back: Instant,
+    reconnects_until: Instant,
     waves: watch::Sender<Arc<Wave>>,
     fleet: Watched,
-    state: Option<State>,
+    state: Option<StateDir>,
     log: Log,
 }
 
 /// Something newer is wanted.
-struct Overtaken;
+struct Superseded;
 
-impl Push {
+impl Rollout {
     /// Offers everybody what they were offered last, if that is known, and goes on from there; else the first target.
     pub fn start(
         first: &Target,
-        stood: Option<Standing>,
-        pace: Pace,
+        stood: Option<Deployment>,
+        options: RolloutOptions,
         fleet: Watched,
-        state: Option<State>,
+        state: Option<StateDir>,
         log: Log,
-    ) -> Push {
-        let patience = if stood.is_some() { *pace.stage_deadline } else { Duration::ZERO };
+    ) -> Rollout {
+        let patience = if stood.is_some() { *options.stage_deadline } else { Duration::ZERO };
         let now = stood.unwrap_or_else(|| first.0.clone());
         if [&now.edges, &now.mesh].iter().any(|side| side.policy.revision != first.0.mesh.policy.revision) {
             log.stands("resumed", "goes on from", &now);
@@ -72,7 +71,7 @@ impl Push {
         fleet.send_modify(|fleet| fleet.serving(&now.revision(), None));
         let offered = Arc::new(now.offer());
         let waves = watch::Sender::new(Arc::new(Wave::to_all(1, offered.clone())));
-        Push { pace, now, offered, back: Instant::now() + patience, waves, fleet, state, log }
+        Rollout { options, now, offered, reconnects_until: Instant::now() + patience, waves, fleet, state, log }
     }
 
     /// What is offered from each moment on.
@@ -86,16 +85,16 @@ impl Push {
         while targets.changed().await.is_ok() {
             let (wanted, cause) = targets.borrow_and_update().clone();
             // Err: the next round brings what is newer.
-            let _: Result<(), Overtaken> = self.bring(&wanted, cause, &targets).await;
+            let _: Result<(), Superseded> = self.roll_out(&wanted, cause, &targets).await;
         }
     }
 
-    async fn bring(
+    async fn roll_out(
         &mut self,
-        wanted: &Standing,
+        wanted: &Deployment,
         cause: Cause,
         targets: &watch::Receiver<Target>,
-    ) -> Result<(), Overtaken> {
+    ) -> Result<(), Superseded> {
         let is_urgent = cause == Cause::Rollback || only_switches_off(&self.now, wanted);
         let stages = plan(&self.now, wanted);
         let count = stages.len();
@@ -103,9 +102,9 @@ impl Push {
             let offer = Arc::new(stage.offer());
             let is_last = number == count;
             if *self.offered != *offer {
-                if needs_answers(&self.now, &stage) {
-                    self.all_back(&wanted.revision(), targets).await?;
-                    self.answers(targets).await?;
+                if needs_acks(&self.now, &stage) {
+                    self.await_reconnects(&wanted.revision(), targets).await?;
+                    self.await_acks(targets).await?;
                 }
                 if !is_last {
                     self.log.stands("stage", &format!("stage {number} of {count}:"), &stage);
@@ -121,7 +120,7 @@ impl Push {
         }
         self.log.served(&self.offered);
         self.fleet.send_modify(|fleet| fleet.serving(&self.now.revision(), None));
-        self.answers(targets).await
+        self.await_acks(targets).await
     }
 
     /// Offers it to some first, if so wished. False if it did not become active there: then they have again what was before.
@@ -129,9 +128,9 @@ impl Push {
         &mut self,
         offer: &Arc<Offer>,
         targets: &watch::Receiver<Target>,
-    ) -> Result<bool, Overtaken> {
-        let Some(percent) = self.pace.canary_nodes else { return Ok(true) };
-        self.all_back(offer.label(), targets).await?;
+    ) -> Result<bool, Superseded> {
+        let Some(percent) = self.options.canary_nodes else { return Ok(true) };
+        self.await_reconnects(offer.label(), targets).await?;
         let canaries = canaries::chosen(&self.fleet.borrow(), &self.offered, offer, percent);
         if canaries.is_empty() {
             return Ok(true);
@@ -141,12 +140,13 @@ impl Push {
         self.log.say("canary", &text, vec![("revision", revision.clone()), ("nodes", shown)]);
         let wave = self.publish(offer.clone(), Some((canaries.clone(), self.offered.clone())));
 
-        let deadline = Instant::now() + *self.pace.canary_deadline;
-        let took = |fleet: &Fleet| still(fleet, &canaries).all(|row| row.has_settled(wave) && row.is_active());
-        if self.until(deadline, targets, took).await? {
+        let deadline = Instant::now() + *self.options.canary_deadline;
+        let took =
+            |fleet: &Fleet| canaries::connected(fleet, &canaries).all(|row| row.has_settled(wave) && row.is_active());
+        if self.wait_for(deadline, targets, took).await? {
             return Ok(true);
         }
-        let why: Vec<String> = still(&self.fleet.borrow(), &canaries)
+        let why: Vec<String> = canaries::connected(&self.fleet.borrow(), &canaries)
             .filter(|row| !row.is_active())
             .map(|row| format!("{}: {}", row.node.escape_debug(), row.why_not_active()))
             .collect();
@@ -162,46 +162,46 @@ impl Push {
     /// Waits until everybody has answered, and names who has not for too long, however often something newer came meanwhile.
     /// Who comes while it waits is sent what is newest and holds it up no longer, or there would be no end where many come
     /// and go.
-    async fn answers(&self, targets: &watch::Receiver<Target>) -> Result<(), Overtaken> {
-        let (wave, newest) = (self.waves.borrow().number, self.fleet.borrow().newest());
+    async fn await_acks(&self, targets: &watch::Receiver<Target>) -> Result<(), Superseded> {
+        let (wave, newest) = (self.waves.borrow().number, self.fleet.borrow().newest_stream());
         loop {
             let behind = self.fleet.borrow().behind_since(wave, newest).unwrap_or_else(Instant::now);
-            let deadline = behind + *self.pace.stage_deadline;
-            if self.until(deadline, targets, |fleet| fleet.has_settled(wave, newest)).await? {
+            let deadline = behind + *self.options.stage_deadline;
+            if self.wait_for(deadline, targets, |fleet| fleet.has_settled(wave, newest)).await? {
                 return Ok(());
             }
             let mut late = Vec::new();
-            self.fleet.send_modify(|fleet| late = fleet.name_late(wave, behind));
+            self.fleet.send_modify(|fleet| late = fleet.mark_late(wave, behind));
             if !late.is_empty() {
                 let (shown, revision) = (listed(late.iter()), self.now.revision());
-                let text = format!("no answer within {} to revision {revision}: {shown}", self.pace.stage_deadline);
+                let text = format!("no answer within {} to revision {revision}: {shown}", self.options.stage_deadline);
                 self.log.say("late", &text, vec![("revision", revision), ("nodes", shown)]);
             }
         }
     }
 
     /// Waits until Envoys had time to come back after a start: of those that have not nobody knows what they have.
-    async fn all_back(&self, next: &str, targets: &watch::Receiver<Target>) -> Result<(), Overtaken> {
-        let left = self.back.saturating_duration_since(Instant::now());
+    async fn await_reconnects(&self, next: &str, targets: &watch::Receiver<Target>) -> Result<(), Superseded> {
+        let left = self.reconnects_until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Ok(());
         }
         let time = humantime::format_duration(Duration::from_secs(left.as_secs_f64().ceil() as u64));
         let text = format!("revision {next} waits {time}: Envoys come back after the start");
         self.log.say("waits", &text, vec![("revision", next.to_owned())]);
-        self.until(self.back, targets, |_| false).await.map(drop)
+        self.wait_for(self.reconnects_until, targets, |_| false).await.map(drop)
     }
 
     /// Whether this came true of the fleet before the deadline, and before something newer was wanted.
-    async fn until(
+    async fn wait_for(
         &self,
         deadline: Instant,
         targets: &watch::Receiver<Target>,
         is: impl FnMut(&Fleet) -> bool,
-    ) -> Result<bool, Overtaken> {
+    ) -> Result<bool, Superseded> {
         let (mut fleet, mut newer) = (self.fleet.subscribe(), targets.clone());
         tokio::select! {
-            _ = newer.changed() => Err(Overtaken),
+            _ = newer.changed() => Err(Superseded),
             came = timeout_at(deadline.into(), fleet.wait_for(is)) => Ok(came.is_ok()),
         }
     }
@@ -225,8 +225,8 @@ impl Push {
     fn keep(&self, cause: Option<Cause>) {
         let Some(state) = &self.state else { return };
         let stand = || {
-            state.stand(&self.now.edges.policy, &self.now.mesh.policy)?;
-            cause.map_or(Ok(()), |cause| state.keep(&self.now.mesh.policy, cause))
+            state.save_deployed(&self.now.edges.policy, &self.now.mesh.policy)?;
+            cause.map_or(Ok(()), |cause| state.save(&self.now.mesh.policy, cause))
         };
         if let Err(failure) = stand() {
             self.log.not_kept(&failure);

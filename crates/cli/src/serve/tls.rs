@@ -12,9 +12,9 @@ use weir_xds::{Certificates, Name, Tls};
 use super::log::Log;
 use crate::problems::Failure;
 
-/// How Envoys get in.
+/// Options that say who may connect, and by which certificates.
 #[derive(Args, Clone)]
-pub struct Entry {
+pub struct TlsOptions {
     /// The server's certificate chain, PEM. With TLS clients must have a certificate too
     #[arg(long, value_name = "FILE", requires_all = ["tls_key", "tls_ca", "allow"])]
     tls_cert: Option<PathBuf>,
@@ -37,7 +37,7 @@ pub struct Entry {
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
-impl Entry {
+impl TlsOptions {
     /// TLS by files that are good now, and followed from now on; `None` for plain text.
     pub fn open(&self, listen: SocketAddr, http: Option<SocketAddr>, log: Log) -> Result<Option<Tls>, Failure> {
         if let Some(http) = http {
@@ -50,7 +50,7 @@ impl Entry {
         };
         let files = Files([chain.clone(), key.clone(), authorities.clone()]);
         let seen = files.look();
-        let first = files.read().map_err(Failure::Use)?;
+        let first = files.read().map_err(Failure::Usage)?;
         let (sender, certificates) = watch::channel(first);
         tokio::spawn(follow(files, seen, sender, log));
         let allowed = self.allow.iter().map(Name::new).collect();
@@ -61,7 +61,7 @@ impl Entry {
         if address.ip().is_loopback() || self.plaintext {
             return Ok(());
         }
-        Err(Failure::Use(format!(
+        Err(Failure::Usage(format!(
             "{flag} {address}: whoever reaches this address could {risk} in plain text; {cure}, or say --plaintext"
         )))
     }

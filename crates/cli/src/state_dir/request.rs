@@ -1,4 +1,4 @@
-//! What somebody asked for: written by a command, read and answered by the server of the folder.
+//! The request for a rollback: written by a command, read and answered by the server of the folder.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -6,41 +6,41 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{State, unusable};
+use super::{StateDir, unusable};
 use crate::problems::Failure;
 
-/// What somebody asked for: a revision to serve for as long as the files say another one.
+/// A request to serve an earlier revision for as long as the files say the same as when it was taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rollback {
+pub struct RollbackRequest {
     /// The revision to serve.
     pub to: String,
     /// The revision of the files that it takes the place of; the server notes it when it takes the request.
     pub over: Option<String>,
 }
 
-impl State {
-    /// What somebody asked for last, if it is still wanted.
-    pub fn rollback(&self) -> Result<Option<Rollback>, Failure> {
+impl StateDir {
+    /// The request that stands, if there is one.
+    pub fn rollback(&self) -> Result<Option<RollbackRequest>, Failure> {
         self.read(ROLLBACK)
     }
 
-    /// Where that is kept: whoever watches this file sees it come.
+    /// The file of the request: whoever watches it sees a request come.
     pub fn rollback_file(&self) -> PathBuf {
         self.folder.join(ROLLBACK)
     }
 
-    /// Asks the server of this folder for a revision.
-    pub fn ask(&self, to: &str) -> Result<(), Failure> {
-        let _alone = self.asking()?;
-        self.write_rollback(&Rollback { to: to.to_owned(), over: None })
+    /// Requests a revision of the server of this folder.
+    pub fn request_rollback(&self, to: &str) -> Result<(), Failure> {
+        let _alone = self.lock_requests()?;
+        self.write_rollback(&RollbackRequest { to: to.to_owned(), over: None })
     }
 
-    /// Notes what became of it, unless somebody has asked for something else meanwhile.
-    pub fn replace_rollback(&self, before: &Rollback, now: Option<&Rollback>) -> Result<(), Failure> {
+    /// Puts what became of a request in its place, unless there is another request by now.
+    pub fn update_rollback(&self, before: &RollbackRequest, now: Option<&RollbackRequest>) -> Result<(), Failure> {
         if now == Some(before) {
             return Ok(());
         }
-        let _alone = self.asking()?;
+        let _alone = self.lock_requests()?;
         if self.rollback()?.as_ref() != Some(before) {
             return Ok(());
         }
@@ -50,12 +50,12 @@ impl State {
         }
     }
 
-    fn write_rollback(&self, rollback: &Rollback) -> Result<(), Failure> {
+    fn write_rollback(&self, rollback: &RollbackRequest) -> Result<(), Failure> {
         self.write(ROLLBACK, json!(rollback).to_string().as_bytes())
     }
 
-    /// Waits until nobody else changes what is asked for, until the file that is returned is dropped.
-    pub(super) fn asking(&self) -> Result<File, Failure> {
+    /// The lock of the request: nobody else changes it until the file that is returned is dropped.
+    pub(super) fn lock_requests(&self) -> Result<File, Failure> {
         let path = self.folder.join("asking");
         let alone = || {
             let file = File::create(&path)?;

@@ -13,11 +13,11 @@ fn policy(number: usize) -> Policy {
     load::policy(&path, weir_engine::Role::Edge).unwrap()
 }
 
-fn revisions(state: &State) -> Vec<String> {
+fn revisions(state: &StateDir) -> Vec<String> {
     state.history().unwrap().into_iter().map(|entry| entry.revision).collect()
 }
 
-fn kept(state: &State) -> usize {
+fn kept(state: &StateDir) -> usize {
     fs::read_dir(state.folder.join(REVISIONS)).unwrap().count()
 }
 
@@ -28,14 +28,14 @@ fn names(folder: &Path) -> std::collections::BTreeSet<std::ffi::OsString> {
 #[test]
 fn what_was_kept_reads_back_as_the_same_policy() {
     let folder = tempfile::tempdir().unwrap();
-    let state = State::open(folder.path()).unwrap();
+    let state = StateDir::open(folder.path()).unwrap();
     let [one, two] = [policy(1), policy(2)];
     for policy in [&one, &one, &two, &one] {
-        state.keep(policy, Cause::Files).unwrap();
+        state.save(policy, Cause::Files).unwrap();
     }
-    state.keep(&one, Cause::Rollback).unwrap();
+    state.save(&one, Cause::Rollback).unwrap();
     let expected = [&one, &two, &one, &one].map(|policy| policy.revision.to_string());
-    assert_eq!(revisions(&State::existing(folder.path()).unwrap()), expected);
+    assert_eq!(revisions(&StateDir::existing(folder.path()).unwrap()), expected);
     assert_eq!(kept(&state), 2);
     let again = load::policy(&state.policy(&expected[1]), weir_engine::Role::Edge).unwrap();
     assert_eq!((again.revision, again.canonical), (two.revision, two.canonical));
@@ -44,18 +44,18 @@ fn what_was_kept_reads_back_as_the_same_policy() {
 #[test]
 fn the_history_is_bounded_and_so_are_the_policies() {
     let folder = tempfile::tempdir().unwrap();
-    let state = State::open(folder.path()).unwrap();
+    let state = StateDir::open(folder.path()).unwrap();
     let name = |number: usize| format!("{number:012x}").parse::<Revision>().unwrap();
     let mut one = policy(1);
     for number in 0..HISTORY_MAX {
         one.revision = name(number);
-        state.keep(&one, Cause::Files).unwrap();
+        state.save(&one, Cause::Files).unwrap();
     }
     assert_eq!((revisions(&state).len(), kept(&state)), (HISTORY_MAX, HISTORY_MAX));
     assert_eq!(revisions(&state)[0], name(0).to_string());
 
     one.revision = name(HISTORY_MAX);
-    state.keep(&one, Cause::Files).unwrap();
+    state.save(&one, Cause::Files).unwrap();
     assert_eq!((revisions(&state).len(), kept(&state)), (HISTORY_MAX, HISTORY_MAX));
     assert_eq!(revisions(&state)[0], name(1).to_string());
     assert!(!state.policy(&name(0).to_string()).exists());
@@ -64,16 +64,19 @@ fn the_history_is_bounded_and_so_are_the_policies() {
 #[test]
 fn what_stands_is_kept_for_as_long_as_it_does() {
     let folder = tempfile::tempdir().unwrap();
-    let state = State::open(folder.path()).unwrap();
+    let state = StateDir::open(folder.path()).unwrap();
     let [one, step, two] = [policy(1), policy(2), policy(3)];
-    assert_eq!(state.stood().unwrap(), None);
+    assert_eq!(state.deployed().unwrap(), None);
     for (edges, mesh, in_force, policies) in
         [(&one, &one, Some(&one), 1), (&step, &one, None, 2), (&step, &two, None, 3), (&two, &two, Some(&two), 2)]
     {
-        state.stand(edges, mesh).unwrap();
-        in_force.inspect(|policy| state.keep(policy, Cause::Files).unwrap());
+        state.save_deployed(edges, mesh).unwrap();
+        in_force.inspect(|policy| state.save(policy, Cause::Files).unwrap());
         let [edges, mesh] = [edges, mesh].map(|policy| policy.revision.to_string());
-        assert_eq!(State::existing(folder.path()).unwrap().stood().unwrap(), Some(Stood { edges, mesh }));
+        assert_eq!(
+            StateDir::existing(folder.path()).unwrap().deployed().unwrap(),
+            Some(DeployedRevisions { edges, mesh })
+        );
         assert_eq!(kept(&state), policies);
     }
 }
@@ -81,9 +84,9 @@ fn what_stands_is_kept_for_as_long_as_it_does() {
 #[test]
 fn one_server_has_the_folder_for_itself() {
     let folder = tempfile::tempdir().unwrap();
-    let [one, other] = [(); 2].map(|()| State::open(folder.path()).unwrap());
+    let [one, other] = [(); 2].map(|()| StateDir::open(folder.path()).unwrap());
     let lock = one.lock().unwrap();
-    let Err(Failure::Use(message)) = other.lock() else { panic!("locked twice") };
+    let Err(Failure::Usage(message)) = other.lock() else { panic!("locked twice") };
     assert!(message.contains("another weir serve"), "{message}");
     drop(lock);
     other.lock().unwrap();
@@ -92,27 +95,29 @@ fn one_server_has_the_folder_for_itself() {
 #[test]
 fn a_write_that_fails_leaves_what_was_there() {
     let folder = tempfile::tempdir().unwrap();
-    let state = State::open(folder.path()).unwrap();
+    let state = StateDir::open(folder.path()).unwrap();
     fs::create_dir(state.rollback_file()).unwrap();
     drop(state.lock().unwrap());
     let before = names(folder.path());
-    let Err(Failure::Use(message)) = state.ask("ba9876543210") else { panic!("a folder was written over") };
+    let Err(Failure::Usage(message)) = state.request_rollback("ba9876543210") else {
+        panic!("a folder was written over")
+    };
     assert!(message.contains("rollback.json: cannot be used to keep state"), "{message}");
     assert_eq!(names(folder.path()), before, "what was begun takes no room");
     fs::remove_dir(state.rollback_file()).unwrap();
-    state.ask("ba9876543210").unwrap();
+    state.request_rollback("ba9876543210").unwrap();
 }
 
 #[test]
 fn a_server_and_a_command_write_at_the_same_time() {
     let folder = tempfile::tempdir().unwrap();
-    let [server, command] = [(); 2].map(|()| State::open(folder.path()).unwrap());
+    let [server, command] = [(); 2].map(|()| StateDir::open(folder.path()).unwrap());
     let policies = [policy(1), policy(2)];
-    let rollback = Rollback { to: "ba9876543210".into(), over: None };
+    let rollback = RollbackRequest { to: "ba9876543210".into(), over: None };
     std::thread::scope(|scope| {
-        scope.spawn(|| (0..HISTORY_MAX).for_each(|_| command.ask(&rollback.to).unwrap()));
+        scope.spawn(|| (0..HISTORY_MAX).for_each(|_| command.request_rollback(&rollback.to).unwrap()));
         for number in 0..HISTORY_MAX {
-            server.keep(&policies[number % 2], Cause::Files).unwrap();
+            server.save(&policies[number % 2], Cause::Files).unwrap();
         }
     });
     assert_eq!((revisions(&server).len(), server.rollback().unwrap()), (HISTORY_MAX, Some(rollback)));
@@ -121,11 +126,11 @@ fn a_server_and_a_command_write_at_the_same_time() {
 #[test]
 fn what_a_crash_left_half_written_is_gone_with_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
-    let state = State::open(folder.path()).unwrap();
-    state.keep(&policy(1), Cause::Files).unwrap();
+    let state = StateDir::open(folder.path()).unwrap();
+    state.save(&policy(1), Cause::Files).unwrap();
     drop(state.lock().unwrap());
     let before = names(folder.path());
-    fs::write(folder.path().join(format!("{BEGUN}x")), "[{").unwrap();
+    fs::write(folder.path().join(format!("{UNFINISHED}x")), "[{").unwrap();
     drop(state.lock().unwrap());
     assert_eq!(names(folder.path()), before);
 }
@@ -133,23 +138,23 @@ fn what_a_crash_left_half_written_is_gone_with_the_next_start() {
 #[test]
 fn a_rollback_is_asked_for_and_forgotten() {
     let folder = tempfile::tempdir().unwrap();
-    let state = State::open(folder.path()).unwrap();
+    let state = StateDir::open(folder.path()).unwrap();
     assert_eq!(state.rollback().unwrap(), None);
-    state.ask("ba9876543210").unwrap();
+    state.request_rollback("ba9876543210").unwrap();
     let [asked, taken] =
-        [None, Some("0123456789ab".to_owned())].map(|over| Rollback { to: "ba9876543210".into(), over });
+        [None, Some("0123456789ab".to_owned())].map(|over| RollbackRequest { to: "ba9876543210".into(), over });
     assert_eq!(state.rollback().unwrap().as_ref(), Some(&asked));
-    state.replace_rollback(&asked, Some(&taken)).unwrap();
+    state.update_rollback(&asked, Some(&taken)).unwrap();
     assert_eq!(state.rollback().unwrap().as_ref(), Some(&taken));
     // What was asked for meanwhile is another request.
     for now in [None, Some(&taken)] {
-        state.replace_rollback(&asked, now).unwrap();
+        state.update_rollback(&asked, now).unwrap();
         assert_eq!(state.rollback().unwrap().as_ref(), Some(&taken));
     }
-    state.replace_rollback(&taken, None).unwrap();
+    state.update_rollback(&taken, None).unwrap();
     assert_eq!(state.rollback().unwrap(), None);
 
     fs::write(state.rollback_file(), "{").unwrap();
-    let Err(Failure::Use(message)) = state.rollback() else { panic!("half a file was read") };
+    let Err(Failure::Usage(message)) = state.rollback() else { panic!("half a file was read") };
     assert!(message.contains("rollback.json: not what weir serve writes"), "{message}");
 }

@@ -13,7 +13,7 @@ impl Folder {
         folder.write("weir.wasm", "");
         folder.write("edge.yaml", "weir: 1\nname: shop\nrole: edge\nwasm: {file: weir.wasm}\n");
         let path = |name: &str| folder.0.path().join(name);
-        let state = Some(State::open(&path("state")).unwrap());
+        let state = Some(StateDir::open(&path("state")).unwrap());
         let inputs = Inputs { policy: path("policy.yaml"), attach: vec![path("edge.yaml")], resources: None, state };
         (folder, inputs)
     }
@@ -31,12 +31,12 @@ impl Folder {
     /// The same, and that it came into force.
     fn keep(&self, inputs: &Inputs, number: usize) -> String {
         let revision = self.say(inputs, number);
-        state(inputs).keep(&inputs.read().unwrap().mesh.policy, Cause::Files).unwrap();
+        state(inputs).save(&inputs.read().unwrap().mesh.policy, Cause::Files).unwrap();
         revision
     }
 }
 
-fn state(inputs: &Inputs) -> &State {
+fn state(inputs: &Inputs) -> &StateDir {
     inputs.state.as_ref().unwrap()
 }
 
@@ -49,11 +49,14 @@ fn a_rollback_holds_over_files_that_never_came_into_force_until_they_say_somethi
     let (folder, inputs) = Folder::new();
     let first = folder.keep(&inputs, 1);
     let held = folder.say(&inputs, 2);
-    state(&inputs).ask(&first).unwrap();
+    state(&inputs).request_rollback(&first).unwrap();
     let back = Some((first.clone(), Cause::Rollback));
     for _ in 0..2 {
         assert_eq!(wanted(&inputs), back);
-        assert_eq!(state(&inputs).rollback().unwrap(), Some(Rollback { to: first.clone(), over: Some(held.clone()) }));
+        assert_eq!(
+            state(&inputs).rollback().unwrap(),
+            Some(RollbackRequest { to: first.clone(), over: Some(held.clone()) })
+        );
     }
     folder.write("policy.yaml", "layers: [");
     assert_eq!(wanted(&inputs), back);
@@ -71,7 +74,7 @@ fn a_rollback_over_bad_files_ends_when_they_say_what_they_did_not_say_last() {
         let (folder, inputs) = Folder::new();
         let [first, _] = [1, 2].map(|number| folder.keep(&inputs, number));
         folder.write("policy.yaml", "layers: [");
-        state(&inputs).ask(&first).unwrap();
+        state(&inputs).request_rollback(&first).unwrap();
         let back = Some((first, Cause::Rollback));
         assert_eq!(wanted(&inputs), back);
         let next = folder.say(&inputs, next);
@@ -99,10 +102,10 @@ fn a_start_says_why_what_was_in_force_last_is_not_served() {
 
 #[test]
 fn nothing_is_said_twice() {
-    let said = |text: &str| Failure::Said(format!("{text}\n"));
+    let said = |text: &str| Failure::Message(format!("{text}\n"));
     assert_eq!(both(said("a"), said("a")).text(false), "a\n");
-    assert_eq!(both(said("a"), Failure::Use("b".into())).text(false), "a\nweir: b\n");
-    let both = both(Failure::Use("a".into()), Failure::Use("b".into()));
-    assert!(matches!(both, Failure::Use(_)));
+    assert_eq!(both(said("a"), Failure::Usage("b".into())).text(false), "a\nweir: b\n");
+    let both = both(Failure::Usage("a".into()), Failure::Usage("b".into()));
+    assert!(matches!(both, Failure::Usage(_)));
     assert_eq!(both.text(false), "weir: a\nweir: b\n");
 }

@@ -27,7 +27,7 @@ pub struct Row {
     /// When it came, or went.
     pub since: String,
     /// Its filters, as far as it asked for them.
-    pub attachments: Vec<Attachment>,
+    pub attachments: Vec<AttachmentStatus>,
     /// Whether no attachment is for it.
     pub unmatched: bool,
     /// Names of filters that several attachments give it; it is sent none of them.
@@ -73,7 +73,7 @@ pub struct Row {
 
 /// A filter in an Envoy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attachment {
+pub struct AttachmentStatus {
     /// Its name, without `weir.`.
     pub name: String,
     /// The revision that it is to have: in the middle of a push not that of every other filter there.
@@ -157,18 +157,19 @@ impl Row {
         }
     }
 
-    fn attachment(&self, filter: &str) -> Attachment {
+    fn attachment(&self, filter: &str) -> AttachmentStatus {
         let name = bare(filter);
         let known = self.attachments.iter().find(|attachment| attachment.name == name);
-        let known = known.cloned().unwrap_or_else(|| Attachment { name: name.into(), ..Attachment::default() });
+        let known =
+            known.cloned().unwrap_or_else(|| AttachmentStatus { name: name.into(), ..AttachmentStatus::default() });
         let offered = self.filters.get(filter).map(|label| label.to_string());
-        Attachment { offered: offered.unwrap_or_default(), ..known }
+        AttachmentStatus { offered: offered.unwrap_or_default(), ..known }
     }
 
     /// Whether it took what it is to have, as far as anybody knows. One that asked for no filter owes nothing.
     pub fn in_step(&self) -> bool {
         let owes = !self.attachments.is_empty() && self.acked.as_ref() != Some(&self.offered);
-        let differs = |attachment: &Attachment| {
+        let differs = |attachment: &AttachmentStatus| {
             let other = |active: &String| *active != attachment.offered;
             attachment.active.as_ref().is_some_and(other) || attachment.rejected == Some(true)
         };
@@ -195,7 +196,7 @@ impl Row {
 
     /// Whether its own gauges say that it has what it is to have.
     pub fn is_active(&self) -> bool {
-        let active = |attachment: &Attachment| attachment.active.is_some() && attachment.rejected == Some(false);
+        let active = |attachment: &AttachmentStatus| attachment.active.is_some() && attachment.rejected == Some(false);
         self.in_step() && !self.attachments.is_empty() && self.attachments.iter().all(active)
     }
 }

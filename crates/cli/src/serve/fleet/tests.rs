@@ -74,11 +74,11 @@ fn gauges_of_two_that_call_themselves_the_same_count_only_where_they_are_no_sum(
         fleet.note(&report(101, event), start());
     }
     for (gauge_says, shown) in [(0x54, None), (0x2a, Some("00000000002a"))] {
-        fleet.gauged(101, &gauge(gauge_says, false));
+        fleet.record_readings(101, &gauge(gauge_says, false));
         assert_eq!(active(&fleet).as_deref(), shown);
     }
     fleet.note(&report(1, gone()), start());
-    fleet.gauged(101, &gauge(0x54, false));
+    fleet.record_readings(101, &gauge(0x54, false));
     assert_eq!(active(&fleet).as_deref(), Some("000000000054"), "it is alone: what it says is what decides");
 }
 
@@ -108,7 +108,7 @@ fn acked_is_not_active_until_a_gauge_says_so() {
         (BTreeMap::new(), None, true, false),
     ];
     for (gauges, active, in_step, is_active) in table {
-        fleet.gauged(1, &gauges);
+        fleet.record_readings(1, &gauges);
         let row = row(&fleet);
         assert_eq!(
             (row.attachments[0].active.as_deref(), row.in_step(), row.is_active()),
@@ -128,16 +128,16 @@ fn the_gauge_of_each_filter_is_held_against_its_own_revision() {
     for (edge, mesh, is_active) in [(41, 42, true), (41, 41, false), (42, 42, false), (42, 41, false), (41, 40, false)]
     {
         let gauges = [("edge", edge), ("mesh", mesh)].map(|(name, active)| (name.to_owned(), (active, false)));
-        fleet.gauged(1, &gauges.into());
+        fleet.record_readings(1, &gauges.into());
         let row = fleet.shown().nodes.remove(0);
         assert_eq!((row.in_step(), row.is_active()), (is_active, is_active), "{edge} {mesh}");
     }
     // The push goes on: what was right a moment ago is old.
-    fleet.gauged(1, &[("edge".into(), (41, false)), ("mesh".into(), (42, false))].into());
+    fleet.record_readings(1, &[("edge".into(), (41, false)), ("mesh".into(), (42, false))].into());
     let whole = offered_as(new, &filters.map(|name| (name, new)));
     [whole, acked(new)].into_iter().for_each(|event| fleet.note(&report(1, event), start()));
     assert!(!fleet.shown().nodes[0].in_step());
-    fleet.gauged(1, &[("edge".into(), (42, false)), ("mesh".into(), (42, false))].into());
+    fleet.record_readings(1, &[("edge".into(), (42, false)), ("mesh".into(), (42, false))].into());
     assert!(fleet.shown().nodes[0].is_active());
 }
 
@@ -198,7 +198,7 @@ fn metrics_sum_up_those_that_are_connected() {
     [connected_as("n2"), unmatched].into_iter().for_each(|event| fleet.note(&report(2, event), start()));
     fleet.serving("00000000002a", None);
     fleet.complain(true);
-    fleet.gauged(1, &gauge(42, false));
+    fleet.record_readings(1, &gauge(42, false));
     let text = fleet.metrics();
     for line in [
         "weir_serve_policy_revision 42",
@@ -226,12 +226,12 @@ fn who_does_not_answer_is_waited_for_until_it_is_named() {
     fleet.note(&report(2, offered("r2")), after(second));
     assert!(fleet.has_settled(0, 2) && !fleet.has_settled(2, 2));
     assert_eq!(fleet.behind_since(2, 2), Some(start().steady));
-    assert_eq!((fleet.newest(), fleet.has_settled(2, 0)), (2, true), "nobody waits for who came later");
+    assert_eq!((fleet.newest_stream(), fleet.has_settled(2, 0)), (2, true), "nobody waits for who came later");
     // Another offer does not make it younger.
     fleet.note(&report(1, offered("r3")), after(second * 2));
-    assert_eq!(fleet.name_late(2, start().steady), ["n1"]);
+    assert_eq!(fleet.mark_late(2, start().steady), ["n1"]);
     assert_eq!((fleet.has_settled(2, 2), fleet.behind_since(2, 2)), (false, Some(after(second).steady)));
-    assert_eq!(fleet.name_late(2, after(second).steady), ["n2"]);
+    assert_eq!(fleet.mark_late(2, after(second).steady), ["n2"]);
     assert!(fleet.has_settled(2, 2) && fleet.behind_since(2, 2).is_none());
 
     // Who answers after all is waited for again.

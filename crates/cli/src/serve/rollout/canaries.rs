@@ -1,4 +1,4 @@
-//! Which nodes get a new revision first, without I/O.
+//! Canary nodes: those that get a new revision first, without I/O.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use weir_xds::{Kind, Offer};
 
 use crate::serve::fleet::{Fleet, Row};
 
-/// So many of those for which it is news, always the same.
+/// Canary nodes for a catalog: this part of the nodes for which it is news, always the same ones.
 pub fn chosen(fleet: &Fleet, before: &Offer, offer: &Offer, percent: u32) -> BTreeSet<String> {
     let is_news = |row: &Row| {
         let [before, after] = [before, offer].map(|offer| offer.snapshot(&row.about));
@@ -19,8 +19,8 @@ pub fn chosen(fleet: &Fleet, before: &Offer, offer: &Offer, percent: u32) -> BTr
     ids.into_iter().take(count).cloned().collect()
 }
 
-/// Those of them that are there: who goes away holds up nobody.
-pub fn still<'a>(fleet: &'a Fleet, canaries: &'a BTreeSet<String>) -> impl Iterator<Item = &'a Row> {
+/// The connected canary nodes; a node that disconnects no longer counts.
+pub fn connected<'a>(fleet: &'a Fleet, canaries: &'a BTreeSet<String>) -> impl Iterator<Item = &'a Row> {
     fleet.connected().map(|(_, row)| row).filter(|row| canaries.contains(&row.node))
 }
 

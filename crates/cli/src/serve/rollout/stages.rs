@@ -11,10 +11,10 @@ use weir_engine::model::{Experiment, Override};
 use weir_engine::{Model, Revision};
 
 use crate::load::Policy;
-use crate::serve::deployment::{Attached, Side, Standing};
+use crate::serve::deployment::{AttachedFilter, Deployment, Tier};
 
 /// What is to stand, one after the other, from what stands now to what is wanted.
-pub fn plan(now: &Standing, wanted: &Standing) -> Vec<Standing> {
+pub fn plan(now: &Deployment, wanted: &Deployment) -> Vec<Deployment> {
     let mut stages = Vec::new();
     if !changes_sides(now, wanted) {
         let (live, wanted_live) = (live(&now.edges.policy.model), live(&wanted.edges.policy.model));
@@ -36,7 +36,7 @@ pub fn plan(now: &Standing, wanted: &Standing) -> Vec<Standing> {
 
 /// Whether a step waits until everybody has answered what stands now: it lets edges stamp more or somewhere else, or the
 /// mesh know less.
-pub fn needs_answers(now: &Standing, step: &Standing) -> bool {
+pub fn needs_acks(now: &Deployment, step: &Deployment) -> bool {
     let [stamped, stamped_now] = [step, now].map(|standing| stamped(&standing.edges.policy.model));
     !is_within(&stamped, &stamped_now)
         || step.edges.attachments != now.edges.attachments
@@ -44,11 +44,11 @@ pub fn needs_answers(now: &Standing, step: &Standing) -> bool {
 }
 
 /// Whether all that changes is that something is switched off: nobody should wait for that.
-pub fn only_switches_off(now: &Standing, wanted: &Standing) -> bool {
+pub fn only_switches_off(now: &Deployment, wanted: &Deployment) -> bool {
     let is_same = now.edges.attachments == wanted.edges.attachments
         && now.mesh.attachments == wanted.mesh.attachments
         && now.resources == wanted.resources;
-    let switched_on = |side: &Side| {
+    let switched_on = |side: &Tier| {
         let mut model = side.policy.model.clone();
         model.enabled = true;
         for layer in &mut model.layers {
@@ -61,9 +61,10 @@ pub fn only_switches_off(now: &Standing, wanted: &Standing) -> bool {
 }
 
 /// Whether an attachment that decides comes to follow, or the other way: in between there would be two for one filter.
-fn changes_sides(now: &Standing, wanted: &Standing) -> bool {
-    let is_one_filter = |one: &Attached, other: &Attached| one.name == other.name && one.nodes.overlap(&other.nodes);
-    let meet = |one: &Side, other: &Side| {
+fn changes_sides(now: &Deployment, wanted: &Deployment) -> bool {
+    let is_one_filter =
+        |one: &AttachedFilter, other: &AttachedFilter| one.name == other.name && one.nodes.overlap(&other.nodes);
+    let meet = |one: &Tier, other: &Tier| {
         one.attachments.iter().any(|one| other.attachments.iter().any(|other| is_one_filter(one, other)))
     };
     meet(&now.edges, &wanted.mesh) || meet(&wanted.edges, &now.mesh)
@@ -98,7 +99,7 @@ fn stamped(model: &Model) -> BTreeMap<&str, &Routes> {
 }
 
 /// Whether one has tags or routes in force that the other has not.
-fn is_more(one: &Side, other: &Side) -> bool {
+fn is_more(one: &Tier, other: &Tier) -> bool {
     !is_within(&live(&one.policy.model), &live(&other.policy.model))
 }
 
@@ -110,7 +111,7 @@ fn is_within(one: &BTreeMap<&str, &Routes>, other: &BTreeMap<&str, &Routes>) -> 
 }
 
 /// The policy with nobody dealt or forced to these tags any more. Everybody else stays where they are.
-fn without(side: &Side, tags: &BTreeSet<&str>) -> Side {
+fn without(side: &Tier, tags: &BTreeSet<&str>) -> Tier {
     let mut model = side.policy.model.clone();
     for layer in &mut model.layers {
         let mut stopped: BTreeSet<(String, String)> = BTreeSet::new();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use weir_engine::{Attachment, AttachmentFile, Format, Role, Source, read_policy};
 
 use super::*;
-use crate::serve::deployment::Attached;
+use crate::serve::deployment::AttachedFilter;
 
 fn read(document: &Value) -> Result<Policy, String> {
     let source = Source::from_bytes("policy.json", document.to_string().into_bytes(), Format::Json);
@@ -14,8 +14,8 @@ fn read(document: &Value) -> Result<Policy, String> {
     Ok(Policy { revision: Revision::of(&canonical), model, canonical })
 }
 
-fn standing(policy: Policy) -> Standing {
-    Standing::of(policy, Vec::<Attached>::new(), Vec::new())
+fn standing(policy: Policy) -> Deployment {
+    Deployment::of(policy, Vec::<AttachedFilter>::new(), Vec::new())
 }
 
 /// A policy with one layer of these experiments: `(id, enabled, tags)`, each tag a variant of its own that routes there.
@@ -53,7 +53,7 @@ fn tags(policy: &Policy) -> Vec<&str> {
 }
 
 /// Of each step the tags that are live at edges and in the mesh: `edges / mesh`.
-fn shown(stages: &[Standing]) -> Vec<String> {
+fn shown(stages: &[Deployment]) -> Vec<String> {
     stages
         .iter()
         .map(|stage| format!("{} / {}", tags(&stage.edges.policy).join(" "), tags(&stage.mesh.policy).join(" ")))
@@ -121,16 +121,16 @@ fn a_tag_that_was_taken_away_waits_like_any_other_when_it_comes_back() {
     let mut now = cut_off;
     let waits: Vec<bool> = plan(&now.clone(), &two)
         .into_iter()
-        .map(|step| needs_answers(&std::mem::replace(&mut now, step.clone()), &step))
+        .map(|step| needs_acks(&std::mem::replace(&mut now, step.clone()), &step))
         .collect();
     // The mesh loses a3 for a1 first, then edges may stamp a1.
     assert_eq!(waits, [true, true]);
 }
 
 /// Where an attachment is put, by its name: what is served at edges and in the mesh, as `edges / mesh`.
-fn placed(policy: Policy, edges: &[&str], mesh: &[&str]) -> Standing {
+fn placed(policy: Policy, edges: &[&str], mesh: &[&str]) -> Deployment {
     let attached = |role: Role| {
-        move |name: &&str| Attached {
+        move |name: &&str| AttachedFilter {
             file: AttachmentFile { attachment: Attachment { role, ..Default::default() }, ..Default::default() },
             name: (*name).into(),
             nodes: Default::default(),
@@ -138,7 +138,7 @@ fn placed(policy: Policy, edges: &[&str], mesh: &[&str]) -> Standing {
         }
     };
     let attachments = edges.iter().map(attached(Role::Edge)).chain(mesh.iter().map(attached(Role::Mesh)));
-    Standing::of(policy, attachments.collect(), Vec::new())
+    Deployment::of(policy, attachments.collect(), Vec::new())
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn attachments_go_with_the_policy_of_their_side() {
         ("one for another", (a, &["e"], &["m"]), (b, &["f"], &["n"]), &["e  / m a1", "e  / n b1", "f b1 / n b1"]),
         ("that change sides", (a, &["e"], &["m"]), (b, &["m"], &["e"]), &["m b1 / e b1"]),
     ];
-    let shown = |side: &Side| {
+    let shown = |side: &Tier| {
         let names: Vec<&str> = side.attachments.iter().map(|attached| attached.name.as_str()).collect();
         format!("{} {}", names.join(" "), tags(&side.policy).join(" "))
     };
@@ -174,7 +174,7 @@ fn an_edge_in_a_new_place_waits_for_answers() {
     let now = placed(policy(&[("a", true, &["a1"])]), &["e"], &["m"]);
     for (edges, mesh, waits) in [("e", "m", false), ("f", "m", true), ("e", "n", false)] {
         let step = placed(policy(&[("a", true, &["a1"])]), &[edges], &[mesh]);
-        assert_eq!(needs_answers(&now, &step), waits, "{edges} {mesh}");
+        assert_eq!(needs_acks(&now, &step), waits, "{edges} {mesh}");
         assert_eq!(only_switches_off(&now, &step), (edges, mesh) == ("e", "m"), "{edges} {mesh}");
     }
 }
@@ -230,11 +230,11 @@ proptest! {
         for (wanted, overtaken) in policies {
             let wanted = standing(wanted);
             let stages = plan(&now, &wanted);
-            prop_assert_eq!(stages.last().map(Standing::revision), Some(wanted.revision()));
+            prop_assert_eq!(stages.last().map(Deployment::revision), Some(wanted.revision()));
             prop_assert!(stages.len() <= 3);
             let reached = overtaken.index(stages.len());
             for stage in stages.into_iter().take(reached + 1) {
-                if needs_answers(&now, &stage) {
+                if needs_acks(&now, &stage) {
                     (edges, mesh) = (vec![now.edges.policy.clone()], vec![now.mesh.policy.clone()]);
                 }
                 edges.push(stage.edges.policy.clone());
