@@ -18,8 +18,8 @@ fn arrows_point_one_way() {
     assert_eq!(ours("weir-engine"), BTreeSet::new());
     assert_eq!(ours("weir-filter"), BTreeSet::from(["weir-engine"]));
     assert!(ours("weir-xds").is_subset(&BTreeSet::from(["weir-engine"])), "{:?}", ours("weir-xds"));
-    assert_eq!(ours("weir-istio"), BTreeSet::from(["weir-engine"]));
-    assert_eq!(ours("weir-cli"), BTreeSet::from(["weir-engine", "weir-istio", "weir-xds"]));
+    assert_eq!(ours("weir-render"), BTreeSet::from(["weir-engine"]));
+    assert_eq!(ours("weir-cli"), BTreeSet::from(["weir-engine", "weir-render", "weir-xds"]));
 }
 
 /// A new dependency of what runs inside Envoy is argued in the commit that changes these lists.

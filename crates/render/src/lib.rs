@@ -1,4 +1,4 @@
-//! A policy and its attachments as the documents that Istio takes: pure, nothing is read or written here.
+//! A policy and its attachments as documents to apply, Istio's or a plain Envoy's: pure, nothing is read or written here.
 //!
 //! ```
 //! use weir_engine::{AttachmentFile, Role, Source, read_policy};
@@ -11,9 +11,9 @@
 //!     wasm: {file: /etc/weir/weir.wasm}
 //!     istio: {namespace: shop, selector: {istio: ingressgateway}}");
 //! let file = AttachmentFile::read(&gateway).unwrap();
-//! let sent = weir_istio::Sent { file: &file, envelope: r#"{"weir":1,"policy":{"version":1}}"#.to_owned() };
+//! let sent = weir_render::Sent { file: &file, envelope: r#"{"weir":1,"policy":{"version":1}}"#.to_owned() };
 //!
-//! let files = weir_istio::render(&model, vec![sent], &[]).unwrap();
+//! let files = weir_render::render(&model, vec![sent], &[]).unwrap();
 //! let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
 //! assert_eq!(names, ["05-forgeries.yaml", "30-edge.yaml"]);
 //! ```
