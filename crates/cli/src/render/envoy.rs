@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::slice;
 
 use clap::Args;
-use weir_render::{Plain, plain_routes};
+use weir_render::envoy::{Plain, plain_routes};
 
 use crate::load;
 use crate::problems::Failure;

@@ -5,7 +5,7 @@ use std::{fs, io};
 
 use clap::Args;
 use weir_engine::Revision;
-use weir_render::{File, Sent};
+use weir_render::istio::{self, File, Sent};
 
 use crate::load;
 use crate::problems::Failure;
@@ -42,7 +42,7 @@ impl Istio {
         let load::Attachments { mut sources, files, policy } = load::attachments(&self.attach, &self.policy)?;
         let into = self.into.iter().map(|path| load::text(path)).collect::<Result<Vec<_>, _>>()?;
         let send = |file| Sent { file, envelope: policy.envelope(&file.attachment) };
-        let rendered = weir_render::render(&policy.model, files.iter().map(send).collect(), &into);
+        let rendered = istio::render(&policy.model, files.iter().map(send).collect(), &into);
         let rendered = rendered.map_err(|mut problems| {
             for (document, source) in sources.iter().enumerate() {
                 source.locate(problems.iter_mut().filter(|problem| problem.document == document));
@@ -79,7 +79,7 @@ fn write(folder: &Path, files: &[File], revision: Revision) -> Result<(), Failur
             )));
         }
     }
-    let order = (PathBuf::from("README.md"), weir_render::order(files, revision));
+    let order = (PathBuf::from("README.md"), istio::order(files, revision));
     let texts = files.iter().map(|file| (PathBuf::from(&file.name), file.text.clone()));
     for (name, text) in texts.chain([order]) {
         let path = folder.join(name);

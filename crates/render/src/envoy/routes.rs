@@ -4,10 +4,10 @@ use weir_engine::fields::{self, Fields};
 use weir_engine::model::Model;
 use weir_engine::{At, AttachmentFile, CLUSTER_HEADER, Code, Node, Problem, Problems, Role, SUBSET_HEADER, Steer};
 
-use crate::patches;
-use crate::placement::{by_name, positive};
-use crate::routed::{self, STABLE};
-use crate::routes;
+use crate::istio::patches;
+use crate::istio::placement::{by_name, positive};
+use crate::istio::routed::{self, STABLE};
+use crate::istio::routes;
 use crate::yaml::{Yaml, map};
 
 const ROUTE_CONFIGURATION: &str = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration";

@@ -2,8 +2,8 @@
 
 use weir_engine::Revision;
 
-use crate::File;
-use crate::object::Stage;
+use crate::istio::File;
+use crate::istio::object::Stage;
 
 const START: &str = "# now start the pods of the variants: no stable request reaches them any more\n";
 const END: &str = "# now end the pods of the variants, for stable requests will reach them\n";

@@ -2,7 +2,7 @@
 
 use weir_engine::{AttachmentFile, Problem, Revision, Role, Source, read_policy};
 
-use crate::{CLIENT_SIDE_BYTES_MAX, File, OBJECT_BYTES_MAX, Sent, render};
+use crate::istio::{CLIENT_SIDE_BYTES_MAX, File, OBJECT_BYTES_MAX, Sent, render};
 
 const POLICY: &str = "
 version: 1

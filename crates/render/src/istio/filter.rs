@@ -3,10 +3,10 @@
 use weir_engine::model::EnvTag;
 use weir_engine::{Attachment, Module, Role};
 
-use crate::attached::Attached;
-use crate::object::{Object, Stage};
-use crate::patches::{self, Patch};
-use crate::placement::Proxy;
+use crate::istio::attached::Attached;
+use crate::istio::object::{Object, Stage};
+use crate::istio::patches::{self, Patch};
+use crate::istio::placement::Proxy;
 use crate::yaml::{Yaml, map};
 
 const ENVOY_FILTER: (&str, &str) = ("networking.istio.io/v1alpha3", "EnvoyFilter");

@@ -2,9 +2,9 @@
 
 use weir_engine::{At, AttachmentFile, Code, Module, Problems, Role, Steer};
 
-use crate::Sent;
-use crate::object::Stage;
-use crate::placement::{Attach, Placement, Proxy, is_name};
+use crate::istio::Sent;
+use crate::istio::object::Stage;
+use crate::istio::placement::{Attach, Placement, Proxy, is_name};
 
 /// An attachment that can be rendered.
 pub(crate) struct Attached<'a> {

@@ -2,9 +2,9 @@
 
 use weir_engine::{Module, Source};
 
-use crate::attached::Attached;
-use crate::object::Object;
-use crate::placement::{Attach, Proxy};
+use crate::istio::attached::Attached;
+use crate::istio::object::Object;
+use crate::istio::placement::{Attach, Proxy};
 use crate::yaml::{Yaml, map};
 
 const VERSION: &str = "extensions.istio.io/v1alpha1";
@@ -33,7 +33,7 @@ pub(crate) fn object(attached: &Attached<'_>) -> Object {
     let role = attached.file.attachment.role.name();
     let mut comment = format!("The filter weir.{name}, role {role}. {since}\n{LIMITS}");
     if !matches!(module, Module::File(_)) {
-        comment.push_str(crate::filter::FETCHED);
+        comment.push_str(crate::istio::filter::FETCHED);
     }
     Object::new(attached.stage(), (VERSION, kind), &placement.namespace, &format!("weir-{name}"), &comment, spec)
 }

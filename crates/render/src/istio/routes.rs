@@ -2,11 +2,11 @@
 
 use weir_engine::{Role, SUBSET_HEADER, Steer};
 
-use crate::attached::Attached;
-use crate::object::{Object, Stage};
-use crate::patches;
-use crate::placement::Proxy;
-use crate::routed::{Routed, STABLE};
+use crate::istio::attached::Attached;
+use crate::istio::object::{Object, Stage};
+use crate::istio::patches;
+use crate::istio::placement::Proxy;
+use crate::istio::routed::{Routed, STABLE};
 use crate::yaml::{Yaml, map};
 
 const VIRTUAL_SERVICE: (&str, &str) = ("networking.istio.io/v1", "VirtualService");

@@ -3,8 +3,8 @@
 
 use weir_engine::{At, Code, Problems, Source};
 
-use crate::routed::Routed;
-use crate::routes::{MESH, Wanted};
+use crate::istio::routed::Routed;
+use crate::istio::routes::{MESH, Wanted};
 
 mod read;
 mod splice;

@@ -1,7 +1,7 @@
 //! The decisions in access logs and traces, by Istio's Telemetry.
 
-use crate::attached::Attached;
-use crate::object::Object;
+use crate::istio::attached::Attached;
+use crate::istio::object::Object;
 use crate::yaml::{Yaml, map};
 
 const TELEMETRY: (&str, &str) = ("telemetry.istio.io/v1", "Telemetry");

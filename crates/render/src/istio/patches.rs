@@ -3,7 +3,7 @@
 use weir_engine::model::EnvTag;
 use weir_engine::{Attachment, CLUSTER_HEADER, Role, SUBSET_HEADER, Steer};
 
-use crate::attached::Attached;
+use crate::istio::attached::Attached;
 use crate::yaml::{Yaml, map};
 
 const LOCAL_RATE_LIMIT: &str = "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit";

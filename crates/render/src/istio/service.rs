@@ -3,7 +3,7 @@
 use weir_engine::fields::{self, Fields};
 use weir_engine::{At, Node, Problems};
 
-use crate::placement::{Labels, by_name, labels, positive};
+use crate::istio::placement::{Labels, by_name, labels, positive};
 
 /// A service and its versions.
 #[derive(Clone, Debug, Default, PartialEq)]

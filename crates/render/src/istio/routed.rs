@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use weir_engine::{At, Code, Model, Problems};
 
-use crate::attached::Attached;
-use crate::service::Service;
+use crate::istio::attached::Attached;
+use crate::istio::service::Service;
 
 /// The subset that everybody else meets.
 pub(crate) const STABLE: &str = "stable";

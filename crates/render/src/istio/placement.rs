@@ -4,7 +4,7 @@
 use weir_engine::fields::{self, Fields};
 use weir_engine::{At, AttachmentFile, Code, Node, Problems, Role};
 
-use crate::service::Service;
+use crate::istio::service::Service;
 
 /// Where an attachment goes.
 #[derive(Clone, Debug, PartialEq)]

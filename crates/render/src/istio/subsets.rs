@@ -1,9 +1,9 @@
 //! DestinationRules: which pods a version is, and what guards it.
 
-use crate::object::{Object, Stage};
-use crate::placement::Labels;
-use crate::routed::{Routed, STABLE};
-use crate::service::Guard;
+use crate::istio::object::{Object, Stage};
+use crate::istio::placement::Labels;
+use crate::istio::routed::{Routed, STABLE};
+use crate::istio::service::Guard;
 use crate::yaml::{Yaml, map};
 
 const DESTINATION_RULE: (&str, &str) = ("networking.istio.io/v1", "DestinationRule");

@@ -3,8 +3,8 @@
 use weir_engine::{Node, Problems, Value};
 
 use super::read::{Route, VirtualService, child};
-use crate::routed::Routed;
-use crate::routes::{Wanted, Way};
+use crate::istio::routed::Routed;
+use crate::istio::routes::{Wanted, Way};
 use crate::yaml::{Yaml, map};
 
 /// The service that a route leads to, if it is one of ours. Reports routes of which nobody can say where a variant goes.

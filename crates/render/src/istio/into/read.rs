@@ -3,7 +3,7 @@
 use weir_engine::fields;
 use weir_engine::{At, Code, Entry, Node, Problem, Problems, Source, Value};
 
-use crate::routes::MESH;
+use crate::istio::routes::MESH;
 
 /// One of theirs, as far as it matters here.
 pub(super) struct VirtualService {
