@@ -2,7 +2,7 @@
 
 use weir_engine::{Attachment, Module};
 
-use crate::istio::filter::extension;
+use crate::filter::extension;
 use crate::yaml::{Yaml, map};
 
 mod routes;

@@ -1,15 +1,16 @@
 //! The documents of a mesh under Istio: filters, routes and versions in the order of safe application.
 
 mod attached;
-pub(crate) mod filter;
+mod filter;
 mod into;
+mod labels;
 mod object;
 mod order;
-pub(crate) mod patches;
-pub(crate) mod placement;
+mod patches;
+mod placement;
 mod plugin;
-pub(crate) mod routed;
-pub(crate) mod routes;
+mod routed;
+mod routes;
 mod service;
 mod subsets;
 mod telemetry;

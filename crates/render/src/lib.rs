@@ -18,6 +18,10 @@
 //! assert_eq!(names, ["05-forgeries.yaml", "30-edge.yaml"]);
 //! ```
 
+mod entries;
 pub mod envoy;
+mod filter;
+mod headers;
 pub mod istio;
+mod variants;
 mod yaml;

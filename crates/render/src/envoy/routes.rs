@@ -4,10 +4,9 @@ use weir_engine::fields::{self, Fields};
 use weir_engine::model::Model;
 use weir_engine::{At, AttachmentFile, CLUSTER_HEADER, Code, Node, Problem, Problems, Role, SUBSET_HEADER, Steer};
 
-use crate::istio::patches;
-use crate::istio::placement::{by_name, positive};
-use crate::istio::routed::{self, STABLE};
-use crate::istio::routes;
+use crate::entries::{by_name, positive};
+use crate::headers;
+use crate::variants::{self, STABLE};
 use crate::yaml::{Yaml, map};
 
 const ROUTE_CONFIGURATION: &str = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration";
@@ -34,7 +33,7 @@ struct Routing {
 pub fn plain_routes(model: &Model, file: &AttachmentFile) -> Result<String, Vec<Problem>> {
     let mut problems = Problems::default();
     let routing = Routing::read(file, &mut problems);
-    let services: Vec<&str> = routed::services(model).into_iter().collect();
+    let services: Vec<&str> = variants::services(model).into_iter().collect();
     for (service, _) in routing.hosts.iter().filter(|(service, _)| !services.contains(&service.as_str())) {
         let message = format!("no variant routes {service}; the policy routes {}", services.join(" "));
         problems.add(Code::BadValue, &At::Root { document: 0 }.key("envoy").key("hosts").key(service), message);
@@ -72,8 +71,8 @@ fn configuration(model: &Model, file: &AttachmentFile, routing: &Routing, servic
     let attachment = &file.attachment;
     let name = routing.route_config.as_ref().or(attachment.name.as_ref()).map_or("weir", String::as_str);
     // What a client sends under these names is dropped before routes are matched, with the filter or without it.
-    let guard = (attachment.role == Role::Edge).then(|| patches::forgeable(attachment, &model.env_tag));
-    let ours = patches::written_headers(attachment);
+    let guard = (attachment.role == Role::Edge).then(|| headers::forgeable(attachment, &model.env_tag));
+    let ours = headers::written(attachment);
     let shown = routing.decision_header.as_ref().map(|header| {
         let value = map! {"header" => map! {"key" => header, "value" => "%FILTER_STATE(wasm.weir:PLAIN)%"}};
         [value.with("append_action", Some("OVERWRITE_IF_EXISTS_OR_ADD"))]
@@ -97,17 +96,17 @@ fn virtual_host(service: &str, model: &Model, steer: Steer, routing: &Routing) -
         map! {"name" => name, "match" => matched, "route" => target.with("timeout", Some("0s"))}
     };
     let cluster = |subset: &str| map! {"cluster" => format!("outbound|{port}|{subset}|{service}")};
-    let variants = routed::variants(service, model);
+    let variants = variants::of_service(service, model);
     let mut all: Vec<Yaml> = match steer {
         Steer::Tag => variants
             .iter()
             .map(|(tag, subset)| {
-                let regex = map! {"safe_regex" => map! {"regex" => routes::tag_regex(tag)}};
+                let regex = map! {"safe_regex" => map! {"regex" => variants::tag_regex(tag)}};
                 let header = map! {"name" => &model.env_tag.header, "string_match" => regex};
                 route(format!("{service}/tag/{tag}"), Some(header), cluster(subset))
             })
             .collect(),
-        Steer::Subset => routed::subsets(&variants)
+        Steer::Subset => variants::subsets(&variants)
             .into_iter()
             .map(|subset| {
                 let header = map! {"name" => SUBSET_HEADER, "string_match" => map! {"exact" => subset}};

@@ -1,8 +1,9 @@
 //! The filter in an EnvoyFilter: by ECDS, so that a new policy changes no listener.
 
 use weir_engine::model::EnvTag;
-use weir_engine::{Attachment, Module, Role};
+use weir_engine::{Module, Role};
 
+use crate::filter::{WASM, extension};
 use crate::istio::attached::Attached;
 use crate::istio::object::{Object, Stage};
 use crate::istio::patches::{self, Patch};
@@ -10,9 +11,7 @@ use crate::istio::placement::Proxy;
 use crate::yaml::{Yaml, map};
 
 const ENVOY_FILTER: (&str, &str) = ("networking.istio.io/v1alpha3", "EnvoyFilter");
-const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 const RBAC: &str = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC";
-const STRING: &str = "type.googleapis.com/google.protobuf.StringValue";
 /// Any but 0, which `istioctl analyze` warns of: patches of one proxy are applied in the order of their priorities.
 const PRIORITY: i64 = 10;
 
@@ -85,43 +84,11 @@ fn entry(resource: &str) -> Yaml {
     }
 }
 
-/// The ECDS resource: the module and what configures it.
-pub(crate) fn extension(resource: &str, name: &str, attachment: &Attachment, module: &Module, envelope: &str) -> Yaml {
-    let id = format!("weir.{name}");
-    let plugin = map! {
-        "name" => &id,
-        "configuration" => map! {"@type" => STRING, "value" => Yaml::Literal(envelope.to_owned())},
-    };
-    let plugin = match module {
-        Module::File(_) => plugin
-            .with("failure_policy", Some("FAIL_RELOAD"))
-            .with("reload_config", Some(map! {"backoff" => map! {"base_interval" => "1s"}})),
-        Module::Url { .. } | Module::Oci { .. } => plugin.with("failure_policy", Some("FAIL_OPEN")),
-    };
-    let vm_id = attachment.vm_id(&id);
-    // Where filters share a `vm_id` this tells their machines apart.
-    let apart = (vm_id != id).then(|| map! {"@type" => STRING, "value" => &id});
-    let machine = map! {"vm_id" => vm_id, "runtime" => "envoy.wasm.runtime.v8", "code" => code(module)};
-    let plugin = plugin.with("vm_config", Some(machine.with("configuration", apart)));
-    map! {"name" => resource, "typed_config" => map! {"@type" => WASM, "config" => plugin}}
-}
-
 const BAGGAGE: &str =
     "Baggage of clients is dropped whole, because the sidecars would follow tags in it while the filter is missing.\n";
 
 pub(crate) const FETCHED: &str = "The module is fetched by istio-agent, which no plain Envoy has. FAIL_OPEN, because for any other policy the\n\
                        agent puts a filter in our place that denies every request when it cannot fetch the module.\n";
-
-fn code(module: &Module) -> Yaml {
-    let (url, sha256) = match module {
-        Module::File(file) => return map! {"local" => map! {"filename" => file}},
-        Module::Url { url, sha256 } => (url, sha256.as_str()),
-        // What istiod writes where there is none: Envoy's schema wants some text, and the agent knows this one.
-        Module::Oci { url, sha256 } => (url, sha256.as_deref().unwrap_or("nil")),
-    };
-    let address = map! {"uri" => url, "timeout" => "30s", "cluster" => "_"};
-    map! {"remote" => map! {"http_uri" => address, "sha256" => sha256}}
-}
 
 fn envoy_filter(stage: Stage, attached: &Attached<'_>, name: &str, comment: &str, patches: Vec<Yaml>) -> Object {
     let placement = &attached.placement;

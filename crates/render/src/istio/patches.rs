@@ -1,8 +1,9 @@
 //! What only an EnvoyFilter can change of Envoy's routes.
 
 use weir_engine::model::EnvTag;
-use weir_engine::{Attachment, CLUSTER_HEADER, Role, SUBSET_HEADER, Steer};
+use weir_engine::{CLUSTER_HEADER, Role, Steer};
 
+use crate::headers;
 use crate::istio::attached::Attached;
 use crate::yaml::{Yaml, map};
 
@@ -16,23 +17,15 @@ pub(crate) struct Patch {
 
 /// The patch that drops what clients forge, where they come in.
 pub(crate) fn internal_only(attached: &Attached<'_>, env_tag: &EnvTag) -> Yaml {
-    let headers = forgeable(&attached.file.attachment, env_tag);
+    let headers = headers::forgeable(&attached.file.attachment, env_tag);
     route_configuration("GATEWAY", map! {"internal_only_headers" => headers})
-}
-
-/// The headers by which a client could choose its variant where the filter is missing.
-pub(crate) fn forgeable(attachment: &Attachment, env_tag: &EnvTag) -> Vec<String> {
-    let mut headers = vec![env_tag.header.clone(), SUBSET_HEADER.to_owned(), CLUSTER_HEADER.to_owned()];
-    headers.extend(env_tag.baggage.is_some().then(|| "baggage".to_owned()));
-    headers.extend(attachment.sticky.iter().map(|sticky| sticky.header.clone()));
-    headers
 }
 
 /// The patches of the routes that an attachment asks for.
 pub(crate) fn of_routes(attached: &Attached<'_>) -> Vec<Patch> {
     let context = attached.placement.proxy.context();
     let mut patches = Vec::new();
-    let ours = written_headers(&attached.file.attachment);
+    let ours = headers::written(&attached.file.attachment);
     if !ours.is_empty() {
         patches.push(Patch {
             note: "What the filter writes for the routes stays in the proxy: no service is sent it.",
@@ -64,17 +57,6 @@ pub(crate) fn of_routes(attached: &Attached<'_>) -> Vec<Patch> {
     }
     patches.extend(limits(attached));
     patches
-}
-
-/// The headers that the filter writes for routes alone, which no service should be sent.
-pub(crate) fn written_headers(attachment: &Attachment) -> Vec<String> {
-    let steers = match attachment.steer {
-        _ if attachment.role == Role::Inbound => return Vec::new(),
-        Steer::Tag => None,
-        Steer::Subset => Some(SUBSET_HEADER.to_owned()),
-        Steer::Cluster => Some(CLUSTER_HEADER.to_owned()),
-    };
-    steers.into_iter().chain(attachment.sticky.iter().map(|sticky| sticky.header.clone())).collect()
 }
 
 fn by_cluster(context: &str) -> Yaml {

@@ -4,6 +4,8 @@
 use weir_engine::fields::{self, Fields};
 use weir_engine::{At, AttachmentFile, Code, Node, Problems, Role};
 
+use crate::entries::{by_name, positive};
+use crate::istio::labels::{Labels, labels};
 use crate::istio::service::Service;
 
 /// Where an attachment goes.
@@ -28,9 +30,6 @@ pub(crate) struct Placement {
     /// Whether access log and traces tell the decisions.
     pub telemetry: bool,
 }
-
-/// Label and value.
-pub(crate) type Labels = Vec<(String, String)>;
 
 /// Which traffic of a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,16 +120,6 @@ impl Proxy {
     }
 }
 
-/// Labels of pods, at least one: without any the object would mean every pod of its namespace.
-pub(crate) fn labels(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Labels> {
-    let labels = by_name(Some(node), at, problems, fields::string);
-    if labels.is_empty() {
-        problems.add(Code::BadValue, at, "found no label; {app: owl} would do");
-        return None;
-    }
-    Some(labels)
-}
-
 /// Reports what Kubernetes would not take as a name.
 pub(crate) fn is_name(text: &str, what: &str, at: &At<'_>, problems: &mut Problems) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
@@ -152,29 +141,4 @@ fn gateways(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<Stri
         problems.add(Code::BadValue, &at.index(i), message);
     }
     Some(names)
-}
-
-/// The values of an object by their keys, in their order.
-pub(crate) fn by_name<T>(
-    node: Option<Node>,
-    at: &At<'_>,
-    problems: &mut Problems,
-    read: impl Fn(Node, &At<'_>, &mut Problems) -> Option<T>,
-) -> Vec<(String, T)> {
-    let entries = node.and_then(|node| fields::object(node, at, problems)).unwrap_or_default();
-    let mut values = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let value = read(entry.node, &at.key(&entry.key), problems);
-        values.extend(value.map(|value| (entry.key, value)));
-    }
-    values
-}
-
-/// An integer from 1 to what Envoy counts with.
-pub(crate) fn positive(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<i64> {
-    let value = fields::integer(node, u64::from(u32::MAX), at, problems)?;
-    if value == 0 {
-        problems.add(Code::BadValue, at, "found 0, which lets nothing through; an integer from 1 would do");
-    }
-    i64::try_from(value).ok().filter(|value| *value > 0)
 }

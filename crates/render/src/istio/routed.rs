@@ -1,14 +1,10 @@
 //! The services of the mesh: what the policy routes, with what the attachments know of them.
 
-use std::collections::BTreeSet;
-
 use weir_engine::{At, Code, Model, Problems};
 
 use crate::istio::attached::Attached;
 use crate::istio::service::Service;
-
-/// The subset that everybody else meets.
-pub(crate) const STABLE: &str = "stable";
+use crate::variants::{self, STABLE};
 
 /// A service with its versions.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +25,7 @@ pub(crate) struct Routed {
 impl Routed {
     /// The services that the policy routes or an attachment names, by name.
     pub fn read_all(all: &[Attached<'_>], model: &Model, problems: &mut Problems) -> Vec<Routed> {
-        let mut hosts = services(model);
+        let mut hosts = variants::services(model);
         hosts.extend(all.iter().flat_map(|attached| &attached.placement.services).map(|(host, _)| host.as_str()));
         hosts.into_iter().map(|host| Routed::read(host, all, model, problems)).collect()
     }
@@ -50,7 +46,7 @@ impl Routed {
             host: host.to_owned(),
             namespace: namespace_of(host).unwrap_or(namespace).to_owned(),
             service: service.cloned().unwrap_or_default(),
-            variants: variants(host, model),
+            variants: variants::of_service(host, model),
             document: attached.map_or(0, |attached| attached.document),
         };
         routed.check(problems);
@@ -59,7 +55,7 @@ impl Routed {
 
     /// The subsets of the variants, each once, in the order of the routes.
     pub fn subsets(&self) -> Vec<&str> {
-        subsets(&self.variants)
+        variants::subsets(&self.variants)
     }
 
     /// What the objects of this service are called.
@@ -111,34 +107,6 @@ impl Routed {
     fn report(&self, key: Option<&str>, code: Code, message: String, problems: &mut Problems) {
         report(self.document, &self.host, key, code, message, problems);
     }
-}
-
-/// The services that the policy routes.
-pub(crate) fn services(model: &Model) -> BTreeSet<&str> {
-    let experiments = model.layers.iter().flat_map(|layer| &layer.experiments);
-    experiments.flat_map(|experiment| experiment.routed_services()).collect()
-}
-
-/// Env tag and subset of every variant that routes the service, by layer.
-pub(crate) fn variants(host: &str, model: &Model) -> Vec<(String, String)> {
-    let experiments = model.layers.iter().flat_map(|layer| &layer.experiments);
-    let variants = experiments.flat_map(|experiment| &experiment.variants);
-    let subset = |variant: &weir_engine::model::Variant| {
-        let route = variant.routes.iter().find(|(service, _)| service == host)?;
-        Some((variant.env_tag.clone(), route.1.clone()))
-    };
-    variants.filter_map(subset).collect()
-}
-
-/// The subsets of variants, each once, in their order.
-pub(crate) fn subsets(variants: &[(String, String)]) -> Vec<&str> {
-    let mut subsets: Vec<&str> = Vec::new();
-    for (_, subset) in variants {
-        if !subsets.contains(&subset.as_str()) {
-            subsets.push(subset);
-        }
-    }
-    subsets
 }
 
 /// The namespace of `NAME.NAMESPACE.svc…`.

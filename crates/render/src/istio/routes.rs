@@ -2,11 +2,12 @@
 
 use weir_engine::{Role, SUBSET_HEADER, Steer};
 
+use crate::headers;
 use crate::istio::attached::Attached;
 use crate::istio::object::{Object, Stage};
-use crate::istio::patches;
 use crate::istio::placement::Proxy;
-use crate::istio::routed::{Routed, STABLE};
+use crate::istio::routed::Routed;
+use crate::variants::{STABLE, tag_regex};
 use crate::yaml::{Yaml, map};
 
 const VIRTUAL_SERVICE: (&str, &str) = ("networking.istio.io/v1", "VirtualService");
@@ -51,7 +52,7 @@ impl Wanted {
         Wanted {
             tag_header: steered(Steer::Tag).then(|| tag_header.to_owned()),
             by_subset: steered(Steer::Subset),
-            remove: sorted(routing().flat_map(|attached| patches::written_headers(&attached.file.attachment))),
+            remove: sorted(routing().flat_map(|attached| headers::written(&attached.file.attachment))),
             bound_to: sorted(bound_to),
         }
     }
@@ -93,12 +94,6 @@ impl Wanted {
     pub fn headers(&self) -> Option<Yaml> {
         (!self.remove.is_empty()).then(|| map! {"request" => map! {"remove" => self.remove.clone()}})
     }
-}
-
-/// What matches the tag among others.
-pub(crate) fn tag_regex(tag: &str) -> String {
-    // Of all that a tag may contain, only the dot means something in a regex.
-    format!("(.*,)?{}(,.*)?", tag.replace('.', "\\."))
 }
 
 /// The routes of a service, bound to `gateways`.

@@ -3,7 +3,8 @@
 use weir_engine::fields::{self, Fields};
 use weir_engine::{At, Node, Problems};
 
-use crate::istio::placement::{Labels, by_name, labels, positive};
+use crate::entries::{by_name, positive};
+use crate::istio::labels::{Labels, labels};
 
 /// A service and its versions.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,9 +1,10 @@
 //! DestinationRules: which pods a version is, and what guards it.
 
+use crate::istio::labels::Labels;
 use crate::istio::object::{Object, Stage};
-use crate::istio::placement::Labels;
-use crate::istio::routed::{Routed, STABLE};
+use crate::istio::routed::Routed;
 use crate::istio::service::Guard;
+use crate::variants::STABLE;
 use crate::yaml::{Yaml, map};
 
 const DESTINATION_RULE: (&str, &str) = ("networking.istio.io/v1", "DestinationRule");

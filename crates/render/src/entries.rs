@@ -1,0 +1,29 @@
+//! Values that the keys `istio` and `envoy` of an attachment file have in common.
+
+use weir_engine::fields;
+use weir_engine::{At, Code, Node, Problems};
+
+/// The values of an object by their keys, in their order.
+pub(crate) fn by_name<T>(
+    node: Option<Node>,
+    at: &At<'_>,
+    problems: &mut Problems,
+    read: impl Fn(Node, &At<'_>, &mut Problems) -> Option<T>,
+) -> Vec<(String, T)> {
+    let entries = node.and_then(|node| fields::object(node, at, problems)).unwrap_or_default();
+    let mut values = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let value = read(entry.node, &at.key(&entry.key), problems);
+        values.extend(value.map(|value| (entry.key, value)));
+    }
+    values
+}
+
+/// An integer from 1 to what Envoy counts with.
+pub(crate) fn positive(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<i64> {
+    let value = fields::integer(node, u64::from(u32::MAX), at, problems)?;
+    if value == 0 {
+        problems.add(Code::BadValue, at, "found 0, which lets nothing through; an integer from 1 would do");
+    }
+    i64::try_from(value).ok().filter(|value| *value > 0)
+}

@@ -1,0 +1,19 @@
+//! Labels of pods.
+
+use weir_engine::fields;
+use weir_engine::{At, Code, Node, Problems};
+
+use crate::entries::by_name;
+
+/// Label and value of each, in the order of the file.
+pub(crate) type Labels = Vec<(String, String)>;
+
+/// Reads labels, at least one: without any the object would mean every pod of its namespace.
+pub(crate) fn labels(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Labels> {
+    let labels = by_name(Some(node), at, problems, fields::string);
+    if labels.is_empty() {
+        problems.add(Code::BadValue, at, "found no label; {app: owl} would do");
+        return None;
+    }
+    Some(labels)
+}
