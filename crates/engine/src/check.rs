@@ -11,6 +11,7 @@ use crate::problem::{At, Code, Problem, Problems};
 mod conditions;
 mod experiment;
 mod lines;
+mod lists;
 mod names;
 mod overrides;
 mod shares;
@@ -34,7 +35,7 @@ struct Checker<'a> {
     tag_header: String,
     units: BTreeMap<&'a str, &'a Vec<UnitSource>>,
     lists: HashMap<&'a str, &'a Vec<String>>,
-    list_groups: overrides::ListGroups<'a>,
+    list_groups: lists::ListGroups<'a>,
     layer_ids: HashSet<&'a str>,
     experiment_ids: HashSet<&'a str>,
     env_tags: HashSet<String>,
@@ -49,7 +50,7 @@ impl<'a> Checker<'a> {
             tag_header: String::new(),
             units: BTreeMap::new(),
             lists: HashMap::new(),
-            list_groups: overrides::ListGroups::default(),
+            list_groups: lists::ListGroups::default(),
             layer_ids: HashSet::new(),
             experiment_ids: HashSet::new(),
             env_tags: HashSet::new(),
@@ -120,7 +121,7 @@ impl<'a> Checker<'a> {
             let at = root.key("lists");
             for (name, values) in &policy.lists {
                 names::id(name, &at.key(name), &mut self.problems);
-                overrides::unit_lengths(values, &at.key(name), &mut self.problems);
+                lists::unit_lengths(values, &at.key(name), &mut self.problems);
                 self.list_groups.insert(name, values);
                 if self.lists.insert(name, values).is_some_and(|other| other != values) {
                     self.problems.add(
@@ -135,7 +136,7 @@ impl<'a> Checker<'a> {
 
     fn sorted_lists(&self) -> Vec<(String, Vec<String>)> {
         let mut lists: Vec<_> =
-            self.lists.iter().map(|(name, values)| ((*name).to_owned(), overrides::sorted(values))).collect();
+            self.lists.iter().map(|(name, values)| ((*name).to_owned(), lists::sorted(values))).collect();
         lists.sort_unstable();
         lists
     }
@@ -211,7 +212,7 @@ impl<'a> Checker<'a> {
         let longest = |layer: &Layer| layer.experiments.iter().flat_map(|e| &e.variants).map(|v| v.env_tag.len()).max();
         let tag_bytes =
             layers.iter().filter_map(longest).map(|length| length.saturating_add(1)).sum::<usize>().saturating_sub(1);
-        let listed = overrides::count(self.documents, self.lists.values().copied());
+        let listed = lists::count(self.documents, self.lists.values().copied());
         for (found, max, what) in [
             (layer_count, limits::LAYERS_MAX, "layers"),
             (experiment_count, limits::EXPERIMENTS_MAX, "experiments"),

@@ -2,69 +2,7 @@
 
 use std::borrow::Cow;
 
-use hashbrown::HashMap;
-use memchr::memchr;
-use memchr::memmem::Finder;
-
 use crate::blank;
-use crate::plan::{SourceId, next};
-
-/// Cookies that a plan reads, by name.
-#[derive(Debug, Default)]
-pub(crate) struct CookieNames {
-    by_name: HashMap<Box<[u8]>, SourceId>,
-    /// The same names, each ready to be looked for.
-    finders: Vec<(Finder<'static>, SourceId)>,
-}
-
-/// Looking for a name is much faster than taking a line apart, but each name is a look of its own.
-const FINDERS_MAX: usize = 8;
-
-impl CookieNames {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.finders.is_empty()
-    }
-
-    /// The source of this cookie.
-    pub(crate) fn want(&mut self, name: &str, count: &mut u32) -> SourceId {
-        let finders = &mut self.finders;
-        *self.by_name.entry_ref(name.as_bytes()).or_insert_with(|| {
-            let source = next(count);
-            finders.push((Finder::new(name).into_owned(), source));
-            source
-        })
-    }
-
-    /// Every crumb of a line that has one of the names; those of one name in order.
-    pub(crate) fn read<'a>(&self, line: &'a [u8], mut found: impl FnMut(SourceId, &'a [u8])) {
-        if self.finders.len() > FINDERS_MAX {
-            for (name, value) in crumbs(line) {
-                if let Some(source) = self.by_name.get(name) {
-                    found(*source, value);
-                }
-            }
-            return;
-        }
-        for (finder, source) in &self.finders {
-            for value in values(line, finder) {
-                found(*source, value);
-            }
-        }
-    }
-}
-
-/// The values of the crumbs of one name, in order.
-fn values<'a>(line: &'a [u8], name: &Finder<'_>) -> impl Iterator<Item = &'a [u8]> {
-    let candidates = name.find_iter(line);
-    candidates.filter_map(|start| {
-        let (before, from) = line.split_at_checked(start)?;
-        let begins_a_crumb = matches!(blank::trim_end(before).last(), None | Some(b';'));
-        let behind = from.get(name.needle().len()..).filter(|_| begins_a_crumb)?;
-        let value = blank::trim_start(behind).strip_prefix(b"=")?;
-        let end = memchr(b';', value).unwrap_or(value.len());
-        value.get(..end).map(blank::trim)
-    })
-}
 
 /// Name and value of every crumb in order; what has no `=` is no crumb.
 pub(crate) fn crumbs(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
@@ -164,13 +102,6 @@ mod tests {
                 prop_assert!(!name.contains(&b'=') && !name.contains(&b';') && !value.contains(&b';'));
                 prop_assert!(blank::trim(name) == name && blank::trim(value) == value);
             }
-        }
-
-        #[test]
-        fn a_name_is_found_where_the_crumbs_have_it(line in "[ab=; \t]{0,24}", name in "a|b|ab|aa") {
-            let taken_apart: Vec<_> = crumbs(line.as_bytes()).filter(|(known, _)| *known == name.as_bytes()).collect();
-            let found: Vec<_> = values(line.as_bytes(), &Finder::new(&name)).map(|value| (name.as_bytes(), value)).collect();
-            prop_assert_eq!(found, taken_apart);
         }
 
         #[test]

@@ -5,12 +5,14 @@ use smallvec::{SmallVec, smallvec};
 use crate::attachment::Role;
 use crate::baggage::{self, Member};
 use crate::decision::{Decision, Kept, Outcome, Reason};
-use crate::join::Joined;
 use crate::listed::Entry;
-use crate::plan::{Forced, LayerPlan, Plan, TagOf, owner};
-use crate::request::{Request, Values};
+use crate::plan::{LayerPlan, Plan, TagOf, owner};
+use crate::request::Request;
+use crate::rules::Forced;
+use crate::sources::Values;
 use crate::tags::{self, Arrival, Arrived, Dropped};
 use crate::targeting::Scene;
+use crate::trace::Joined;
 
 impl Plan {
     /// Decides a request. `edge` decides afresh, whatever tags arrived; `mesh` follows them and never hashes.

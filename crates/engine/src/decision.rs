@@ -3,7 +3,8 @@
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 
-use crate::plan::{ExperimentPlan, Forced, LayerPlan, Plan, VariantPlan};
+use crate::plan::{ExperimentPlan, LayerPlan, Plan, VariantPlan};
+use crate::rules::Forced;
 use crate::tags::Dropped;
 
 macro_rules! reasons {

@@ -2,11 +2,8 @@
 
 use crate::attachment::Role;
 use crate::decision::{Decision, Reason};
-use crate::plan::Plan;
+use crate::plan::Series;
 use crate::request::Request;
-
-/// Pairs of experiment and variant of a policy that are counted by name; the rest is counted together.
-pub const SERIES_MAX: u32 = 2_000;
 
 /// One layer of one request, as it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,32 +12,6 @@ pub struct Counted {
     pub reason: Reason,
     /// The variant in force, if there is one.
     pub variant: Option<Series>,
-}
-
-/// A variant among the series of its plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Series {
-    /// Its place in [`Plan::series`].
-    Named(u32),
-    /// Beyond the limit.
-    Other,
-}
-
-impl Plan {
-    /// Ids of experiment and variant of every pair that is counted by name: by layer, then as the policy orders them.
-    pub fn series(&self) -> impl Iterator<Item = (&str, &str)> {
-        let experiments = self.layers.iter().flat_map(|layer| &layer.experiments);
-        let pairs = experiments.flat_map(|experiment| {
-            experiment.variants.iter().map(|variant| (experiment.id.as_str(), variant.id.as_str()))
-        });
-        pairs.take(usize::try_from(SERIES_MAX).unwrap_or(usize::MAX))
-    }
-
-    /// Whether some variants are counted together.
-    pub fn has_other_series(&self) -> bool {
-        let variants = self.layers.iter().flat_map(|layer| &layer.experiments).map(|one| one.variants.len());
-        variants.sum::<usize>() > usize::try_from(SERIES_MAX).unwrap_or(usize::MAX)
-    }
 }
 
 impl Decision<'_> {

@@ -1,20 +1,19 @@
-//! `Model -> Plan`: names become indices, salts and conditions are compiled, what a request can ask for is indexed.
+//! A policy that is ready to decide: names are indices, salts and conditions are compiled, what a request can ask for is
+//! indexed.
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 
-use crate::attachment::{Attachment, Role, Sticky};
+use crate::attachment::{Attachment, Join};
 use crate::canonical::Revision;
 use crate::listed::{ListId, Listed};
-use crate::model::{CookieLife, Model};
-use crate::slot::{Range, Salt, Use};
+use crate::model::CookieLife;
+use crate::rules::{Forced, Rules};
+use crate::slot::{Range, Salt};
+use crate::sources::{Lengths, SourceId, Sources};
 use crate::targeting::Test;
 
-mod compile;
-mod rules;
-mod sources;
-
-pub(crate) use rules::{Rule, Rules};
-pub(crate) use sources::{Lengths, SourceId, Sources, next};
+/// Pairs of experiment and variant of a policy that are counted by name; the rest is counted together.
+pub const SERIES_MAX: u32 = 2_000;
 
 /// A policy that is ready to decide where the attachment puts it. Immutable; a new policy is a new plan.
 #[derive(Debug)]
@@ -35,7 +34,7 @@ pub struct Plan {
     /// Whether requests may need their `cookie` header written.
     pub(crate) writes_cookies: bool,
     /// The lengths of the names of all headers that are looked at but `x-weir-*`.
-    lengths: Lengths,
+    pub(crate) lengths: Lengths,
     pub(crate) sources: Sources,
     pub(crate) units: Vec<UnitPlan>,
     /// Index of the unit that the filter state names.
@@ -109,14 +108,6 @@ pub(crate) struct LayerPlan {
     pub(crate) experiments: Vec<ExperimentPlan>,
 }
 
-/// What an override or a rule says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Forced {
-    pub(crate) experiment: Option<usize>,
-    /// `None` means stable.
-    pub(crate) variant: Option<usize>,
-}
-
 #[derive(Debug)]
 pub(crate) struct ExperimentPlan {
     pub(crate) id: String,
@@ -139,6 +130,15 @@ pub(crate) struct VariantPlan {
     pub(crate) series: Option<u32>,
 }
 
+/// A variant among the series of its plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Series {
+    /// Its place in [`Plan::series`].
+    Named(u32),
+    /// Beyond the limit.
+    Other,
+}
+
 /// Whose tag it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TagOf {
@@ -148,57 +148,6 @@ pub(crate) struct TagOf {
 }
 
 impl Plan {
-    /// Compiles a model for an attachment. `revision` is what the plan calls itself; a plan without one is a
-    /// pass-through, which only strips.
-    pub fn compile(model: &Model, attachment: &Attachment, revision: Option<Revision>) -> Plan {
-        let mut compiler = compile::Compiler::new(model, attachment, revision.is_some());
-        let layers: Vec<LayerPlan> = model.layers.iter().map(|layer| compiler.layer(layer)).collect();
-        let lines: HashSet<&str> = model.layers.iter().map(|layer| layer.line.as_str()).collect();
-        let is_edge = attachment.role == Role::Edge;
-        let tag_cookie = model.env_tag.cookie.as_ref().filter(|_| is_edge && revision.is_some());
-        let tag_cookie = tag_cookie.map(|(name, life)| (Cookie::new(name, life), compiler.sources.want_cookie(name)));
-        let request_cookie = model.env_tag.request_cookie.clone().filter(|_| is_edge);
-        let issues = compiler.units.iter().any(|unit| unit.is_issued);
-        let writes_cookies = request_cookie.is_some() || issues;
-        let mut lengths = compiler.sources.lengths();
-        let sticky_names = attachment.sticky.iter().map(|sticky| sticky.header.as_str());
-        for name in [model.env_tag.header.as_str(), "content-type"].into_iter().chain(sticky_names) {
-            lengths.add(name.as_bytes());
-        }
-        if let Some(join) = attachment.join {
-            lengths.add(join.name().as_bytes());
-        }
-        if model.env_tag.baggage.is_some() {
-            lengths.add(b"baggage");
-        }
-        if writes_cookies || tag_cookie.is_some() {
-            [&b"cookie"[..], b":scheme", b"x-forwarded-proto"].into_iter().for_each(|name| lengths.add(name));
-        }
-        Plan {
-            attachment: attachment.clone(),
-            revision,
-            state_head: revision.map(|revision| format!("1;{revision};")),
-            enabled: model.enabled,
-            tag_header: model.env_tag.header.clone(),
-            baggage: model.env_tag.baggage.clone(),
-            request_cookie,
-            issues,
-            writes_cookies,
-            lengths,
-            // An edge believes no tag; what it reads of its own cookie is for the page.
-            tags: if is_edge && tag_cookie.is_none() { HashMap::new() } else { tags(&layers) },
-            tag_cookie,
-            log_unit: attachment.log_unit.as_ref().and_then(|unit| unit_index(model, unit)),
-            sticky: sticky(model, attachment),
-            sources: compiler.sources,
-            units: compiler.units,
-            listed: compiler.listed,
-            shares_lines: lines.len() < layers.len(),
-            holdouts: holdouts(model),
-            layers,
-        }
-    }
-
     /// What the plan calls itself.
     pub fn revision(&self) -> Option<Revision> {
         self.revision
@@ -207,6 +156,26 @@ impl Plan {
     /// Where and how the filter is put.
     pub fn attachment(&self) -> &Attachment {
         &self.attachment
+    }
+
+    /// Whether the attachment joins requests by their trace.
+    pub fn joins(&self) -> bool {
+        self.attachment.join == Some(Join::Traceparent)
+    }
+
+    /// Ids of experiment and variant of every pair that is counted by name: by layer, then as the policy orders them.
+    pub fn series(&self) -> impl Iterator<Item = (&str, &str)> {
+        let experiments = self.layers.iter().flat_map(|layer| &layer.experiments);
+        let pairs = experiments.flat_map(|experiment| {
+            experiment.variants.iter().map(|variant| (experiment.id.as_str(), variant.id.as_str()))
+        });
+        pairs.take(usize::try_from(SERIES_MAX).unwrap_or(usize::MAX))
+    }
+
+    /// Whether some variants are counted together.
+    pub fn has_other_series(&self) -> bool {
+        let variants = self.layers.iter().flat_map(|layer| &layer.experiments).map(|one| one.variants.len());
+        variants.sum::<usize>() > usize::try_from(SERIES_MAX).unwrap_or(usize::MAX)
     }
 
     /// Whether a header may say something: most have a name of another length, and need no closer look.
@@ -219,47 +188,6 @@ impl Plan {
     pub(crate) fn owns_header(&self, name: &[u8]) -> bool {
         name.starts_with(b"x-weir-") || self.sticky.iter().any(|sticky| sticky.header.as_bytes() == name)
     }
-}
-
-impl Cookie {
-    fn new(name: &str, life: &CookieLife) -> Cookie {
-        Cookie { name: name.to_owned(), life: life.clone() }
-    }
-}
-
-fn holdouts(model: &Model) -> Vec<HoldoutPlan> {
-    let compile = |holdout: &crate::model::Holdout| HoldoutPlan {
-        salt: Salt::new(Use::Holdout, &holdout.id, 0),
-        // The checker has seen that the unit exists.
-        unit: unit_index(model, &holdout.unit).unwrap_or(usize::MAX),
-        share: holdout.share,
-    };
-    model.holdouts.iter().map(compile).collect()
-}
-
-fn sticky(model: &Model, attachment: &Attachment) -> Vec<StickyPlan> {
-    let compile = |sticky: &Sticky| StickyPlan {
-        salt: Salt::new(Use::Weight, &sticky.id, 0),
-        unit: unit_index(model, &sticky.unit),
-        header: sticky.header.clone(),
-    };
-    attachment.sticky.iter().map(compile).collect()
-}
-
-fn unit_index(model: &Model, unit: &str) -> Option<usize> {
-    model.units.iter().position(|(name, _)| name == unit)
-}
-
-fn tags(layers: &[LayerPlan]) -> HashMap<String, TagOf> {
-    let mut tags = HashMap::new();
-    for (l, layer) in layers.iter().enumerate() {
-        for (e, experiment) in layer.experiments.iter().enumerate() {
-            for (v, variant) in experiment.variants.iter().enumerate() {
-                tags.insert(variant.tag.clone(), TagOf { layer: l, experiment: e, variant: v });
-            }
-        }
-    }
-    tags
 }
 
 /// The owner of a slot, by binary search in sorted, disjoint ranges.

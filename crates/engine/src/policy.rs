@@ -1,8 +1,5 @@
 //! A policy as it was typed: the fields of `docs/policy.md`, nothing resolved, nothing judged. `check` judges.
 
-use crate::document::Node;
-use crate::problem::{At, Problems};
-
 mod condition;
 mod read;
 
@@ -176,11 +173,4 @@ pub struct Variant {
     pub env_tag: Option<String>,
     /// Service to subset.
     pub routes: Vec<(String, String)>,
-}
-
-impl Policy {
-    /// Reads a document. What cannot be read is reported and left out; indices stay those of the document.
-    pub(crate) fn read(node: Node, at: &At<'_>, problems: &mut Problems) -> Policy {
-        read::policy(node, at, problems)
-    }
 }

@@ -7,10 +7,11 @@ use smallvec::SmallVec;
 
 use crate::host;
 use crate::issue::{Issued, is_issued};
-use crate::join::{Joined, TraceId};
 use crate::limits::UNIT_BYTES_MAX;
-use crate::plan::{Plan, SourceId, UnitPlan, UnitSourcePlan};
+use crate::plan::{Plan, UnitPlan, UnitSourcePlan};
 use crate::query;
+use crate::sources::{SourceId, Values};
+use crate::trace::{Joined, TraceId};
 
 /// The parts of a request that a plan looks at.
 #[derive(Debug, Default)]
@@ -36,10 +37,6 @@ pub struct Request<'a> {
     /// Whether the client came by https.
     pub(crate) is_https: bool,
 }
-
-/// What was captured, by source.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Values<'a>(&'a [(SourceId, Cow<'a, [u8]>)]);
 
 impl<'a> Request<'a> {
     /// Reads headers in the order of their arrival, names in lower case, pseudo-headers among them.
@@ -149,21 +146,6 @@ impl<'a> Request<'a> {
     /// The bytes of a unit, if the request has it.
     pub(crate) fn unit(&self, unit: &UnitPlan) -> Option<&[u8]> {
         unit.read(self.values())
-    }
-}
-
-impl<'a> Values<'a> {
-    /// The values of a source, in the order of their arrival.
-    pub(crate) fn of(self, source: SourceId) -> impl Iterator<Item = &'a [u8]> {
-        let first = self.0.partition_point(|(id, _)| *id < source);
-        let from = self.0.get(first..).unwrap_or_default();
-        from.iter().take_while(move |(id, _)| *id == source).map(|(_, value)| value.as_ref())
-    }
-
-    /// Every source that was captured, with its values.
-    pub(crate) fn captured(self) -> impl Iterator<Item = (SourceId, impl Iterator<Item = &'a [u8]>)> {
-        let sources = self.0.chunk_by(|(a, _), (b, _)| a == b);
-        sources.filter_map(|values| Some((values.first()?.0, values.iter().map(|(_, value)| value.as_ref()))))
     }
 }
 

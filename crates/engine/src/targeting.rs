@@ -8,8 +8,7 @@ use memchr::memmem::Finder;
 use crate::listed::{ListId, Listed};
 use crate::number::Decimal;
 use crate::pattern::Pattern;
-use crate::plan::SourceId;
-use crate::request::Values;
+use crate::sources::{SourceId, Values};
 use crate::version::Requirement;
 
 /// A condition that is ready to be asked.

@@ -94,7 +94,7 @@ fn lowered(operator: &Operator) -> Operator {
 /// The order of `in` means nothing.
 fn sorted(operator: &Operator) -> Operator {
     match operator {
-        Operator::In(texts) => Operator::In(super::overrides::sorted(texts)),
+        Operator::In(texts) => Operator::In(super::lists::sorted(texts)),
         other => other.clone(),
     }
 }

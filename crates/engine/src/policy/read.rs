@@ -8,22 +8,25 @@ use crate::fields::{self, Fields};
 use crate::limits;
 use crate::problem::{At, Code, Problems};
 
-pub(super) fn policy(node: Node, at: &At<'_>, problems: &mut Problems) -> Policy {
-    let Some(mut fields) = Fields::open(node, at, problems) else { return Policy::default() };
-    if let Some(node) = fields.require("version", problems) {
-        version(&node, &at.key("version"), problems);
+impl Policy {
+    /// Reads a document. What cannot be read is reported and left out; indices stay those of the document.
+    pub(crate) fn read(node: Node, at: &At<'_>, problems: &mut Problems) -> Policy {
+        let Some(mut fields) = Fields::open(node, at, problems) else { return Policy::default() };
+        if let Some(node) = fields.require("version", problems) {
+            version(&node, &at.key("version"), problems);
+        }
+        let policy = Policy {
+            enabled: optional(&mut fields, "enabled", at, problems, fields::boolean),
+            namespace: optional(&mut fields, "namespace", at, problems, fields::string),
+            units: optional(&mut fields, "units", at, problems, units).unwrap_or_default(),
+            lists: optional(&mut fields, "lists", at, problems, lists).unwrap_or_default(),
+            env_tag: optional(&mut fields, "env_tag", at, problems, env_tag),
+            holdouts: each(&mut fields, "holdouts", at, problems, holdout),
+            layers: each(&mut fields, "layers", at, problems, layer),
+        };
+        fields.finish(problems);
+        policy
     }
-    let policy = Policy {
-        enabled: optional(&mut fields, "enabled", at, problems, fields::boolean),
-        namespace: optional(&mut fields, "namespace", at, problems, fields::string),
-        units: optional(&mut fields, "units", at, problems, units).unwrap_or_default(),
-        lists: optional(&mut fields, "lists", at, problems, lists).unwrap_or_default(),
-        env_tag: optional(&mut fields, "env_tag", at, problems, env_tag),
-        holdouts: each(&mut fields, "holdouts", at, problems, holdout),
-        layers: each(&mut fields, "layers", at, problems, layer),
-    };
-    fields.finish(problems);
-    policy
 }
 
 /// What the `env_tag` of a document says, as far as it can be read: the names to strip by when the policy is bad.

@@ -4,8 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 
-use super::{Forced, SourceId};
+use crate::sources::SourceId;
 use crate::targeting::{Case, Look, Matcher, Scene, Test};
+
+/// What an override or a rule says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Forced {
+    pub(crate) experiment: Option<usize>,
+    /// `None` means stable.
+    pub(crate) variant: Option<usize>,
+}
 
 /// A condition that forces a variant.
 #[derive(Debug)]
@@ -33,7 +41,7 @@ struct Filed {
 }
 
 impl Rules {
-    pub(super) fn new(rules: Vec<Rule>) -> Rules {
+    pub(crate) fn new(rules: Vec<Rule>) -> Rules {
         let mut always = Vec::new();
         let mut by_source: BTreeMap<SourceId, Filed> = BTreeMap::new();
         for (i, rule) in rules.iter().enumerate() {

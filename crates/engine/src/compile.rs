@@ -1,30 +1,88 @@
-//! Layers, experiments and conditions of a model, compiled.
+//! `Model -> Plan`: the sources, layers, experiments and conditions of a model, compiled for an attachment.
 
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use memchr::memmem::Finder;
 
-use super::{ExperimentPlan, Forced, LayerPlan, Rule, Rules, Sources, UnitPlan, VariantPlan};
-use crate::attachment::{Attachment, Role};
+use crate::attachment::{Attachment, Role, Sticky};
+use crate::canonical::Revision;
 use crate::listed::{ListId, Listed};
-use crate::model::{Condition, Experiment, Layer, Model, Override, UnitSource, Variant, Who};
+use crate::model::{Condition, CookieLife, Experiment, Holdout, Layer, Model, Override, UnitSource, Variant, Who};
 use crate::number::Decimal;
-use crate::numbers::SERIES_MAX;
 use crate::pattern::Pattern;
+use crate::plan::{
+    Cookie, ExperimentPlan, HoldoutPlan, LayerPlan, Plan, SERIES_MAX, StickyPlan, TagOf, UnitPlan, UnitSourcePlan,
+    VariantPlan,
+};
 use crate::policy::{Leaf, Operator, Subject};
+use crate::rules::{Forced, Rule, Rules};
 use crate::slot::{Range, Salt, Use};
+use crate::sources::Sources;
 use crate::targeting::{Case, Look, Matcher, Test};
 use crate::version::Requirement;
 
-pub(super) struct Compiler<'a> {
+impl Plan {
+    /// Compiles a model for an attachment. `revision` is what the plan calls itself; a plan without one is a
+    /// pass-through, which only strips.
+    pub fn compile(model: &Model, attachment: &Attachment, revision: Option<Revision>) -> Plan {
+        let mut compiler = Compiler::new(model, attachment, revision.is_some());
+        let layers: Vec<LayerPlan> = model.layers.iter().map(|layer| compiler.layer(layer)).collect();
+        let lines: HashSet<&str> = model.layers.iter().map(|layer| layer.line.as_str()).collect();
+        let is_edge = attachment.role == Role::Edge;
+        let tag_cookie = model.env_tag.cookie.as_ref().filter(|_| is_edge && revision.is_some());
+        let tag_cookie = tag_cookie.map(|(name, life)| (Cookie::new(name, life), compiler.sources.want_cookie(name)));
+        let request_cookie = model.env_tag.request_cookie.clone().filter(|_| is_edge);
+        let issues = compiler.units.iter().any(|unit| unit.is_issued);
+        let writes_cookies = request_cookie.is_some() || issues;
+        let mut lengths = compiler.sources.lengths();
+        let sticky_names = attachment.sticky.iter().map(|sticky| sticky.header.as_str());
+        for name in [model.env_tag.header.as_str(), "content-type"].into_iter().chain(sticky_names) {
+            lengths.add(name.as_bytes());
+        }
+        if let Some(join) = attachment.join {
+            lengths.add(join.name().as_bytes());
+        }
+        if model.env_tag.baggage.is_some() {
+            lengths.add(b"baggage");
+        }
+        if writes_cookies || tag_cookie.is_some() {
+            [&b"cookie"[..], b":scheme", b"x-forwarded-proto"].into_iter().for_each(|name| lengths.add(name));
+        }
+        Plan {
+            attachment: attachment.clone(),
+            revision,
+            state_head: revision.map(|revision| format!("1;{revision};")),
+            enabled: model.enabled,
+            tag_header: model.env_tag.header.clone(),
+            baggage: model.env_tag.baggage.clone(),
+            request_cookie,
+            issues,
+            writes_cookies,
+            lengths,
+            // An edge believes no tag; what it reads of its own cookie is for the page.
+            tags: if is_edge && tag_cookie.is_none() { HashMap::new() } else { tags(&layers) },
+            tag_cookie,
+            log_unit: attachment.log_unit.as_ref().and_then(|unit| unit_index(model, unit)),
+            sticky: sticky(model, attachment),
+            sources: compiler.sources,
+            units: compiler.units,
+            listed: compiler.listed,
+            shares_lines: lines.len() < layers.len(),
+            holdouts: holdouts(model),
+            layers,
+        }
+    }
+}
+
+struct Compiler<'a> {
     model: &'a Model,
     /// Only an edge deals; elsewhere nothing is compiled that only dealing needs.
     deals: bool,
-    pub(super) sources: Sources,
-    pub(super) units: Vec<UnitPlan>,
-    pub(super) listed: Listed,
+    sources: Sources,
+    units: Vec<UnitPlan>,
+    listed: Listed,
     lists: HashMap<&'a str, ListId>,
     /// Lower-case copies of lists that some condition reads without regard to case.
     folded: HashMap<&'a str, Rc<[Box<[u8]>]>>,
@@ -33,7 +91,7 @@ pub(super) struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    pub(super) fn new(model: &'a Model, attachment: &Attachment, is_in_force: bool) -> Compiler<'a> {
+    fn new(model: &'a Model, attachment: &Attachment, is_in_force: bool) -> Compiler<'a> {
         let deals = attachment.role == Role::Edge;
         let mut sources = Sources::default();
         let mut compiler = Compiler {
@@ -63,7 +121,7 @@ impl<'a> Compiler<'a> {
         list
     }
 
-    pub(super) fn layer(&mut self, layer: &'a Layer) -> LayerPlan {
+    fn layer(&mut self, layer: &'a Layer) -> LayerPlan {
         let mut slots: Vec<(Range, usize)> = Vec::new();
         let mut rules = Vec::new();
         let mut experiments = Vec::with_capacity(layer.experiments.len());
@@ -84,7 +142,7 @@ impl<'a> Compiler<'a> {
         LayerPlan {
             id: layer.id.clone(),
             enabled: layer.enabled,
-            unit: layer.unit.as_ref().and_then(|unit| super::unit_index(self.model, unit)),
+            unit: layer.unit.as_ref().and_then(|unit| unit_index(self.model, unit)),
             salt: Salt::new(Use::Line, &layer.line, layer.epoch),
             holdouts,
             overrides: self.overrides(layer),
@@ -204,7 +262,7 @@ fn units(model: &Model, attachment: &Attachment, may_issue: bool, sources: &mut 
         let wanted = is_edge && dealt || sticky;
         let is_read = wanted || attachment.log_unit.as_ref() == Some(name);
         UnitPlan {
-            sources: if is_read { sources.unit(written) } else { Vec::new() },
+            sources: if is_read { unit_sources(written, sources) } else { Vec::new() },
             is_issued: wanted
                 && is_edge
                 && may_issue
@@ -212,6 +270,18 @@ fn units(model: &Model, attachment: &Attachment, may_issue: bool, sources: &mut 
         }
     };
     model.units.iter().map(compile).collect()
+}
+
+fn unit_sources(written: &[UnitSource], sources: &mut Sources) -> Vec<UnitSourcePlan> {
+    let compile = |source: &UnitSource| match source {
+        UnitSource::Header(name) => UnitSourcePlan { id: sources.want_header(name), issue: None },
+        UnitSource::Query(name) => UnitSourcePlan { id: sources.want_query(name), issue: None },
+        UnitSource::Cookie(name, None) => UnitSourcePlan { id: sources.want_cookie(name), issue: None },
+        UnitSource::Cookie(name, Some(life)) => {
+            UnitSourcePlan { id: sources.want_cookie(name), issue: Some(Cookie::new(name, life)) }
+        }
+    };
+    written.iter().map(compile).collect()
 }
 
 /// What an override forces; `None` if it names a disabled experiment and is passed over.
@@ -245,4 +315,45 @@ fn bytes(text: &str, case: Case) -> Box<[u8]> {
         Case::Matters => text.as_bytes().into(),
         Case::Ignored => text.to_ascii_lowercase().into_bytes().into_boxed_slice(),
     }
+}
+
+impl Cookie {
+    fn new(name: &str, life: &CookieLife) -> Cookie {
+        Cookie { name: name.to_owned(), life: life.clone() }
+    }
+}
+
+fn holdouts(model: &Model) -> Vec<HoldoutPlan> {
+    let compile = |holdout: &Holdout| HoldoutPlan {
+        salt: Salt::new(Use::Holdout, &holdout.id, 0),
+        // The checker has seen that the unit exists.
+        unit: unit_index(model, &holdout.unit).unwrap_or(usize::MAX),
+        share: holdout.share,
+    };
+    model.holdouts.iter().map(compile).collect()
+}
+
+fn sticky(model: &Model, attachment: &Attachment) -> Vec<StickyPlan> {
+    let compile = |sticky: &Sticky| StickyPlan {
+        salt: Salt::new(Use::Weight, &sticky.id, 0),
+        unit: unit_index(model, &sticky.unit),
+        header: sticky.header.clone(),
+    };
+    attachment.sticky.iter().map(compile).collect()
+}
+
+fn unit_index(model: &Model, unit: &str) -> Option<usize> {
+    model.units.iter().position(|(name, _)| name == unit)
+}
+
+fn tags(layers: &[LayerPlan]) -> HashMap<String, TagOf> {
+    let mut tags = HashMap::new();
+    for (l, layer) in layers.iter().enumerate() {
+        for (e, experiment) in layer.experiments.iter().enumerate() {
+            for (v, variant) in experiment.variants.iter().enumerate() {
+                tags.insert(variant.tag.clone(), TagOf { layer: l, experiment: e, variant: v });
+            }
+        }
+    }
+    tags
 }
