@@ -6,7 +6,6 @@
 
 use std::fmt;
 
-use crate::metrics::Kind;
 use crate::pairs::Pairs;
 
 /// What the host answered instead of `Ok`: a proxy-wasm status number.
@@ -27,6 +26,14 @@ pub(crate) enum Map {
     Request = 0,
     Response = 2,
     ResponseTrailers = 3,
+}
+
+/// What kind of metric Envoy keeps; the numbers are those of proxy-wasm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Counter = 0,
+    Gauge = 1,
+    Histogram = 2,
 }
 
 /// A header map as one buffer that the host filled.

@@ -3,15 +3,7 @@
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
-use crate::host::{self, Level};
-
-/// What kind of metric Envoy keeps; the numbers are those of proxy-wasm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Counter = 0,
-    Gauge = 1,
-    Histogram = 2,
-}
+use crate::host::{self, Kind, Level};
 
 /// A metric of this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

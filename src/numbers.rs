@@ -2,8 +2,8 @@
 
 use weir_engine::{Counted, Dropped, Plan, Reason, Series};
 
-use crate::host::{self, Map};
-use crate::metrics::{Kind, Metric, Metrics};
+use crate::host::{self, Kind, Map};
+use crate::metrics::{Metric, Metrics};
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

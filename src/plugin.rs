@@ -6,9 +6,9 @@ use std::rc::Rc;
 
 use weir_engine::{Code, Plan, Position, Problem, Refused, Revision};
 
-use crate::host::{self, Level};
+use crate::host::{self, Kind, Level};
 use crate::join;
-use crate::metrics::{Kind, Metrics};
+use crate::metrics::Metrics;
 use crate::numbers::Numbers;
 use crate::structs;
 
