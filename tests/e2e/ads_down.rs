@@ -1,10 +1,7 @@
 //! The control plane may be gone: traffic goes on by the last policy, and the next one comes once it is back.
 
-use std::time::Duration;
+use crate::support::{Ads, Load, Predictor, Served, Workers, acked, checkout, decided_by, envelope, policy};
 
-use crate::support::{Ads, Load, Predictor, Served, Workers, checkout, decided_by, envelope, eventually, policy};
-
-const SOON: Duration = Duration::from_secs(20);
 const CONNECTED: &str = "control_plane.connected_state";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -32,12 +29,7 @@ async fn server_goes_and_comes_back(ads: Ads) {
     served.weir.restart().await;
     served.bench.envoy.until_stat(CONNECTED, 1).await;
     workers.until_they_follow(&predictors[1]).await;
-    let acked = format!("acked node=edge-1 type=ecds revision={}", predictors[1].revision());
-    eventually(SOON, &acked, async || {
-        let log = served.weir.log();
-        log.lines().any(|line| line == acked).then_some(()).ok_or(log)
-    })
-    .await;
+    served.weir.until(&acked("edge-1", &predictors[1].revision())).await;
 
     let met = decided_by(&load.stop().await, &predictors);
     assert!(met[0] > 0 && met[1] > 0, "{met:?}");

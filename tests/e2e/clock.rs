@@ -9,19 +9,20 @@ use crate::serve_stages::{REVISION, attached, both, good, until_asked, with_more
 use crate::serve_state::{history, until_history};
 use crate::serve_tls::{EDGE, connect, tls_words};
 use crate::support::{
-    Authority, Clock, Envoy, Fleet, Load, Options, Predictor, attachment, checkout, decided_by, envelope, policy,
+    Authority, Clock, Envoy, EventMatch, Fleet, Load, Options, Predictor, attachment, checkout, decided_by, envelope,
+    event, policy,
 };
 
 const HOURS: i64 = 20;
 const CENTURY: i64 = 100 * 365 * 24;
 
-/// Writes this policy, sets the clock once the server has said this, and returns how long it took to say that.
-async fn took(fleet: &Fleet, clock: &Clock, policy: &Value, [begun, ended]: [&str; 2], hours: i64) -> Duration {
+/// Writes this policy, sets the clock once the first of these has happened, and returns how long the second took.
+async fn took(fleet: &Fleet, clock: &Clock, policy: &Value, [begun, ended]: [EventMatch; 2], hours: i64) -> Duration {
     let written = Instant::now();
     fleet.write("policy.yaml", &policy.to_string());
-    fleet.weir.until_logged(&[begun]).await;
+    fleet.weir.until(&begun).await;
     clock.set(hours);
-    fleet.weir.until_logged(&[ended]).await;
+    fleet.weir.until(&ended).await;
     written.elapsed()
 }
 
@@ -47,22 +48,21 @@ async fn the_servers_clock_may_jump_while_it_waits_and_while_it_does_not() {
     // A deadline comes neither sooner nor later.
     mesh.freeze(true);
     let more = with_more("40%");
-    let late = format!("no answer within 6s to revision {}", good(&more).revision);
-    assert!(took(&fleet, &clock, &more, ["stage 1 of 2", &late], HOURS).await >= Duration::from_secs(6));
+    let late = event("late").with("revision", &good(&more).revision);
+    assert!(took(&fleet, &clock, &more, [event("stage"), late], HOURS).await >= Duration::from_secs(6));
     in_force.push(good(&more).revision);
     mesh.freeze(false);
     mesh.until_stat(REVISION, good(&more).number).await;
     fleet.weir.restart_with(&["--canary-nodes", "1%", "--canary-deadline", "3s"]).await;
     let next = policy("50%");
-    let words = ["goes first to", "held back"];
-    assert!(took(&fleet, &clock, &next, words, -HOURS).await >= Duration::from_secs(3));
+    assert!(took(&fleet, &clock, &next, [event("canary"), event("held")], -HOURS).await >= Duration::from_secs(3));
 
     // Who is gone is remembered for ten minutes, whatever the clock says meanwhile.
     drop(mesh);
-    fleet.weir.until_logged(&["disconnected node=mesh-1"]).await;
+    fleet.weir.until(&event("disconnected").with("node", "mesh-1")).await;
     clock.set(HOURS);
     drop(edge);
-    fleet.weir.until_logged(&["disconnected node=edge-1"]).await;
+    fleet.weir.until(&event("disconnected").with("node", "edge-1")).await;
     let gone = rows(&fleet.weir);
     assert_eq!(gone.iter().map(|row| row["node"].as_str().unwrap()).collect::<Vec<_>>(), ["edge-1", "mesh-1"]);
     // Times are what the clock said: the later one may look earlier, and the history is in order all the same.
@@ -85,7 +85,7 @@ async fn certificates_are_good_by_the_servers_clock_when_envoys_come_in() {
 
     clock.set(CENTURY);
     let after = connect(&fleet, &authority, &client).await;
-    fleet.weir.until_logged(&["certificate expired"]).await;
+    fleet.weir.until(&event("turned_away").containing("reason", "certificate expired")).await;
     // Who is in stays in, and is served.
     let next = good(&policy("20%"));
     fleet.write("policy.yaml", &next.text);
@@ -117,5 +117,5 @@ async fn the_clock_of_an_envoy_may_jump_under_load() {
         envoy.until_stat(REVISION, predictors[number].revision_number()).await;
     }
     decided_by(&load.stop().await, &predictors);
-    assert_eq!(fleet.weir.log().matches("\nconnected node=").count(), 1, "{}", fleet.weir.log());
+    assert_eq!(fleet.weir.count(&event("connected")), 1, "{}", fleet.weir.log());
 }

@@ -5,13 +5,13 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use crate::support::{Predictor, Weir, attachment, envelope, policy};
+use crate::support::{EventMatch, Predictor, Weir, attachment, envelope, event, policy, served};
 
-/// A policy and the line that says that it is served.
-fn good(share: &str) -> (String, String) {
+/// A policy and the event that it is served.
+fn good(share: &str) -> (String, EventMatch) {
     let policy = policy(share);
     let revision = Predictor::new(&envelope("edge", &policy)).revision();
-    (policy.to_string(), format!("revision {revision} active in server"))
+    (policy.to_string(), served(&revision))
 }
 
 async fn serve(folder: &Path, policy: &str, rescan: &str) -> Weir {
@@ -34,13 +34,13 @@ async fn half_a_file_changes_nothing_until_the_rest_comes() {
     let [(first, first_served), (second, second_served)] = ["10%", "20%"].map(good);
     fs::write(&file, first).unwrap();
     let weir = serve(folder.path(), "policy.yaml", "30s").await;
-    weir.until_logged(&[&first_served]).await;
+    weir.until(&first_served).await;
 
     fs::write(&file, &second[..second.len() / 2]).unwrap();
-    weir.until_logged(&["not served, ", "syntax: "]).await;
-    assert!(!weir.log().contains(&second_served));
+    weir.until(&event("not_served").containing("why", "syntax: ")).await;
+    assert_eq!(weir.count(&second_served), 0);
     fs::write(&file, &second).unwrap();
-    weir.until_logged(&[&second_served]).await;
+    weir.until(&second_served).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -50,13 +50,13 @@ async fn an_editor_may_rename_the_old_file_away_and_a_new_one_in() {
     let [(first, first_served), (second, second_served)] = ["10%", "20%"].map(good);
     fs::write(path("policy.yaml"), first).unwrap();
     let weir = serve(folder.path(), "policy.yaml", "30s").await;
-    weir.until_logged(&[&first_served]).await;
+    weir.until(&first_served).await;
 
     fs::rename(path("policy.yaml"), path("policy.yaml~")).unwrap();
-    weir.until_logged(&["policy.yaml: cannot be read: "]).await;
+    weir.until(&event("not_served").containing("why", "policy.yaml: cannot be read: ")).await;
     fs::write(path(".policy.yaml.swp"), second).unwrap();
     fs::rename(path(".policy.yaml.swp"), path("policy.yaml")).unwrap();
-    weir.until_logged(&[&second_served]).await;
+    weir.until(&second_served).await;
 }
 
 /// Two changes within one tick of the clock that files are dated by leave length and time as they were.
@@ -67,13 +67,13 @@ async fn a_change_that_shows_in_neither_length_nor_time_is_found_at_once() {
     let [(first, first_served), (second, second_served), (third, third_served)] = ["10%", "20%", "30%"].map(good);
     write_dated(&path("policy.yaml"), &first);
     let weir = serve(folder.path(), "policy.yaml", "1h").await;
-    weir.until_logged(&[&first_served]).await;
+    weir.until(&first_served).await;
 
     write_dated(&path("new"), &second);
     fs::rename(path("new"), path("policy.yaml")).unwrap();
-    weir.until_logged(&[&second_served]).await;
+    weir.until(&second_served).await;
     write_dated(&path("policy.yaml"), &third);
-    weir.until_logged(&[&third_served]).await;
+    weir.until(&third_served).await;
 }
 
 /// The file as a mounted ConfigMap has it: `policy.yaml` leads to `..data/policy.yaml`, and `..data` to a folder by time.
@@ -92,11 +92,11 @@ async fn a_config_map_is_swapped_by_its_links() {
         swap("..2026_11_21_1", &first);
         symlink("..data/policy.yaml", mount.join("policy.yaml")).unwrap();
         let weir = serve(folder.path(), policy, "30s").await;
-        weir.until_logged(&[&first_served]).await;
+        weir.until(&first_served).await;
 
         swap("..2026_11_21_2", &second);
         fs::remove_dir_all(mount.join("..2026_11_21_1")).unwrap();
-        weir.until_logged(&[&second_served]).await;
+        weir.until(&second_served).await;
     }
 }
 
@@ -111,13 +111,13 @@ async fn a_folder_that_is_replaced_as_a_whole_is_found_by_the_full_look() {
         fs::write(path(name).join("policy.yaml"), text).unwrap();
     }
     let weir = serve(folder.path(), "policies", "100ms").await;
-    weir.until_logged(&[&first_served]).await;
+    weir.until(&first_served).await;
 
     fs::rename(path("policies"), path("before")).unwrap();
     fs::rename(path("next"), path("policies")).unwrap();
-    weir.until_logged(&[&second_served]).await;
+    weir.until(&second_served).await;
     fs::write(path("policies/policy.yaml"), third).unwrap();
-    weir.until_logged(&[&third_served]).await;
+    weir.until(&third_served).await;
 }
 
 /// No event tells of a write by another name of the file, in a folder that is not watched, and neither do length and time;
@@ -132,7 +132,7 @@ async fn a_folder_that_never_falls_quiet_holds_up_no_full_look() {
     fs::create_dir(path("elsewhere")).unwrap();
     fs::hard_link(path("policy.yaml"), path("elsewhere/other")).unwrap();
     let weir = serve(folder.path(), "policy.yaml", "1s").await;
-    weir.until_logged(&[&first_served]).await;
+    weir.until(&first_served).await;
 
     let log = path("log");
     let busy = async {
@@ -142,10 +142,9 @@ async fn a_folder_that_never_falls_quiet_holds_up_no_full_look() {
             fs::write(&log, "busy").unwrap();
         }
     };
-    let served = [second_served.as_str()];
     write_dated(&path("elsewhere/other"), &second);
     tokio::select! {
-        () = weir.until_logged(&served) => {}
+        _ = weir.until(&second_served) => {}
         () = busy => {}
     }
 }

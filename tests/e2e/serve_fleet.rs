@@ -8,7 +8,8 @@ use hyper::Request;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, Envoy, Fleet, Port, Predictor, Prometheus, Protocol, Weir, attachment, envelope, eventually, policy, weir,
+    Client, Envoy, Fleet, Port, Predictor, Prometheus, Protocol, Weir, acked, attachment, envelope, event, eventually,
+    policy, served, weir,
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -128,13 +129,13 @@ async fn a_server_takes_the_file_handles_that_it_may_have_and_keeps_some_for_its
     assert_eq!(files[3], files[4], "the soft limit is the hard one: {limits}");
 
     let fleet = start_under(&limited("-n 96"), &[]).await;
-    fleet.weir.until_logged(&["few file handles: 96 are 48 connections; "]).await;
+    fleet.weir.until(&event("few_file_handles").with("handles", "96").with("connections", "48")).await;
     let address = fleet.weir.address();
     let _connections: Vec<_> = (0..96).map(|_| std::net::TcpStream::connect(address).unwrap()).collect();
-    fleet.weir.until_logged(&["too many connections are open"]).await;
+    fleet.weir.until(&event("turned_away").with("reason", "too many connections are open")).await;
     let (text, revision) = good("20%");
     fleet.write("policy.yaml", &text);
-    fleet.weir.until_logged(&[&format!("revision {revision} active in server")]).await;
+    fleet.weir.until(&served(&revision)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -177,7 +178,7 @@ async fn an_envoy_that_refuses_is_told_with_its_words() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_told_to_stop_says_all_it_heard_until_then_and_ends_by_itself() {
-    let mut fleet = start(&["--log", "json"]).await;
+    let mut fleet = start(&[]).await;
     let envoy = fleet.envoy("edge-1", "edge").await;
     let (_, revision) = good("10%");
     // Envoy listens a moment before it says that it took the filter.
@@ -189,18 +190,36 @@ async fn a_server_that_is_told_to_stop_says_all_it_heard_until_then_and_ends_by_
     let ended = eventually(SOON, "weir serve ends", async || fleet.weir.ended().ok_or("it runs".into())).await;
     assert_eq!(ended.code(), Some(0));
     envoy.until_stat("control_plane.connected_state", 0).await;
-    let events: Vec<Value> = fleet.weir.log().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    for (event, field, value) in [
-        ("served", "revision", revision.as_str()),
-        ("connected", "node", "edge-1"),
-        ("acked", "type", "ecds"),
-        ("stopping", "event", "stopping"),
-        ("disconnected", "node", "edge-1"),
-    ] {
-        let found = events.iter().any(|each| each["event"] == event && each[field] == value);
-        assert!(found, "no {event} with {field} {value} in {events:#?}");
+    let node = |name| event(name).with("node", "edge-1");
+    for wanted in
+        [served(&revision), node("connected"), acked("edge-1", &revision), event("stopping"), node("disconnected")]
+    {
+        assert_ne!(fleet.weir.count(&wanted), 0, "{wanted:?} in\n{}", fleet.weir.log());
     }
-    assert!(events.iter().all(|event| event["time"].as_str().is_some_and(|time| time.ends_with('Z'))));
+    assert!(fleet.weir.events().iter().all(|event| event.field("time").is_some_and(|time| time.ends_with('Z'))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_for_people_is_sentences_and_words() {
+    let fleet = start(&["--log", "text"]).await;
+    let _edge = fleet.envoy("edge-1", "edge").await;
+    let (_, revision) = good("10%");
+    until_row(&fleet.weir, "acked", |row| row["acked"] == revision.as_str()).await;
+    fleet.write("policy.yaml", "version: 1\nlayers: [\n");
+    let bad = format!("not served, revision {revision} stays:\n");
+    let log = eventually(SOON, "the end of the log", async || {
+        let log = fleet.weir.log();
+        if log.contains(&bad) { Ok(log) } else { Err(log) }
+    })
+    .await;
+    for said in [
+        &format!("revision {revision} active in server: "),
+        "\nconnected node=edge-1 peer=127.0.0.1:",
+        &format!("\nacked node=edge-1 type=ecds revision={revision}\n"),
+        "\n --> ",
+    ] {
+        assert!(log.contains(said), "no {said:?} in\n{log}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, Envoy, Fleet, Predictor, Process, Protocol, attachment, checkout, envelope, envelope_of, eventually,
+    Client, Envoy, Fleet, Predictor, Process, Protocol, attachment, checkout, envelope, envelope_of, event, eventually,
     policy, weir,
 };
 
@@ -45,7 +45,7 @@ async fn an_envoy_that_no_attachment_is_for_is_named_and_lets_traffic_through() 
     let other = fleet.envoy("other-1", "other").await;
     let mut client = Client::new(other.listener("edge").await, Protocol::Http1);
     assert_eq!(client.send(checkout(0)).await.unwrap().status, 200);
-    fleet.weir.until_logged(&["unmatched node=other-1"]).await;
+    fleet.weir.until(&event("unmatched").with("node", "other-1")).await;
     assert_eq!(role_of(&other).await, None);
 
     // The attachment is widened while it is connected.
@@ -79,7 +79,7 @@ async fn two_attachments_for_one_filter_of_one_envoy_change_nothing_there() {
     let mut other = attached("mesh", "edge");
     other["nodes"] = json!({"id": "edge-1"});
     fleet.write("attach/other.yaml", &other.to_string());
-    fleet.weir.until_logged(&["clash node=edge-1 filter=weir.shop"]).await;
+    fleet.weir.until(&event("clash").with("node", "edge-1").with("filter", "weir.shop")).await;
     assert_eq!(role_of(&edge).await.as_deref(), Some("edge"));
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::serve_stages::{REVISION, acked, both, good, start, until_asked, with_more};
-use crate::support::{eventually, policy};
+use crate::serve_stages::{REVISION, both, good, start, until_asked, with_more};
+use crate::support::{acked, event, eventually, policy, served};
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -18,25 +18,25 @@ async fn a_push_that_was_cut_off_between_its_stages_goes_on_when_the_mesh_is_bac
     until_asked(&fleet, &["edge-1", "mesh-1"]).await;
     mesh.freeze(true);
     fleet.write("policy.yaml", &more.text);
-    let half = format!("revision {} at edges, {} in the mesh", before.revision, more.revision);
-    fleet.weir.until_logged(&[&format!("stage 1 of 2: {half}")]).await;
+    let stage = event("stage").with("edges", &before.revision).with("mesh", &more.revision);
+    fleet.weir.until(&stage).await;
 
     fleet.weir.kill();
     fleet.weir.restart().await;
     // Whether the stage was kept before the crash or not, an edge that is back first is not sent what the mesh may not know yet.
-    let waits = format!("revision {} waits", more.revision);
-    fleet.weir.until_logged(&[&half, &waits, "connected node=edge-1"]).await;
+    fleet.weir.until(&stage.or("resumed")).await;
+    fleet.weir.until(&event("waits").with("revision", &more.revision)).await;
+    fleet.weir.until(&event("connected").with("node", "edge-1")).await;
     assert_eq!(edge.stat(REVISION).await, Some(before.number));
     mesh.freeze(false);
     for envoy in [&mesh, &edge] {
         envoy.until_stat(REVISION, more.number).await;
     }
-    fleet.weir.until_logged(&[&format!("acked node=edge-1 type=ecds revision={}\n", more.revision)]).await;
+    let edge_acked = fleet.weir.until(&acked("edge-1", &more.revision)).await;
     // The mesh node may have read it before it noticed that the server was gone, and then acks nothing anew.
-    let log = fleet.weir.log();
-    let back = log.find("connected node=mesh-1").expect(&log);
-    assert!(back < acked(&fleet, "edge-1", &more), "{log}");
-    fleet.weir.until_logged(&[&format!("revision {} active in server", more.revision)]).await;
+    let mesh_back = fleet.weir.until(&event("connected").with("node", "mesh-1")).await;
+    assert!(mesh_back < edge_acked, "{}", fleet.weir.log());
+    fleet.weir.until(&served(&more.revision)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -56,7 +56,7 @@ async fn a_large_policy_that_was_cut_off_on_its_way_arrives_whole() {
     edge.freeze(false);
     fleet.weir.restart().await;
     edge.until_stat(REVISION, large.number).await;
-    fleet.weir.until_logged(&[&format!("acked node=edge-1 type=ecds revision={}\n", large.revision)]).await;
+    fleet.weir.until(&acked("edge-1", &large.revision)).await;
 }
 
 /// The policy of all tests with so many units, each nearly as long as one may be, that meet the canary.
@@ -95,7 +95,8 @@ async fn a_kill_that_a_start_finds_reaches_edges_at_once() {
     fleet.write("policy.yaml", &killed.text);
     fleet.weir.restart().await;
     edge.until_stat(REVISION, killed.number).await;
-    fleet.weir.until_logged(&["connected node=mesh-1", &format!("revision {} waits ", killed.revision)]).await;
+    fleet.weir.until(&event("connected").with("node", "mesh-1")).await;
+    fleet.weir.until(&event("waits").with("revision", &killed.revision)).await;
     assert_eq!(mesh.stat(REVISION).await, Some(before.number), "the mesh knows the tag until no edge stamps it");
 }
 
@@ -109,12 +110,13 @@ async fn a_revision_that_was_held_back_is_held_back_after_a_restart_too() {
     until_asked(&fleet, &["edge-1", "mesh-1"]).await;
     let (before, next) = (good(&policy("10%")), good(&policy("20%")));
     fleet.write("policy.yaml", &next.text);
-    let held = format!("held back: revision {}", next.revision);
-    fleet.weir.until_logged(&[&held]).await;
+    let held = event("held").with("revision", &next.revision);
+    fleet.weir.until(&held).await;
 
     fleet.weir.kill();
     fleet.weir.restart().await;
-    fleet.weir.until_logged(&[&format!("revision {} waits", next.revision), &held]).await;
+    fleet.weir.until(&event("waits").with("revision", &next.revision)).await;
+    fleet.weir.until(&held).await;
     edge.until_stat(REVISION, before.number).await;
-    assert!(!fleet.weir.log().contains("active in server"), "{}", fleet.weir.log());
+    assert_eq!(fleet.weir.count(&event("served")), 0, "{}", fleet.weir.log());
 }

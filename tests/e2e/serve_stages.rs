@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::serve_fleet::until_row;
-use crate::support::{Envoy, Fleet, Predictor, Prometheus, attachment, envelope, policy};
+use crate::support::{Envoy, Fleet, Predictor, Prometheus, acked, attachment, envelope, event, policy, served};
 
 pub const REVISION: &str = "wasmcustom.attachment=.=shop;.;weir_policy_revision";
 
@@ -52,10 +52,11 @@ pub async fn both(fleet: &Fleet) -> (Envoy, Envoy) {
     (fleet.envoy("edge-1", "edge").await, fleet.envoy("mesh-1", "mesh").await)
 }
 
-/// Where the log says that a node acked a revision.
-pub fn acked(fleet: &Fleet, node: &str, good: &Good) -> usize {
-    let (log, line) = (fleet.weir.log(), format!("acked node={node} type=ecds revision={}\n", good.revision));
-    log.find(&line).unwrap_or_else(|| panic!("no {line:?} in\n{log}"))
+/// Panics unless the first of these nodes acked a revision before the second did.
+async fn acked_in_order(fleet: &Fleet, [first, second]: [&str; 2], good: &Good) {
+    let first = fleet.weir.until(&acked(first, &good.revision)).await;
+    let second = fleet.weir.until(&acked(second, &good.revision)).await;
+    assert!(first < second, "{}", fleet.weir.log());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -67,13 +68,9 @@ async fn what_comes_is_known_in_the_mesh_first_and_what_is_killed_leaves_the_edg
     for envoy in [&mesh, &edge] {
         envoy.until_stat(REVISION, more.number).await;
     }
-    let stage = format!("stage 1 of 2: revision {} at edges, {} in the mesh", before.revision, more.revision);
-    let active = format!("revision {} active in server", more.revision);
-    fleet
-        .weir
-        .until_logged(&[&stage, &active, &format!("acked node=edge-1 type=ecds revision={}\n", more.revision)])
-        .await;
-    assert!(acked(&fleet, "mesh-1", &more) < acked(&fleet, "edge-1", &more), "{}", fleet.weir.log());
+    fleet.weir.until(&event("stage").with("edges", &before.revision).with("mesh", &more.revision)).await;
+    fleet.weir.until(&served(&more.revision)).await;
+    acked_in_order(&fleet, ["mesh-1", "edge-1"], &more).await;
 
     let mut killed = with_more("10%");
     killed["layers"][0]["enabled"] = json!(false);
@@ -82,8 +79,7 @@ async fn what_comes_is_known_in_the_mesh_first_and_what_is_killed_leaves_the_edg
     for envoy in [&mesh, &edge] {
         envoy.until_stat(REVISION, killed.number).await;
     }
-    fleet.weir.until_logged(&[&format!("acked node=mesh-1 type=ecds revision={}\n", killed.revision)]).await;
-    assert!(acked(&fleet, "edge-1", &killed) < acked(&fleet, "mesh-1", &killed), "{}", fleet.weir.log());
+    acked_in_order(&fleet, ["edge-1", "mesh-1"], &killed).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -94,7 +90,7 @@ async fn attachments_that_change_with_their_policy_reach_the_mesh_first() {
     let (before, more) = (good(&policy("10%")), good(&with_more("10%")));
     // While the policy is bad nothing is served; then all of it changes at once.
     fleet.write("policy.yaml", "version: 1\nlayers: [\n");
-    fleet.weir.until_logged(&["not served, "]).await;
+    fleet.weir.until(&event("not_served")).await;
     for role in ["edge", "mesh"] {
         let mut changed = attached(role);
         changed["trace"] = json!("shaped");
@@ -104,9 +100,8 @@ async fn attachments_that_change_with_their_policy_reach_the_mesh_first() {
     for envoy in [&mesh, &edge] {
         envoy.until_stat(REVISION, more.number).await;
     }
-    let stage = format!("stage 1 of 2: revision {} at edges, {} in the mesh", before.revision, more.revision);
-    fleet.weir.until_logged(&[&stage, &format!("acked node=edge-1 type=ecds revision={}\n", more.revision)]).await;
-    assert!(acked(&fleet, "mesh-1", &more) < acked(&fleet, "edge-1", &more), "{}", fleet.weir.log());
+    fleet.weir.until(&event("stage").with("edges", &before.revision).with("mesh", &more.revision)).await;
+    acked_in_order(&fleet, ["mesh-1", "edge-1"], &more).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -118,14 +113,13 @@ async fn a_node_that_does_not_answer_is_named_and_holds_up_nobody_for_ever() {
     let more = good(&with_more("10%"));
     fleet.write("policy.yaml", &more.text);
     edge.until_stat(REVISION, more.number).await;
-    let late = format!("no answer within 3s to revision {}: mesh-1\n", more.revision);
-    fleet.weir.until_logged(&[&late]).await;
+    fleet.weir.until(&event("late").with("revision", &more.revision).with("nodes", "mesh-1")).await;
 
     // Named once, it is not waited for again; it takes what is newest when it comes back.
     let last = good(&with_more("20%"));
     fleet.write("policy.yaml", &last.text);
     edge.until_stat(REVISION, last.number).await;
-    assert_eq!(fleet.weir.log().matches("no answer within").count(), 1, "{}", fleet.weir.log());
+    assert_eq!(fleet.weir.count(&event("late")), 1, "{}", fleet.weir.log());
     mesh.freeze(false);
     mesh.until_stat(REVISION, last.number).await;
 }
@@ -142,18 +136,15 @@ async fn a_revision_goes_on_when_it_is_active_on_its_first_nodes() {
     for envoy in [&one, &two] {
         envoy.until_stat(REVISION, next.number).await;
     }
-    let first = format!("revision {} goes first to edge-", next.revision);
-    let active = format!("revision {} active in server", next.revision);
-    fleet.weir.until_logged(&[&first, &active]).await;
-    let log = fleet.weir.log();
-    assert!(log.find(&first) < log.find(&active), "{log}");
-    let (first, second) =
-        if log.contains(&format!("{first}1\n")) { ("edge-1", "edge-2") } else { ("edge-2", "edge-1") };
-    fleet.weir.until_logged(&[&format!("acked node={second} type=ecds revision={}\n", next.revision)]).await;
-    let log = fleet.weir.log();
-    let told = log.find(&active).unwrap();
-    let (first, second) = (acked(&fleet, first, &next), acked(&fleet, second, &next));
-    assert!(first < told && first < second, "{log}");
+    let canary = event("canary").with("revision", &next.revision);
+    let [begun, told] = [fleet.weir.until(&canary).await, fleet.weir.until(&served(&next.revision)).await];
+    let nodes = match fleet.weir.count(&canary.with("nodes", "edge-1")) {
+        1 => ["edge-1", "edge-2"],
+        _ => ["edge-2", "edge-1"],
+    };
+    acked_in_order(&fleet, nodes, &next).await;
+    let first = fleet.weir.until(&acked(nodes[0], &next.revision)).await;
+    assert!(begun < first && first < told, "{}", fleet.weir.log());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -163,12 +154,12 @@ async fn a_revision_that_nobody_sees_active_is_taken_back_and_a_kill_is_not_held
     until_asked(&fleet, &["edge-1", "edge-2"]).await;
     let (before, next) = (good(&policy("10%")), good(&policy("20%")));
     fleet.write("policy.yaml", &next.text);
-    let held = format!("held back: revision {} did not become active on its first nodes: edge-", next.revision);
-    fleet.weir.until_logged(&[&held, "nobody could read its gauges"]).await;
+    let held = event("held").with("revision", &next.revision).containing("why", "edge-");
+    fleet.weir.until(&held.containing("why", "nobody could read its gauges")).await;
     for envoy in [&one, &two] {
         envoy.until_stat(REVISION, before.number).await;
     }
-    assert!(!fleet.weir.log().contains(&format!("revision {} active in server", next.revision)));
+    assert_eq!(fleet.weir.count(&served(&next.revision)), 0, "{}", fleet.weir.log());
 
     let mut killed = policy("10%");
     killed["enabled"] = json!(false);
@@ -177,5 +168,5 @@ async fn a_revision_that_nobody_sees_active_is_taken_back_and_a_kill_is_not_held
     for envoy in [&one, &two] {
         envoy.until_stat(REVISION, killed.number).await;
     }
-    assert_eq!(fleet.weir.log().matches(" goes first to ").count(), 1, "{}", fleet.weir.log());
+    assert_eq!(fleet.weir.count(&event("canary")), 1, "{}", fleet.weir.log());
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::serve_stages::{self, both, start, until_asked, with_more};
-use crate::support::{Disk, Envoy, Fleet, Predictor, attachment, envelope, eventually, policy, weir};
+use crate::support::{Disk, Envoy, Fleet, Predictor, attachment, envelope, event, eventually, policy, served, weir};
 
 const SOON: Duration = Duration::from_secs(20);
 const REVISION: &str = "wasmcustom.attachment=.=shop;.;weir_policy_revision";
@@ -72,14 +72,14 @@ async fn a_restart_on_a_bad_policy_serves_the_last_good_one_and_says_so() {
         fleet.weir.kill();
         fleet.write("policy.yaml", bad);
         fleet.weir.restart().await;
-        fleet.weir.until_logged(&[&format!("not served, revision {revision} stays:"), told]).await;
+        fleet.weir.until(&event("not_served").with("revision", &revision).containing("why", told)).await;
         // An Envoy that knows nothing yet gets it from this server alone.
         fleet.envoy("edge-2", "edge").await.until_stat(REVISION, number).await;
     }
     fleet.weir.kill();
     fleet.remove("policy.yaml");
     fleet.weir.restart().await;
-    fleet.weir.until_logged(&[&format!("not served, revision {revision} stays:"), "cannot be read"]).await;
+    fleet.weir.until(&event("not_served").with("revision", &revision).containing("why", "cannot be read")).await;
 
     let (text, _, number) = good("30%");
     fleet.write("policy.yaml", &text);
@@ -106,16 +106,15 @@ async fn a_rollback_holds_until_the_files_change() {
     // A restart is no change of the files, and one that is bad takes nothing back.
     fleet.weir.kill();
     fleet.weir.restart().await;
-    fleet.weir.until_logged(&[&format!("revision {first} active in server")]).await;
+    fleet.weir.until(&served(&first)).await;
     fleet.write("policy.yaml", "version: 1\nlayers: [\n");
-    fleet.weir.until_logged(&[&format!("not served, revision {first} stays:"), "syntax: "]).await;
+    fleet.weir.until(&event("not_served").with("revision", &first).containing("why", "syntax: ")).await;
     envoy.until_stat(REVISION, first_number).await;
 
     let (text, third, third_number) = good("30%");
     fleet.write("policy.yaml", &text);
     envoy.until_stat(REVISION, third_number).await;
-    let ends = format!("rollback to {first} ends: the files say {third}, and no longer {second}");
-    fleet.weir.until_logged(&[&ends]).await;
+    fleet.weir.until(&event("rollback_ended").with("to", &first).with("files", &third)).await;
     until_history(state.path(), &[&[(&third, "files")][..], &all].concat()).await;
     let (_, shown) = run(&["history"], state.path());
     assert!(!shown.contains("is served instead"), "{shown}");
@@ -131,7 +130,7 @@ async fn a_rollback_is_taken_while_a_revision_is_held_back() {
     let [(_, first, _), (text, held, _)] = ["10%", "20%"].map(good);
     until_asked(&fleet, &["edge-1"]).await;
     fleet.write("policy.yaml", &text);
-    fleet.weir.until_logged(&[&format!("held back: revision {held} ")]).await;
+    fleet.weir.until(&event("held").with("revision", &held)).await;
 
     assert_eq!(run(&["rollback", &first], state.path()).0, Some(0));
     until_history(state.path(), &[(&first, "rollback"), (&first, "files")]).await;
@@ -149,7 +148,7 @@ async fn a_rollback_between_stages_goes_back_from_there() {
     mesh.freeze(true);
     let more = serve_stages::good(&with_more("10%"));
     fleet.write("policy.yaml", &more.text);
-    fleet.weir.until_logged(&["stage 1 of 2: "]).await;
+    fleet.weir.until(&event("stage")).await;
 
     assert_eq!(run(&["rollback", &first], state.path()).0, Some(0));
     eventually(SOON, "the request is taken", async || {
@@ -163,7 +162,7 @@ async fn a_rollback_between_stages_goes_back_from_there() {
     for envoy in [&edge, &mesh] {
         envoy.until_stat(REVISION, number).await;
     }
-    assert!(!fleet.weir.log().contains(&format!("revision {} active in server", more.revision)));
+    assert_eq!(fleet.weir.count(&served(&more.revision)), 0, "{}", fleet.weir.log());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -182,7 +181,7 @@ async fn a_disk_that_is_full_holds_up_no_push_and_keeps_again_once_there_is_room
         fleet.write("policy.yaml", &text);
         envoy.until_stat(REVISION, number).await;
     }
-    fleet.weir.until_logged(&["served, but not kept: ", NO_SPACE]).await;
+    fleet.weir.until(&event("not_kept").containing("why", NO_SPACE)).await;
     until_history(&state, &[(&first, "files")]).await;
 
     disk.free(server);

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::{
-    Authority, Envoy, Fleet, Predictor, Process, Signed, attachment, envelope, eventually, policy, weir,
+    Authority, Envoy, Fleet, Predictor, Process, Signed, attachment, envelope, event, eventually, policy, weir,
 };
 
 const SOON: std::time::Duration = std::time::Duration::from_secs(30);
@@ -62,19 +62,22 @@ async fn an_envoy_of_an_allowed_name_is_let_in_and_no_other() {
     let server = authority.sign("server", "spiffe://mesh.test/weir", 2100);
     let fleet = serve(&authority, &server, "spiffe://mesh.test/ns/shop/*").await;
     let edge = connect(&fleet, &authority, &authority.sign("edge", EDGE, 2100)).await;
-    fleet.weir.until_logged(&["connected node=edge-1 peer=127.0.0.1:", &format!("identity={EDGE:?}")]).await;
+    let connected = event("connected").with("node", "edge-1").with("identity", EDGE);
+    fleet.weir.until(&connected.containing("peer", "127.0.0.1:")).await;
     edge.until_stat(REVISION, revision("10%").1).await;
 
     let other = authority.sign("other", "spiffe://mesh.test/ns/bank/sa/edge", 2100);
     let _other = connect(&fleet, &authority, &other).await;
-    fleet.weir.until_logged(&["turned_away peer=127.0.0.1:", "not allowed: spiffe://mesh.test/ns/bank/sa/edge"]).await;
+    let refused = event("turned_away").containing("peer", "127.0.0.1:");
+    let because = async |reason: &str| fleet.weir.until(&refused.clone().containing("reason", reason)).await;
+    because("not allowed: spiffe://mesh.test/ns/bank/sa/edge").await;
     // Another authority of the same name.
     let stranger = Authority::new();
     let _stranger = connect(&fleet, &authority, &stranger.sign("edge", EDGE, 2100)).await;
-    fleet.weir.until_logged(&["reason=\"TLS: invalid peer certificate: BadSignature"]).await;
+    because("TLS: invalid peer certificate: BadSignature").await;
     let _late = connect(&fleet, &authority, &authority.sign("late", EDGE, 2001)).await;
-    fleet.weir.until_logged(&["reason=\"TLS: invalid peer certificate: certificate expired"]).await;
-    assert_eq!(fleet.weir.log().matches("\nconnected node=").count(), 1, "{}", fleet.weir.log());
+    because("TLS: invalid peer certificate: certificate expired").await;
+    assert_eq!(fleet.weir.count(&event("connected")), 1, "{}", fleet.weir.log());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -92,12 +95,10 @@ async fn a_certificate_that_expired_is_renewed_without_a_restart() {
 
     // Half a file changes nothing; the whole one does.
     std::fs::write(&server.certificate, "-----BEGIN CERTIFICATE-----\n").unwrap();
-    fleet
-        .weir
-        .until_logged(&["certificates not read, those before stay: ", "server.pem: no certificate in PEM form"])
-        .await;
+    let not_read = event("certificates_not_read").containing("why", "server.pem: no certificate in PEM form");
+    fleet.weir.until(&not_read).await;
     authority.sign("server", "spiffe://mesh.test/weir", 2100);
-    fleet.weir.until_logged(&["certificates read anew"]).await;
+    fleet.weir.until(&event("certificates")).await;
     edge.until_stat(REVISION, revision("10%").1).await;
     let (text, number) = revision("20%");
     fleet.write("policy.yaml", &text);

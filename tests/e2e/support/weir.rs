@@ -8,6 +8,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::artifact;
+use super::event::{Event, EventMatch};
 use super::poll::eventually;
 use super::process::Process;
 
@@ -35,8 +36,11 @@ impl Weir {
         Self::under(&[], arguments).await
     }
 
-    /// The same run by another program, which is given the whole command.
-    pub async fn under(runner: &[String], arguments: Vec<String>) -> Self {
+    /// The same run by another program, which is given the whole command. Its log is JSON unless the arguments say `--log`.
+    pub async fn under(runner: &[String], mut arguments: Vec<String>) -> Self {
+        if !arguments.iter().any(|word| word == "--log") {
+            arguments.extend(["--log", "json"].map(str::to_owned));
+        }
         let folder = tempfile::tempdir().unwrap();
         let program = artifact::weir().display().to_string();
         let command = [runner, &[program, "serve".to_owned()], &arguments].concat();
@@ -54,18 +58,28 @@ impl Weir {
         self.address
     }
 
-    /// What it has logged since it was last started.
+    /// What it has logged since it was last started, for the message of a failing test and for tests of the text form.
     pub fn log(&self) -> String {
         self.process.stderr()
     }
 
-    /// Waits until it has logged all of this since it was last started.
-    pub async fn until_logged(&self, parts: &[&str]) {
-        eventually(DEADLINE, &format!("{parts:?} in the log of weir serve"), async || {
-            let log = self.log();
-            parts.iter().all(|part| log.contains(part)).then_some(()).ok_or(log)
+    /// What it has logged since it was last started, oldest first.
+    pub fn events(&self) -> Vec<Event> {
+        // The last line may be half written.
+        self.log().split_inclusive('\n').filter(|line| line.ends_with('\n')).map(Event::read).collect()
+    }
+
+    /// How often it has logged that.
+    pub fn count(&self, wanted: &EventMatch) -> usize {
+        self.events().iter().filter(|event| wanted.matches(event)).count()
+    }
+
+    /// Waits until it has logged that since it was last started. The place of the first such event among [`Weir::events`].
+    pub async fn until(&self, wanted: &EventMatch) -> usize {
+        eventually(DEADLINE, &format!("{wanted:?} in the log of weir serve"), async || {
+            self.events().iter().position(|event| wanted.matches(event)).ok_or_else(|| self.log())
         })
-        .await;
+        .await
     }
 
     /// Ends it as a crash would.
