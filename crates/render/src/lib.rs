@@ -11,9 +11,9 @@
 //!     wasm: {file: /etc/weir/weir.wasm}
 //!     istio: {namespace: shop, selector: {istio: ingressgateway}}");
 //! let file = AttachmentFile::read(&gateway).unwrap();
-//! let sent = weir_render::istio::Sent { file: &file, envelope: r#"{"weir":1,"policy":{"version":1}}"#.to_owned() };
+//! let gateway = weir_render::istio::Enveloped { file: &file, envelope: r#"{"weir":1,"policy":{"version":1}}"#.to_owned() };
 //!
-//! let files = weir_render::istio::render(&model, vec![sent], &[]).unwrap();
+//! let files = weir_render::istio::render(&model, vec![gateway], &[]).unwrap();
 //! let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
 //! assert_eq!(names, ["05-forgeries.yaml", "30-edge.yaml"]);
 //! ```

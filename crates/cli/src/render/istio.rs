@@ -5,7 +5,7 @@ use std::{fs, io};
 
 use clap::Args;
 use weir_engine::Revision;
-use weir_render::istio::{self, File, Sent};
+use weir_render::istio::{self, Enveloped, File};
 
 use crate::load;
 use crate::problems::Failure;
@@ -41,8 +41,8 @@ impl Istio {
     pub fn run(self) -> Result<(), Failure> {
         let load::Attachments { mut sources, files, policy } = load::attachments(&self.attach, &self.policy)?;
         let into = self.into.iter().map(|path| load::text(path)).collect::<Result<Vec<_>, _>>()?;
-        let send = |file| Sent { file, envelope: policy.envelope(&file.attachment) };
-        let rendered = istio::render(&policy.model, files.iter().map(send).collect(), &into);
+        let enveloped = |file| Enveloped { file, envelope: policy.envelope(&file.attachment) };
+        let rendered = istio::render(&policy.model, files.iter().map(enveloped).collect(), &into);
         let rendered = rendered.map_err(|mut problems| {
             for (document, source) in sources.iter().enumerate() {
                 source.locate(problems.iter_mut().filter(|problem| problem.document == document));

@@ -4,9 +4,9 @@ use weir_engine::model::EnvTag;
 use weir_engine::{Module, Role};
 
 use crate::filter::{WASM, extension};
-use crate::istio::attached::Attached;
-use crate::istio::object::{Object, Stage};
+use crate::istio::object::{Object, Phase};
 use crate::istio::patches::{self, Patch};
+use crate::istio::placed::PlacedFilter;
 use crate::istio::placement::Proxy;
 use crate::yaml::{Yaml, map};
 
@@ -16,21 +16,21 @@ const RBAC: &str = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RB
 const PRIORITY: i64 = 10;
 
 /// The EnvoyFilter that puts the filter before the router.
-pub(crate) fn object(attached: &Attached<'_>) -> Object {
-    let name = &attached.name;
-    let placement = &attached.placement;
+pub(crate) fn object(placed: &PlacedFilter<'_>) -> Object {
+    let name = &placed.name;
+    let placement = &placed.placement;
     let context = placement.proxy.context();
     let resource = format!("{}/weir.{name}", placement.namespace);
     let mut comment = format!(
         "The filter {resource}, role {}, before the router. Its policy comes by ECDS: a new one changes no listener.\n",
-        attached.file.attachment.role.name()
+        placed.file.attachment.role.name()
     );
     let mut patches = vec![
         map! {
             "applyTo" => "EXTENSION_CONFIG",
             "patch" => map! {
                 "operation" => "ADD",
-                "value" => extension(&resource, name, &attached.file.attachment, &attached.module, &attached.envelope),
+                "value" => extension(&resource, name, &placed.file.attachment, &placed.module, &placed.envelope),
             },
         },
         map! {
@@ -39,24 +39,24 @@ pub(crate) fn object(attached: &Attached<'_>) -> Object {
             "patch" => map! {"operation" => "INSERT_BEFORE", "value" => entry(&resource)},
         },
     ];
-    if !matches!(attached.module, Module::File(_)) {
+    if !matches!(placed.module, Module::File(_)) {
         comment.push_str(FETCHED);
     }
     let mut noted = "";
-    for Patch { note, patch } in patches::of_routes(attached) {
+    for Patch { note, patch } in patches::of_routes(placed) {
         if note != noted {
             comment.push_str(&format!("{note}\n"));
             noted = note;
         }
         patches.push(patch);
     }
-    envoy_filter(attached.stage(), attached, &format!("weir-{name}"), &comment, patches)
+    envoy_filter(placed.phase(), placed, &format!("weir-{name}"), &comment, patches)
 }
 
 /// The EnvoyFilter by which an edge drops forged headers before it matches routes, with the filter or without it.
-pub(crate) fn against_forgeries(attached: &Attached<'_>, env_tag: &EnvTag) -> Option<Object> {
-    let attachment = &attached.file.attachment;
-    if attachment.role != Role::Edge || attached.placement.proxy != Proxy::Gateway {
+pub(crate) fn against_forgeries(placed: &PlacedFilter<'_>, env_tag: &EnvTag) -> Option<Object> {
+    let attachment = &placed.file.attachment;
+    if attachment.role != Role::Edge || placed.placement.proxy != Proxy::Gateway {
         return None;
     }
     let mut comment =
@@ -66,8 +66,8 @@ pub(crate) fn against_forgeries(attached: &Attached<'_>, env_tag: &EnvTag) -> Op
     if env_tag.baggage.is_some() {
         comment.push_str(BAGGAGE);
     }
-    let patch = patches::internal_only(attached, env_tag);
-    Some(envoy_filter(Stage::Forgeries, attached, &format!("weir-{}-forgeries", attached.name), &comment, vec![patch]))
+    let patch = patches::internal_only(placed, env_tag);
+    Some(envoy_filter(Phase::Forgeries, placed, &format!("weir-{}-forgeries", placed.name), &comment, vec![patch]))
 }
 
 /// The entry in the list of HTTP filters.
@@ -90,12 +90,12 @@ const BAGGAGE: &str =
 pub(crate) const FETCHED: &str = "The module is fetched by istio-agent, which no plain Envoy has. FAIL_OPEN, because for any other policy the\n\
                        agent puts a filter in our place that denies every request when it cannot fetch the module.\n";
 
-fn envoy_filter(stage: Stage, attached: &Attached<'_>, name: &str, comment: &str, patches: Vec<Yaml>) -> Object {
-    let placement = &attached.placement;
+fn envoy_filter(phase: Phase, placed: &PlacedFilter<'_>, name: &str, comment: &str, patches: Vec<Yaml>) -> Object {
+    let placement = &placed.placement;
     let spec = map! {
         "workloadSelector" => map! {"labels" => Yaml::labels(&placement.selector)},
         "priority" => PRIORITY,
         "configPatches" => patches,
     };
-    Object::new(stage, ENVOY_FILTER, &placement.namespace, name, comment, spec)
+    Object::new(phase, ENVOY_FILTER, &placement.namespace, name, comment, spec)
 }

@@ -3,8 +3,8 @@
 
 use weir_engine::{At, Code, Problems, Source};
 
-use crate::istio::routed::Routed;
-use crate::istio::routes::{MESH, Wanted};
+use crate::istio::routed::RoutedService;
+use crate::istio::routes::{MESH, RouteNeeds};
 
 mod read;
 mod splice;
@@ -13,20 +13,20 @@ mod steer;
 use read::VirtualService;
 
 /// A file of theirs.
-pub(crate) struct TheirFile<'a> {
+pub(crate) struct ExistingFile<'a> {
     pub source: &'a Source,
     /// Which of the sources read together it is.
     document: usize,
     virtual_services: Vec<VirtualService>,
 }
 
-impl<'a> TheirFile<'a> {
+impl<'a> ExistingFile<'a> {
     /// Reads the files; the first is the source with the index `first`.
-    pub fn read_all(sources: &'a [Source], first: usize, problems: &mut Problems) -> Vec<TheirFile<'a>> {
-        let mut all: Vec<TheirFile<'_>> = Vec::with_capacity(sources.len());
+    pub fn read_all(sources: &'a [Source], first: usize, problems: &mut Problems) -> Vec<ExistingFile<'a>> {
+        let mut all: Vec<ExistingFile<'_>> = Vec::with_capacity(sources.len());
         for (document, source) in (first..).zip(sources) {
             let virtual_services = read::virtual_services(source, document, problems);
-            let file = TheirFile { source, document, virtual_services };
+            let file = ExistingFile { source, document, virtual_services };
             if let Some(other) = all.iter().find(|other| other.stem() == file.stem()) {
                 let message = format!("called like {}; what is rendered would have one name", other.source.name);
                 problems.add(Code::Conflict, &At::Root { document }, message);
@@ -48,14 +48,14 @@ impl<'a> TheirFile<'a> {
     }
 
     /// The text with our routes in it.
-    pub fn render(&self, all: &[Routed], wanted: &Wanted, problems: &mut Problems) -> String {
+    pub fn render(&self, all: &[RoutedService], needs: &RouteNeeds, problems: &mut Problems) -> String {
         let mut insertions = Vec::new();
         let mut leads_somewhere = false;
         for theirs in &self.virtual_services {
             for route in &theirs.routes {
                 let Some(routed) = steer::destination(route, theirs, all, problems) else { continue };
                 leads_somewhere = true;
-                let ours = steer::routes(route, theirs, routed, wanted, problems);
+                let ours = steer::routes(route, theirs, routed, needs, problems);
                 if ours.is_empty() {
                     continue;
                 }
@@ -75,14 +75,14 @@ impl<'a> TheirFile<'a> {
 }
 
 /// What already routes a service, by binding: theirs that have it as a host.
-pub(crate) fn bindings_of(host: &str, all: &[TheirFile<'_>]) -> Vec<String> {
+pub(crate) fn bindings_of(host: &str, all: &[ExistingFile<'_>]) -> Vec<String> {
     let virtual_services = all.iter().flat_map(|file| &file.virtual_services);
     let having = virtual_services.filter(|theirs| theirs.hosts.iter().any(|name| name == host));
     having.flat_map(|theirs| theirs.gateways.clone()).collect()
 }
 
 /// Reports hosts of theirs that an object of ours for `host`, bound to `gateways`, would take requests from.
-pub(crate) fn check_wildcards(host: &str, gateways: &[String], all: &[TheirFile<'_>], problems: &mut Problems) {
+pub(crate) fn check_wildcards(host: &str, gateways: &[String], all: &[ExistingFile<'_>], problems: &mut Problems) {
     for theirs in all.iter().flat_map(|file| &file.virtual_services) {
         let shared = theirs.gateways.iter().any(|gateway| gateways.contains(gateway));
         for (i, wildcard) in theirs.hosts.iter().enumerate() {
@@ -99,7 +99,7 @@ pub(crate) fn check_wildcards(host: &str, gateways: &[String], all: &[TheirFile<
 }
 
 /// Reports hosts that two of theirs route for sidecars. Those of one gateway are merged by Istio.
-fn check_hosts(all: &[TheirFile<'_>], problems: &mut Problems) {
+fn check_hosts(all: &[ExistingFile<'_>], problems: &mut Problems) {
     let mut seen: Vec<(&str, &VirtualService)> = Vec::new();
     let virtual_services = all.iter().flat_map(|file| &file.virtual_services);
     for theirs in virtual_services.filter(|theirs| theirs.gateways.iter().any(|gateway| gateway == MESH)) {

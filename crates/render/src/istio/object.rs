@@ -13,7 +13,7 @@ pub const CLIENT_SIDE_BYTES_MAX: usize = 256 * 1024;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Object {
     /// Its place in the order of safe application.
-    pub stage: Stage,
+    pub phase: Phase,
     /// What to call it in messages.
     called: String,
     comment: String,
@@ -22,7 +22,7 @@ pub(crate) struct Object {
 
 /// When an object is applied, first to last; objects are taken away last to first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stage {
+pub(crate) enum Phase {
     /// Forged headers are dropped before anything routes by them.
     Forgeries,
     /// Routes need the subsets that they name.
@@ -33,16 +33,16 @@ pub(crate) enum Stage {
     Edge,
 }
 
-impl Stage {
-    pub const ALL: [Stage; 4] = [Stage::Forgeries, Stage::Subsets, Stage::Mesh, Stage::Edge];
+impl Phase {
+    pub const ALL: [Phase; 4] = [Phase::Forgeries, Phase::Subsets, Phase::Mesh, Phase::Edge];
 
     /// The file of its objects.
     pub fn file(self) -> &'static str {
         match self {
-            Stage::Forgeries => "05-forgeries.yaml",
-            Stage::Subsets => "10-subsets.yaml",
-            Stage::Mesh => "20-mesh.yaml",
-            Stage::Edge => "30-edge.yaml",
+            Phase::Forgeries => "05-forgeries.yaml",
+            Phase::Subsets => "10-subsets.yaml",
+            Phase::Mesh => "20-mesh.yaml",
+            Phase::Edge => "30-edge.yaml",
         }
     }
 }
@@ -50,7 +50,7 @@ impl Stage {
 impl Object {
     /// An object of Istio. `comment` is plain text, wrapped where it is to be wrapped.
     pub fn new(
-        stage: Stage,
+        phase: Phase,
         kind: (&'static str, &'static str),
         namespace: &str,
         name: &str,
@@ -60,7 +60,7 @@ impl Object {
         let (version, kind) = kind;
         let metadata = map! {"name" => name, "namespace" => namespace};
         let body = map! {"apiVersion" => version, "kind" => kind, "metadata" => metadata, "spec" => spec};
-        Object { stage, called: format!("{kind} {namespace}/{name}"), comment: comment.to_owned(), body }
+        Object { phase, called: format!("{kind} {namespace}/{name}"), comment: comment.to_owned(), body }
     }
 
     /// What Kubernetes stores of it.

@@ -3,14 +3,14 @@
 use weir_engine::Revision;
 
 use crate::istio::File;
-use crate::istio::object::Stage;
+use crate::istio::object::Phase;
 
 const START: &str = "# now start the pods of the variants: no stable request reaches them any more\n";
 const END: &str = "# now end the pods of the variants, for stable requests will reach them\n";
 
 /// A page for the folder of the files.
 pub fn order(files: &[File], revision: Revision) -> String {
-    let (before, edge) = files.split_at(files.partition_point(|file| file.name.as_str() < Stage::Edge.file()));
+    let (before, edge) = files.split_at(files.partition_point(|file| file.name.as_str() < Phase::Edge.file()));
     let lines = |files: &[File], line: fn(&File) -> String| files.iter().map(line).collect::<String>();
     let reversed = |files: &[File]| files.iter().rev().map(taken_away).collect::<String>();
     let apply = lines(before, applied) + START + &lines(edge, applied);
@@ -36,8 +36,8 @@ fn applied(file: &File) -> String {
 }
 
 fn taken_away(file: &File) -> String {
-    match &file.theirs {
-        Some(theirs) => format!("kubectl apply -f {theirs}  # as it was; it may name no subset of ours any more\n"),
+    match &file.replaces {
+        Some(original) => format!("kubectl apply -f {original}  # as it was; it may name no subset of ours any more\n"),
         None => format!("kubectl delete -f {}\n", file.name),
     }
 }

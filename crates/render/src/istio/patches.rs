@@ -4,7 +4,7 @@ use weir_engine::model::EnvTag;
 use weir_engine::{CLUSTER_HEADER, Role, Steer};
 
 use crate::headers;
-use crate::istio::attached::Attached;
+use crate::istio::placed::PlacedFilter;
 use crate::yaml::{Yaml, map};
 
 const LOCAL_RATE_LIMIT: &str = "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit";
@@ -16,23 +16,23 @@ pub(crate) struct Patch {
 }
 
 /// The patch that drops what clients forge, where they come in.
-pub(crate) fn internal_only(attached: &Attached<'_>, env_tag: &EnvTag) -> Yaml {
-    let headers = headers::forgeable(&attached.file.attachment, env_tag);
+pub(crate) fn internal_only(placed: &PlacedFilter<'_>, env_tag: &EnvTag) -> Yaml {
+    let headers = headers::forgeable(&placed.file.attachment, env_tag);
     route_configuration("GATEWAY", map! {"internal_only_headers" => headers})
 }
 
 /// The patches of the routes that an attachment asks for.
-pub(crate) fn of_routes(attached: &Attached<'_>) -> Vec<Patch> {
-    let context = attached.placement.proxy.context();
+pub(crate) fn of_routes(placed: &PlacedFilter<'_>) -> Vec<Patch> {
+    let context = placed.placement.proxy.context();
     let mut patches = Vec::new();
-    let ours = headers::written(&attached.file.attachment);
+    let ours = headers::written(&placed.file.attachment);
     if !ours.is_empty() {
         patches.push(Patch {
             note: "What the filter writes for the routes stays in the proxy: no service is sent it.",
             patch: route_configuration(context, map! {"request_headers_to_remove" => ours}),
         });
     }
-    let attachment = &attached.file.attachment;
+    let attachment = &placed.file.attachment;
     if attachment.steer == Steer::Cluster && attachment.role != Role::Inbound {
         patches.push(Patch {
             note: "The first route of all takes requests for which the filter named a cluster, and no other. It has no\n\
@@ -40,7 +40,7 @@ pub(crate) fn of_routes(attached: &Attached<'_>) -> Vec<Patch> {
             patch: by_cluster(context),
         });
     }
-    for (id, routes) in &attached.placement.weights {
+    for (id, routes) in &placed.placement.weights {
         let sticky = attachment.sticky.iter().find(|sticky| sticky.id == *id);
         let header = sticky.map_or("", |sticky| &sticky.header);
         patches.extend(routes.iter().map(|route| Patch {
@@ -55,7 +55,7 @@ pub(crate) fn of_routes(attached: &Attached<'_>) -> Vec<Patch> {
             ),
         }));
     }
-    patches.extend(limits(attached));
+    patches.extend(limits(placed));
     patches
 }
 
@@ -74,13 +74,13 @@ fn by_cluster(context: &str) -> Yaml {
 }
 
 /// A filter behind ours that does nothing but on the routes that are limited.
-fn limits(attached: &Attached<'_>) -> Vec<Patch> {
-    let placement = &attached.placement;
+fn limits(placed: &PlacedFilter<'_>) -> Vec<Patch> {
+    let placement = &placed.placement;
     if placement.limits.is_empty() {
         return Vec::new();
     }
     let context = placement.proxy.context();
-    let name = format!("{}/weir.{}.limits", placement.namespace, attached.name);
+    let name = format!("{}/weir.{}.limits", placement.namespace, placed.name);
     let base = map! {"@type" => LOCAL_RATE_LIMIT, "stat_prefix" => "weir_limits"};
     let filter = map! {
         "applyTo" => "HTTP_FILTER",

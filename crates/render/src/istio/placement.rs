@@ -18,7 +18,7 @@ pub(crate) struct Placement {
     /// Which of a pod's traffic.
     pub proxy: Proxy,
     /// The kind of object that carries the filter.
-    pub attach: Attach,
+    pub carrier: Carrier,
     /// Istio Gateways by which requests for the services themselves come in, as VirtualServices name them.
     pub gateways: Vec<String>,
     /// What is known of the services that the policy routes, by name.
@@ -44,7 +44,7 @@ pub(crate) enum Proxy {
 
 /// The kind of object that carries the filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Attach {
+pub(crate) enum Carrier {
     EnvoyFilter,
     WasmPlugin,
     TrafficExtension,
@@ -55,10 +55,10 @@ const PROXIES: [(&str, Proxy); 3] = [
     ("sidecar-outbound", Proxy::SidecarOutbound),
     ("sidecar-inbound", Proxy::SidecarInbound),
 ];
-const KINDS: [(&str, Attach); 3] = [
-    ("envoyfilter", Attach::EnvoyFilter),
-    ("wasmplugin", Attach::WasmPlugin),
-    ("trafficextension", Attach::TrafficExtension),
+const CARRIERS: [(&str, Carrier); 3] = [
+    ("envoyfilter", Carrier::EnvoyFilter),
+    ("wasmplugin", Carrier::WasmPlugin),
+    ("trafficextension", Carrier::TrafficExtension),
 ];
 
 impl Placement {
@@ -79,7 +79,7 @@ impl Placement {
         let selector = fields.require("selector", problems);
         let selector = selector.and_then(|node| labels(node, &at.key("selector"), problems));
         let proxy = fields.take("proxy").and_then(|node| fields::word(node, &PROXIES, &at.key("proxy"), problems));
-        let attach = fields.take("attach").and_then(|node| fields::word(node, &KINDS, &at.key("attach"), problems));
+        let carrier = fields.take("attach").and_then(|node| fields::word(node, &CARRIERS, &at.key("attach"), problems));
         let gateways = fields.take("gateways").and_then(|node| gateways(node, &at.key("gateways"), problems));
         let services = by_name(fields.take("services"), &at.key("services"), problems, Service::read);
         let weights = by_name(fields.take("weights"), &at.key("weights"), problems, fields::strings);
@@ -90,7 +90,7 @@ impl Placement {
             namespace: namespace?,
             selector: selector?,
             proxy: proxy.unwrap_or_else(|| Proxy::of(file.attachment.role)),
-            attach: attach.unwrap_or(Attach::EnvoyFilter),
+            carrier: carrier.unwrap_or(Carrier::EnvoyFilter),
             gateways: gateways.unwrap_or_default(),
             services,
             weights,

@@ -2,9 +2,9 @@
 
 use weir_engine::{Module, Source};
 
-use crate::istio::attached::Attached;
 use crate::istio::object::Object;
-use crate::istio::placement::{Attach, Proxy};
+use crate::istio::placed::PlacedFilter;
+use crate::istio::placement::{Carrier, Proxy};
 use crate::yaml::{Yaml, map};
 
 const VERSION: &str = "extensions.istio.io/v1alpha1";
@@ -17,38 +17,38 @@ const LIMITS: &str = "It cannot do what an EnvoyFilter does (attach: envoyfilter
 - no steer: cluster, no sticky weights, no limits\n";
 
 /// The object that puts the filter behind Istio's own filters.
-pub(crate) fn object(attached: &Attached<'_>) -> Object {
-    let Attached { name, placement, module, .. } = attached;
+pub(crate) fn object(placed: &PlacedFilter<'_>) -> Object {
+    let PlacedFilter { name, placement, module, .. } = placed;
     let selector = map! {"matchLabels" => Yaml::labels(&placement.selector)};
     let mode = if placement.proxy == Proxy::SidecarInbound { "SERVER" } else { "CLIENT" };
     let spec = map! {"selector" => selector, "match" => [map! {"mode" => mode}]};
-    let (kind, since, spec) = match placement.attach {
-        Attach::TrafficExtension => {
-            ("TrafficExtension", "Istio 1.30 and later.", spec.with("wasm", Some(wasm(attached))))
+    let (kind, since, spec) = match placement.carrier {
+        Carrier::TrafficExtension => {
+            ("TrafficExtension", "Istio 1.30 and later.", spec.with("wasm", Some(wasm(placed))))
         }
-        Attach::WasmPlugin | Attach::EnvoyFilter => {
-            ("WasmPlugin", "From Istio 1.30 on a TrafficExtension takes its place.", spec.and(wasm(attached)))
+        Carrier::WasmPlugin | Carrier::EnvoyFilter => {
+            ("WasmPlugin", "From Istio 1.30 on a TrafficExtension takes its place.", spec.and(wasm(placed)))
         }
     };
-    let role = attached.file.attachment.role.name();
+    let role = placed.file.attachment.role.name();
     let mut comment = format!("The filter weir.{name}, role {role}. {since}\n{LIMITS}");
     if !matches!(module, Module::File(_)) {
         comment.push_str(crate::istio::filter::FETCHED);
     }
-    Object::new(attached.stage(), (VERSION, kind), &placement.namespace, &format!("weir-{name}"), &comment, spec)
+    Object::new(placed.phase(), (VERSION, kind), &placement.namespace, &format!("weir-{name}"), &comment, spec)
 }
 
-fn wasm(attached: &Attached<'_>) -> Yaml {
-    let (url, sha256, strategy) = match &attached.module {
+fn wasm(placed: &PlacedFilter<'_>) -> Yaml {
+    let (url, sha256, strategy) = match &placed.module {
         Module::File(file) => (format!("file://{file}"), None, "FAIL_RELOAD"),
         Module::Url { url, sha256 } => (url.clone(), Some(sha256), "FAIL_OPEN"),
         Module::Oci { url, sha256 } => (url.clone(), sha256.as_ref(), "FAIL_OPEN"),
     };
     // The envelope is JSON of ours; Istio hands it to the filter as such.
-    let (envelope, _) = Source::json("envelope", attached.envelope.clone()).parse(0);
+    let (envelope, _) = Source::json("envelope", placed.envelope.clone()).parse(0);
     map! {"url" => url}
         .with("sha256", sha256)
         .with("failStrategy", Some(strategy))
-        .with("pluginName", Some(format!("weir.{}", attached.name)))
+        .with("pluginName", Some(format!("weir.{}", placed.name)))
         .with("pluginConfig", Some(Yaml::from(&envelope)))
 }

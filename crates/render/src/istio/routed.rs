@@ -2,13 +2,13 @@
 
 use weir_engine::{At, Code, Model, Problems};
 
-use crate::istio::attached::Attached;
+use crate::istio::placed::PlacedFilter;
 use crate::istio::service::Service;
 use crate::variants::{self, STABLE};
 
 /// A service with its versions.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Routed {
+pub(crate) struct RoutedService {
     /// As the policy names it.
     pub host: String,
     /// Of its objects.
@@ -22,32 +22,32 @@ pub(crate) struct Routed {
     pub document: usize,
 }
 
-impl Routed {
+impl RoutedService {
     /// The services that the policy routes or an attachment names, by name.
-    pub fn read_all(all: &[Attached<'_>], model: &Model, problems: &mut Problems) -> Vec<Routed> {
+    pub fn read_all(all: &[PlacedFilter<'_>], model: &Model, problems: &mut Problems) -> Vec<RoutedService> {
         let mut hosts = variants::services(model);
-        hosts.extend(all.iter().flat_map(|attached| &attached.placement.services).map(|(host, _)| host.as_str()));
-        hosts.into_iter().map(|host| Routed::read(host, all, model, problems)).collect()
+        hosts.extend(all.iter().flat_map(|placed| &placed.placement.services).map(|(host, _)| host.as_str()));
+        hosts.into_iter().map(|host| RoutedService::read(host, all, model, problems)).collect()
     }
 
-    fn read(host: &str, all: &[Attached<'_>], model: &Model, problems: &mut Problems) -> Routed {
-        let mut told = all.iter().filter_map(|attached| {
-            let mut services = attached.placement.services.iter();
-            services.find(|(name, _)| name == host).map(|(_, service)| (attached, service))
+    fn read(host: &str, all: &[PlacedFilter<'_>], model: &Model, problems: &mut Problems) -> RoutedService {
+        let mut told = all.iter().filter_map(|placed| {
+            let mut services = placed.placement.services.iter();
+            services.find(|(name, _)| name == host).map(|(_, service)| (placed, service))
         });
-        let (attached, service) = told.next().unzip();
+        let (placed, service) = told.next().unzip();
         for (other, _) in told {
             let message = format!("{host} is described by two attachments; keep one of the descriptions");
             report(other.document, host, None, Code::DuplicateId, message, problems);
         }
-        let attached = attached.or(all.first());
-        let namespace = attached.map_or("", |attached| &attached.placement.namespace);
-        let routed = Routed {
+        let placed = placed.or(all.first());
+        let namespace = placed.map_or("", |placed| &placed.placement.namespace);
+        let routed = RoutedService {
             host: host.to_owned(),
             namespace: namespace_of(host).unwrap_or(namespace).to_owned(),
             service: service.cloned().unwrap_or_default(),
             variants: variants::of_service(host, model),
-            document: attached.map_or(0, |attached| attached.document),
+            document: placed.map_or(0, |placed| placed.document),
         };
         routed.check(problems);
         routed

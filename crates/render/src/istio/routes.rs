@@ -3,10 +3,10 @@
 use weir_engine::{Role, SUBSET_HEADER, Steer};
 
 use crate::headers;
-use crate::istio::attached::Attached;
-use crate::istio::object::{Object, Stage};
+use crate::istio::object::{Object, Phase};
+use crate::istio::placed::PlacedFilter;
 use crate::istio::placement::Proxy;
-use crate::istio::routed::Routed;
+use crate::istio::routed::RoutedService;
 use crate::variants::{STABLE, tag_regex};
 use crate::yaml::{Yaml, map};
 
@@ -16,7 +16,7 @@ pub(crate) const MESH: &str = "mesh";
 
 /// What the attachments together need of routes.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Wanted {
+pub(crate) struct RouteNeeds {
     /// The header that carries the tags, where somebody steers by tag.
     tag_header: Option<String>,
     /// Whether somebody steers by subset.
@@ -27,9 +27,9 @@ pub(crate) struct Wanted {
     pub bound_to: Vec<String>,
 }
 
-/// One way in which a route is taken: header, what it matches, and the subset that it leads to.
+/// A route to one variant of a service: the header that takes it, what it matches, and the subset that it leads to.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Way {
+pub(crate) struct VariantRoute {
     /// The end of the route's name.
     pub name: String,
     /// The header that is matched.
@@ -40,27 +40,27 @@ pub(crate) struct Way {
     pub subset: String,
 }
 
-impl Wanted {
+impl RouteNeeds {
     /// Inbound proxies route nothing.
-    pub fn by(all: &[Attached<'_>], tag_header: &str) -> Wanted {
-        let routing = || all.iter().filter(|attached| attached.file.attachment.role != Role::Inbound);
-        let steered = |steer| routing().any(|attached| attached.file.attachment.steer == steer);
-        let bound_to = routing().flat_map(|attached| match attached.placement.proxy {
-            Proxy::Gateway => attached.placement.gateways.clone(),
+    pub fn of(all: &[PlacedFilter<'_>], tag_header: &str) -> RouteNeeds {
+        let routing = || all.iter().filter(|placed| placed.file.attachment.role != Role::Inbound);
+        let steered = |steer| routing().any(|placed| placed.file.attachment.steer == steer);
+        let bound_to = routing().flat_map(|placed| match placed.placement.proxy {
+            Proxy::Gateway => placed.placement.gateways.clone(),
             Proxy::SidecarOutbound | Proxy::SidecarInbound => vec![MESH.to_owned()],
         });
-        Wanted {
+        RouteNeeds {
             tag_header: steered(Steer::Tag).then(|| tag_header.to_owned()),
             by_subset: steered(Steer::Subset),
-            remove: sorted(routing().flat_map(|attached| headers::written(&attached.file.attachment))),
+            remove: sorted(routing().flat_map(|placed| headers::written(&placed.file.attachment))),
             bound_to: sorted(bound_to),
         }
     }
 
-    /// The ways to the variants of a service. Who steers by cluster needs none.
-    pub fn ways(&self, routed: &Routed) -> Vec<Way> {
+    /// The routes to the variants of a service. Attachments that steer by cluster need none.
+    pub fn variant_routes(&self, routed: &RoutedService) -> Vec<VariantRoute> {
         let by_tag = self.tag_header.iter().flat_map(|header| {
-            routed.variants.iter().map(|(tag, subset)| Way {
+            routed.variants.iter().map(|(tag, subset)| VariantRoute {
                 name: format!("tag/{tag}"),
                 header: header.clone(),
                 matches: map! {"regex" => tag_regex(tag)},
@@ -68,7 +68,7 @@ impl Wanted {
             })
         });
         let subsets = if self.by_subset { routed.subsets() } else { Vec::new() };
-        let by_subset = subsets.into_iter().map(|subset| Way {
+        let by_subset = subsets.into_iter().map(|subset| VariantRoute {
             name: format!("subset/{subset}"),
             header: SUBSET_HEADER.to_owned(),
             matches: map! {"exact" => subset},
@@ -97,25 +97,25 @@ impl Wanted {
 }
 
 /// The routes of a service, bound to `gateways`.
-pub(crate) fn object(routed: &Routed, wanted: &Wanted, gateways: &[String]) -> Object {
+pub(crate) fn object(routed: &RoutedService, needs: &RouteNeeds, gateways: &[String]) -> Object {
     let host = &routed.host;
     let route = |name: String, matches: Option<Yaml>, subset: &str| {
         let destination = map! {"host" => host, "subset" => subset};
         let destination = destination.with("port", routed.service.port.map(|port| map! {"number" => port}));
         map! {"name" => name}
             .with("match", matches.map(|matches| [matches]))
-            .with("headers", wanted.headers())
+            .with("headers", needs.headers())
             .with("route", Some([map! {"destination" => destination}]))
     };
-    let variant = |way: Way| {
-        let matches = map! {"headers" => map! {way.header => way.matches}};
-        route(format!("{host}/{}", way.name), Some(matches), &way.subset)
+    let to_variant = |variant: VariantRoute| {
+        let matches = map! {"headers" => map! {variant.header => variant.matches}};
+        route(format!("{host}/{}", variant.name), Some(matches), &variant.subset)
     };
-    let mut routes: Vec<Yaml> = wanted.ways(routed).into_iter().map(variant).collect();
+    let mut routes: Vec<Yaml> = needs.variant_routes(routed).into_iter().map(to_variant).collect();
     routes.push(route(format!("{host}/{STABLE}"), None, STABLE));
     let hosts: Vec<&String> = [host].into_iter().chain(&routed.service.hosts).collect();
     let spec = map! {"hosts" => hosts, "gateways" => gateways.to_vec(), "http" => routes};
-    Object::new(Stage::Mesh, VIRTUAL_SERVICE, &routed.namespace, &routed.object_name(), &wanted.comment(), spec)
+    Object::new(Phase::Mesh, VIRTUAL_SERVICE, &routed.namespace, &routed.object_name(), &needs.comment(), spec)
 }
 
 fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {

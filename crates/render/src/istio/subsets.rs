@@ -1,8 +1,8 @@
 //! DestinationRules: which pods a version is, and what guards it.
 
 use crate::istio::labels::Labels;
-use crate::istio::object::{Object, Stage};
-use crate::istio::routed::Routed;
+use crate::istio::object::{Object, Phase};
+use crate::istio::routed::RoutedService;
 use crate::istio::service::Guard;
 use crate::variants::STABLE;
 use crate::yaml::{Yaml, map};
@@ -13,7 +13,7 @@ const COMMENT: &str = "The versions of the service. Istio merges this with a Des
                        where neither has a workloadSelector; a subset that stands in both is taken from the older one.\n";
 
 /// The subsets of a service, if any is known.
-pub(crate) fn object(routed: &Routed) -> Option<Object> {
+pub(crate) fn object(routed: &RoutedService) -> Option<Object> {
     let service = &routed.service;
     let stable = service.stable.iter().map(|labels| subset(STABLE, labels, service.guard_of(STABLE)));
     let variants = routed.subsets();
@@ -21,7 +21,7 @@ pub(crate) fn object(routed: &Routed) -> Option<Object> {
     let subsets: Vec<Yaml> = stable.chain(variants).collect();
     let spec = map! {"host" => &routed.host, "subsets" => subsets.clone()};
     let object =
-        || Object::new(Stage::Subsets, DESTINATION_RULE, &routed.namespace, &routed.object_name(), COMMENT, spec);
+        || Object::new(Phase::Subsets, DESTINATION_RULE, &routed.namespace, &routed.object_name(), COMMENT, spec);
     (!subsets.is_empty()).then(object)
 }
 

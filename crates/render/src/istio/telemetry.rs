@@ -1,7 +1,7 @@
 //! The decisions in access logs and traces, by Istio's Telemetry.
 
-use crate::istio::attached::Attached;
 use crate::istio::object::Object;
+use crate::istio::placed::PlacedFilter;
 use crate::yaml::{Yaml, map};
 
 const TELEMETRY: (&str, &str) = ("telemetry.istio.io/v1", "Telemetry");
@@ -11,8 +11,8 @@ const STATE: &str = "%FILTER_STATE(wasm.weir:PLAIN)%";
 const STAT_TAGS: [&str; 6] = ["attachment", "experiment", "variant", "code", "reason", "cause"];
 
 /// The Telemetry of the attachment's proxies.
-pub(crate) fn object(attached: &Attached<'_>) -> Object {
-    let placement = &attached.placement;
+pub(crate) fn object(placed: &PlacedFilter<'_>) -> Object {
+    let placement = &placed.placement;
     let tag = map! {"weir" => map! {"formatter" => map! {"value" => STATE}}};
     let spec = map! {
         "selector" => map! {"matchLabels" => Yaml::labels(&placement.selector)},
@@ -25,7 +25,7 @@ pub(crate) fn object(attached: &Attached<'_>) -> Object {
          they start:\n{}",
         mesh_config().text()
     );
-    Object::new(attached.stage(), TELEMETRY, &placement.namespace, &format!("weir-{}", attached.name), &comment, spec)
+    Object::new(placed.phase(), TELEMETRY, &placement.namespace, &format!("weir-{}", placed.name), &comment, spec)
 }
 
 /// What an operator adds to the mesh config.

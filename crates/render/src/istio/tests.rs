@@ -2,7 +2,7 @@
 
 use weir_engine::{AttachmentFile, Problem, Revision, Role, Source, read_policy};
 
-use crate::istio::{CLIENT_SIDE_BYTES_MAX, File, OBJECT_BYTES_MAX, Sent, render};
+use crate::istio::{CLIENT_SIDE_BYTES_MAX, Enveloped, File, OBJECT_BYTES_MAX, render};
 
 const POLICY: &str = "
 version: 1
@@ -24,7 +24,7 @@ fn rendered(lines: &str, istio: &str, into: &[&str]) -> Result<Vec<File>, Vec<Pr
     let canonical = model.project(&file.attachment).canonical();
     let envelope = file.attachment.envelope(Revision::of(&canonical), &canonical);
     let into: Vec<Source> = into.iter().enumerate().map(|(i, text)| Source::yaml(format!("{i}.yaml"), *text)).collect();
-    render(&model, vec![Sent { file: &file, envelope }], &into).map_err(|mut problems| {
+    render(&model, vec![Enveloped { file: &file, envelope }], &into).map_err(|mut problems| {
         source.locate(problems.iter_mut().filter(|problem| problem.document == 0));
         problems
     })
@@ -65,7 +65,7 @@ fn attachments_that_cannot_be_rendered() {
     let nowhere = Source::yaml("attach.yaml", "{weir: 1, wasm: {file: /w}}");
     let file = AttachmentFile::read(&nowhere).unwrap();
     let model = read_policy(&[Source::yaml("policy.yaml", "version: 1")], Role::Edge).unwrap();
-    let problems = render(&model, vec![Sent { file: &file, envelope: String::new() }], &[]).unwrap_err();
+    let problems = render(&model, vec![Enveloped { file: &file, envelope: String::new() }], &[]).unwrap_err();
     assert_eq!(places(&problems), ["missing_field 0:0 (root)", "missing_field 0:0 (root)"], "no name, no istio");
 }
 
@@ -74,7 +74,7 @@ fn names_are_those_of_one_attachment() {
     let source = "{weir: 1, name: a, wasm: {file: /w}, istio: {namespace: shop, selector: {app: a}}}";
     let file = AttachmentFile::read(&Source::yaml("a.yaml", source)).unwrap();
     let model = read_policy(&[Source::yaml("policy.yaml", "version: 1")], Role::Edge).unwrap();
-    let twice = [&file, &file].map(|file| Sent { file, envelope: String::new() });
+    let twice = [&file, &file].map(|file| Enveloped { file, envelope: String::new() });
     assert_eq!(places(&render(&model, twice.into(), &[]).unwrap_err()), ["duplicate_id 1:0 name"]);
 }
 
@@ -124,7 +124,7 @@ fn what_is_too_large_for_kubernetes_is_refused() {
         let source = "{weir: 1, name: a, wasm: {file: /w}, istio: {namespace: shop, selector: {app: a}}}";
         let file = AttachmentFile::read(&Source::yaml("a.yaml", source)).unwrap();
         let model = read_policy(&[Source::yaml("policy.yaml", "version: 1")], Role::Edge).unwrap();
-        render(&model, vec![Sent { file: &file, envelope: "x".repeat(bytes) }], &[])
+        render(&model, vec![Enveloped { file: &file, envelope: "x".repeat(bytes) }], &[])
     };
     let server_side = |bytes| large(bytes).unwrap().last().unwrap().server_side;
     let said = large(OBJECT_BYTES_MAX).unwrap_err().remove(0).message;

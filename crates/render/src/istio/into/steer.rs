@@ -3,17 +3,17 @@
 use weir_engine::{Node, Problems, Value};
 
 use super::read::{Route, VirtualService, child};
-use crate::istio::routed::Routed;
-use crate::istio::routes::{Wanted, Way};
+use crate::istio::routed::RoutedService;
+use crate::istio::routes::{RouteNeeds, VariantRoute};
 use crate::yaml::{Yaml, map};
 
 /// The service that a route leads to, if it is one of ours. Reports routes of which nobody can say where a variant goes.
 pub(super) fn destination<'a>(
     route: &Route,
     theirs: &VirtualService,
-    all: &'a [Routed],
+    all: &'a [RoutedService],
     problems: &mut Problems,
-) -> Option<&'a Routed> {
+) -> Option<&'a RoutedService> {
     if child(&route.node, "delegate").is_some() {
         let message = format!("{} delegates; give the VirtualService that it delegates to", route.name);
         theirs.refuse(route, "delegate", message, problems);
@@ -50,13 +50,13 @@ pub(super) fn destination<'a>(
 pub(super) fn routes(
     route: &Route,
     theirs: &VirtualService,
-    routed: &Routed,
-    wanted: &Wanted,
+    routed: &RoutedService,
+    needs: &RouteNeeds,
     problems: &mut Problems,
 ) -> Vec<Yaml> {
-    let ways = wanted.ways(routed);
-    for way in &ways {
-        let name = our_name(route, way);
+    let variants = needs.variant_routes(routed);
+    for variant in &variants {
+        let name = our_name(route, variant);
         let taken = theirs
             .routes
             .iter()
@@ -70,35 +70,36 @@ pub(super) fn routes(
             theirs.refuse(route, "name", message, problems);
             return Vec::new();
         }
-        if matches_itself(route, &way.header) {
+        if matches_itself(route, &variant.header) {
             let message = format!(
                 "{} matches {} itself; leave that to the routes that are added, or leave this service out of the policy",
-                route.name, way.header
+                route.name, variant.header
             );
             theirs.refuse(route, "match", message, problems);
             return Vec::new();
         }
     }
-    ways.iter().map(|way| one(route, way, wanted)).collect()
+    variants.iter().map(|variant| one(route, variant, needs)).collect()
 }
 
-fn one(route: &Route, way: &Way, wanted: &Wanted) -> Yaml {
+fn one(route: &Route, variant: &VariantRoute, needs: &RouteNeeds) -> Yaml {
     let theirs = Yaml::from(&route.node);
     let Yaml::Map(entries) = theirs else { return Yaml::Null };
-    let ours = map! {"name" => our_name(route, way), "match" => matches(child(&route.node, "match"), way)};
+    let ours = map! {"name" => our_name(route, variant), "match" => matches(child(&route.node, "match"), variant)};
     let rewritten = ["name", "match", "route", "headers"];
     let kept = entries.into_iter().filter(|(key, _)| !rewritten.contains(&key.as_str()));
     let ours = kept.fold(ours, |ours, (key, value)| ours.with(&key, Some(value)));
-    ours.with("headers", headers(child(&route.node, "headers"), wanted)).with("route", Some([variant(route, way)]))
+    ours.with("headers", headers(child(&route.node, "headers"), needs))
+        .with("route", Some([destination_of(route, variant)]))
 }
 
-fn our_name(route: &Route, way: &Way) -> String {
-    format!("{}/{}", route.name, way.name)
+fn our_name(route: &Route, variant: &VariantRoute) -> String {
+    format!("{}/{}", route.name, variant.name)
 }
 
 /// Each of their matches, and ours with it.
-fn matches(theirs: Option<&Node>, way: &Way) -> Vec<Yaml> {
-    let ours = || (way.header.clone(), way.matches.clone());
+fn matches(theirs: Option<&Node>, variant: &VariantRoute) -> Vec<Yaml> {
+    let ours = || (variant.header.clone(), variant.matches.clone());
     let one = |node: &Node| {
         let Yaml::Map(mut entries) = Yaml::from(node) else { return Yaml::Map(Vec::new()) };
         match entries.iter_mut().find(|(key, _)| key == "headers") {
@@ -114,10 +115,10 @@ fn matches(theirs: Option<&Node>, way: &Way) -> Vec<Yaml> {
 }
 
 /// Their header edits, and the removal of ours.
-fn headers(theirs: Option<&Node>, wanted: &Wanted) -> Option<Yaml> {
-    let Some(theirs) = theirs else { return wanted.headers() };
-    let Yaml::Map(mut entries) = Yaml::from(theirs) else { return wanted.headers() };
-    let remove: Vec<Yaml> = wanted.remove.iter().map(Yaml::from).collect();
+fn headers(theirs: Option<&Node>, needs: &RouteNeeds) -> Option<Yaml> {
+    let Some(theirs) = theirs else { return needs.headers() };
+    let Yaml::Map(mut entries) = Yaml::from(theirs) else { return needs.headers() };
+    let remove: Vec<Yaml> = needs.remove.iter().map(Yaml::from).collect();
     if remove.is_empty() {
         return Some(Yaml::Map(entries));
     }
@@ -139,14 +140,14 @@ fn field<'a>(entries: &'a mut Vec<(String, Yaml)>, name: &str, absent: Yaml) -> 
 }
 
 /// Their destination with our subset. Of several, which differ in subset and weight, the first.
-fn variant(route: &Route, way: &Way) -> Yaml {
+fn destination_of(route: &Route, variant: &VariantRoute) -> Yaml {
     let destinations = destinations(route);
     let entries = match destinations.first().map(|node| Yaml::from(*node)) {
         Some(Yaml::Map(entries)) => entries,
         _ => Vec::new(),
     };
     let kept = entries.into_iter().filter(|(key, _)| key != "subset");
-    let destination = Yaml::Map(kept.collect()).with("subset", Some(&way.subset));
+    let destination = Yaml::Map(kept.collect()).with("subset", Some(&variant.subset));
     let headers = match child(&route.node, "route").map(|node| &node.value) {
         Some(Value::List(nodes)) if nodes.len() == 1 => nodes.first().and_then(|node| child(node, "headers")),
         _ => None,

@@ -2,12 +2,12 @@
 
 use weir_engine::{At, AttachmentFile, Code, Module, Problems, Role, Steer};
 
-use crate::istio::Sent;
-use crate::istio::object::Stage;
-use crate::istio::placement::{Attach, Placement, Proxy, is_name};
+use crate::istio::Enveloped;
+use crate::istio::object::Phase;
+use crate::istio::placement::{Carrier, Placement, Proxy, is_name};
 
 /// An attachment that can be rendered.
-pub(crate) struct Attached<'a> {
+pub(crate) struct PlacedFilter<'a> {
     pub file: &'a AttachmentFile,
     /// Part of the names of its objects.
     pub name: String,
@@ -18,35 +18,35 @@ pub(crate) struct Attached<'a> {
     pub document: usize,
 }
 
-impl<'a> Attached<'a> {
+impl<'a> PlacedFilter<'a> {
     /// Reads what is for Istio in all attachments; those that cannot be rendered are left out, with problems.
-    pub fn read_all(sent: Vec<Sent<'a>>, problems: &mut Problems) -> Vec<Attached<'a>> {
-        let mut all: Vec<Attached<'_>> = Vec::with_capacity(sent.len());
-        for (document, sent) in sent.into_iter().enumerate() {
-            let Some(attached) = Attached::read(sent, document, problems) else { continue };
-            if all.iter().any(|other| other.name == attached.name) {
+    pub fn read_all(attachments: Vec<Enveloped<'a>>, problems: &mut Problems) -> Vec<PlacedFilter<'a>> {
+        let mut all: Vec<PlacedFilter<'_>> = Vec::with_capacity(attachments.len());
+        for (document, enveloped) in attachments.into_iter().enumerate() {
+            let Some(placed) = PlacedFilter::read(enveloped, document, problems) else { continue };
+            if all.iter().any(|other| other.name == placed.name) {
                 let message =
-                    format!("{} is the name of another attachment too; its objects are named so", attached.name);
+                    format!("{} is the name of another attachment too; its objects are named so", placed.name);
                 problems.add(Code::DuplicateId, &At::Root { document }.key("name"), message);
             }
-            all.push(attached);
+            all.push(placed);
         }
         all
     }
 
     /// When its filter is applied: those who decide come last.
-    pub fn stage(&self) -> Stage {
-        if self.file.attachment.role == Role::Edge { Stage::Edge } else { Stage::Mesh }
+    pub fn phase(&self) -> Phase {
+        if self.file.attachment.role == Role::Edge { Phase::Edge } else { Phase::Mesh }
     }
 
-    fn read(sent: Sent<'a>, document: usize, problems: &mut Problems) -> Option<Attached<'a>> {
-        let Sent { file, envelope } = sent;
+    fn read(enveloped: Enveloped<'a>, document: usize, problems: &mut Problems) -> Option<PlacedFilter<'a>> {
+        let Enveloped { file, envelope } = enveloped;
         let root = At::Root { document };
         let name = name(file, &root, problems);
         let module = module(file, &root, problems);
         let placement = Placement::read(file, document, problems)?;
         check_fit(file, &placement, &root.key("istio"), problems);
-        Some(Attached { file, name: name?, module: module?, placement, envelope, document })
+        Some(PlacedFilter { file, name: name?, module: module?, placement, envelope, document })
     }
 }
 
@@ -85,7 +85,7 @@ fn check_fit(file: &AttachmentFile, placement: &Placement, at: &At<'_>, problems
     if placement.proxy != Proxy::Gateway && !placement.gateways.is_empty() {
         refuse("gateways", "only proxy: gateway takes requests in by a Gateway; sidecars are bound to the mesh");
     }
-    if placement.attach != Attach::EnvoyFilter {
+    if placement.carrier != Carrier::EnvoyFilter {
         if attachment.steer == Steer::Cluster {
             refuse("attach", "steer: cluster needs a route that only an EnvoyFilter can make; steer by tag or subset");
         }
