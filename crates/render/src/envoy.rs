@@ -1,41 +1,19 @@
-//! The filter for an Envoy without Istio.
+//! The documents of an Envoy without Istio: the filter, and routes to the variants of services.
 
-use weir_engine::{Attachment, Module};
-
-use crate::filter::extension;
+use crate::filter::FilterSpec;
 use crate::yaml::{Yaml, map};
 
 mod routes;
 
-pub use routes::plain_routes;
+pub use routes::routes;
 
-/// The filter of a plain Envoy.
-pub struct Plain<'a> {
-    /// The attachment's name: the filter is called `weir.NAME`.
-    pub name: &'a str,
-    /// Where and how it is put.
-    pub attachment: &'a Attachment,
-    /// The module on Envoy's machine, an absolute path.
-    pub module: &'a str,
-    /// What it is configured with.
-    pub envelope: &'a str,
+/// A file for ECDS with the filter, as Envoy's `path_config_source` reads it.
+pub fn ecds(filter: &FilterSpec<'_>) -> String {
+    let resource = map! {"@type" => "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"};
+    map! {"resources" => [resource.and(filter.to_yaml())]}.text()
 }
 
-impl Plain<'_> {
-    /// A file for ECDS, as Envoy's `path_config_source` reads it.
-    pub fn ecds(&self) -> String {
-        let resource = map! {"@type" => "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"};
-        map! {"resources" => [resource.and(self.extension())]}.text()
-    }
-
-    /// An entry of `http_filters` that brings its policy.
-    pub fn entry(&self) -> String {
-        Yaml::List(vec![self.extension()]).text()
-    }
-
-    fn extension(&self) -> Yaml {
-        let resource = format!("weir.{}", self.name);
-        let module = Module::File(self.module.to_owned());
-        extension(&resource, self.name, self.attachment, &module, self.envelope)
-    }
+/// An entry of `http_filters` with the filter, which brings its policy.
+pub fn http_filters_entry(filter: &FilterSpec<'_>) -> String {
+    Yaml::List(vec![filter.to_yaml()]).text()
 }

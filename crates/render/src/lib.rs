@@ -25,3 +25,5 @@ mod headers;
 pub mod istio;
 mod variants;
 mod yaml;
+
+pub use filter::FilterSpec;

@@ -1,16 +1,15 @@
-//! Weir's xDS: plain Envoy resource files and the filter's policy in, an ADS server (state of the world and delta) out.
-//! It knows nothing of what a policy means.
+//! Weir's xDS: resources in, plain Envoy resource files among them, an ADS server (state of the world and delta) out. It
+//! knows nothing of policies and of the filter.
 //!
 //! ```text
 //! resource files ─load→ Vec<Resource> ────────┐
-//! envelope ─filter::resource→ Filter + Nodes ─┴→ Offer ─Wave→ serve ─Snapshot of each node→ Envoys
+//! a Resource of ECDS → Filter + Nodes ────────┴→ Offer ─Wave→ serve ─Snapshot of each node→ Envoys
 //!                                                                └─→ Report: who acked or rejected which label
 //! ```
 
 mod connection;
 mod conversation;
 mod door;
-pub mod filter;
 mod grpc;
 mod health;
 mod kind;

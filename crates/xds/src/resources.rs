@@ -65,8 +65,7 @@ pub fn load(folder: &Path) -> Result<Vec<Resource>, Vec<Problem>> {
 ///
 /// # Errors
 /// What is wrong in the text.
-#[cfg(test)]
-pub(crate) fn encode(type_url: &str, text: &str) -> Result<Vec<u8>, String> {
+pub fn encode(type_url: &str, text: &str) -> Result<Vec<u8>, String> {
     let message = schema::message(type_url, &yaml::read(text)?)?;
     Ok(message.encode_to_vec())
 }

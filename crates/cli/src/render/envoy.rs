@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::slice;
 
 use clap::Args;
-use weir_render::envoy::{Plain, plain_routes};
+use weir_engine::Module;
+use weir_render::{FilterSpec, envoy};
 
 use crate::load;
 use crate::problems::Failure;
@@ -56,7 +57,7 @@ impl Envoy {
     fn routes(&self) -> Result<String, Failure> {
         let load::Attachments { sources, files, policy } =
             load::attachments(slice::from_ref(&self.attach), &self.policy)?;
-        let rendered = files.iter().map(|file| plain_routes(&policy.model, file)).collect::<Result<String, _>>();
+        let rendered = files.iter().map(|file| envoy::routes(&policy.model, file)).collect::<Result<String, _>>();
         rendered.map_err(|mut problems| {
             sources.iter().for_each(|source| source.locate(&mut problems));
             Failure::Problems { sources, problems }
@@ -66,12 +67,9 @@ impl Envoy {
     fn filter(&self) -> Result<String, Failure> {
         let (file, policy) = load::attached(Some(&self.attach), None, &self.policy)?;
         let module = load::module_file(&self.attach, &file)?;
-        let plain = Plain {
-            name: load::name(&self.attach, &file)?,
-            attachment: &file.attachment,
-            module: &module.to_string_lossy(),
-            envelope: &policy.envelope(&file.attachment),
-        };
-        Ok(if self.in_place { plain.entry() } else { plain.ecds() })
+        let module = Module::File(module.to_string_lossy().into_owned());
+        let envelope = policy.envelope(&file.attachment);
+        let filter = FilterSpec::new(load::name(&self.attach, &file)?, &file.attachment, &module, &envelope);
+        Ok(if self.in_place { envoy::http_filters_entry(&filter) } else { envoy::ecds(&filter) })
     }
 }

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use weir_engine::{AttachmentFile, ENVELOPE_BYTES_MAX, Role, limits};
-use weir_xds::{Filter, Nodes, Offer, Resource, filter};
+use weir_engine::{AttachmentFile, ENVELOPE_BYTES_MAX, Module, Role, limits};
+use weir_render::FilterSpec;
+use weir_xds::{Filter, Kind, Nodes, Offer, Resource, version};
 
 use crate::load::Policy;
 use crate::problems::Failure;
@@ -106,9 +107,12 @@ impl PartialEq for Tier {
 
 impl AttachedFilter {
     fn filter(&self, policy: &Policy) -> Filter {
-        let vm_id = self.file.attachment.vm_id(&format!("weir.{}", self.name));
+        let module = Module::File(self.module.to_string_lossy().into_owned());
         let envelope = policy.envelope(&self.file.attachment);
-        let resource = filter::resource(&self.name, &vm_id, &self.module.to_string_lossy(), &envelope);
+        let spec = FilterSpec::new(&self.name, &self.file.attachment, &module, &envelope);
+        let body = spec.to_proto();
+        let (kind, name, version) = (Kind::Extension, spec.resource_name(), version(&body));
+        let resource = Resource { kind, name, version, body: body.into() };
         Filter { nodes: self.nodes.clone(), label: policy.revision.to_string(), resource: Arc::new(resource) }
     }
 }

@@ -30,7 +30,7 @@ struct Routing {
 ///
 /// # Errors
 /// Every problem of the attachment's key `envoy`; and its role, where nothing is routed.
-pub fn plain_routes(model: &Model, file: &AttachmentFile) -> Result<String, Vec<Problem>> {
+pub fn routes(model: &Model, file: &AttachmentFile) -> Result<String, Vec<Problem>> {
     let mut problems = Problems::default();
     let routing = Routing::read(file, &mut problems);
     let services: Vec<&str> = variants::services(model).into_iter().collect();

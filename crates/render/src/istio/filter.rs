@@ -3,7 +3,7 @@
 use weir_engine::model::EnvTag;
 use weir_engine::{Module, Role};
 
-use crate::filter::{WASM, extension};
+use crate::filter::WASM;
 use crate::istio::object::{Object, Phase};
 use crate::istio::patches::{self, Patch};
 use crate::istio::placed::PlacedFilter;
@@ -20,7 +20,8 @@ pub(crate) fn object(placed: &PlacedFilter<'_>) -> Object {
     let name = &placed.name;
     let placement = &placed.placement;
     let context = placement.proxy.context();
-    let resource = format!("{}/weir.{name}", placement.namespace);
+    let spec = placed.spec();
+    let resource = spec.resource_name();
     let mut comment = format!(
         "The filter {resource}, role {}, before the router. Its policy comes by ECDS: a new one changes no listener.\n",
         placed.file.attachment.role.name()
@@ -28,10 +29,7 @@ pub(crate) fn object(placed: &PlacedFilter<'_>) -> Object {
     let mut patches = vec![
         map! {
             "applyTo" => "EXTENSION_CONFIG",
-            "patch" => map! {
-                "operation" => "ADD",
-                "value" => extension(&resource, name, &placed.file.attachment, &placed.module, &placed.envelope),
-            },
+            "patch" => map! {"operation" => "ADD", "value" => spec.to_yaml()},
         },
         map! {
             "applyTo" => "HTTP_FILTER",

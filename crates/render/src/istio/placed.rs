@@ -2,6 +2,7 @@
 
 use weir_engine::{At, AttachmentFile, Code, Module, Problems, Role, Steer};
 
+use crate::FilterSpec;
 use crate::istio::Enveloped;
 use crate::istio::object::Phase;
 use crate::istio::placement::{Carrier, Placement, Proxy, is_name};
@@ -37,6 +38,12 @@ impl<'a> PlacedFilter<'a> {
     /// When its filter is applied: those who decide come last.
     pub fn phase(&self) -> Phase {
         if self.file.attachment.role == Role::Edge { Phase::Edge } else { Phase::Mesh }
+    }
+
+    /// The filter itself.
+    pub fn spec(&self) -> FilterSpec<'_> {
+        let spec = FilterSpec::new(&self.name, &self.file.attachment, &self.module, &self.envelope);
+        spec.in_namespace(&self.placement.namespace)
     }
 
     fn read(enveloped: Enveloped<'a>, document: usize, problems: &mut Problems) -> Option<PlacedFilter<'a>> {

@@ -39,16 +39,17 @@ pub(crate) fn object(placed: &PlacedFilter<'_>) -> Object {
 }
 
 fn wasm(placed: &PlacedFilter<'_>) -> Yaml {
-    let (url, sha256, strategy) = match &placed.module {
-        Module::File(file) => (format!("file://{file}"), None, "FAIL_RELOAD"),
-        Module::Url { url, sha256 } => (url.clone(), Some(sha256), "FAIL_OPEN"),
-        Module::Oci { url, sha256 } => (url.clone(), sha256.as_ref(), "FAIL_OPEN"),
+    let spec = placed.spec();
+    let (url, sha256) = match &placed.module {
+        Module::File(file) => (format!("file://{file}"), None),
+        Module::Url { url, sha256 } => (url.clone(), Some(sha256)),
+        Module::Oci { url, sha256 } => (url.clone(), sha256.as_ref()),
     };
     // The envelope is JSON of ours; Istio hands it to the filter as such.
     let (envelope, _) = Source::json("envelope", placed.envelope.clone()).parse(0);
     map! {"url" => url}
         .with("sha256", sha256)
-        .with("failStrategy", Some(strategy))
-        .with("pluginName", Some(format!("weir.{}", placed.name)))
+        .with("failStrategy", Some(spec.failure_policy().as_str_name()))
+        .with("pluginName", Some(spec.plugin_name()))
         .with("pluginConfig", Some(Yaml::from(&envelope)))
 }
