@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tonic::Status;
 
-use crate::grpc::{is_grpc, refuse};
+use crate::grpc::messages::{is_grpc, refuse};
 
 /// A connection over HTTP/1.1 is for a question or two.
 const QUESTIONS: Duration = Duration::from_secs(10);

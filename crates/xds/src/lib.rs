@@ -7,34 +7,36 @@
 //!                                                                └─→ Report: who acked or rejected which label
 //! ```
 
-mod connection;
-mod conversation;
-mod door;
-mod grpc;
+mod acceptor;
+mod acks;
+mod catalog;
+mod grpc {
+    pub(crate) mod connection;
+    pub(crate) mod messages;
+    pub(crate) mod response;
+    pub(crate) mod stream;
+}
+mod handshakes;
 mod health;
 mod kind;
-mod ledger;
+mod memory;
 mod nodes;
-mod offer;
 mod protocol;
+mod publication;
 mod report;
 pub mod resources;
-mod response;
-mod room;
 mod server;
 mod snapshot;
-mod strangers;
 mod tls;
-mod wave;
 
 pub use kind::Kind;
 pub use nodes::{Attribute, Nodes, Pattern, envoy_version, metadata};
-pub use offer::{Filter, Offer};
+pub use catalog::{Filter, Offer};
 pub use report::{Event, Report};
 pub use server::{Listen, serve};
 pub use snapshot::{Labels, Resource, Snapshot, Table, version};
 pub use tls::{Certificates, Name, Tls};
-pub use wave::Wave;
+pub use publication::Wave;
 
 /// What an Envoy says of itself.
 pub use envoy_types::pb::envoy::config::core::v3::Node;

@@ -2,7 +2,7 @@
 
 use prost::Message;
 
-use crate::response::{Form, Owed};
+use crate::grpc::response::{Form, Owed};
 use crate::{Event, Node, Snapshot};
 
 mod delta;

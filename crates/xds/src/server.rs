@@ -6,9 +6,9 @@ use std::sync::atomic::AtomicU64;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
-use crate::connection::Ads;
-use crate::door::Door;
-use crate::room::Room;
+use crate::grpc::connection::Ads;
+use crate::acceptor::Door;
+use crate::memory::Room;
 use crate::{Report, Tls, Wave};
 
 /// Where clients come in.

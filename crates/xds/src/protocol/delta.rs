@@ -6,8 +6,8 @@ use std::sync::Arc;
 use envoy_types::pb::envoy::service::discovery::v3::DeltaDiscoveryRequest;
 
 use super::{Answer, Protocol, WILDCARD, sum};
-use crate::ledger::Ledger;
-use crate::response::{Form, Owed};
+use crate::acks::Ledger;
+use crate::grpc::response::{Form, Owed};
 use crate::snapshot::Table;
 use crate::{Kind, Node, Resource, Snapshot};
 

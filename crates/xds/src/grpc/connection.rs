@@ -15,11 +15,11 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tonic::Status;
 
-use crate::conversation::{Client, Ends, Over, Peer, converse, ended};
-use crate::grpc::{Requests, Responses, refuse};
+use crate::grpc::stream::{Client, Ends, Over, Peer, converse, ended};
+use crate::grpc::messages::{Requests, Responses, refuse};
 use crate::health::answer_http2;
 use crate::protocol::{Delta, Protocol, StateOfTheWorld};
-use crate::room::Room;
+use crate::memory::Room;
 use crate::{Report, Wave};
 
 const STATE_OF_THE_WORLD: &str = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources";

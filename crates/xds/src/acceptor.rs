@@ -10,10 +10,10 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::connection::{Ads, HANDSHAKE};
-use crate::conversation::{Peer, ended};
+use crate::grpc::connection::{Ads, HANDSHAKE};
+use crate::grpc::stream::{Peer, ended};
 use crate::health::answer_http1;
-use crate::strangers::{Stranger, Strangers};
+use crate::handshakes::{Stranger, Strangers};
 use crate::tls::identity;
 use crate::{Event, Report, Tls};
 

@@ -11,9 +11,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 use tonic::Status;
 
-use crate::grpc::{READ, Requests, Responses};
+use crate::grpc::messages::{READ, Requests, Responses};
 use crate::protocol::Protocol;
-use crate::response::Owed;
+use crate::grpc::response::Owed;
 use crate::{Event, Node, Report, Snapshot, Wave};
 
 /// What an Envoy says of itself is kept for as long as it is connected.

@@ -6,7 +6,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
 use tonic::Status;
 
-use crate::grpc::PREFIX_BYTES;
+use crate::grpc::messages::PREFIX_BYTES;
 use crate::{Kind, Resource};
 
 /// What one client is owed.

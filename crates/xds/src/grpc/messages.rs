@@ -15,7 +15,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 use tonic::Status;
 
-use crate::room::{Room, Taken};
+use crate::memory::{Room, Taken};
 
 /// Envoy lists every version it has when it reconnects: 60,000 resources fit.
 const MESSAGE_BYTES_MAX: usize = 4 << 20;
