@@ -1,4 +1,4 @@
-//! The door: connections come in, bounded in number, over TLS where it is wanted.
+//! The acceptor: takes connections in, bounded in number, over TLS where it is wanted.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,75 +12,76 @@ use tokio_rustls::server::TlsStream;
 
 use crate::grpc::connection::{Ads, HANDSHAKE};
 use crate::grpc::stream::{Peer, ended};
+use crate::handshakes::{Pending, PendingHandshakes};
 use crate::health::answer_http1;
-use crate::handshakes::{Stranger, Strangers};
 use crate::tls::identity;
 use crate::{Event, Report, Tls};
 
-/// When the process has no file handles left, accepting is tried again after this.
-const PAUSE: Duration = Duration::from_millis(100);
-/// And it is said so often.
-const SAID: Duration = Duration::from_secs(60);
+/// How soon `accept` is tried again after it failed, as it does when the process has no file handles left.
+const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+/// How often such a failure is reported.
+const ACCEPT_REPORT: Duration = Duration::from_secs(60);
 
-pub(crate) struct Door {
-    places: Arc<Semaphore>,
-    places_max: usize,
-    strangers: Strangers,
+pub(crate) struct Acceptor {
+    connections: Arc<Semaphore>,
+    connections_max: usize,
+    handshakes: PendingHandshakes,
     tls: Option<Tls>,
     ads: Ads,
 }
 
-impl Door {
-    pub fn new(places_max: usize, tls: Option<Tls>, ads: Ads) -> Door {
-        Door { places: Arc::new(Semaphore::new(places_max)), places_max, strangers: Strangers::default(), tls, ads }
+impl Acceptor {
+    pub fn new(connections_max: usize, tls: Option<Tls>, ads: Ads) -> Acceptor {
+        let connections = Arc::new(Semaphore::new(connections_max));
+        Acceptor { connections, connections_max, handshakes: PendingHandshakes::default(), tls, ads }
     }
 
-    /// Lets in who comes, for ever.
+    /// Accepts connections for ever, and serves each in a task of its own.
     pub async fn accept(&self, listener: &TcpListener) {
-        let mut said: Option<Instant> = None;
+        let mut reported: Option<Instant> = None;
         loop {
             let (stream, address) = match listener.accept().await {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    if said.is_none_or(|said| said.elapsed() > SAID) {
-                        said = Some(Instant::now());
+                    if reported.is_none_or(|reported| reported.elapsed() > ACCEPT_REPORT) {
+                        reported = Some(Instant::now());
                         report(&self.ads, Event::NotAccepting { reason: error.to_string() });
                     }
-                    sleep(PAUSE).await;
+                    sleep(ACCEPT_RETRY).await;
                     continue;
                 }
             };
-            let Ok(place) = self.places.clone().try_acquire_owned() else {
-                turned_away(&self.ads, address, "too many connections are open");
+            let Ok(permit) = self.connections.clone().try_acquire_owned() else {
+                refuse_connection(&self.ads, address, "too many connections are open");
                 continue;
             };
-            let Some(stranger) = self.strangers.come(address.ip()) else {
-                turned_away(&self.ads, address, "too many of its address have not said who they are");
+            let Some(pending) = self.handshakes.admit(address.ip()) else {
+                refuse_connection(&self.ads, address, "too many connections of this address await their handshake");
                 continue;
             };
             // Small messages go out at once; where that cannot be set they go a little later.
             let _ = stream.set_nodelay(true);
             let (tls, ads) = (self.tls.clone(), self.ads.clone());
             tokio::spawn(async move {
-                let _place = place;
+                let _permit = permit;
                 match tls {
-                    None => plain(stream, address, stranger, ads).await,
-                    Some(tls) => Box::pin(over_tls(stream, address, stranger, tls, ads)).await,
+                    None => serve_plain(stream, address, pending, ads).await,
+                    Some(tls) => Box::pin(serve_tls(stream, address, pending, tls, ads)).await,
                 }
             });
         }
     }
 
-    /// Waits until every connection is gone.
-    pub async fn all_gone(&self) {
+    /// Waits until every connection is closed.
+    pub async fn drained(&self) {
         // Nobody closes it; and no more fit into an `u32` than there are ports.
-        let _ = self.places.acquire_many(self.places_max.try_into().unwrap_or(u32::MAX)).await;
+        let _ = self.connections.acquire_many(self.connections_max.try_into().unwrap_or(u32::MAX)).await;
     }
 }
 
-async fn plain(stream: TcpStream, address: SocketAddr, stranger: Stranger, ads: Ads) {
+async fn serve_plain(stream: TcpStream, address: SocketAddr, pending: Pending, ads: Ads) {
     let Some(Some(first)) = in_time(&ads, first_byte(&stream)).await else { return };
-    drop(stranger);
+    drop(pending);
     // HTTP/2 begins with `PRI`, and nobody puts or posts anything here.
     match first {
         b'P' => ads.hold(stream, Peer { address, identity: None }).await,
@@ -88,19 +89,19 @@ async fn plain(stream: TcpStream, address: SocketAddr, stranger: Stranger, ads: 
     }
 }
 
-async fn over_tls(stream: TcpStream, address: SocketAddr, stranger: Stranger, tls: Tls, ads: Ads) {
-    let shaken = in_time(&ads, async {
-        // Who says nothing takes no turn.
-        first_byte(&stream).await.ok_or("said nothing")?;
-        let _turn = stranger.turn().await;
+async fn serve_tls(stream: TcpStream, address: SocketAddr, pending: Pending, tls: Tls, ads: Ads) {
+    let handshake = in_time(&ads, async {
+        // A connection that sends nothing takes no permit.
+        first_byte(&stream).await.ok_or("closed before the TLS handshake")?;
+        let _permit = pending.handshake_permit().await;
         shake_hands(stream, tls).await
     });
-    match Box::pin(shaken).await {
+    match Box::pin(handshake).await {
         None if ads.stopping.has_changed().is_err() => {}
-        None => turned_away(&ads, address, &format!("no TLS handshake within {HANDSHAKE:?}")),
-        Some(Err(reason)) => turned_away(&ads, address, &reason),
+        None => refuse_connection(&ads, address, &format!("no TLS handshake within {HANDSHAKE:?}")),
+        Some(Err(reason)) => refuse_connection(&ads, address, &reason),
         Some(Ok((stream, identity))) => {
-            drop(stranger);
+            drop(pending);
             match stream.get_ref().1.alpn_protocol() {
                 Some(b"http/1.1") => answer_http1(stream).await,
                 _ => ads.hold(stream, Peer { address, identity: Some(identity) }).await,
@@ -109,15 +110,15 @@ async fn over_tls(stream: TcpStream, address: SocketAddr, stranger: Stranger, tl
     }
 }
 
-/// What comes out within the time for the first words, and before the server stops.
-async fn in_time<T>(ads: &Ads, first_words: impl Future<Output = T>) -> Option<T> {
+/// The output of a handshake that completes within its time and before the server stops.
+async fn in_time<T>(ads: &Ads, handshake: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
-        said = timeout(HANDSHAKE, first_words) => said.ok(),
+        done = timeout(HANDSHAKE, handshake) => done.ok(),
         () = ended(ads.stopping.clone()) => None,
     }
 }
 
-/// Waits for it and leaves it where it is; none if the other end closes instead.
+/// Waits for the first byte and leaves it in the stream; `None` if the peer closes instead.
 async fn first_byte(stream: &TcpStream) -> Option<u8> {
     let mut first = [0];
     matches!(stream.peek(&mut first).await, Ok(1)).then_some(first[0])
@@ -132,11 +133,12 @@ async fn shake_hands(stream: TcpStream, tls: Tls) -> Result<(TlsStream<TcpStream
     Ok((stream, identity))
 }
 
-fn turned_away(ads: &Ads, peer: SocketAddr, reason: &str) {
+/// Reports a connection that was not taken in.
+fn refuse_connection(ads: &Ads, peer: SocketAddr, reason: &str) {
     report(ads, Event::TurnedAway { peer, reason: reason.to_owned() });
 }
 
 fn report(ads: &Ads, event: Event) {
-    // Where nobody keeps up with reading of them, those that are turned away are not worth waiting for.
+    // Where the receiver does not keep up, reports of refused connections are dropped: none of them is worth a wait.
     let _ = ads.reports.try_send(Report { stream: 0, node: Arc::default(), event });
 }

@@ -1,4 +1,4 @@
-//! Who has come and not shown who they are yet, by address: one address holds up nobody but itself.
+//! Connections that have not completed their handshake, bounded for each IP address: one address holds up only itself.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,46 +6,48 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Of one address at the same time; more are turned away.
-pub(crate) const STRANGERS_MAX: usize = 1_024;
-/// Of these that shake hands over TLS; more wait for their turn.
-const TURNS_MAX: usize = 64;
+/// Pending connections of one address; more are refused.
+pub(crate) const PENDING_MAX: usize = 1_024;
+/// TLS handshakes of one address at the same time; more wait.
+const HANDSHAKES_MAX: usize = 64;
 
+/// The pending connections of a server.
 #[derive(Clone, Default)]
-pub(crate) struct Strangers(Arc<Mutex<HashMap<IpAddr, Weak<OfAddress>>>>);
+pub(crate) struct PendingHandshakes(Arc<Mutex<HashMap<IpAddr, Weak<Limits>>>>);
 
-struct OfAddress {
-    all: Arc<Semaphore>,
-    turns: Arc<Semaphore>,
+/// The limits of one address.
+struct Limits {
+    pending: Arc<Semaphore>,
+    handshakes: Arc<Semaphore>,
 }
 
-/// One of them, until dropped.
-pub(crate) struct Stranger {
-    of: Arc<OfAddress>,
-    _one: OwnedSemaphorePermit,
+/// One pending connection, until dropped.
+pub(crate) struct Pending {
+    limits: Arc<Limits>,
+    _permit: OwnedSemaphorePermit,
 }
 
-impl Strangers {
-    /// One more; none if there are too many of this address.
-    pub fn come(&self, address: IpAddr) -> Option<Stranger> {
+impl PendingHandshakes {
+    /// Counts one more connection of this address; `None` if it has too many that are pending.
+    pub fn admit(&self, address: IpAddr) -> Option<Pending> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = all.get(&address).and_then(Weak::upgrade);
-        let of = known.unwrap_or_else(|| {
-            // Nobody of theirs is left.
-            all.retain(|_, of| of.strong_count() > 0);
-            let [all, turns] = [STRANGERS_MAX, TURNS_MAX].map(|many| Arc::new(Semaphore::new(many)));
-            Arc::new(OfAddress { all, turns })
+        let limits = known.unwrap_or_else(|| {
+            // Addresses without a pending connection are forgotten.
+            all.retain(|_, limits| limits.strong_count() > 0);
+            let [pending, handshakes] = [PENDING_MAX, HANDSHAKES_MAX].map(|max| Arc::new(Semaphore::new(max)));
+            Arc::new(Limits { pending, handshakes })
         });
-        all.insert(address, Arc::downgrade(&of));
-        let one = of.all.clone().try_acquire_owned().ok()?;
-        Some(Stranger { of, _one: one })
+        all.insert(address, Arc::downgrade(&limits));
+        let permit = limits.pending.clone().try_acquire_owned().ok()?;
+        Some(Pending { limits, _permit: permit })
     }
 }
 
-impl Stranger {
-    /// Waits for the turn to shake hands, which ends when what comes back is dropped.
-    pub async fn turn(&self) -> Option<OwnedSemaphorePermit> {
-        self.of.turns.clone().acquire_owned().await.ok()
+impl Pending {
+    /// Waits for a permit to do the TLS handshake, valid until it is dropped.
+    pub async fn handshake_permit(&self) -> Option<OwnedSemaphorePermit> {
+        self.limits.handshakes.clone().acquire_owned().await.ok()
     }
 }
 
@@ -58,26 +60,26 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn each_address_has_places_and_turns_of_its_own() {
-        let strangers = Strangers::default();
+    async fn each_address_has_limits_of_its_own() {
+        let handshakes = PendingHandshakes::default();
         let [one, other] = ["10.0.0.1", "10.0.0.2"].map(|address| address.parse().unwrap());
-        let mut come: Vec<Stranger> = (0..STRANGERS_MAX).map(|_| strangers.come(one).unwrap()).collect();
-        assert!(strangers.come(one).is_none());
-        let stranger = strangers.come(other).unwrap();
+        let mut pending: Vec<Pending> = (0..PENDING_MAX).map(|_| handshakes.admit(one).unwrap()).collect();
+        assert!(handshakes.admit(one).is_none());
+        let elsewhere = handshakes.admit(other).unwrap();
 
-        let mut turns = Vec::new();
-        for _ in 0..TURNS_MAX {
-            turns.push(come[0].turn().await);
+        let mut permits = Vec::new();
+        for _ in 0..HANDSHAKES_MAX {
+            permits.push(pending[0].handshake_permit().await);
         }
-        assert!(timeout(Duration::from_millis(20), come[1].turn()).await.is_err());
-        assert!(timeout(Duration::from_millis(20), stranger.turn()).await.is_ok());
-        turns.pop();
-        assert!(timeout(Duration::from_millis(20), come[1].turn()).await.is_ok());
+        assert!(timeout(Duration::from_millis(20), pending[1].handshake_permit()).await.is_err());
+        assert!(timeout(Duration::from_millis(20), elsewhere.handshake_permit()).await.is_ok());
+        permits.pop();
+        assert!(timeout(Duration::from_millis(20), pending[1].handshake_permit()).await.is_ok());
 
-        come.pop();
-        assert!(strangers.come(one).is_some());
-        drop((come, turns, stranger));
-        let _ = strangers.come(other);
-        assert_eq!(strangers.0.lock().unwrap().len(), 1, "who has gone is forgotten");
+        pending.pop();
+        assert!(handshakes.admit(one).is_some());
+        drop((pending, permits, elsewhere));
+        let _ = handshakes.admit(other);
+        assert_eq!(handshakes.0.lock().unwrap().len(), 1, "addresses without a pending connection are forgotten");
     }
 }

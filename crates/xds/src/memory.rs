@@ -1,31 +1,31 @@
-//! Memory for messages of clients that are not small: together they take no more than there is room for.
+//! A memory budget for large messages of clients: all clients of a server share it, and wait when it is spent.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// What such messages may take together.
+/// Bytes that large messages may take together.
 const BYTES_MAX: usize = 256 << 20;
-/// Room is given out in pieces of this size.
-const PIECE_BYTES: usize = 4 << 10;
+/// The unit in which memory is reserved.
+const PAGE_BYTES: usize = 4 << 10;
 
-/// Room for the messages of all clients of a server.
+/// The memory that all clients of a server share for their large messages.
 #[derive(Clone)]
-pub(crate) struct Room(Arc<Semaphore>);
+pub(crate) struct MemoryBudget(Arc<Semaphore>);
 
-/// Room that was taken; it is given back when dropped.
-pub(crate) struct Taken(#[expect(dead_code, reason = "held for its drop")] Option<OwnedSemaphorePermit>);
+/// Memory that was reserved; it is given back when dropped.
+pub(crate) struct Reservation(#[expect(dead_code, reason = "held for its drop")] Option<OwnedSemaphorePermit>);
 
-impl Room {
-    pub fn new() -> Room {
-        Room(Arc::new(Semaphore::new(BYTES_MAX / PIECE_BYTES)))
+impl MemoryBudget {
+    pub fn new() -> MemoryBudget {
+        MemoryBudget(Arc::new(Semaphore::new(BYTES_MAX / PAGE_BYTES)))
     }
 
-    /// Waits for room for so many bytes.
-    pub async fn take(&self, bytes: usize) -> Taken {
-        let pieces = bytes.div_ceil(PIECE_BYTES).min(BYTES_MAX / PIECE_BYTES);
+    /// Waits until so many bytes are free; what is larger than the whole budget gets the whole budget.
+    pub async fn reserve(&self, bytes: usize) -> Reservation {
+        let pages = bytes.div_ceil(PAGE_BYTES).min(BYTES_MAX / PAGE_BYTES);
         // It would fail if the semaphore were closed, which nobody does.
-        Taken(self.0.clone().acquire_many_owned(pieces as u32).await.ok())
+        Reservation(self.0.clone().acquire_many_owned(pages as u32).await.ok())
     }
 }
 
@@ -36,13 +36,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn room_is_given_out_as_far_as_it_goes_and_comes_back() {
-        let room = Room::new();
+    async fn memory_is_reserved_as_far_as_it_goes_and_comes_back() {
+        let budget = MemoryBudget::new();
         let half = BYTES_MAX / 2;
-        let (first, second) = (room.take(half).await, room.take(half).await);
+        let (first, second) = (budget.reserve(half).await, budget.reserve(half).await);
         let waits = |bytes| {
-            let room = room.clone();
-            async move { tokio::time::timeout(Duration::from_millis(20), room.take(bytes)).await.is_err() }
+            let budget = budget.clone();
+            async move { tokio::time::timeout(Duration::from_millis(20), budget.reserve(bytes)).await.is_err() }
         };
         assert!(waits(1).await);
         drop(first);

@@ -1,4 +1,4 @@
-//! The server: opens the door, and closes it when it is told to.
+//! The server: accepts connections until it is told to stop.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -7,8 +7,8 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
 use crate::grpc::connection::Ads;
-use crate::acceptor::Door;
-use crate::memory::Room;
+use crate::acceptor::Acceptor;
+use crate::memory::MemoryBudget;
 use crate::{Report, Tls, Wave};
 
 /// Where clients come in.
@@ -32,15 +32,15 @@ pub async fn serve(
 ) {
     let Listen { listener, tls, connections_max } = listen;
     let (stop, stopping) = watch::channel(());
-    let door = Door::new(
+    let acceptor = Acceptor::new(
         connections_max,
         tls,
-        Ads { waves, reports, streams: Arc::new(AtomicU64::new(1)), room: Room::new(), stopping },
+        Ads { waves, reports, streams: Arc::new(AtomicU64::new(1)), memory: MemoryBudget::new(), stopping },
     );
     tokio::select! {
-        () = door.accept(&listener) => {}
+        () = acceptor.accept(&listener) => {}
         () = shutdown => {}
     }
     drop((listener, stop));
-    door.all_gone().await;
+    acceptor.drained().await;
 }

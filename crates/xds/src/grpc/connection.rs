@@ -19,7 +19,7 @@ use crate::grpc::stream::{Client, Ends, Over, Peer, converse, ended};
 use crate::grpc::messages::{Requests, Responses, refuse};
 use crate::health::answer_http2;
 use crate::protocol::{Delta, Protocol, StateOfTheWorld};
-use crate::memory::Room;
+use crate::memory::MemoryBudget;
 use crate::{Report, Wave};
 
 const STATE_OF_THE_WORLD: &str = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources";
@@ -48,7 +48,7 @@ pub(crate) struct Ads {
     pub reports: mpsc::Sender<Report>,
     /// The number of the next stream.
     pub streams: Arc<AtomicU64>,
-    pub room: Room,
+    pub memory: MemoryBudget,
     /// Nothing is ever sent; it closes when the server stops.
     pub stopping: watch::Receiver<()>,
 }
@@ -119,7 +119,7 @@ impl Ads {
     ) -> impl Future<Output = Over> + Send + use<P> {
         let stream = self.streams.fetch_add(1, Ordering::Relaxed);
         let client = Client { stream, peer: peer.clone() };
-        let requests = Requests::new(body, self.room.clone());
+        let requests = Requests::new(body, self.memory.clone());
         let (waves, reports, stopping) = (self.waves.clone(), self.reports.clone(), self.stopping.clone());
         async move {
             let Some(responses) = Responses::open(respond) else { return Over::Well };

@@ -15,11 +15,11 @@ use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 use tonic::Status;
 
-use crate::memory::{Room, Taken};
+use crate::memory::{MemoryBudget, Reservation};
 
 /// Envoy lists every version it has when it reconnects: 60,000 resources fit.
 const MESSAGE_BYTES_MAX: usize = 4 << 20;
-/// Messages up to this are taken in without asking for room.
+/// Messages up to this are taken in without a reservation.
 const SMALL_BYTES_MAX: usize = 64 << 10;
 /// A message that is not small must have come whole within this.
 const WHOLE: Duration = Duration::from_secs(30);
@@ -35,15 +35,15 @@ pub(crate) struct Requests<M> {
     body: RecvStream,
     /// What has come and is not a whole message yet.
     partial: BytesMut,
-    room: Room,
-    /// For a message that is not small: its room, and until when it must be whole.
-    large: Option<(Taken, Instant)>,
+    memory: MemoryBudget,
+    /// For a message that is not small: the memory reserved for it, and until when it must be whole.
+    large: Option<(Reservation, Instant)>,
     message: PhantomData<M>,
 }
 
 impl<M: Message + Default> Requests<M> {
-    pub fn new(body: RecvStream, room: Room) -> Requests<M> {
-        Requests { body, partial: BytesMut::new(), room, large: None, message: PhantomData }
+    pub fn new(body: RecvStream, memory: MemoryBudget) -> Requests<M> {
+        Requests { body, partial: BytesMut::new(), memory, large: None, message: PhantomData }
     }
 
     /// The next message; `None` when the client has hung up. May be dropped and called again at any time.
@@ -54,7 +54,7 @@ impl<M: Message + Default> Requests<M> {
                 return self.decode(length).map(Some);
             }
             if self.large.is_none() && length.is_some_and(|length| length > SMALL_BYTES_MAX) {
-                self.large = Some((self.room.take(MESSAGE_BYTES_MAX).await, Instant::now() + WHOLE));
+                self.large = Some((self.memory.reserve(MESSAGE_BYTES_MAX).await, Instant::now() + WHOLE));
             }
             let data = poll_fn(|cx| self.body.poll_data(cx));
             let data = match &self.large {
