@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::grpc::connection::{Ads, HANDSHAKE};
+use crate::grpc::connection::{HANDSHAKE_TIMEOUT, Server};
 use crate::grpc::stream::{Peer, ended};
 use crate::handshakes::{Pending, PendingHandshakes};
 use crate::health::answer_http1;
@@ -27,13 +27,13 @@ pub(crate) struct Acceptor {
     connections_max: usize,
     handshakes: PendingHandshakes,
     tls: Option<Tls>,
-    ads: Ads,
+    server: Server,
 }
 
 impl Acceptor {
-    pub fn new(connections_max: usize, tls: Option<Tls>, ads: Ads) -> Acceptor {
+    pub fn new(connections_max: usize, tls: Option<Tls>, server: Server) -> Acceptor {
         let connections = Arc::new(Semaphore::new(connections_max));
-        Acceptor { connections, connections_max, handshakes: PendingHandshakes::default(), tls, ads }
+        Acceptor { connections, connections_max, handshakes: PendingHandshakes::default(), tls, server }
     }
 
     /// Accepts connections for ever, and serves each in a task of its own.
@@ -45,28 +45,28 @@ impl Acceptor {
                 Err(error) => {
                     if reported.is_none_or(|reported| reported.elapsed() > ACCEPT_REPORT) {
                         reported = Some(Instant::now());
-                        report(&self.ads, Event::NotAccepting { reason: error.to_string() });
+                        report(&self.server, Event::NotAccepting { reason: error.to_string() });
                     }
                     sleep(ACCEPT_RETRY).await;
                     continue;
                 }
             };
             let Ok(permit) = self.connections.clone().try_acquire_owned() else {
-                refuse_connection(&self.ads, address, "too many connections are open");
+                refuse_connection(&self.server, address, "too many connections are open");
                 continue;
             };
             let Some(pending) = self.handshakes.admit(address.ip()) else {
-                refuse_connection(&self.ads, address, "too many connections of this address await their handshake");
+                refuse_connection(&self.server, address, "too many connections of this address await their handshake");
                 continue;
             };
             // Small messages go out at once; where that cannot be set they go a little later.
             let _ = stream.set_nodelay(true);
-            let (tls, ads) = (self.tls.clone(), self.ads.clone());
+            let (tls, server) = (self.tls.clone(), self.server.clone());
             tokio::spawn(async move {
                 let _permit = permit;
                 match tls {
-                    None => serve_plain(stream, address, pending, ads).await,
-                    Some(tls) => Box::pin(serve_tls(stream, address, pending, tls, ads)).await,
+                    None => serve_plain(stream, address, pending, server).await,
+                    Some(tls) => Box::pin(serve_tls(stream, address, pending, tls, server)).await,
                 }
             });
         }
@@ -79,42 +79,42 @@ impl Acceptor {
     }
 }
 
-async fn serve_plain(stream: TcpStream, address: SocketAddr, pending: Pending, ads: Ads) {
-    let Some(Some(first)) = in_time(&ads, first_byte(&stream)).await else { return };
+async fn serve_plain(stream: TcpStream, address: SocketAddr, pending: Pending, server: Server) {
+    let Some(Some(first)) = in_time(&server, first_byte(&stream)).await else { return };
     drop(pending);
     // HTTP/2 begins with `PRI`, and nobody puts or posts anything here.
     match first {
-        b'P' => ads.hold(stream, Peer { address, identity: None }).await,
+        b'P' => server.serve_connection(stream, Peer { address, identity: None }).await,
         _ => Box::pin(answer_http1(stream)).await,
     }
 }
 
-async fn serve_tls(stream: TcpStream, address: SocketAddr, pending: Pending, tls: Tls, ads: Ads) {
-    let handshake = in_time(&ads, async {
+async fn serve_tls(stream: TcpStream, address: SocketAddr, pending: Pending, tls: Tls, server: Server) {
+    let handshake = in_time(&server, async {
         // A connection that sends nothing takes no permit.
         first_byte(&stream).await.ok_or("closed before the TLS handshake")?;
         let _permit = pending.handshake_permit().await;
         shake_hands(stream, tls).await
     });
     match Box::pin(handshake).await {
-        None if ads.stopping.has_changed().is_err() => {}
-        None => refuse_connection(&ads, address, &format!("no TLS handshake within {HANDSHAKE:?}")),
-        Some(Err(reason)) => refuse_connection(&ads, address, &reason),
+        None if server.stopping.has_changed().is_err() => {}
+        None => refuse_connection(&server, address, &format!("no TLS handshake within {HANDSHAKE_TIMEOUT:?}")),
+        Some(Err(reason)) => refuse_connection(&server, address, &reason),
         Some(Ok((stream, identity))) => {
             drop(pending);
             match stream.get_ref().1.alpn_protocol() {
                 Some(b"http/1.1") => answer_http1(stream).await,
-                _ => ads.hold(stream, Peer { address, identity: Some(identity) }).await,
+                _ => server.serve_connection(stream, Peer { address, identity: Some(identity) }).await,
             }
         }
     }
 }
 
 /// The output of a handshake that completes within its time and before the server stops.
-async fn in_time<T>(ads: &Ads, handshake: impl Future<Output = T>) -> Option<T> {
+async fn in_time<T>(server: &Server, handshake: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
-        done = timeout(HANDSHAKE, handshake) => done.ok(),
-        () = ended(ads.stopping.clone()) => None,
+        done = timeout(HANDSHAKE_TIMEOUT, handshake) => done.ok(),
+        () = ended(server.stopping.clone()) => None,
     }
 }
 
@@ -134,11 +134,11 @@ async fn shake_hands(stream: TcpStream, tls: Tls) -> Result<(TlsStream<TcpStream
 }
 
 /// Reports a connection that was not taken in.
-fn refuse_connection(ads: &Ads, peer: SocketAddr, reason: &str) {
-    report(ads, Event::TurnedAway { peer, reason: reason.to_owned() });
+fn refuse_connection(server: &Server, peer: SocketAddr, reason: &str) {
+    report(server, Event::TurnedAway { peer, reason: reason.to_owned() });
 }
 
-fn report(ads: &Ads, event: Event) {
+fn report(server: &Server, event: Event) {
     // Where the receiver does not keep up, reports of refused connections are dropped: none of them is worth a wait.
-    let _ = ads.reports.try_send(Report { stream: 0, node: Arc::default(), event });
+    let _ = server.reports.try_send(Report { stream: 0, node: Arc::default(), event });
 }

@@ -10,12 +10,7 @@
 mod acceptor;
 mod acks;
 mod catalog;
-mod grpc {
-    pub(crate) mod connection;
-    pub(crate) mod messages;
-    pub(crate) mod response;
-    pub(crate) mod stream;
-}
+mod grpc;
 mod handshakes;
 mod health;
 mod kind;
@@ -29,14 +24,14 @@ mod server;
 mod snapshot;
 mod tls;
 
+pub use catalog::{Filter, Offer};
 pub use kind::Kind;
 pub use nodes::{Attribute, Nodes, Pattern, envoy_version, metadata};
-pub use catalog::{Filter, Offer};
+pub use publication::Wave;
 pub use report::{Event, Report};
 pub use server::{Listen, serve};
 pub use snapshot::{Labels, Resource, Snapshot, Table, version};
 pub use tls::{Certificates, Name, Tls};
-pub use publication::Wave;
 
 /// What an Envoy says of itself.
 pub use envoy_types::pb::envoy::config::core::v3::Node;

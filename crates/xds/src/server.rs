@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicU64;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
-use crate::grpc::connection::Ads;
 use crate::acceptor::Acceptor;
+use crate::grpc::connection::Server;
 use crate::memory::MemoryBudget;
 use crate::{Report, Tls, Wave};
 
@@ -35,7 +35,7 @@ pub async fn serve(
     let acceptor = Acceptor::new(
         connections_max,
         tls,
-        Ads { waves, reports, streams: Arc::new(AtomicU64::new(1)), memory: MemoryBudget::new(), stopping },
+        Server { waves, reports, streams: Arc::new(AtomicU64::new(1)), memory: MemoryBudget::new(), stopping },
     );
     tokio::select! {
         () = acceptor.accept(&listener) => {}

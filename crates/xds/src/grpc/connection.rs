@@ -1,4 +1,4 @@
-//! One connection: HTTP/2 with a stream or a few of them, until either side hangs up.
+//! One HTTP/2 connection with its streams.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -15,35 +15,35 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tonic::Status;
 
-use crate::grpc::stream::{Client, Ends, Over, Peer, converse, ended};
 use crate::grpc::messages::{Requests, Responses, refuse};
+use crate::grpc::stream::{Client, Closed, Peer, StreamIo, ended, serve_stream};
 use crate::health::answer_http2;
-use crate::protocol::{Delta, Protocol, StateOfTheWorld};
 use crate::memory::MemoryBudget;
+use crate::protocol::{Delta, Protocol, StateOfTheWorld};
 use crate::{Report, Wave};
 
 const STATE_OF_THE_WORLD: &str = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources";
 const DELTA: &str = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
 
-/// How long a client may take to say the first word, and to shake hands.
-pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
-/// An Envoy has one stream.
+/// A client must send its first byte, and complete its handshake, within this.
+pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Streams of one connection; an Envoy has one.
 const STREAMS_MAX: u32 = 8;
-/// Headers of one request.
+/// Bytes that the headers of a request may take.
 const HEADERS_BYTES_MAX: u32 = 16 << 10;
-/// How much of a response may wait in a connection to be read.
+/// Bytes of a response that may wait in a connection to be read.
 const SEND_BUFFER_BYTES: usize = 64 << 10;
-/// How soon an Envoy that vanished without a word is asked whether it is there, and how long it may take to say so.
-const KEEPALIVE: Duration = Duration::from_secs(30);
-const ALIVE: Duration = Duration::from_secs(20);
+/// A ping goes out so often, and must be answered within the timeout: it finds clients that vanished without closing.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// A connection without a stream is closed after this.
-const IDLE: Duration = Duration::from_secs(30);
-/// How long clients may take to hang up once their streams have ended.
-const FAREWELL: Duration = Duration::from_secs(2);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// When the server stops, a connection whose streams have ended is closed after this, if the client has not done so.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What every connection needs.
+/// The server, as each of its connections sees it.
 #[derive(Clone)]
-pub(crate) struct Ads {
+pub(crate) struct Server {
     pub waves: watch::Receiver<Arc<Wave>>,
     pub reports: mpsc::Sender<Report>,
     /// The number of the next stream.
@@ -53,41 +53,41 @@ pub(crate) struct Ads {
     pub stopping: watch::Receiver<()>,
 }
 
-impl Ads {
-    /// Serves one connection.
-    pub async fn hold<Io: AsyncRead + AsyncWrite + Unpin>(self, io: Io, peer: Peer) {
+impl Server {
+    /// Serves one connection until either side closes it.
+    pub async fn serve_connection<Io: AsyncRead + AsyncWrite + Unpin>(self, io: Io, peer: Peer) {
         let mut builder = Builder::new();
         builder.max_concurrent_streams(STREAMS_MAX).max_header_list_size(HEADERS_BYTES_MAX);
         builder.max_send_buffer_size(SEND_BUFFER_BYTES);
         // In a box: what it takes is not kept for as long as the connection.
-        let handshake = Box::pin(timeout(HANDSHAKE, builder.handshake(io)));
+        let handshake = Box::pin(timeout(HANDSHAKE_TIMEOUT, builder.handshake(io)));
         let Ok(Ok(mut connection)) = handshake.await else { return };
         let mut streams = JoinSet::new();
-        let mut silent = pin!(silence(connection.ping_pong()));
+        let mut lost = pin!(keepalive_lost(connection.ping_pong()));
         let (mut stop, mut stopping) = (pin!(ended(self.stopping.clone())), false);
-        let (mut idle, mut farewell) = (pin!(sleep(IDLE)), pin!(sleep(FAREWELL)));
+        let (mut idle, mut drained) = (pin!(sleep(IDLE_TIMEOUT)), pin!(sleep(DRAIN_TIMEOUT)));
         loop {
             tokio::select! {
                 accepted = connection.accept() => match accepted {
                     Some(Ok((request, respond))) => self.answer(request, respond, &peer, &mut streams),
                     Some(Err(_)) | None => break,
                 },
-                Some(over) = streams.join_next() => {
-                    if matches!(over, Ok(Over::CutOff)) { break }
-                    idle.as_mut().reset(Instant::now() + IDLE);
+                Some(closed) = streams.join_next() => {
+                    if matches!(closed, Ok(Closed::Abort)) { break }
+                    idle.as_mut().reset(Instant::now() + IDLE_TIMEOUT);
                 }
-                () = &mut silent => break,
+                () = &mut lost => break,
                 () = &mut idle, if streams.is_empty() => break,
                 () = &mut stop, if !stopping => {
                     stopping = true;
                     connection.graceful_shutdown();
-                    farewell.as_mut().reset(Instant::now() + FAREWELL);
+                    drained.as_mut().reset(Instant::now() + DRAIN_TIMEOUT);
                 }
-                () = &mut farewell, if stopping => break,
+                () = &mut drained, if stopping => break,
             }
         }
         drop(connection);
-        // They notice, and say so.
+        // Each stream notices, and reports that its client is gone.
         while streams.join_next().await.is_some() {}
     }
 
@@ -96,9 +96,9 @@ impl Ads {
         request: Request<RecvStream>,
         respond: SendResponse<Bytes>,
         peer: &Peer,
-        streams: &mut JoinSet<Over>,
+        streams: &mut JoinSet<Closed>,
     ) {
-        // What a client has given up may still be waiting for its turn.
+        // A stream that the client has reset may not have ended yet.
         if streams.len() >= STREAMS_MAX as usize {
             return refuse(respond, &Status::resource_exhausted(format!("more than {STREAMS_MAX} streams")));
         }
@@ -116,24 +116,24 @@ impl Ads {
         body: RecvStream,
         respond: SendResponse<Bytes>,
         peer: &Peer,
-    ) -> impl Future<Output = Over> + Send + use<P> {
+    ) -> impl Future<Output = Closed> + Send + use<P> {
         let stream = self.streams.fetch_add(1, Ordering::Relaxed);
         let client = Client { stream, peer: peer.clone() };
         let requests = Requests::new(body, self.memory.clone());
         let (waves, reports, stopping) = (self.waves.clone(), self.reports.clone(), self.stopping.clone());
         async move {
-            let Some(responses) = Responses::open(respond) else { return Over::Well };
-            converse::<P>(client, Ends { requests, responses, waves, reports, stopping }).await
+            let Some(responses) = Responses::open(respond) else { return Closed::Cleanly };
+            serve_stream::<P>(client, StreamIo { requests, responses, waves, reports, stopping }).await
         }
     }
 }
 
-/// Comes when the other end does not answer any more.
-async fn silence(ping_pong: Option<PingPong>) {
+/// Completes when a ping is not answered in time.
+async fn keepalive_lost(ping_pong: Option<PingPong>) {
     let Some(mut ping_pong) = ping_pong else { return std::future::pending().await };
     loop {
-        sleep(KEEPALIVE).await;
-        if !matches!(timeout(ALIVE, ping_pong.ping(Ping::opaque())).await, Ok(Ok(_))) {
+        sleep(KEEPALIVE_INTERVAL).await;
+        if !matches!(timeout(KEEPALIVE_TIMEOUT, ping_pong.ping(Ping::opaque())).await, Ok(Ok(_))) {
             return;
         }
     }

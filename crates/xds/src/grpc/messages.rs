@@ -1,5 +1,4 @@
-//! gRPC over HTTP/2 as far as ADS needs it: messages in, messages out, a status at the end. By `h2` itself: what lies above
-//! it elsewhere keeps 30 kB of buffers for each idle stream, and copies what here is shared by all streams.
+//! gRPC messages over HTTP/2, as far as ADS needs them: messages in, messages out, a status at the end.
 
 use std::future::poll_fn;
 use std::marker::PhantomData;
@@ -21,22 +20,22 @@ use crate::memory::{MemoryBudget, Reservation};
 const MESSAGE_BYTES_MAX: usize = 4 << 20;
 /// Messages up to this are taken in without a reservation.
 const SMALL_BYTES_MAX: usize = 64 << 10;
-/// A message that is not small must have come whole within this.
-const WHOLE: Duration = Duration::from_secs(30);
-/// A client that has not read so much of a response, or the rest of it, within this is cut off. What it holds meanwhile is
-/// shared by all that are sent the same.
+/// A message that is not small must be complete within this.
+const MESSAGE_TIMEOUT: Duration = Duration::from_secs(30);
+/// A client that does not read a slice of a response within the timeout is disconnected. The bytes it holds up meanwhile are
+/// shared by all clients that are sent the same.
 const SLICE_BYTES: usize = 1 << 20;
-pub(crate) const READ: Duration = Duration::from_secs(30);
-/// Whether it is compressed, and its length, come before each message.
+pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Before each message: one byte that says whether it is compressed, and four of its length.
 pub(crate) const PREFIX_BYTES: usize = 5;
 
-/// What a client says, message by message.
+/// The messages of a client.
 pub(crate) struct Requests<M> {
     body: RecvStream,
-    /// What has come and is not a whole message yet.
+    /// The beginning of the next message, as far as it has arrived.
     partial: BytesMut,
     memory: MemoryBudget,
-    /// For a message that is not small: the memory reserved for it, and until when it must be whole.
+    /// Of a message that is not small: the memory reserved for it, and until when it must be complete.
     large: Option<(Reservation, Instant)>,
     message: PhantomData<M>,
 }
@@ -46,7 +45,7 @@ impl<M: Message + Default> Requests<M> {
         Requests { body, partial: BytesMut::new(), memory, large: None, message: PhantomData }
     }
 
-    /// The next message; `None` when the client has hung up. May be dropped and called again at any time.
+    /// The next message; `None` when the client has closed its side. Cancel-safe.
     pub async fn next(&mut self) -> Result<Option<M>, Status> {
         loop {
             let length = self.length()?;
@@ -54,7 +53,7 @@ impl<M: Message + Default> Requests<M> {
                 return self.decode(length).map(Some);
             }
             if self.large.is_none() && length.is_some_and(|length| length > SMALL_BYTES_MAX) {
-                self.large = Some((self.memory.reserve(MESSAGE_BYTES_MAX).await, Instant::now() + WHOLE));
+                self.large = Some((self.memory.reserve(MESSAGE_BYTES_MAX).await, Instant::now() + MESSAGE_TIMEOUT));
             }
             let data = poll_fn(|cx| self.body.poll_data(cx));
             let data = match &self.large {
@@ -62,13 +61,13 @@ impl<M: Message + Default> Requests<M> {
                 Some((_, deadline)) => timeout_at(*deadline, data).await.map_err(|_| too_slow())?,
             };
             let Some(Ok(data)) = data else { return Ok(None) };
-            // It fails only for more than has come.
+            // Releasing fails only for more bytes than have arrived.
             let _ = self.body.flow_control().release_capacity(data.len());
             self.partial.extend_from_slice(&data);
         }
     }
 
-    /// How long the message is that has begun to come.
+    /// The length of the message that has begun to arrive.
     fn length(&self) -> Result<Option<usize>, Status> {
         let Some((prefix, _)) = self.partial.split_first_chunk::<PREFIX_BYTES>() else { return Ok(None) };
         let [compressed, length @ ..] = *prefix;
@@ -97,28 +96,28 @@ impl<M: Message + Default> Requests<M> {
 }
 
 fn too_slow() -> Status {
-    Status::deadline_exceeded(format!("a message did not come whole within {WHOLE:?}"))
+    Status::deadline_exceeded(format!("a message was not complete within {MESSAGE_TIMEOUT:?}"))
 }
 
-/// What a client is told.
+/// The messages to a client, and the status at the end.
 pub(crate) struct Responses(SendStream<Bytes>);
 
 impl Responses {
-    /// `None` if the client has hung up already.
+    /// Sends the head of the response; `None` if the client has closed the stream already.
     pub fn open(mut respond: SendResponse<Bytes>) -> Option<Responses> {
         respond.send_response(head(), false).ok().map(Responses)
     }
 
-    /// Sends a message, its pieces in order; comes back once all of it is handed to the connection, which takes as much as
-    /// the client reads and one small buffer more. False if the client has hung up.
+    /// Sends a message, its chunks in order; returns once all of it is handed to the connection, which takes as much as the
+    /// client reads and one small buffer more. False if the client has closed the stream.
     ///
     /// # Errors
     /// The client does not read.
-    pub async fn send(&mut self, pieces: Vec<Bytes>) -> Result<bool, Elapsed> {
-        for mut piece in pieces {
-            while !piece.is_empty() {
-                let slice = piece.split_to(piece.len().min(SLICE_BYTES));
-                if !timeout(READ, self.hand_over(slice)).await? {
+    pub async fn send(&mut self, chunks: Vec<Bytes>) -> Result<bool, Elapsed> {
+        for mut chunk in chunks {
+            while !chunk.is_empty() {
+                let slice = chunk.split_to(chunk.len().min(SLICE_BYTES));
+                if !timeout(READ_TIMEOUT, self.hand_over(slice)).await? {
                     return Ok(false);
                 }
             }
@@ -144,9 +143,9 @@ impl Responses {
         Some(self.0.capacity())
     }
 
-    /// The last word.
+    /// Ends the stream with a status.
     pub fn end(mut self, status: &Status) {
-        // Whoever has hung up does not hear it.
+        // A client that has closed the stream does not get it.
         let _ = self.0.send_trailers(trailers(status));
     }
 }

@@ -1,4 +1,4 @@
-//! One stream: requests and waves go into a protocol's state machine, and what is owed comes out.
+//! One stream: requests and publications go into the state machine of a protocol, responses come out.
 
 use std::mem;
 use std::net::SocketAddr;
@@ -11,48 +11,49 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 use tonic::Status;
 
-use crate::grpc::messages::{READ, Requests, Responses};
-use crate::protocol::Protocol;
+use crate::grpc::messages::{READ_TIMEOUT, Requests, Responses};
 use crate::grpc::response::Owed;
+use crate::protocol::Protocol;
 use crate::{Event, Node, Report, Snapshot, Wave};
 
-/// What an Envoy says of itself is kept for as long as it is connected.
+/// The node message is kept for as long as its stream.
 const NODE_BYTES_MAX: usize = 64 << 10;
-/// Names that a client may ask for, of all kinds together.
+/// Names that a client may subscribe to, of all kinds together.
 const NAMES_MAX: usize = 65_536;
-/// What these may take.
+/// Bytes that these names may take.
 const NAMES_BYTES_MAX: usize = 4 << 20;
-/// Nothing new is sent to a client with so many responses unanswered; when it answers it gets what is newest.
+/// A client with so many unanswered responses is pushed nothing; when it answers it gets what is newest.
 const UNANSWERED_MAX: usize = 16;
-/// A client that goes on asking without ever answering is sent away.
+/// A client that goes on asking without ever answering is disconnected.
 const UNANSWERED_EVER_MAX: usize = 256;
-/// A client that does not say who it is within this is sent away.
-const NAMED: Duration = Duration::from_secs(30);
+/// A client that does not send its node within this is disconnected.
+const IDENTIFY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Who is at the other end of a stream.
+/// The client of a stream.
 pub(crate) struct Client {
+    /// The number of the stream.
     pub stream: u64,
     pub peer: Peer,
 }
 
-/// Who is at the other end of a connection.
+/// The client of a connection.
 #[derive(Clone)]
 pub(crate) struct Peer {
     pub address: SocketAddr,
-    /// The name by which it was let in, if by TLS.
+    /// The name in its certificate by which it was allowed to connect; `None` without TLS.
     pub identity: Option<String>,
 }
 
-/// What is left to do for a connection when one of its streams is over.
-pub(crate) enum Over {
-    /// Nothing.
-    Well,
-    /// To close it, whatever is on its way: the client does not read.
-    CutOff,
+/// How a stream was closed, which decides what becomes of its connection.
+pub(crate) enum Closed {
+    /// With a status: the connection stays.
+    Cleanly,
+    /// Without: the client does not read, so the connection is dropped with whatever is on its way.
+    Abort,
 }
 
-/// Where a stream's parts come from and go.
-pub(crate) struct Ends<P: Protocol> {
+/// The inputs and outputs of a stream.
+pub(crate) struct StreamIo<P: Protocol> {
     pub requests: Requests<P::Request>,
     pub responses: Responses,
     pub waves: watch::Receiver<Arc<Wave>>,
@@ -61,9 +62,9 @@ pub(crate) struct Ends<P: Protocol> {
     pub stopping: watch::Receiver<()>,
 }
 
-/// Why a stream ends before the client hangs up.
-enum Cause {
-    /// For this reason, which the client is told.
+/// Why the server closes a stream.
+enum End {
+    /// The client is refused, and told why.
     Refused(Status),
     /// The server stops.
     Stopping,
@@ -71,105 +72,106 @@ enum Cause {
     Unread,
 }
 
-impl From<Status> for Cause {
-    fn from(status: Status) -> Cause {
-        Cause::Refused(status)
+impl From<Status> for End {
+    fn from(status: Status) -> End {
+        End::Refused(status)
     }
 }
 
-/// Talks with one client until either side hangs up.
-pub(crate) async fn converse<P: Protocol>(client: Client, mut ends: Ends<P>) -> Over {
-    let mut talk = Talk::<P> {
+/// Serves one stream until either side closes it.
+pub(crate) async fn serve_stream<P: Protocol>(client: Client, mut io: StreamIo<P>) -> Closed {
+    let mut stream = Stream::<P> {
         client,
         node: None,
         id: Arc::default(),
         snapshot: None,
         wave: 0,
-        settled: None,
+        caught_up: None,
         protocol: P::default(),
-        said: Vec::new(),
+        events: Vec::new(),
     };
-    let ended = talk.go_on(&mut ends).await;
+    let ended = stream.run(&mut io).await;
     let reason = match &ended {
-        Ok(()) | Err(Cause::Stopping) => None,
-        Err(Cause::Refused(status)) => Some(status.message().to_owned()),
-        Err(Cause::Unread) => Some(format!("did not read what it was sent within {READ:?}")),
+        Ok(()) | Err(End::Stopping) => None,
+        Err(End::Refused(status)) => Some(status.message().to_owned()),
+        Err(End::Unread) => Some(format!("did not read what it was sent within {READ_TIMEOUT:?}")),
     };
-    if talk.node.is_some() {
-        talk.say(Event::Disconnected { reason });
+    if stream.node.is_some() {
+        stream.emit(Event::Disconnected { reason });
     }
-    talk.report(&ends.reports).await;
+    stream.report(&io.reports).await;
     match ended {
-        Ok(()) => ends.responses.end(&Status::ok("")),
-        Err(Cause::Refused(status)) => ends.responses.end(&status),
-        Err(Cause::Stopping) => ends.responses.end(&Status::unavailable("the server stops")),
-        Err(Cause::Unread) => return Over::CutOff,
+        Ok(()) => io.responses.end(&Status::ok("")),
+        Err(End::Refused(status)) => io.responses.end(&status),
+        Err(End::Stopping) => io.responses.end(&Status::unavailable("the server stops")),
+        Err(End::Unread) => return Closed::Abort,
     }
-    Over::Well
+    Closed::Cleanly
 }
 
-struct Talk<P> {
+struct Stream<P> {
     client: Client,
     node: Option<Arc<Node>>,
-    /// Its id.
+    /// The node's id.
     id: Arc<str>,
     /// What the client is to have.
     snapshot: Option<Arc<Snapshot>>,
-    /// The wave that this is of.
+    /// The number of the publication that the snapshot is of.
     wave: u64,
-    /// What was reported last of what the client has answered: the wave, and the filters that it asked for.
-    settled: Option<(u64, Vec<String>)>,
+    /// What was last reported as answered: the publication, and the filters that the client asked for.
+    caught_up: Option<(u64, Vec<String>)>,
     protocol: P,
-    /// What is to be reported.
-    said: Vec<Event>,
+    /// Events that are not reported yet.
+    events: Vec<Event>,
 }
 
-impl<P: Protocol> Talk<P> {
-    async fn go_on(&mut self, ends: &mut Ends<P>) -> Result<(), Cause> {
-        let (mut stopping, mut unnamed) = (pin!(ended(ends.stopping.clone())), pin!(sleep(NAMED)));
+impl<P: Protocol> Stream<P> {
+    async fn run(&mut self, io: &mut StreamIo<P>) -> Result<(), End> {
+        let (mut stopping, mut unidentified) = (pin!(ended(io.stopping.clone())), pin!(sleep(IDENTIFY_TIMEOUT)));
         loop {
-            let answered = self.protocol.unanswered() < UNANSWERED_MAX;
+            let answers = self.protocol.unanswered() < UNANSWERED_MAX;
             let owed = tokio::select! {
-                request = ends.requests.next() => {
+                request = io.requests.next() => {
                     let Some(request) = request? else { return Ok(()) };
-                    self.answer(request, &mut ends.waves)?
+                    self.answer(request, &mut io.waves)?
                 }
-                changed = ends.waves.changed(), if answered => {
+                changed = io.waves.changed(), if answers => {
                     if changed.is_err() { return Ok(()) }
-                    self.push(&mut ends.waves)
+                    self.push(&mut io.waves)
                 }
-                () = &mut stopping => return Err(Cause::Stopping),
-                () = &mut unnamed, if self.node.is_none() => {
-                    return Err(Status::deadline_exceeded(format!("did not say who it is within {NAMED:?}")).into());
+                () = &mut stopping => return Err(End::Stopping),
+                () = &mut unidentified, if self.node.is_none() => {
+                    let text = format!("did not say who it is within {IDENTIFY_TIMEOUT:?}");
+                    return Err(Status::deadline_exceeded(text).into());
                 }
             };
             if owed.is_empty() {
-                self.settle();
+                self.note_caught_up();
             }
             for owed in owed {
-                self.say(Event::Sent { kind: owed.kind, revision: self.label() });
-                // Told before it is read: whoever waits for an answer waits from now on.
-                self.report(&ends.reports).await;
-                if !ends.responses.send(owed.write(P::FORM)?).await.map_err(|_| Cause::Unread)? {
+                self.emit(Event::Sent { kind: owed.kind, revision: self.label() });
+                // Reported before the client reads it: whoever waits for the answer waits from now on.
+                self.report(&io.reports).await;
+                if !io.responses.send(owed.write(P::FORM)?).await.map_err(|_| End::Unread)? {
                     return Ok(());
                 }
             }
-            self.report(&ends.reports).await;
+            self.report(&io.reports).await;
         }
     }
 
     fn answer(&mut self, mut request: P::Request, waves: &mut watch::Receiver<Arc<Wave>>) -> Result<Vec<Owed>, Status> {
         let node = P::node(&mut request);
         if node.is_some() || self.node.is_none() {
-            self.meet(node.unwrap_or_default())?;
+            self.identify(node.unwrap_or_default())?;
         }
         if self.snapshot.is_none() {
-            self.look_at(&waves.borrow_and_update().clone());
+            self.adopt(&waves.borrow_and_update().clone());
         }
         let Some(snapshot) = &self.snapshot else { return Ok(Vec::new()) };
         let (owed, event) = self.protocol.answer(request, snapshot);
         if let Some(event) = event {
-            self.say(event);
+            self.emit(event);
         }
         let (names, bytes) = self.protocol.names();
         if names > NAMES_MAX || bytes > NAMES_BYTES_MAX {
@@ -187,16 +189,16 @@ impl<P: Protocol> Talk<P> {
 
     fn push(&mut self, waves: &mut watch::Receiver<Arc<Wave>>) -> Vec<Owed> {
         let wave = waves.borrow_and_update().clone();
-        // Until a client has said who it is, nothing is owed to it.
+        // A client that has not sent its node is owed nothing.
         if self.node.is_none() {
             return Vec::new();
         }
-        self.look_at(&wave);
+        self.adopt(&wave);
         self.snapshot.as_ref().map(|snapshot| self.protocol.push(snapshot)).unwrap_or_default()
     }
 
-    /// Notes who is speaking. Who it is decides what it gets, so it cannot become another.
-    fn meet(&mut self, node: Node) -> Result<(), Status> {
+    /// Takes in the node. It decides what the client gets, so it cannot become another one on the same stream.
+    fn identify(&mut self, node: Node) -> Result<(), Status> {
         if node.encoded_len() > NODE_BYTES_MAX {
             return Err(Status::invalid_argument(format!("`node` takes more than {NODE_BYTES_MAX} bytes")));
         }
@@ -209,54 +211,55 @@ impl<P: Protocol> Talk<P> {
         let node = Arc::new(node);
         let Peer { address, identity } = self.client.peer.clone();
         (self.id, self.node) = (node.id.as_str().into(), Some(node.clone()));
-        self.say(Event::Connected { peer: address, identity, node });
+        self.emit(Event::Connected { peer: address, identity, node });
         Ok(())
     }
 
-    /// Reports what has been answered: by waves of which nothing was news for this client too.
-    fn settle(&mut self) {
-        let (Some(snapshot), 0) = (&self.snapshot, self.protocol.unanswered()) else { return };
-        let filters = snapshot.filters().keys();
-        let asked: Vec<String> = filters.filter(|name| self.protocol.asked_for_filter(name)).cloned().collect();
-        let settled = Some((self.wave, asked.clone()));
-        if self.settled != settled {
-            self.settled = settled;
-            self.say(Event::Settled { wave: self.wave, revision: self.label(), filters: asked });
-        }
-    }
-
-    fn look_at(&mut self, wave: &Wave) {
+    /// Makes the node's part of a publication what the client is to have.
+    fn adopt(&mut self, wave: &Wave) {
         let Some(node) = &self.node else { return };
         let snapshot = wave.offer_to(node).snapshot(node);
         self.wave = wave.number;
         let before = self.snapshot.replace(snapshot.clone());
-        let as_before = before.as_ref().is_some_and(|before| before.clashes().eq(snapshot.clashes()));
-        if !as_before {
-            self.said.extend(snapshot.clashes().map(|filter| Event::Clash { filter: filter.to_owned() }));
+        let same_clashes = before.as_ref().is_some_and(|before| before.clashes().eq(snapshot.clashes()));
+        if !same_clashes {
+            self.events.extend(snapshot.clashes().map(|filter| Event::Clash { filter: filter.to_owned() }));
         }
         if snapshot.filters().is_empty() && !before.is_some_and(|before| before.filters().is_empty()) {
-            self.say(Event::Unmatched);
+            self.emit(Event::Unmatched);
         }
-        self.say(Event::Offered { revision: self.label(), filters: snapshot.filters().clone() });
+        self.emit(Event::Offered { revision: self.label(), filters: snapshot.filters().clone() });
+    }
+
+    /// Reports that nothing is unanswered, also of a publication that changed nothing for this client.
+    fn note_caught_up(&mut self) {
+        let (Some(snapshot), 0) = (&self.snapshot, self.protocol.unanswered()) else { return };
+        let filters = snapshot.filters().keys();
+        let asked: Vec<String> = filters.filter(|name| self.protocol.asked_for_filter(name)).cloned().collect();
+        let caught_up = Some((self.wave, asked.clone()));
+        if self.caught_up != caught_up {
+            self.caught_up = caught_up;
+            self.emit(Event::Settled { wave: self.wave, revision: self.label(), filters: asked });
+        }
     }
 
     fn label(&self) -> Arc<str> {
         self.snapshot.as_ref().map(|snapshot| snapshot.label().clone()).unwrap_or_default()
     }
 
-    fn say(&mut self, event: Event) {
-        self.said.push(event);
+    fn emit(&mut self, event: Event) {
+        self.events.push(event);
     }
 
     async fn report(&mut self, reports: &mpsc::Sender<Report>) {
-        for event in mem::take(&mut self.said) {
+        for event in mem::take(&mut self.events) {
             // Nobody needs to be listening.
             let _ = reports.send(Report { stream: self.client.stream, node: self.id.clone(), event }).await;
         }
     }
 }
 
-/// Comes to an end when the sender is gone.
+/// Completes when the sender is gone.
 pub(crate) async fn ended(mut receiver: watch::Receiver<()>) {
     while receiver.changed().await.is_ok() {}
 }
