@@ -1,4 +1,4 @@
-//! One stream's book of which responses await the client's answer.
+//! The acks of one stream: which responses are unanswered, and what each answer is to be reported as.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,11 +8,13 @@ use envoy_types::pb::google::rpc::Status;
 use crate::{Event, Kind};
 
 #[derive(Default)]
-pub(crate) struct Ledger {
+pub(crate) struct Acks {
+    /// The last nonce.
     issued: u64,
-    /// What has not been answered yet: a few at most.
-    open: Vec<Issued>,
-    unserved: BTreeSet<String>,
+    /// Responses without an answer: a few at most.
+    unanswered: Vec<Issued>,
+    /// Types that were reported as unknown.
+    unknown: BTreeSet<String>,
 }
 
 struct Issued {
@@ -21,51 +23,51 @@ struct Issued {
     label: Arc<str>,
 }
 
-/// Types that are not served, of one stream: more are not reported, so that a client cannot fill our memory with names.
-const UNSERVED_MAX: usize = 16;
+/// Unknown types that are reported of one stream; more are not, so that a client cannot fill our memory with names.
+const UNKNOWN_MAX: usize = 16;
 
-/// So much of a client's words is kept and told.
-const WORDS_BYTES_MAX: usize = 4 << 10;
+/// Bytes of a client's text that are kept and reported.
+const TEXT_BYTES_MAX: usize = 4 << 10;
 
-impl Ledger {
-    /// A nonce for a response, unique in the stream.
+impl Acks {
+    /// The nonce of a new response, unique in the stream.
     pub(crate) fn issue(&mut self, kind: Kind, label: &Arc<str>) -> String {
         self.issued += 1;
-        self.open.push(Issued { kind, nonce: self.issued, label: label.clone() });
+        self.unanswered.push(Issued { kind, nonce: self.issued, label: label.clone() });
         self.issued.to_string()
     }
 
-    /// Books the client's answer. A nonce is reported once: later requests that repeat it only change a subscription.
-    pub(crate) fn settle(&mut self, kind: Kind, nonce: &str, error: Option<Status>) -> Option<Event> {
+    /// Takes in the client's answer. A nonce is reported once: later requests that repeat it only change a subscription.
+    pub(crate) fn acknowledge(&mut self, kind: Kind, nonce: &str, error: Option<Status>) -> Option<Event> {
         let nonce: u64 = nonce.parse().ok()?;
-        let place = self.open.iter().position(|issued| (issued.kind, issued.nonce) == (kind, nonce))?;
-        let revision = self.open.swap_remove(place).label;
+        let index = self.unanswered.iter().position(|issued| (issued.kind, issued.nonce) == (kind, nonce))?;
+        let revision = self.unanswered.swap_remove(index).label;
         Some(match error {
             None => Event::Acked { kind, revision },
             Some(Status { message, .. }) => Event::Rejected { kind, revision, error: cut(message) },
         })
     }
 
-    /// How many responses have not been answered.
+    /// How many responses are unanswered.
     pub(crate) fn unanswered(&self) -> usize {
-        self.open.len()
+        self.unanswered.len()
     }
 
-    /// What to report on a type that is not served: once per stream.
-    pub(crate) fn refuse(&mut self, type_url: String) -> Option<Event> {
+    /// The event of a type that is not served: once per stream.
+    pub(crate) fn unsupported(&mut self, type_url: String) -> Option<Event> {
         let type_url = cut(type_url);
-        let new = self.unserved.len() < UNSERVED_MAX && self.unserved.insert(type_url.clone());
+        let new = self.unknown.len() < UNKNOWN_MAX && self.unknown.insert(type_url.clone());
         new.then_some(Event::Unserved { type_url })
     }
 }
 
-fn cut(mut words: String) -> String {
-    if words.len() > WORDS_BYTES_MAX {
-        words.truncate(words.floor_char_boundary(WORDS_BYTES_MAX));
-        words.push('…');
-        words.shrink_to_fit();
+fn cut(mut text: String) -> String {
+    if text.len() > TEXT_BYTES_MAX {
+        text.truncate(text.floor_char_boundary(TEXT_BYTES_MAX));
+        text.push('…');
+        text.shrink_to_fit();
     }
-    words
+    text
 }
 
 #[cfg(test)]
@@ -73,11 +75,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clients_words_are_cut() {
-        let fits = "x".repeat(WORDS_BYTES_MAX);
+    fn a_clients_text_is_cut() {
+        let fits = "x".repeat(TEXT_BYTES_MAX);
         assert_eq!(cut(fits.clone()), fits);
         assert_eq!(cut(fits.clone() + "y"), fits + "…");
-        let wide = "é".repeat(WORDS_BYTES_MAX);
-        assert_eq!(cut("x".to_owned() + &wide).chars().count(), WORDS_BYTES_MAX / 2 + 1);
+        let wide = "é".repeat(TEXT_BYTES_MAX);
+        assert_eq!(cut("x".to_owned() + &wide).chars().count(), TEXT_BYTES_MAX / 2 + 1);
     }
 }

@@ -3,5 +3,5 @@
 
 pub(crate) mod connection;
 pub(crate) mod messages;
-pub(crate) mod response;
+mod response;
 pub(crate) mod stream;

@@ -1,9 +1,10 @@
-//! The two forms of xDS as state machines without I/O: what is owed to one client on one stream.
+//! The two forms of xDS as state machines without I/O: what to send to the client of one stream.
+
+use std::sync::Arc;
 
 use prost::Message;
 
-use crate::grpc::response::{Form, Owed};
-use crate::{Event, Node, Snapshot};
+use crate::{Event, Kind, Node, Resource, Snapshot};
 
 mod delta;
 mod sotw;
@@ -11,16 +12,16 @@ mod sotw;
 pub(crate) use delta::Delta;
 pub(crate) use sotw::StateOfTheWorld;
 
-/// One stream's state: what its client asked for and what it was sent.
+/// The state of one stream: what its client asked for and what it was sent.
 pub(crate) trait Protocol: Default + Send + 'static {
     type Request: Message + Default;
     /// The form of responses.
     const FORM: Form;
 
-    /// Takes out of a request who speaks: clients may say so in their first one only.
+    /// Takes the node out of a request; clients may send it in their first request only.
     fn node(request: &mut Self::Request) -> Option<Node>;
 
-    /// Takes a request in; what is owed at once, and what the operator should see.
+    /// Takes in a request.
     fn answer(&mut self, request: Self::Request, snapshot: &Snapshot) -> Answer;
 
     /// How many responses the client has not answered.
@@ -32,14 +33,33 @@ pub(crate) trait Protocol: Default + Send + 'static {
     /// Whether the client wants a filter of this name.
     fn asked_for_filter(&self, name: &str) -> bool;
 
-    /// What is owed now that this snapshot holds, in the order of sending.
-    fn push(&mut self, snapshot: &Snapshot) -> Vec<Owed>;
+    /// The responses that bring the client to this snapshot, in the order of sending.
+    fn push(&mut self, snapshot: &Snapshot) -> Vec<Response>;
 }
 
-/// What is owed at once, and what the operator should see.
-pub(crate) type Answer = (Option<Owed>, Option<Event>);
+/// The response to a request, if it takes one, and the event that the operator should see.
+pub(crate) type Answer = (Option<Response>, Option<Event>);
 
-/// What everything is subscribed to by.
+/// A response in either form.
+pub(crate) struct Response {
+    pub kind: Kind,
+    pub version: String,
+    pub resources: Vec<Arc<Resource>>,
+    /// Names; in the form of delta only.
+    pub removed: Vec<String>,
+    pub nonce: String,
+}
+
+/// The two forms of ADS.
+#[derive(Clone, Copy)]
+pub(crate) enum Form {
+    /// `DiscoveryResponse`: all that the client asked for.
+    StateOfTheWorld,
+    /// `DeltaDiscoveryResponse`: what changes.
+    Delta,
+}
+
+/// The name that subscribes to everything.
 const WILDCARD: &str = "*";
 
 fn sum(of: impl Iterator<Item = (usize, usize)>) -> (usize, usize) {

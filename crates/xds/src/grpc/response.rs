@@ -1,4 +1,4 @@
-//! A response as it goes over the wire: what is small is written anew for each client, what is large is shared by all.
+//! The wire form of a response: small resources are copied into it, large ones are shared by all clients.
 
 use std::sync::Arc;
 
@@ -6,32 +6,14 @@ use bytes::{BufMut, Bytes, BytesMut};
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
 use tonic::Status;
 
+use crate::Resource;
 use crate::grpc::messages::PREFIX_BYTES;
-use crate::{Kind, Resource};
+use crate::protocol::{Form, Response};
 
-/// What one client is owed.
-pub(crate) struct Owed {
-    pub kind: Kind,
-    pub version: String,
-    pub resources: Vec<Arc<Resource>>,
-    /// For delta only.
-    pub removed: Vec<String>,
-    pub nonce: String,
-}
-
-/// In which of the two forms of ADS.
-#[derive(Clone, Copy)]
-pub(crate) enum Form {
-    /// `DiscoveryResponse`.
-    StateOfTheWorld,
-    /// `DeltaDiscoveryResponse`.
-    Delta,
-}
-
-/// Bodies from this on are shared; to copy what is smaller costs less than a frame of its own.
+/// Bodies from this size on are shared; to copy a smaller one costs less than a frame of its own.
 const SHARED_BYTES_MIN: usize = 16 << 10;
 
-// The numbers of the fields, of which those of the two forms agree.
+// The numbers of the fields; those of the two forms agree.
 const VERSION: u32 = 1;
 const RESOURCES: u32 = 2;
 const TYPE_URL: u32 = 4;
@@ -49,38 +31,38 @@ mod any {
     pub const VALUE: u32 = 2;
 }
 
-impl Owed {
-    /// The gRPC message, in pieces.
+impl Response {
+    /// The gRPC message, in chunks.
     ///
     /// # Errors
     /// gRPC has no message beyond 4 GiB.
-    pub fn write(&self, form: Form) -> Result<Vec<Bytes>, Status> {
+    pub fn encode(&self, form: Form) -> Result<Vec<Bytes>, Status> {
         let length = self.length(form);
         let prefix = u32::try_from(length).map_err(|_| Status::out_of_range("more than 4 GiB in one response"))?;
-        let mut pieces = Pieces::with_capacity(PREFIX_BYTES + length);
-        pieces.open.put_u8(0);
-        pieces.open.put_u32(prefix);
-        pieces.text(VERSION, &self.version);
-        pieces.text(TYPE_URL, self.kind.type_url());
-        pieces.text(NONCE, &self.nonce);
+        let mut chunks = Chunks::with_capacity(PREFIX_BYTES + length);
+        chunks.open.put_u8(0);
+        chunks.open.put_u32(prefix);
+        chunks.text(VERSION, &self.version);
+        chunks.text(TYPE_URL, self.kind.type_url());
+        chunks.text(NONCE, &self.nonce);
         for name in &self.removed {
-            pieces.text(REMOVED, name);
+            chunks.text(REMOVED, name);
         }
         for resource in &self.resources {
             match form {
-                Form::StateOfTheWorld => pieces.begin(RESOURCES, any_length(resource)),
+                Form::StateOfTheWorld => chunks.begin(RESOURCES, any_length(resource)),
                 Form::Delta => {
-                    pieces.begin(RESOURCES, resource_length(resource));
-                    pieces.text(resource::VERSION, &resource.version);
-                    pieces.text(resource::NAME, &resource.name);
-                    pieces.begin(resource::BODY, any_length(resource));
+                    chunks.begin(RESOURCES, resource_length(resource));
+                    chunks.text(resource::VERSION, &resource.version);
+                    chunks.text(resource::NAME, &resource.name);
+                    chunks.begin(resource::BODY, any_length(resource));
                 }
             }
-            pieces.text(any::TYPE_URL, self.kind.type_url());
-            pieces.begin(any::VALUE, resource.body.len());
-            pieces.share(&resource.body);
+            chunks.text(any::TYPE_URL, self.kind.type_url());
+            chunks.begin(any::VALUE, resource.body.len());
+            chunks.share(&resource.body);
         }
-        Ok(pieces.finish())
+        Ok(chunks.finish())
     }
 
     fn length(&self, form: Form) -> usize {
@@ -110,14 +92,15 @@ fn field_length(tag: u32, length: usize) -> usize {
     key_len(tag) + encoded_len_varint(length as u64) + length
 }
 
-struct Pieces {
-    done: Vec<Bytes>,
+struct Chunks {
+    complete: Vec<Bytes>,
+    /// The chunk that is being written.
     open: BytesMut,
 }
 
-impl Pieces {
-    fn with_capacity(bytes: usize) -> Pieces {
-        Pieces { done: Vec::new(), open: BytesMut::with_capacity(bytes.min(SHARED_BYTES_MIN)) }
+impl Chunks {
+    fn with_capacity(bytes: usize) -> Chunks {
+        Chunks { complete: Vec::new(), open: BytesMut::with_capacity(bytes.min(SHARED_BYTES_MIN)) }
     }
 
     fn begin(&mut self, tag: u32, length: usize) {
@@ -134,14 +117,14 @@ impl Pieces {
         if bytes.len() < SHARED_BYTES_MIN {
             self.open.put_slice(bytes);
         } else {
-            self.done.push(self.open.split().freeze());
-            self.done.push(bytes.clone());
+            self.complete.push(self.open.split().freeze());
+            self.complete.push(bytes.clone());
         }
     }
 
     fn finish(mut self) -> Vec<Bytes> {
-        self.done.push(self.open.freeze());
-        self.done
+        self.complete.push(self.open.freeze());
+        self.complete
     }
 }
 
@@ -152,13 +135,14 @@ mod tests {
     use prost::Message;
 
     use super::*;
+    use crate::Kind;
 
-    fn owed(sizes: &[usize], removed: &[&str]) -> Owed {
+    fn response(sizes: &[usize], removed: &[&str]) -> Response {
         let resource = |(number, size): (usize, &usize)| {
             let body = vec![number as u8; *size].into();
             Arc::new(Resource { kind: Kind::Cluster, name: format!("c{number}"), version: "v1".into(), body })
         };
-        Owed {
+        Response {
             kind: Kind::Cluster,
             version: "all".into(),
             resources: sizes.iter().enumerate().map(resource).collect(),
@@ -167,8 +151,8 @@ mod tests {
         }
     }
 
-    fn read<M: Message + Default>(pieces: &[Bytes]) -> M {
-        let all = pieces.concat();
+    fn read<M: Message + Default>(chunks: &[Bytes]) -> M {
+        let all = chunks.concat();
         let (prefix, message) = all.split_at(PREFIX_BYTES);
         assert_eq!((prefix[0], &prefix[1..]), (0, &(message.len() as u32).to_be_bytes()[..]));
         M::decode(message).unwrap()
@@ -178,10 +162,10 @@ mod tests {
     fn what_is_written_is_what_the_messages_of_xds_say() {
         let any = |one: &Arc<Resource>| Any { type_url: one.kind.type_url().into(), value: one.body.to_vec() };
         for sizes in [&[][..], &[0], &[1, 200, 70_000], &[SHARED_BYTES_MIN - 1, SHARED_BYTES_MIN, 3]] {
-            let owed = owed(sizes, &["gone", "lost"]);
+            let response = response(sizes, &["gone", "lost"]);
             let delta = wire::DeltaDiscoveryResponse {
                 system_version_info: "all".into(),
-                resources: owed
+                resources: response
                     .resources
                     .iter()
                     .map(|one| wire::Resource {
@@ -196,18 +180,22 @@ mod tests {
                 nonce: "7".into(),
                 ..Default::default()
             };
-            assert_eq!(read::<wire::DeltaDiscoveryResponse>(&owed.write(Form::Delta).unwrap()), delta, "{sizes:?}");
+            assert_eq!(
+                read::<wire::DeltaDiscoveryResponse>(&response.encode(Form::Delta).unwrap()),
+                delta,
+                "{sizes:?}"
+            );
 
-            let owed = Owed { removed: Vec::new(), ..owed };
+            let response = Response { removed: Vec::new(), ..response };
             let whole = wire::DiscoveryResponse {
                 version_info: "all".into(),
-                resources: owed.resources.iter().map(any).collect(),
+                resources: response.resources.iter().map(any).collect(),
                 type_url: Kind::Cluster.type_url().into(),
                 nonce: "7".into(),
                 ..Default::default()
             };
             assert_eq!(
-                read::<wire::DiscoveryResponse>(&owed.write(Form::StateOfTheWorld).unwrap()),
+                read::<wire::DiscoveryResponse>(&response.encode(Form::StateOfTheWorld).unwrap()),
                 whole,
                 "{sizes:?}"
             );
@@ -216,9 +204,9 @@ mod tests {
 
     #[test]
     fn what_is_large_is_not_copied() {
-        let owed = owed(&[SHARED_BYTES_MIN - 1, SHARED_BYTES_MIN], &[]);
-        let pieces = owed.write(Form::Delta).unwrap();
-        let shared = |one: &Resource| pieces.iter().any(|piece| piece.as_ptr() == one.body.as_ptr());
-        assert_eq!(owed.resources.iter().map(|one| shared(one)).collect::<Vec<_>>(), [false, true]);
+        let response = response(&[SHARED_BYTES_MIN - 1, SHARED_BYTES_MIN], &[]);
+        let chunks = response.encode(Form::Delta).unwrap();
+        let shared = |one: &Resource| chunks.iter().any(|chunk| chunk.as_ptr() == one.body.as_ptr());
+        assert_eq!(response.resources.iter().map(|one| shared(one)).collect::<Vec<_>>(), [false, true]);
     }
 }

@@ -12,8 +12,7 @@ use tokio::time::sleep;
 use tonic::Status;
 
 use crate::grpc::messages::{READ_TIMEOUT, Requests, Responses};
-use crate::grpc::response::Owed;
-use crate::protocol::Protocol;
+use crate::protocol::{Protocol, Response};
 use crate::{Event, Node, Report, Snapshot, Wave};
 
 /// The node message is kept for as long as its stream.
@@ -130,7 +129,7 @@ impl<P: Protocol> Stream<P> {
         let (mut stopping, mut unidentified) = (pin!(ended(io.stopping.clone())), pin!(sleep(IDENTIFY_TIMEOUT)));
         loop {
             let answers = self.protocol.unanswered() < UNANSWERED_MAX;
-            let owed = tokio::select! {
+            let responses = tokio::select! {
                 request = io.requests.next() => {
                     let Some(request) = request? else { return Ok(()) };
                     self.answer(request, &mut io.waves)?
@@ -145,14 +144,14 @@ impl<P: Protocol> Stream<P> {
                     return Err(Status::deadline_exceeded(text).into());
                 }
             };
-            if owed.is_empty() {
+            if responses.is_empty() {
                 self.note_caught_up();
             }
-            for owed in owed {
-                self.emit(Event::Sent { kind: owed.kind, revision: self.label() });
+            for response in responses {
+                self.emit(Event::Sent { kind: response.kind, revision: self.label() });
                 // Reported before the client reads it: whoever waits for the answer waits from now on.
                 self.report(&io.reports).await;
-                if !io.responses.send(owed.write(P::FORM)?).await.map_err(|_| End::Unread)? {
+                if !io.responses.send(response.encode(P::FORM)?).await.map_err(|_| End::Unread)? {
                     return Ok(());
                 }
             }
@@ -160,7 +159,11 @@ impl<P: Protocol> Stream<P> {
         }
     }
 
-    fn answer(&mut self, mut request: P::Request, waves: &mut watch::Receiver<Arc<Wave>>) -> Result<Vec<Owed>, Status> {
+    fn answer(
+        &mut self,
+        mut request: P::Request,
+        waves: &mut watch::Receiver<Arc<Wave>>,
+    ) -> Result<Vec<Response>, Status> {
         let node = P::node(&mut request);
         if node.is_some() || self.node.is_none() {
             self.identify(node.unwrap_or_default())?;
@@ -169,7 +172,7 @@ impl<P: Protocol> Stream<P> {
             self.adopt(&waves.borrow_and_update().clone());
         }
         let Some(snapshot) = &self.snapshot else { return Ok(Vec::new()) };
-        let (owed, event) = self.protocol.answer(request, snapshot);
+        let (response, event) = self.protocol.answer(request, snapshot);
         if let Some(event) = event {
             self.emit(event);
         }
@@ -184,12 +187,12 @@ impl<P: Protocol> Stream<P> {
                 "leaves more than {UNANSWERED_EVER_MAX} responses unanswered"
             )));
         }
-        Ok(Vec::from_iter(owed))
+        Ok(Vec::from_iter(response))
     }
 
-    fn push(&mut self, waves: &mut watch::Receiver<Arc<Wave>>) -> Vec<Owed> {
+    fn push(&mut self, waves: &mut watch::Receiver<Arc<Wave>>) -> Vec<Response> {
         let wave = waves.borrow_and_update().clone();
-        // A client that has not sent its node is owed nothing.
+        // A client that has not sent its node is sent nothing.
         if self.node.is_none() {
             return Vec::new();
         }

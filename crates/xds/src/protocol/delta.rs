@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use envoy_types::pb::envoy::service::discovery::v3::DeltaDiscoveryRequest;
 
-use super::{Answer, Protocol, WILDCARD, sum};
-use crate::acks::Ledger;
-use crate::grpc::response::{Form, Owed};
+use super::{Answer, Form, Protocol, Response, WILDCARD, sum};
+use crate::acks::Acks;
 use crate::snapshot::Table;
 use crate::{Kind, Node, Resource, Snapshot};
 
 #[derive(Default)]
 pub(crate) struct Delta {
-    ledger: Ledger,
+    acks: Acks,
     /// Boxed, since a client asks for few kinds and the map keeps room for more.
     subscriptions: BTreeMap<Kind, Box<Subscription>>,
 }
@@ -37,7 +36,7 @@ impl Protocol for Delta {
     }
 
     fn unanswered(&self) -> usize {
-        self.ledger.unanswered()
+        self.acks.unanswered()
     }
 
     fn names(&self) -> (usize, usize) {
@@ -52,9 +51,9 @@ impl Protocol for Delta {
 
     fn answer(&mut self, request: DeltaDiscoveryRequest, snapshot: &Snapshot) -> Answer {
         let Some(kind) = Kind::of(&request.type_url) else {
-            return (None, self.ledger.refuse(request.type_url));
+            return (None, self.acks.unsupported(request.type_url));
         };
-        let event = self.ledger.settle(kind, &request.response_nonce, request.error_detail);
+        let event = self.acks.acknowledge(kind, &request.response_nonce, request.error_detail);
 
         let first = !self.subscriptions.contains_key(&kind);
         let asks = !request.resource_names_subscribe.is_empty() || !request.resource_names_unsubscribe.is_empty();
@@ -80,13 +79,13 @@ impl Protocol for Delta {
         let changed = subscription.take_changed(table);
         // Likewise of a wildcard that holds nothing, by an empty response.
         let new_wildcard = subscription.wildcard && !was_wildcard && subscription.known.is_empty();
-        let owed = new_wildcard || !removed.is_empty() || !changed.is_empty();
-        (owed.then(|| self.owed(kind, snapshot, changed, removed)), event)
+        let answers = new_wildcard || !removed.is_empty() || !changed.is_empty();
+        (answers.then(|| self.respond(kind, snapshot, changed, removed)), event)
     }
 
     /// Additions come in the order of kinds, then removals in reverse: at no time does a listener or route that the client
     /// has refer to something it has not.
-    fn push(&mut self, snapshot: &Snapshot) -> Vec<Owed> {
+    fn push(&mut self, snapshot: &Snapshot) -> Vec<Response> {
         let mut additions = Vec::new();
         let mut removals = Vec::new();
         for (kind, subscription) in &mut self.subscriptions {
@@ -98,21 +97,21 @@ impl Protocol for Delta {
             .into_iter()
             .chain(removals.into_iter().rev())
             .filter(|(_, changed, removed)| !changed.is_empty() || !removed.is_empty())
-            .map(|(kind, changed, removed)| self.owed(kind, snapshot, changed, removed))
+            .map(|(kind, changed, removed)| self.respond(kind, snapshot, changed, removed))
             .collect()
     }
 }
 
 impl Delta {
-    fn owed(
+    fn respond(
         &mut self,
         kind: Kind,
         snapshot: &Snapshot,
         resources: Vec<Arc<Resource>>,
         removed: BTreeSet<String>,
-    ) -> Owed {
+    ) -> Response {
         let (version, removed) = (snapshot.table(kind).version().to_owned(), removed.into_iter().collect());
-        Owed { kind, version, resources, removed, nonce: self.ledger.issue(kind, snapshot.label()) }
+        Response { kind, version, resources, removed, nonce: self.acks.issue(kind, snapshot.label()) }
     }
 }
 

@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use envoy_types::pb::envoy::service::discovery::v3::DiscoveryRequest;
 
-use super::{Answer, Protocol, WILDCARD, sum};
-use crate::acks::Ledger;
-use crate::grpc::response::{Form, Owed};
+use super::{Answer, Form, Protocol, Response, WILDCARD, sum};
+use crate::acks::Acks;
 use crate::snapshot::Table;
 use crate::{Kind, Node, Resource, Snapshot};
 
 #[derive(Default)]
 pub(crate) struct StateOfTheWorld {
-    ledger: Ledger,
+    acks: Acks,
     /// Boxed, since a client asks for few kinds and the map keeps room for more.
     subscriptions: BTreeMap<Kind, Box<Subscription>>,
 }
@@ -41,7 +40,7 @@ impl Protocol for StateOfTheWorld {
     }
 
     fn unanswered(&self) -> usize {
-        self.ledger.unanswered()
+        self.acks.unanswered()
     }
 
     fn names(&self) -> (usize, usize) {
@@ -54,23 +53,23 @@ impl Protocol for StateOfTheWorld {
 
     fn answer(&mut self, request: DiscoveryRequest, snapshot: &Snapshot) -> Answer {
         let Some(kind) = Kind::of(&request.type_url) else {
-            return (None, self.ledger.refuse(request.type_url));
+            return (None, self.acks.unsupported(request.type_url));
         };
-        let event = self.ledger.settle(kind, &request.response_nonce, request.error_detail);
+        let event = self.acks.acknowledge(kind, &request.response_nonce, request.error_detail);
         let subscription = self.subscriptions.entry(kind).or_default();
         // The client wrote this before it saw the last response; it will repeat what it wants in its answer to that.
         let stale = subscription.nonce.as_ref().is_some_and(|nonce| *nonce != request.response_nonce);
         if stale || !subscription.change(kind, request.resource_names) {
             return (None, event);
         }
-        (Some(subscription.respond(kind, snapshot, &mut self.ledger)), event)
+        (Some(subscription.respond(kind, snapshot, &mut self.acks)), event)
     }
 
-    fn push(&mut self, snapshot: &Snapshot) -> Vec<Owed> {
+    fn push(&mut self, snapshot: &Snapshot) -> Vec<Response> {
         let mut responses = Vec::new();
         for (kind, subscription) in &mut self.subscriptions {
             if subscription.versions(snapshot.table(*kind)) != subscription.sent {
-                responses.push(subscription.respond(*kind, snapshot, &mut self.ledger));
+                responses.push(subscription.respond(*kind, snapshot, &mut self.acks));
             }
         }
         responses
@@ -91,13 +90,13 @@ impl Subscription {
         more
     }
 
-    fn respond(&mut self, kind: Kind, snapshot: &Snapshot, ledger: &mut Ledger) -> Owed {
+    fn respond(&mut self, kind: Kind, snapshot: &Snapshot, acks: &mut Acks) -> Response {
         let table = snapshot.table(kind);
-        let nonce = ledger.issue(kind, snapshot.label());
+        let nonce = acks.issue(kind, snapshot.label());
         self.sent = self.versions(table);
         self.nonce = Some(nonce.clone());
         let resources = self.selected(table).cloned().collect();
-        Owed { kind, version: table.version().to_owned(), resources, removed: Vec::new(), nonce }
+        Response { kind, version: table.version().to_owned(), resources, removed: Vec::new(), nonce }
     }
 
     fn versions(&self, table: &Table) -> HashMap<String, String> {
