@@ -1,4 +1,4 @@
-//! What all Envoys are to have at one moment: resources for everybody, and filters each for some.
+//! The catalog: what all Envoys are to have, resources for everybody and filters each for some.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,11 +7,11 @@ use crate::{Node, Nodes, Resource, Snapshot};
 
 /// An immutable set of resources for everybody, and of filters for some.
 #[derive(Debug)]
-pub struct Offer {
+pub struct Catalog {
     shared: Snapshot,
     filters: Vec<Filter>,
-    /// What was made of it so far: all Envoys that get the same filters share one.
-    made: Mutex<HashMap<Vec<usize>, Arc<Snapshot>>>,
+    /// Snapshots made so far, by the places of their filters: all nodes that get the same filters share one.
+    snapshots: Mutex<HashMap<Vec<usize>, Arc<Snapshot>>>,
 }
 
 /// A filter, and who gets it.
@@ -19,25 +19,29 @@ pub struct Offer {
 pub struct Filter {
     /// Who gets it.
     pub nodes: Nodes,
-    /// What people know its configuration by: the policy's revision.
+    /// The label of its configuration, opaque here.
     pub label: String,
-    /// What is served.
+    /// The ECDS resource.
     pub resource: Arc<Resource>,
 }
 
-impl PartialEq for Offer {
-    fn eq(&self, other: &Offer) -> bool {
+impl PartialEq for Catalog {
+    fn eq(&self, other: &Catalog) -> bool {
         (&self.shared, &self.filters) == (&other.shared, &other.filters)
     }
 }
 
-impl Offer {
+impl Catalog {
     /// These resources for everybody under this label, and these filters for some.
-    pub fn new(label: impl Into<Arc<str>>, shared: impl IntoIterator<Item = Resource>, filters: Vec<Filter>) -> Offer {
-        Offer { shared: Snapshot::new(label, shared), filters, made: Mutex::default() }
+    pub fn new(
+        label: impl Into<Arc<str>>,
+        shared: impl IntoIterator<Item = Resource>,
+        filters: Vec<Filter>,
+    ) -> Catalog {
+        Catalog { shared: Snapshot::new(label, shared), filters, snapshots: Mutex::default() }
     }
 
-    /// What people know all of it by: the policy's revision.
+    /// The label of the whole, opaque here.
     pub fn label(&self) -> &str {
         self.shared.label()
     }
@@ -52,13 +56,13 @@ impl Offer {
         &self.filters
     }
 
-    /// What this Envoy is to have. A name that several filters have for it is none of them: nobody could say which of
-    /// two attachments decides.
+    /// The snapshot of this node. Of several filters with one name that match a node it gets none: nobody could say which of
+    /// them it should run.
     pub fn snapshot(&self, node: &Node) -> Arc<Snapshot> {
         let matching = self.filters.iter().enumerate().filter(|(_, filter)| filter.nodes.include(node));
         let matching: Vec<usize> = matching.map(|(place, _)| place).collect();
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        made.entry(matching).or_insert_with_key(|places| Arc::new(self.with(places))).clone()
+        let mut snapshots = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+        snapshots.entry(matching).or_insert_with_key(|places| Arc::new(self.with(places))).clone()
     }
 
     fn with(&self, places: &[usize]) -> Snapshot {
@@ -100,8 +104,8 @@ mod tests {
     #[test]
     fn an_envoy_with_filters_of_two_labels_knows_which_has_which() {
         let filters = [("weir.edge", "r2"), ("weir.mesh", "r1")];
-        let offer = Offer::new("r2", [], filters.map(|(name, label)| filter(name, label, Nodes::default())).into());
-        let snapshot = offer.snapshot(&Node::default());
+        let catalog = Catalog::new("r2", [], filters.map(|(name, label)| filter(name, label, Nodes::default())).into());
+        let snapshot = catalog.snapshot(&Node::default());
         assert_eq!(&**snapshot.label(), "r1+r2");
         assert_eq!(**snapshot.filters(), filters.map(|(name, label)| (name.to_owned(), Arc::from(label))).into());
     }
@@ -110,7 +114,7 @@ mod tests {
     fn each_envoy_gets_its_filters_and_what_everybody_gets() {
         let edge = cluster(Pattern::Exact("edge".into()));
         let mesh = cluster(Pattern::Prefix("mesh".into()));
-        let offer = Offer::new(
+        let catalog = Catalog::new(
             "r2",
             [resource(Kind::Cluster, "c")],
             vec![
@@ -128,7 +132,7 @@ mod tests {
             ("other", "r2", &[], &[]),
         ];
         for (cluster, label, names, clashes) in table {
-            let snapshot = offer.snapshot(&Node { cluster: cluster.into(), ..Default::default() });
+            let snapshot = catalog.snapshot(&Node { cluster: cluster.into(), ..Default::default() });
             let filters = snapshot.table(Kind::Extension).iter();
             assert_eq!(filters.map(|filter| filter.name.as_str()).collect::<Vec<_>>(), names, "{cluster}");
             let labelled = names.iter().map(|name| ((*name).to_owned(), Arc::from(label))).collect();

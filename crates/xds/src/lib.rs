@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! resource files ─load→ Vec<Resource> ────────┐
-//! a Resource of ECDS → Filter + Nodes ────────┴→ Offer ─Wave→ serve ─Snapshot of each node→ Envoys
+//! envelope ─filter::resource→ Filter + Nodes ─┴→ Catalog ─Publication→ serve ─Snapshot of each node→ Envoys
 //!                                                                └─→ Report: who acked or rejected which label
 //! ```
 
@@ -24,10 +24,10 @@ mod server;
 mod snapshot;
 mod tls;
 
-pub use catalog::{Filter, Offer};
+pub use catalog::{Catalog, Filter};
 pub use kind::Kind;
 pub use nodes::{Attribute, Nodes, Pattern, envoy_version, metadata};
-pub use publication::Wave;
+pub use publication::Publication;
 pub use report::{Event, Report};
 pub use server::{Listen, serve};
 pub use snapshot::{Labels, Resource, Snapshot, Table, version};

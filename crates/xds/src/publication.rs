@@ -1,32 +1,32 @@
-//! What is offered from one moment on: one offer to everybody, or a new one to a few and the one before to the rest.
+//! A numbered publication: a catalog for all Envoys, or a new one for canaries and the one before for all others.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::{Node, Offer};
+use crate::{Catalog, Node};
 
-/// An offer to everybody, or to some first.
+/// A catalog that is published, to all Envoys or to canaries first.
 #[derive(Clone, Debug)]
-pub struct Wave {
-    /// Grows with each wave, so that answers can be told apart.
+pub struct Publication {
+    /// Grows with each publication, so that acks can be told apart.
     pub number: u64,
-    /// What is offered.
-    pub offer: Arc<Offer>,
-    /// If it is for some only: their node ids, and what all others are offered.
-    pub canaries: Option<(BTreeSet<String>, Arc<Offer>)>,
+    /// What is published.
+    pub catalog: Arc<Catalog>,
+    /// If it is for canaries only: their node ids, and the catalog of all other nodes.
+    pub canaries: Option<(BTreeSet<String>, Arc<Catalog>)>,
 }
 
-impl Wave {
-    /// An offer to everybody.
-    pub fn to_all(number: u64, offer: Arc<Offer>) -> Wave {
-        Wave { number, offer, canaries: None }
+impl Publication {
+    /// Publishes a catalog to all Envoys.
+    pub fn to_all(number: u64, catalog: Arc<Catalog>) -> Publication {
+        Publication { number, catalog, canaries: None }
     }
 
-    /// What this Envoy is offered.
-    pub fn offer_to(&self, node: &Node) -> &Offer {
+    /// The catalog for this node.
+    pub fn catalog_for(&self, node: &Node) -> &Catalog {
         match &self.canaries {
             Some((canaries, others)) if !canaries.contains(&node.id) => others,
-            _ => &self.offer,
+            _ => &self.catalog,
         }
     }
 }
@@ -36,12 +36,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn canaries_are_offered_the_new_and_all_others_what_was() {
-        let [old, new] = ["old", "new"].map(|label| Arc::new(Offer::new(label, [], Vec::new())));
+    fn canaries_get_the_new_catalog_and_all_others_the_one_before() {
+        let [old, new] = ["old", "new"].map(|label| Arc::new(Catalog::new(label, [], Vec::new())));
         let node = |id: &str| Node { id: id.into(), ..Default::default() };
-        let all = Wave::to_all(1, new.clone());
-        let some = Wave { number: 1, offer: new, canaries: Some((["a".to_owned()].into(), old)) };
-        let labels = ["a", "b"].map(|id| (all.offer_to(&node(id)).label(), some.offer_to(&node(id)).label()));
+        let all = Publication::to_all(1, new.clone());
+        let some = Publication { number: 1, catalog: new, canaries: Some((["a".to_owned()].into(), old)) };
+        let labels = ["a", "b"].map(|id| (all.catalog_for(&node(id)).label(), some.catalog_for(&node(id)).label()));
         assert_eq!(labels, [("new", "new"), ("new", "old")]);
     }
 }

@@ -66,10 +66,10 @@ pub enum Event {
         /// The client's words.
         error: String,
     },
-    /// A client has answered all that it was sent up to a wave.
+    /// A client has answered all that it was sent up to a publication.
     Settled {
-        /// The wave.
-        wave: u64,
+        /// The publication.
+        publication: u64,
         /// The label of the snapshot.
         revision: Arc<str>,
         /// Those of its filters that it asked for.
@@ -131,8 +131,12 @@ impl Event {
                 let names: Vec<&str> = filters.keys().map(String::as_str).collect();
                 vec![("revision", revision.to_string()), ("filters", names.join(","))]
             }
-            Event::Settled { wave, revision, filters } => {
-                vec![("wave", wave.to_string()), ("revision", revision.to_string()), ("filters", filters.join(","))]
+            Event::Settled { publication, revision, filters } => {
+                vec![
+                    ("publication", publication.to_string()),
+                    ("revision", revision.to_string()),
+                    ("filters", filters.join(",")),
+                ]
             }
             Event::Unmatched => Vec::new(),
             Event::Clash { filter } => vec![("filter", filter)],

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use crate::acceptor::Acceptor;
 use crate::grpc::connection::Server;
 use crate::memory::MemoryBudget;
-use crate::{Report, Tls, Wave};
+use crate::{Publication, Report, Tls};
 
 /// Where clients come in.
 pub struct Listen {
@@ -22,11 +22,11 @@ pub struct Listen {
 }
 
 /// Serves ADS, state of the world and delta, to whoever is let in, and 200 at `/healthz`, until `shutdown`. Every stream is
-/// sent what a new wave changes for it. What clients say comes out at `reports`; who does not read them is waited for.
+/// sent what a new publication changes for it. What clients say comes out at `reports`; who does not read them is waited for.
 /// Comes back when the last connection is gone, soon after `shutdown`. Errors of single connections end these alone.
 pub async fn serve(
     listen: Listen,
-    waves: watch::Receiver<Arc<Wave>>,
+    publications: watch::Receiver<Arc<Publication>>,
     reports: mpsc::Sender<Report>,
     shutdown: impl Future<Output = ()>,
 ) {
@@ -35,7 +35,7 @@ pub async fn serve(
     let acceptor = Acceptor::new(
         connections_max,
         tls,
-        Server { waves, reports, streams: Arc::new(AtomicU64::new(1)), memory: MemoryBudget::new(), stopping },
+        Server { publications, reports, streams: Arc::new(AtomicU64::new(1)), memory: MemoryBudget::new(), stopping },
     );
     tokio::select! {
         () = acceptor.accept(&listener) => {}

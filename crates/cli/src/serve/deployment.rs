@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use weir_engine::{AttachmentFile, ENVELOPE_BYTES_MAX, Module, Role, limits};
 use weir_render::FilterSpec;
-use weir_xds::{Filter, Kind, Nodes, Offer, Resource, version};
+use weir_xds::{Catalog, Filter, Kind, Nodes, Resource, version};
 
 use crate::load::Policy;
 use crate::problems::Failure;
@@ -62,9 +62,9 @@ impl Deployment {
     }
 
     /// All of it, each filter for those that it is for.
-    pub fn offer(&self) -> Offer {
+    pub fn offer(&self) -> Catalog {
         let filters = [&self.edges, &self.mesh].into_iter().flat_map(Tier::filters).collect();
-        Offer::new(self.revision(), self.resources.iter().cloned(), filters)
+        Catalog::new(self.revision(), self.resources.iter().cloned(), filters)
     }
 
     /// A problem if a filter would not read it.

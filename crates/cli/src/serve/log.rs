@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use clap::ValueEnum;
 use serde_json::{Map, Value};
-use weir_xds::{Event, Offer, Report};
+use weir_xds::{Catalog, Event, Report};
 
 use super::deployment::Deployment;
 use crate::problems::Failure;
@@ -36,7 +36,7 @@ impl Log {
     }
 
     /// What is served from now on.
-    pub fn served(self, offer: &Offer) {
+    pub fn served(self, offer: &Catalog) {
         let plural = if offer.size() == 1 { "" } else { "s" };
         let text = format!("revision {} active in server: {} resource{plural}", offer.label(), offer.size());
         self.say("served", &text, vec![("revision", offer.label().into()), ("resources", offer.size().to_string())]);

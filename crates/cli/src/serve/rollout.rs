@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use tokio::sync::watch;
 use tokio::time::timeout_at;
-use weir_xds::{Offer, Wave};
+use weir_xds::{Catalog, Publication};
 
 use super::deployment::Deployment;
 use super::file_watcher::Target;
@@ -41,10 +41,10 @@ pub struct Rollout {
     options: RolloutOptions,
     now: Deployment,
     /// What everybody was offered last.
-    offered: Arc<Offer>,
+    offered: Arc<Catalog>,
     /// Until when a start gives Envoys time to come back.
     reconnects_until: Instant,
-    waves: watch::Sender<Arc<Wave>>,
+    waves: watch::Sender<Arc<Publication>>,
     fleet: Watched,
     state: Option<StateDir>,
     log: Log,
@@ -70,12 +70,12 @@ impl Rollout {
         }
         fleet.send_modify(|fleet| fleet.serving(&now.revision(), None));
         let offered = Arc::new(now.offer());
-        let waves = watch::Sender::new(Arc::new(Wave::to_all(1, offered.clone())));
+        let waves = watch::Sender::new(Arc::new(Publication::to_all(1, offered.clone())));
         Rollout { options, now, offered, reconnects_until: Instant::now() + patience, waves, fleet, state, log }
     }
 
     /// What is offered from each moment on.
-    pub fn waves(&self) -> watch::Receiver<Arc<Wave>> {
+    pub fn waves(&self) -> watch::Receiver<Arc<Publication>> {
         self.waves.subscribe()
     }
 
@@ -126,7 +126,7 @@ impl Rollout {
     /// Offers it to some first, if so wished. False if it did not become active there: then they have again what was before.
     async fn canaries_take(
         &mut self,
-        offer: &Arc<Offer>,
+        offer: &Arc<Catalog>,
         targets: &watch::Receiver<Target>,
     ) -> Result<bool, Superseded> {
         let Some(percent) = self.options.canary_nodes else { return Ok(true) };
@@ -207,16 +207,16 @@ impl Rollout {
     }
 
     /// Unless everybody is offered just that.
-    fn publish_to_all(&mut self, offer: Arc<Offer>) {
+    fn publish_to_all(&mut self, offer: Arc<Catalog>) {
         if *self.offered != *offer || self.waves.borrow().canaries.is_some() {
             self.publish(offer.clone(), None);
         }
         self.offered = offer;
     }
 
-    fn publish(&self, offer: Arc<Offer>, canaries: Option<(BTreeSet<String>, Arc<Offer>)>) -> u64 {
+    fn publish(&self, offer: Arc<Catalog>, canaries: Option<(BTreeSet<String>, Arc<Catalog>)>) -> u64 {
         let number = self.waves.borrow().number + 1;
-        self.waves.send_replace(Arc::new(Wave { number, offer, canaries }));
+        self.waves.send_replace(Arc::new(Publication { number, catalog: offer, canaries }));
         number
     }
 

@@ -20,7 +20,7 @@ use crate::grpc::stream::{Client, Closed, Peer, StreamIo, ended, serve_stream};
 use crate::health::answer_http2;
 use crate::memory::MemoryBudget;
 use crate::protocol::{Delta, Protocol, StateOfTheWorld};
-use crate::{Report, Wave};
+use crate::{Publication, Report};
 
 const STATE_OF_THE_WORLD: &str = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources";
 const DELTA: &str = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
@@ -44,7 +44,7 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 /// The server, as each of its connections sees it.
 #[derive(Clone)]
 pub(crate) struct Server {
-    pub waves: watch::Receiver<Arc<Wave>>,
+    pub publications: watch::Receiver<Arc<Publication>>,
     pub reports: mpsc::Sender<Report>,
     /// The number of the next stream.
     pub streams: Arc<AtomicU64>,
@@ -120,10 +120,11 @@ impl Server {
         let stream = self.streams.fetch_add(1, Ordering::Relaxed);
         let client = Client { stream, peer: peer.clone() };
         let requests = Requests::new(body, self.memory.clone());
-        let (waves, reports, stopping) = (self.waves.clone(), self.reports.clone(), self.stopping.clone());
+        let (publications, reports, stopping) =
+            (self.publications.clone(), self.reports.clone(), self.stopping.clone());
         async move {
             let Some(responses) = Responses::open(respond) else { return Closed::Cleanly };
-            serve_stream::<P>(client, StreamIo { requests, responses, waves, reports, stopping }).await
+            serve_stream::<P>(client, StreamIo { requests, responses, publications, reports, stopping }).await
         }
     }
 }

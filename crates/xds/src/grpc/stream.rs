@@ -13,7 +13,7 @@ use tonic::Status;
 
 use crate::grpc::messages::{READ_TIMEOUT, Requests, Responses};
 use crate::protocol::{Protocol, Response};
-use crate::{Event, Node, Report, Snapshot, Wave};
+use crate::{Event, Node, Publication, Report, Snapshot};
 
 /// The node message is kept for as long as its stream.
 const NODE_BYTES_MAX: usize = 64 << 10;
@@ -55,7 +55,7 @@ pub(crate) enum Closed {
 pub(crate) struct StreamIo<P: Protocol> {
     pub requests: Requests<P::Request>,
     pub responses: Responses,
-    pub waves: watch::Receiver<Arc<Wave>>,
+    pub publications: watch::Receiver<Arc<Publication>>,
     pub reports: mpsc::Sender<Report>,
     /// Closes when the server stops.
     pub stopping: watch::Receiver<()>,
@@ -84,7 +84,7 @@ pub(crate) async fn serve_stream<P: Protocol>(client: Client, mut io: StreamIo<P
         node: None,
         id: Arc::default(),
         snapshot: None,
-        wave: 0,
+        publication: 0,
         caught_up: None,
         protocol: P::default(),
         events: Vec::new(),
@@ -116,7 +116,7 @@ struct Stream<P> {
     /// What the client is to have.
     snapshot: Option<Arc<Snapshot>>,
     /// The number of the publication that the snapshot is of.
-    wave: u64,
+    publication: u64,
     /// What was last reported as answered: the publication, and the filters that the client asked for.
     caught_up: Option<(u64, Vec<String>)>,
     protocol: P,
@@ -132,11 +132,11 @@ impl<P: Protocol> Stream<P> {
             let responses = tokio::select! {
                 request = io.requests.next() => {
                     let Some(request) = request? else { return Ok(()) };
-                    self.answer(request, &mut io.waves)?
+                    self.answer(request, &mut io.publications)?
                 }
-                changed = io.waves.changed(), if answers => {
+                changed = io.publications.changed(), if answers => {
                     if changed.is_err() { return Ok(()) }
-                    self.push(&mut io.waves)
+                    self.push(&mut io.publications)
                 }
                 () = &mut stopping => return Err(End::Stopping),
                 () = &mut unidentified, if self.node.is_none() => {
@@ -162,14 +162,14 @@ impl<P: Protocol> Stream<P> {
     fn answer(
         &mut self,
         mut request: P::Request,
-        waves: &mut watch::Receiver<Arc<Wave>>,
+        publications: &mut watch::Receiver<Arc<Publication>>,
     ) -> Result<Vec<Response>, Status> {
         let node = P::node(&mut request);
         if node.is_some() || self.node.is_none() {
             self.identify(node.unwrap_or_default())?;
         }
         if self.snapshot.is_none() {
-            self.adopt(&waves.borrow_and_update().clone());
+            self.adopt(&publications.borrow_and_update().clone());
         }
         let Some(snapshot) = &self.snapshot else { return Ok(Vec::new()) };
         let (response, event) = self.protocol.answer(request, snapshot);
@@ -190,13 +190,13 @@ impl<P: Protocol> Stream<P> {
         Ok(Vec::from_iter(response))
     }
 
-    fn push(&mut self, waves: &mut watch::Receiver<Arc<Wave>>) -> Vec<Response> {
-        let wave = waves.borrow_and_update().clone();
+    fn push(&mut self, publications: &mut watch::Receiver<Arc<Publication>>) -> Vec<Response> {
+        let publication = publications.borrow_and_update().clone();
         // A client that has not sent its node is sent nothing.
         if self.node.is_none() {
             return Vec::new();
         }
-        self.adopt(&wave);
+        self.adopt(&publication);
         self.snapshot.as_ref().map(|snapshot| self.protocol.push(snapshot)).unwrap_or_default()
     }
 
@@ -219,10 +219,10 @@ impl<P: Protocol> Stream<P> {
     }
 
     /// Makes the node's part of a publication what the client is to have.
-    fn adopt(&mut self, wave: &Wave) {
+    fn adopt(&mut self, publication: &Publication) {
         let Some(node) = &self.node else { return };
-        let snapshot = wave.offer_to(node).snapshot(node);
-        self.wave = wave.number;
+        let snapshot = publication.catalog_for(node).snapshot(node);
+        self.publication = publication.number;
         let before = self.snapshot.replace(snapshot.clone());
         let same_clashes = before.as_ref().is_some_and(|before| before.clashes().eq(snapshot.clashes()));
         if !same_clashes {
@@ -239,10 +239,10 @@ impl<P: Protocol> Stream<P> {
         let (Some(snapshot), 0) = (&self.snapshot, self.protocol.unanswered()) else { return };
         let filters = snapshot.filters().keys();
         let asked: Vec<String> = filters.filter(|name| self.protocol.asked_for_filter(name)).cloned().collect();
-        let caught_up = Some((self.wave, asked.clone()));
+        let caught_up = Some((self.publication, asked.clone()));
         if self.caught_up != caught_up {
             self.caught_up = caught_up;
-            self.emit(Event::Settled { wave: self.wave, revision: self.label(), filters: asked });
+            self.emit(Event::Settled { publication: self.publication, revision: self.label(), filters: asked });
         }
     }
 

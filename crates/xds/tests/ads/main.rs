@@ -16,7 +16,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use weir_xds::{Event, Filter, Kind, Listen, Offer, Report, Resource, Tls, Wave, serve};
+use weir_xds::{Catalog, Event, Filter, Kind, Listen, Publication, Report, Resource, Tls, serve};
 
 /// Connections that the servers of these tests take.
 const CONNECTIONS_MAX: usize = 20;
@@ -24,7 +24,7 @@ const CONNECTIONS_MAX: usize = 20;
 /// A server on a free port, and the hands on its levers.
 struct Served {
     address: String,
-    waves: watch::Sender<Arc<Wave>>,
+    publications: watch::Sender<Arc<Publication>>,
     reports: mpsc::Receiver<Report>,
     shutdown: oneshot::Sender<()>,
     server: JoinHandle<()>,
@@ -41,24 +41,24 @@ impl Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let listen = Listen { listener, tls, connections_max };
-        let first = Arc::new(Offer::new("r1", resources.to_vec(), Vec::new()));
-        let (waves, receiver) = watch::channel(Arc::new(Wave::to_all(1, first)));
+        let first = Arc::new(Catalog::new("r1", resources.to_vec(), Vec::new()));
+        let (publications, receiver) = watch::channel(Arc::new(Publication::to_all(1, first)));
         let (sender, reports) = mpsc::channel(1_000);
         let (shutdown, stopped) = oneshot::channel();
         let server = tokio::spawn(async {
             serve(listen, receiver, sender, async { drop(stopped.await) }).await;
         });
-        Served { address, waves, reports, shutdown, server }
+        Served { address, publications, reports, shutdown, server }
     }
 
     fn publish(&self, label: &str, resources: &[Resource]) {
-        self.offer(label, resources, Vec::new());
+        self.publish_filters(label, resources, Vec::new());
     }
 
-    fn offer(&self, label: &str, resources: &[Resource], filters: Vec<Filter>) {
-        let offer = Arc::new(Offer::new(label, resources.to_vec(), filters));
-        let number = self.waves.borrow().number + 1;
-        self.waves.send(Arc::new(Wave::to_all(number, offer))).unwrap();
+    fn publish_filters(&self, label: &str, resources: &[Resource], filters: Vec<Filter>) {
+        let catalog = Arc::new(Catalog::new(label, resources.to_vec(), filters));
+        let number = self.publications.borrow().number + 1;
+        self.publications.send(Arc::new(Publication::to_all(number, catalog))).unwrap();
     }
 
     /// The next report on what a client said, as the operator reads it.

@@ -35,14 +35,14 @@ async fn until(reports: &mut Receiver<Report>, found: impl Fn(&Event) -> bool) -
 #[tokio::test]
 async fn one_name_is_another_filter_for_another_cluster() {
     let served = Served::start(&[]).await;
-    served.offer("r1", &[], vec![filter("edge", "edge"), filter("mesh", "mesh")]);
+    served.publish_filters("r1", &[], vec![filter("edge", "edge"), filter("mesh", "mesh")]);
     let mut edge = connect(&served, "edge").await;
     assert_eq!(edge.shown().await, "ecds weir.shop@vedge=edge");
     let mut mesh = connect(&served, "mesh-7").await;
     assert_eq!(mesh.shown().await, "ecds weir.shop@vmesh=mesh");
 
     // A change for one of them is no news for the other.
-    served.offer("r2", &[], vec![filter("edge", "edge"), filter("mesh2", "mesh")]);
+    served.publish_filters("r2", &[], vec![filter("edge", "edge"), filter("mesh2", "mesh")]);
     assert_eq!(mesh.shown().await, "ecds weir.shop@vmesh2=mesh2");
     edge.quiet(Kind::Listener).await;
 }
@@ -50,7 +50,7 @@ async fn one_name_is_another_filter_for_another_cluster() {
 #[tokio::test]
 async fn a_node_without_attachment_gets_everything_else_and_is_named() {
     let mut served = Served::start(&[]).await;
-    served.offer("r1", &[resource(Kind::Route, "r", "1")], vec![filter("edge", "edge")]);
+    served.publish_filters("r1", &[resource(Kind::Route, "r", "1")], vec![filter("edge", "edge")]);
     let mut other = connect(&served, "other").await;
     other.subscribe(Kind::Route, &["r"]).await;
     assert_eq!(other.shown().await, "rds r@v1=1");
@@ -61,18 +61,18 @@ async fn a_node_without_attachment_gets_everything_else_and_is_named() {
 #[tokio::test]
 async fn a_filter_that_two_attachments_give_is_left_as_it_is_and_named() {
     let mut served = Served::start(&[]).await;
-    served.offer("r1", &[], vec![filter("edge", "edge")]);
+    served.publish_filters("r1", &[], vec![filter("edge", "edge")]);
     let mut client = connect(&served, "edge-1").await;
     assert_eq!(client.shown().await, "ecds weir.shop@vedge=edge");
 
-    served.offer("r2", &[], vec![filter("edge", "edge"), filter("other", "edge-1")]);
+    served.publish_filters("r2", &[], vec![filter("edge", "edge"), filter("other", "edge-1")]);
     let report = until(&mut served.reports, |event| matches!(event, Event::Clash { .. })).await;
     assert_eq!(report.to_string(), "clash node=envoy-1 filter=weir.shop");
     client.quiet(Kind::Listener).await;
     let mut late = connect(&served, "edge-1").await;
     late.quiet(Kind::Listener).await;
 
-    served.offer("r3", &[], vec![filter("other", "edge-1")]);
+    served.publish_filters("r3", &[], vec![filter("other", "edge-1")]);
     assert_eq!(client.shown().await, "ecds weir.shop@vother=other");
     assert_eq!(late.shown().await, "ecds weir.shop@vother=other");
 }
@@ -80,7 +80,7 @@ async fn a_filter_that_two_attachments_give_is_left_as_it_is_and_named() {
 #[tokio::test]
 async fn nobody_becomes_another_on_one_stream() {
     let served = Served::start(&[]).await;
-    served.offer("r1", &[], vec![filter("edge", "edge"), filter("mesh", "mesh")]);
+    served.publish_filters("r1", &[], vec![filter("edge", "edge"), filter("mesh", "mesh")]);
     let mut client = connect(&served, "edge").await;
     client.receive().await;
     client.send(introduction(Kind::Listener, &["*"], "m", "mesh")).await;
@@ -92,17 +92,17 @@ async fn nobody_becomes_another_on_one_stream() {
     assert!(client.ended().await, "a node of more than 64 KiB");
 }
 
-/// The next time that everything up to a wave is answered: the wave, the revision and the filters.
+/// The next time that everything up to a publication is answered: the publication, the revision and the filters.
 async fn settled(served: &mut Served) -> (u64, String, Vec<String>) {
     let report = until(&mut served.reports, |event| matches!(event, Event::Settled { .. })).await;
-    let Event::Settled { wave, revision, filters } = report.event else { unreachable!() };
-    (wave, revision.to_string(), filters)
+    let Event::Settled { publication, revision, filters } = report.event else { unreachable!() };
+    (publication, revision.to_string(), filters)
 }
 
 #[tokio::test]
-async fn a_client_is_done_with_a_wave_when_it_has_answered_all_of_it() {
+async fn a_client_is_caught_up_when_it_has_answered_all_of_a_publication() {
     let mut served = Served::start(&[]).await;
-    served.offer("r2", &[], vec![filter("one", "edge")]);
+    served.publish_filters("r2", &[], vec![filter("one", "edge")]);
     let mut client = connect(&served, "edge").await;
     let response = client.receive().await;
     client.answer(&response, None).await;
@@ -110,11 +110,11 @@ async fn a_client_is_done_with_a_wave_when_it_has_answered_all_of_it() {
     assert_eq!(settled(&mut served).await, (2, "one".into(), asked.clone()));
 
     // Nothing of this is news for it.
-    served.offer("r3", &[resource(Kind::Route, "r", "1")], vec![filter("one", "edge")]);
+    served.publish_filters("r3", &[resource(Kind::Route, "r", "1")], vec![filter("one", "edge")]);
     assert_eq!(settled(&mut served).await, (3, "one".into(), asked.clone()));
-    served.offer("r4", &[], vec![filter("two", "edge")]);
+    served.publish_filters("r4", &[], vec![filter("two", "edge")]);
     let response = client.receive().await;
-    served.offer("r5", &[], vec![filter("three", "edge")]);
+    served.publish_filters("r5", &[], vec![filter("three", "edge")]);
     let other = client.receive().await;
     client.answer(&response, None).await;
     client.answer(&other, Some("no")).await;

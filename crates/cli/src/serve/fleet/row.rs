@@ -133,8 +133,8 @@ impl Row {
                 let known = filters.keys().filter(|filter| is_known(bare(filter)));
                 self.attachments = known.map(|filter| self.attachment(filter)).collect();
             }
-            Event::Settled { wave, revision, filters } => {
-                (self.settled, self.behind, self.late) = (*wave, None, false);
+            Event::Settled { publication, revision, filters } => {
+                (self.settled, self.behind, self.late) = (*publication, None, false);
                 self.attachments = filters.iter().map(|filter| self.attachment(filter)).collect();
                 // Who came back with what it had was sent nothing, and acks nothing.
                 if !filters.is_empty()

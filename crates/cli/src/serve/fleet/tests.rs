@@ -32,7 +32,7 @@ fn connected_with(node: Node) -> Event {
 }
 
 fn settled(wave: u64, revision: &str) -> Event {
-    Event::Settled { wave, revision: revision.into(), filters: vec!["weir.shop".into()] }
+    Event::Settled { publication: wave, revision: revision.into(), filters: vec!["weir.shop".into()] }
 }
 
 fn offered(revision: &str) -> Event {
@@ -123,7 +123,8 @@ fn the_gauge_of_each_filter_is_held_against_its_own_revision() {
     let (old, new) = ("000000000029", "00000000002a");
     let (all, filters) = (format!("{old}+{new}"), ["weir.edge", "weir.mesh"]);
     let half = offered_as(&all, &[(filters[0], old), (filters[1], new)]);
-    let settled = Event::Settled { wave: 1, revision: all.as_str().into(), filters: filters.map(Into::into).into() };
+    let settled =
+        Event::Settled { publication: 1, revision: all.as_str().into(), filters: filters.map(Into::into).into() };
     let mut fleet = fleet(1, [connected(), half, settled]);
     for (edge, mesh, is_active) in [(41, 42, true), (41, 41, false), (42, 42, false), (42, 41, false), (41, 40, false)]
     {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use weir_xds::{Kind, Offer};
+use weir_xds::{Catalog, Kind};
 
 use crate::serve::fleet::{Fleet, Row};
 
 /// Canary nodes for a catalog: this part of the nodes for which it is news, always the same ones.
-pub fn chosen(fleet: &Fleet, before: &Offer, offer: &Offer, percent: u32) -> BTreeSet<String> {
+pub fn chosen(fleet: &Fleet, before: &Catalog, offer: &Catalog, percent: u32) -> BTreeSet<String> {
     let is_news = |row: &Row| {
         let [before, after] = [before, offer].map(|offer| offer.snapshot(&row.about));
         !row.attachments.is_empty() && before.table(Kind::Extension) != after.table(Kind::Extension)
