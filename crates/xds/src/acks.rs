@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use envoy_types::pb::google::rpc::Status;
 
-use crate::{Event, Kind};
+use crate::{Event, ResourceKind};
 
 #[derive(Default)]
 pub(crate) struct Acks {
@@ -18,7 +18,7 @@ pub(crate) struct Acks {
 }
 
 struct Issued {
-    kind: Kind,
+    kind: ResourceKind,
     nonce: u64,
     label: Arc<str>,
 }
@@ -31,14 +31,14 @@ const TEXT_BYTES_MAX: usize = 4 << 10;
 
 impl Acks {
     /// The nonce of a new response, unique in the stream.
-    pub(crate) fn issue(&mut self, kind: Kind, label: &Arc<str>) -> String {
+    pub(crate) fn issue(&mut self, kind: ResourceKind, label: &Arc<str>) -> String {
         self.issued += 1;
         self.unanswered.push(Issued { kind, nonce: self.issued, label: label.clone() });
         self.issued.to_string()
     }
 
     /// Takes in the client's answer. A nonce is reported once: later requests that repeat it only change a subscription.
-    pub(crate) fn acknowledge(&mut self, kind: Kind, nonce: &str, error: Option<Status>) -> Option<Event> {
+    pub(crate) fn acknowledge(&mut self, kind: ResourceKind, nonce: &str, error: Option<Status>) -> Option<Event> {
         let nonce: u64 = nonce.parse().ok()?;
         let index = self.unanswered.iter().position(|issued| (issued.kind, issued.nonce) == (kind, nonce))?;
         let revision = self.unanswered.swap_remove(index).label;

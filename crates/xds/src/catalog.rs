@@ -87,17 +87,17 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::{Attribute, Kind, Pattern};
+    use crate::{Attribute, NodeMatch, ResourceKind};
 
-    fn resource(kind: Kind, name: &str) -> Resource {
+    fn resource(kind: ResourceKind, name: &str) -> Resource {
         Resource { kind, name: name.into(), version: "v1".into(), body: Bytes::new() }
     }
 
     fn filter(name: &str, label: &str, nodes: Nodes) -> Filter {
-        Filter { nodes, label: label.into(), resource: Arc::new(resource(Kind::Extension, name)) }
+        Filter { nodes, label: label.into(), resource: Arc::new(resource(ResourceKind::Extension, name)) }
     }
 
-    fn cluster(pattern: Pattern) -> Nodes {
+    fn cluster(pattern: NodeMatch) -> Nodes {
         Nodes::default().and(Attribute::Cluster, vec![pattern])
     }
 
@@ -112,17 +112,17 @@ mod tests {
 
     #[test]
     fn each_envoy_gets_its_filters_and_what_everybody_gets() {
-        let edge = cluster(Pattern::Exact("edge".into()));
-        let mesh = cluster(Pattern::Prefix("mesh".into()));
+        let edge = cluster(NodeMatch::Exact("edge".into()));
+        let mesh = cluster(NodeMatch::Prefix("mesh".into()));
         let catalog = Catalog::new(
             "r2",
-            [resource(Kind::Cluster, "c")],
+            [resource(ResourceKind::Cluster, "c")],
             vec![
                 filter("weir.edge", "r1", edge),
                 filter("weir.mesh", "r2", mesh.clone()),
                 filter("weir.in", "r2", mesh),
-                filter("weir.two", "r2", cluster(Pattern::Prefix("mesh-".into()))),
-                filter("weir.two", "r2", cluster(Pattern::Prefix("mesh-x".into()))),
+                filter("weir.two", "r2", cluster(NodeMatch::Prefix("mesh-".into()))),
+                filter("weir.two", "r2", cluster(NodeMatch::Prefix("mesh-x".into()))),
             ],
         );
         let table: [(&str, &str, &[&str], &[&str]); 4] = [
@@ -133,16 +133,20 @@ mod tests {
         ];
         for (cluster, label, names, clashes) in table {
             let snapshot = catalog.snapshot(&Node { cluster: cluster.into(), ..Default::default() });
-            let filters = snapshot.table(Kind::Extension).iter();
+            let filters = snapshot.table(ResourceKind::Extension).iter();
             assert_eq!(filters.map(|filter| filter.name.as_str()).collect::<Vec<_>>(), names, "{cluster}");
             let labelled = names.iter().map(|name| ((*name).to_owned(), Arc::from(label))).collect();
             assert_eq!(**snapshot.filters(), labelled, "{cluster}");
-            assert_eq!((&**snapshot.label(), snapshot.table(Kind::Cluster).iter().count()), (label, 1), "{cluster}");
+            assert_eq!(
+                (&**snapshot.label(), snapshot.table(ResourceKind::Cluster).iter().count()),
+                (label, 1),
+                "{cluster}"
+            );
             assert_eq!(snapshot.clashes().collect::<Vec<_>>(), clashes, "{cluster}");
             for name in clashes {
-                assert!(!snapshot.lacks(Kind::Extension, name) && snapshot.lacks(Kind::Cluster, name));
+                assert!(!snapshot.lacks(ResourceKind::Extension, name) && snapshot.lacks(ResourceKind::Cluster, name));
             }
-            assert!(snapshot.lacks(Kind::Extension, "weir.none"));
+            assert!(snapshot.lacks(ResourceKind::Extension, "weir.none"));
         }
     }
 }

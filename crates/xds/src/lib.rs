@@ -2,9 +2,9 @@
 //! knows nothing of policies and of the filter.
 //!
 //! ```text
-//! resource files ─load→ Vec<Resource> ────────┐
-//! envelope ─filter::resource→ Filter + Nodes ─┴→ Catalog ─Publication→ serve ─Snapshot of each node→ Envoys
-//!                                                                └─→ Report: who acked or rejected which label
+//! resource files ─load→ Resource ─┐
+//! the caller's Filter + Nodes ────┴→ Catalog ─Publication→ serve ─Snapshot of each node→ Envoys
+//!                                                            └─→ Report: who acked or rejected which label
 //! ```
 
 mod acceptor;
@@ -25,8 +25,8 @@ mod snapshot;
 mod tls;
 
 pub use catalog::{Catalog, Filter};
-pub use kind::Kind;
-pub use nodes::{Attribute, Nodes, Pattern, envoy_version, metadata};
+pub use kind::ResourceKind;
+pub use nodes::{Attribute, NodeMatch, Nodes, envoy_version, metadata};
 pub use publication::Publication;
 pub use report::{Event, Report};
 pub use server::{Listen, serve};

@@ -1,4 +1,4 @@
-//! Which Envoys something is for: patterns on what an Envoy says of itself.
+//! Node matching: which Envoys something is for, by what they say of themselves.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use envoy_types::pb::google::protobuf::value::Kind as Value;
 
 use crate::Node;
 
-/// Envoys of which each attribute that is asked for fits one of its patterns. Without any, every Envoy.
+/// The nodes of which each of these attributes matches one of its patterns; without attributes, every node.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Nodes(BTreeMap<Attribute, Vec<Pattern>>);
+pub struct Nodes(BTreeMap<Attribute, Vec<NodeMatch>>);
 
-/// Something that an Envoy says of itself.
+/// An attribute of a node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Attribute {
     /// `node.id`.
@@ -28,9 +28,9 @@ pub enum Attribute {
     Metadata(Vec<String>),
 }
 
-/// A text, or how one begins.
+/// A pattern for the text of an attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Pattern {
+pub enum NodeMatch {
     /// This text.
     Exact(String),
     /// Every text that begins so.
@@ -38,30 +38,30 @@ pub enum Pattern {
 }
 
 impl Nodes {
-    /// Asks one more attribute for one of these patterns.
+    /// These nodes with one more attribute, which must match one of these patterns.
     #[must_use]
-    pub fn and(mut self, attribute: Attribute, patterns: Vec<Pattern>) -> Nodes {
+    pub fn and(mut self, attribute: Attribute, patterns: Vec<NodeMatch>) -> Nodes {
         self.0.insert(attribute, patterns);
         self
     }
 
-    /// Whether this Envoy is one of them. What it says nothing of is the empty text.
+    /// Whether this node is one of them. An attribute that it does not have is the empty text.
     pub fn include(&self, node: &Node) -> bool {
         self.0.iter().all(|(attribute, patterns)| {
-            let said = attribute.of(node);
-            patterns.iter().any(|pattern| pattern.fits(&said))
+            let text = attribute.of(node);
+            patterns.iter().any(|pattern| pattern.matches(&text))
         })
     }
 
-    /// Whether both can be seen to hold the same Envoy: one asks for no attribute that the other does not ask for, and
-    /// nothing that both ask for keeps them apart. Where each asks for something of its own, only an Envoy can tell.
+    /// Whether both can be seen to include the same node: one has no attribute that the other has not, and no attribute of
+    /// both keeps them apart. Where each has an attribute of its own, only a node can tell.
     pub fn overlap(&self, other: &Nodes) -> bool {
         let all_in = |one: &Nodes, other: &Nodes| one.0.keys().all(|attribute| other.0.contains_key(attribute));
-        let meet = |(attribute, patterns): (&Attribute, &Vec<Pattern>)| {
+        let can_meet = |(attribute, patterns): (&Attribute, &Vec<NodeMatch>)| {
             let others = other.0.get(attribute);
-            others.is_none_or(|others| patterns.iter().any(|one| others.iter().any(|other| one.meets(other))))
+            others.is_none_or(|others| patterns.iter().any(|one| others.iter().any(|other| one.overlaps(other))))
         };
-        (all_in(self, other) || all_in(other, self)) && self.0.iter().all(meet)
+        (all_in(self, other) || all_in(other, self)) && self.0.iter().all(can_meet)
     }
 }
 
@@ -79,7 +79,7 @@ impl Attribute {
     }
 }
 
-/// The value below these keys of an Envoy's metadata, as text.
+/// The value below these keys of a node's metadata, as text.
 pub fn metadata(node: &Node, keys: &[impl AsRef<str>]) -> Option<String> {
     let (last, before) = keys.split_last()?;
     let mut fields = &node.metadata.as_ref()?.fields;
@@ -95,7 +95,7 @@ pub fn metadata(node: &Node, keys: &[impl AsRef<str>]) -> Option<String> {
     }
 }
 
-/// The release that an Envoy says it is, such as `1.40.0`; empty if it does not.
+/// The release of a node, such as `1.40.0`; empty if it does not say.
 pub fn envoy_version(node: &Node) -> String {
     match &node.user_agent_version_type {
         Some(UserAgentVersionType::UserAgentVersion(text)) => text.clone(),
@@ -107,19 +107,19 @@ pub fn envoy_version(node: &Node) -> String {
     }
 }
 
-impl Pattern {
-    fn fits(&self, text: &str) -> bool {
+impl NodeMatch {
+    fn matches(&self, text: &str) -> bool {
         match self {
-            Pattern::Exact(exact) => exact == text,
-            Pattern::Prefix(prefix) => text.starts_with(prefix.as_str()),
+            NodeMatch::Exact(exact) => exact == text,
+            NodeMatch::Prefix(prefix) => text.starts_with(prefix.as_str()),
         }
     }
 
-    /// Whether a text fits both.
-    fn meets(&self, other: &Pattern) -> bool {
+    /// Whether a text can match both.
+    fn overlaps(&self, other: &NodeMatch) -> bool {
         match (self, other) {
-            (Pattern::Exact(exact), pattern) | (pattern, Pattern::Exact(exact)) => pattern.fits(exact),
-            (Pattern::Prefix(one), Pattern::Prefix(other)) => one.starts_with(other) || other.starts_with(one),
+            (NodeMatch::Exact(exact), pattern) | (pattern, NodeMatch::Exact(exact)) => pattern.matches(exact),
+            (NodeMatch::Prefix(one), NodeMatch::Prefix(other)) => one.starts_with(other) || other.starts_with(one),
         }
     }
 }
@@ -128,12 +128,12 @@ impl Pattern {
 mod tests {
     use super::*;
 
-    fn exact(text: &str) -> Pattern {
-        Pattern::Exact(text.into())
+    fn exact(text: &str) -> NodeMatch {
+        NodeMatch::Exact(text.into())
     }
 
-    fn prefix(text: &str) -> Pattern {
-        Pattern::Prefix(text.into())
+    fn prefix(text: &str) -> NodeMatch {
+        NodeMatch::Prefix(text.into())
     }
 
     /// `id=exact|prefix*|…`, separated by blanks; `k.l=…` for metadata.
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn an_envoy_fits_what_it_says_of_itself() {
+    fn a_node_matches_by_what_it_says_of_itself() {
         let table = [
             ("", true),
             ("id=edge-1", true),
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn an_overlap_is_seen_unless_each_asks_for_something_of_its_own() {
+    fn an_overlap_is_seen_unless_each_has_an_attribute_of_its_own() {
         let table = [
             ("", "", true),
             ("", "id=a", true),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use prost::Message;
 
-use crate::{Event, Kind, Node, Resource, Snapshot};
+use crate::{Event, Node, Resource, ResourceKind, Snapshot};
 
 mod delta;
 mod sotw;
@@ -42,7 +42,7 @@ pub(crate) type Answer = (Option<Response>, Option<Event>);
 
 /// A response in either form.
 pub(crate) struct Response {
-    pub kind: Kind,
+    pub kind: ResourceKind,
     pub version: String,
     pub resources: Vec<Arc<Resource>>,
     /// Names; in the form of delta only.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::{Kind, Labels, Node, envoy_version};
+use crate::{Labels, Node, ResourceKind, envoy_version};
 
 /// Something that happened on a stream and that its operator should see; printed as one line.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,21 +46,21 @@ pub enum Event {
     /// A client was sent something.
     Sent {
         /// What.
-        kind: Kind,
+        kind: ResourceKind,
         /// The label of the snapshot it was sent from.
         revision: Arc<str>,
     },
     /// A client took what it was sent.
     Acked {
         /// What it was sent.
-        kind: Kind,
+        kind: ResourceKind,
         /// The label of the snapshot it was sent from.
         revision: Arc<str>,
     },
     /// A client refused what it was sent, and goes on with what it had.
     Rejected {
         /// What it was sent.
-        kind: Kind,
+        kind: ResourceKind,
         /// The label of the snapshot it was sent from.
         revision: Arc<str>,
         /// The client's words.
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn each_report_is_one_line() {
-        let (kind, revision) = (Kind::Extension, Arc::<str>::from("0123456789ab"));
+        let (kind, revision) = (ResourceKind::Extension, Arc::<str>::from("0123456789ab"));
         let error = String::from("bad\nacked node=\"x\"");
         let type_url = String::from("type.googleapis.com/x");
         let table = [

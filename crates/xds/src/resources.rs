@@ -10,7 +10,7 @@ use prost_reflect::{DynamicMessage, ReflectMessage};
 use serde_json::Value;
 
 use crate::snapshot::version;
-use crate::{Kind, Resource};
+use crate::{Resource, ResourceKind};
 
 mod schema;
 mod warming;
@@ -88,7 +88,7 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 struct Reading {
     resources: Vec<Resource>,
     /// The file each resource came from.
-    origins: HashMap<(Kind, String), PathBuf>,
+    origins: HashMap<(ResourceKind, String), PathBuf>,
     problems: Vec<Problem>,
 }
 
@@ -149,8 +149,8 @@ fn items(document: Value) -> Result<Vec<Value>, String> {
 }
 
 fn resource(item: &Value) -> Result<Resource, String> {
-    let served = || Kind::ALL.into_iter().filter(|kind| *kind != Kind::Extension);
-    let listed = || served().map(Kind::type_url).collect::<Vec<_>>().join(", ");
+    let served = || ResourceKind::ALL.into_iter().filter(|kind| *kind != ResourceKind::Extension);
+    let listed = || served().map(ResourceKind::type_url).collect::<Vec<_>>().join(", ");
     let type_url = item.get("@type").and_then(Value::as_str);
     let type_url = type_url.ok_or_else(|| format!("expected the field `@type`, one of {}", listed()))?;
     let kind = served()
@@ -170,8 +170,8 @@ fn resource(item: &Value) -> Result<Resource, String> {
     })
 }
 
-fn name(kind: Kind, message: &DynamicMessage) -> Result<String, String> {
-    let field = if kind == Kind::Endpoints { "cluster_name" } else { "name" };
+fn name(kind: ResourceKind, message: &DynamicMessage) -> Result<String, String> {
+    let field = if kind == ResourceKind::Endpoints { "cluster_name" } else { "name" };
     let descriptor = message.descriptor();
     let value = descriptor.get_field_by_name(field).map(|field| message.get_field(&field).into_owned());
     match value.as_ref().and_then(|value| value.as_str()) {

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use murmur3::murmur3_x64_128;
 
-use crate::Kind;
+use crate::ResourceKind;
 
 /// One resource. Two of the same kind, name and version are equal: a client that has one is not sent the other.
 #[derive(Clone, Debug)]
 pub struct Resource {
     /// What it is.
-    pub kind: Kind,
+    pub kind: ResourceKind,
     /// The name clients subscribe to.
     pub name: String,
     /// Equal for equal content.
@@ -43,7 +43,7 @@ pub type Labels = BTreeMap<String, Arc<str>>;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     label: Arc<str>,
-    tables: BTreeMap<Kind, Arc<Table>>,
+    tables: BTreeMap<ResourceKind, Arc<Table>>,
     filters: Arc<Labels>,
     clashes: BTreeSet<String>,
 }
@@ -52,12 +52,12 @@ impl Snapshot {
     /// A set of these resources; of two with the same kind and name the later counts. The label is reported with each
     /// answer of a client and is never sent.
     pub fn new(label: impl Into<Arc<str>>, resources: impl IntoIterator<Item = Resource>) -> Self {
-        let mut tables = BTreeMap::from(Kind::ALL.map(|kind| (kind, BTreeMap::new())));
+        let mut tables = BTreeMap::from(ResourceKind::ALL.map(|kind| (kind, BTreeMap::new())));
         for resource in resources {
             tables.entry(resource.kind).or_default().insert(resource.name.clone(), Arc::new(resource));
         }
         let label = label.into();
-        let filters = tables[&Kind::Extension].keys().map(|name| (name.clone(), label.clone())).collect();
+        let filters = tables[&ResourceKind::Extension].keys().map(|name| (name.clone(), label.clone())).collect();
         let tables = tables.into_iter().map(|(kind, table)| (kind, Arc::new(Table::new(table)))).collect();
         Snapshot { label, tables, filters: Arc::new(filters), clashes: BTreeSet::new() }
     }
@@ -71,13 +71,13 @@ impl Snapshot {
         clashes: BTreeSet<String>,
     ) -> Snapshot {
         let mut tables = self.tables.clone();
-        let mut all = self.table(Kind::Extension).resources.clone();
+        let mut all = self.table(ResourceKind::Extension).resources.clone();
         let mut labels = Labels::clone(&self.filters);
         for (label, filter) in filters {
             labels.insert(filter.name.clone(), label);
             all.insert(filter.name.clone(), filter);
         }
-        tables.insert(Kind::Extension, Arc::new(Table::new(all)));
+        tables.insert(ResourceKind::Extension, Arc::new(Table::new(all)));
         Snapshot { label, tables, filters: Arc::new(labels), clashes }
     }
 
@@ -92,7 +92,7 @@ impl Snapshot {
     }
 
     /// The resources of one kind.
-    pub fn table(&self, kind: Kind) -> &Table {
+    pub fn table(&self, kind: ResourceKind) -> &Table {
         &self.tables[&kind]
     }
 
@@ -102,8 +102,8 @@ impl Snapshot {
     }
 
     /// Whether a client that asks for the name is to hear that there is no such thing.
-    pub(crate) fn lacks(&self, kind: Kind, name: &str) -> bool {
-        let unsaid = kind == Kind::Extension && self.clashes.contains(name);
+    pub(crate) fn lacks(&self, kind: ResourceKind, name: &str) -> bool {
+        let unsaid = kind == ResourceKind::Extension && self.clashes.contains(name);
         !unsaid && self.table(kind).get(name).is_none()
     }
 
@@ -156,7 +156,7 @@ mod tests {
 
     fn cluster(name: &str, content: &str) -> Resource {
         Resource {
-            kind: Kind::Cluster,
+            kind: ResourceKind::Cluster,
             name: name.into(),
             version: version(content.as_bytes()),
             body: Bytes::copy_from_slice(content.as_bytes()),
@@ -177,7 +177,7 @@ mod tests {
         for (what, same, resources) in table {
             let other = Snapshot::new("one", resources);
             assert_eq!(base == other, same, "{what}");
-            let [base, other] = [&base, &other].map(|snapshot| snapshot.table(Kind::Cluster).version());
+            let [base, other] = [&base, &other].map(|snapshot| snapshot.table(ResourceKind::Cluster).version());
             assert_eq!(base == other, same, "{what}");
         }
     }
@@ -194,7 +194,7 @@ mod tests {
         let snapshot = Snapshot::new("label", [cluster("a", "1")]);
         assert_eq!(&**snapshot.label(), "label");
         assert_eq!(snapshot.size(), 1);
-        assert_eq!(snapshot.table(Kind::Listener).iter().count(), 0);
-        assert_eq!(snapshot.table(Kind::Cluster).get("a"), Some(&cluster("a", "1")));
+        assert_eq!(snapshot.table(ResourceKind::Listener).iter().count(), 0);
+        assert_eq!(snapshot.table(ResourceKind::Cluster).get("a"), Some(&cluster("a", "1")));
     }
 }

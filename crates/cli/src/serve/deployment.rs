@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use weir_engine::{AttachmentFile, ENVELOPE_BYTES_MAX, Module, Role, limits};
 use weir_render::FilterSpec;
-use weir_xds::{Catalog, Filter, Kind, Nodes, Resource, version};
+use weir_xds::{Catalog, Filter, Nodes, Resource, ResourceKind, version};
 
 use crate::load::Policy;
 use crate::problems::Failure;
@@ -111,7 +111,7 @@ impl AttachedFilter {
         let envelope = policy.envelope(&self.file.attachment);
         let spec = FilterSpec::new(&self.name, &self.file.attachment, &module, &envelope);
         let body = spec.to_proto();
-        let (kind, name, version) = (Kind::Extension, spec.resource_name(), version(&body));
+        let (kind, name, version) = (ResourceKind::Extension, spec.resource_name(), version(&body));
         let resource = Resource { kind, name, version, body: body.into() };
         Filter { nodes: self.nodes.clone(), label: policy.revision.to_string(), resource: Arc::new(resource) }
     }

@@ -2,7 +2,7 @@
 
 use weir_engine::fields::{self, Fields};
 use weir_engine::{At, Code, Node, Problems, Value};
-use weir_xds::{Attribute, Nodes, Pattern};
+use weir_xds::{Attribute, NodeMatch, Nodes};
 
 /// Reads the key; without it the filter is for every Envoy. What cannot be read is reported and left out.
 pub fn read(node: Option<Node>, at: &At<'_>, problems: &mut Problems) -> Nodes {
@@ -49,7 +49,7 @@ fn read_metadata(mut nodes: Nodes, node: Node, above: &[String], at: &At<'_>, pr
 
 fn asked(nodes: Nodes, attribute: Attribute, node: Option<Node>, at: &At<'_>, problems: &mut Problems) -> Nodes {
     let Some(node) = node else { return nodes };
-    let patterns: Vec<Pattern> = match node.value {
+    let patterns: Vec<NodeMatch> = match node.value {
         Value::List(each) => {
             if each.is_empty() {
                 problems.add(Code::BadValue, at, "an empty list fits no Envoy; leave the field out to take all");
@@ -62,14 +62,14 @@ fn asked(nodes: Nodes, attribute: Attribute, node: Option<Node>, at: &At<'_>, pr
 }
 
 /// `TEXT` or `{prefix: TEXT}`.
-fn pattern(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Pattern> {
+fn pattern(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<NodeMatch> {
     if !matches!(node.value, Value::Map(_)) {
-        return fields::string(node, at, problems).map(Pattern::Exact);
+        return fields::string(node, at, problems).map(NodeMatch::Exact);
     }
     let mut fields = Fields::open(node, at, problems)?;
     let prefix = fields.require("prefix", problems).and_then(|node| fields::string(node, &at.key("prefix"), problems));
     fields.finish(problems);
-    prefix.map(Pattern::Prefix)
+    prefix.map(NodeMatch::Prefix)
 }
 
 fn is_prefix<'a>(mut keys: impl Iterator<Item = &'a str>) -> bool {
@@ -94,8 +94,8 @@ mod tests {
 
     #[test]
     fn every_attribute_is_asked_for_by_text_or_prefix() {
-        let exact = |text: &str| vec![Pattern::Exact(text.into())];
-        let prefix = |text: &str| vec![Pattern::Prefix(text.into())];
+        let exact = |text: &str| vec![NodeMatch::Exact(text.into())];
+        let prefix = |text: &str| vec![NodeMatch::Prefix(text.into())];
         let metadata = |keys: &[&str]| Attribute::Metadata(keys.iter().map(|key| (*key).to_owned()).collect());
         let table = [
             ("{}", Nodes::default()),

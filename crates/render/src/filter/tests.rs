@@ -1,7 +1,7 @@
 //! That protobuf and YAML of a filter mean the same, and what one would write by hand.
 
 use weir_engine::{Attachment, Join, Module};
-use weir_xds::{Kind, resources};
+use weir_xds::{ResourceKind, resources};
 
 use super::FilterSpec;
 
@@ -27,7 +27,7 @@ typed_config:
 
 /// What Envoy's own schema makes of YAML.
 fn read(yaml: &str) -> Vec<u8> {
-    resources::encode(Kind::Extension.type_url(), yaml).unwrap_or_else(|error| panic!("{error}:\n{yaml}"))
+    resources::encode(ResourceKind::Extension.type_url(), yaml).unwrap_or_else(|error| panic!("{error}:\n{yaml}"))
 }
 
 fn joining() -> Attachment {

@@ -135,15 +135,15 @@ mod tests {
     use prost::Message;
 
     use super::*;
-    use crate::Kind;
+    use crate::ResourceKind;
 
     fn response(sizes: &[usize], removed: &[&str]) -> Response {
         let resource = |(number, size): (usize, &usize)| {
             let body = vec![number as u8; *size].into();
-            Arc::new(Resource { kind: Kind::Cluster, name: format!("c{number}"), version: "v1".into(), body })
+            Arc::new(Resource { kind: ResourceKind::Cluster, name: format!("c{number}"), version: "v1".into(), body })
         };
         Response {
-            kind: Kind::Cluster,
+            kind: ResourceKind::Cluster,
             version: "all".into(),
             resources: sizes.iter().enumerate().map(resource).collect(),
             removed: removed.iter().map(|name| (*name).to_owned()).collect(),
@@ -175,7 +175,7 @@ mod tests {
                         ..Default::default()
                     })
                     .collect(),
-                type_url: Kind::Cluster.type_url().into(),
+                type_url: ResourceKind::Cluster.type_url().into(),
                 removed_resources: vec!["gone".into(), "lost".into()],
                 nonce: "7".into(),
                 ..Default::default()
@@ -190,7 +190,7 @@ mod tests {
             let whole = wire::DiscoveryResponse {
                 version_info: "all".into(),
                 resources: response.resources.iter().map(any).collect(),
-                type_url: Kind::Cluster.type_url().into(),
+                type_url: ResourceKind::Cluster.type_url().into(),
                 nonce: "7".into(),
                 ..Default::default()
             };

@@ -8,13 +8,13 @@ use envoy_types::pb::envoy::service::discovery::v3::DeltaDiscoveryRequest;
 use super::{Answer, Form, Protocol, Response, WILDCARD, sum};
 use crate::acks::Acks;
 use crate::snapshot::Table;
-use crate::{Kind, Node, Resource, Snapshot};
+use crate::{Node, Resource, ResourceKind, Snapshot};
 
 #[derive(Default)]
 pub(crate) struct Delta {
     acks: Acks,
     /// Boxed, since a client asks for few kinds and the map keeps room for more.
-    subscriptions: BTreeMap<Kind, Box<Subscription>>,
+    subscriptions: BTreeMap<ResourceKind, Box<Subscription>>,
 }
 
 #[derive(Default)]
@@ -45,12 +45,12 @@ impl Protocol for Delta {
 
     fn asked_for_filter(&self, name: &str) -> bool {
         self.subscriptions
-            .get(&Kind::Extension)
+            .get(&ResourceKind::Extension)
             .is_some_and(|subscription| subscription.wildcard || subscription.names.contains(name))
     }
 
     fn answer(&mut self, request: DeltaDiscoveryRequest, snapshot: &Snapshot) -> Answer {
-        let Some(kind) = Kind::of(&request.type_url) else {
+        let Some(kind) = ResourceKind::of(&request.type_url) else {
             return (None, self.acks.unsupported(request.type_url));
         };
         let event = self.acks.acknowledge(kind, &request.response_nonce, request.error_detail);
@@ -73,7 +73,7 @@ impl Protocol for Delta {
 
         // Of a name that was asked for and does not exist the client must be told so, or it would go on waiting. But of a
         // filter: there Envoy 1.40 takes its default after a time, and if it is told before it waits for ever.
-        let told = kind != Kind::Extension;
+        let told = kind != ResourceKind::Extension;
         let mut removed = subscription.take_gone(kind, snapshot);
         removed.extend(asked.into_iter().chain(released).filter(|name| told && snapshot.lacks(kind, name)));
         let changed = subscription.take_changed(table);
@@ -105,7 +105,7 @@ impl Protocol for Delta {
 impl Delta {
     fn respond(
         &mut self,
-        kind: Kind,
+        kind: ResourceKind,
         snapshot: &Snapshot,
         resources: Vec<Arc<Resource>>,
         removed: BTreeSet<String>,
@@ -119,7 +119,7 @@ impl Subscription {
     /// The first request, which may say what the client still has from an earlier stream. Returns the names asked for.
     fn open(
         &mut self,
-        kind: Kind,
+        kind: ResourceKind,
         names: Vec<String>,
         known: impl IntoIterator<Item = (String, String)>,
     ) -> Vec<String> {
@@ -181,7 +181,7 @@ impl Subscription {
     }
 
     /// In order, so that equal pushes are equal on the wire.
-    fn take_gone(&mut self, kind: Kind, snapshot: &Snapshot) -> BTreeSet<String> {
+    fn take_gone(&mut self, kind: ResourceKind, snapshot: &Snapshot) -> BTreeSet<String> {
         self.known.extract_if(|name, _| snapshot.lacks(kind, name)).map(|(name, _)| name).collect()
     }
 

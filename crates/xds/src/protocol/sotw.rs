@@ -8,13 +8,13 @@ use envoy_types::pb::envoy::service::discovery::v3::DiscoveryRequest;
 use super::{Answer, Form, Protocol, Response, WILDCARD, sum};
 use crate::acks::Acks;
 use crate::snapshot::Table;
-use crate::{Kind, Node, Resource, Snapshot};
+use crate::{Node, Resource, ResourceKind, Snapshot};
 
 #[derive(Default)]
 pub(crate) struct StateOfTheWorld {
     acks: Acks,
     /// Boxed, since a client asks for few kinds and the map keeps room for more.
-    subscriptions: BTreeMap<Kind, Box<Subscription>>,
+    subscriptions: BTreeMap<ResourceKind, Box<Subscription>>,
 }
 
 #[derive(Default)]
@@ -48,11 +48,11 @@ impl Protocol for StateOfTheWorld {
     }
 
     fn asked_for_filter(&self, name: &str) -> bool {
-        self.subscriptions.get(&Kind::Extension).is_some_and(|subscription| subscription.covers(name))
+        self.subscriptions.get(&ResourceKind::Extension).is_some_and(|subscription| subscription.covers(name))
     }
 
     fn answer(&mut self, request: DiscoveryRequest, snapshot: &Snapshot) -> Answer {
-        let Some(kind) = Kind::of(&request.type_url) else {
+        let Some(kind) = ResourceKind::of(&request.type_url) else {
             return (None, self.acks.unsupported(request.type_url));
         };
         let event = self.acks.acknowledge(kind, &request.response_nonce, request.error_detail);
@@ -78,7 +78,7 @@ impl Protocol for StateOfTheWorld {
 
 impl Subscription {
     /// Takes in the names of a request; whether it asks for something it did not ask for before.
-    fn change(&mut self, kind: Kind, names: Vec<String>) -> bool {
+    fn change(&mut self, kind: ResourceKind, names: Vec<String>) -> bool {
         let mut names = HashSet::from_iter(names);
         self.named |= !names.is_empty();
         let wildcard = names.remove(WILDCARD) || (!self.named && kind.empty_is_wildcard());
@@ -90,7 +90,7 @@ impl Subscription {
         more
     }
 
-    fn respond(&mut self, kind: Kind, snapshot: &Snapshot, acks: &mut Acks) -> Response {
+    fn respond(&mut self, kind: ResourceKind, snapshot: &Snapshot, acks: &mut Acks) -> Response {
         let table = snapshot.table(kind);
         let nonce = acks.issue(kind, snapshot.label());
         self.sent = self.versions(table);

@@ -53,7 +53,7 @@ fn problems(files: &[(&str, &str)]) -> Vec<String> {
 fn a_listener_in_yaml_becomes_what_envoy_reads() {
     let folder = folder(&[("lds.yaml", LISTENER)]);
     let [resource] = load(folder.path()).unwrap().try_into().unwrap();
-    assert_eq!((resource.kind, resource.name.as_str()), (Kind::Listener, "edge"));
+    assert_eq!((resource.kind, resource.name.as_str()), (ResourceKind::Listener, "edge"));
 
     let listener = Listener::decode(resource.body.clone()).unwrap();
     assert_eq!(listener.address, listener.additional_addresses[0].address);
@@ -87,7 +87,10 @@ fn every_served_type_is_read_from_every_spelling_of_a_file() {
     ]);
     let resources = load(folder.path()).unwrap();
     let kinds: BTreeSet<_> = resources.iter().map(|resource| resource.kind).collect();
-    assert_eq!(kinds, BTreeSet::from([Kind::Cluster, Kind::Endpoints, Kind::Route, Kind::Listener]));
+    assert_eq!(
+        kinds,
+        BTreeSet::from([ResourceKind::Cluster, ResourceKind::Endpoints, ResourceKind::Route, ResourceKind::Listener])
+    );
     assert!(resources.iter().all(|resource| resource.name == "one"));
 
     let cluster = Cluster::decode(resources[0].body.clone()).unwrap();
@@ -100,7 +103,7 @@ fn a_version_changes_with_content_and_not_with_another_reading() {
     let text = |metadata: &str| {
         format!(
             "resources:\n- \"@type\": {}\n  name: one\n  metadata: {{filter_metadata: {metadata}}}\n",
-            Kind::Cluster.type_url()
+            ResourceKind::Cluster.type_url()
         )
     };
     let versions = ["{a: {}, b: {}, c: {}, d: {}}", "{d: {},   c: {}, b: {}, a: {}}", "{a: {}}"].map(|metadata| {
@@ -121,8 +124,8 @@ fn endpoints_change_with_the_clusters_that_use_them() {
              - {{'@type': {endpoints}, cluster_name: one}}\n\
              - {{'@type': {endpoints}, cluster_name: deux}}\n\
              - {{'@type': {endpoints}, cluster_name: two}}\n",
-            cluster = Kind::Cluster.type_url(),
-            endpoints = Kind::Endpoints.type_url(),
+            cluster = ResourceKind::Cluster.type_url(),
+            endpoints = ResourceKind::Endpoints.type_url(),
         )
     };
     let versions = |own, other| {
@@ -162,7 +165,8 @@ fn all_problems_of_all_files_are_reported_at_once() {
 
 #[test]
 fn each_way_to_be_wrong_says_where() {
-    let cluster = |rest: &str| format!("resources: [{{'@type': {}, name: one, {rest}}}]", Kind::Cluster.type_url());
+    let cluster =
+        |rest: &str| format!("resources: [{{'@type': {}, name: one, {rest}}}]", ResourceKind::Cluster.type_url());
     let named = |type_url: &str| format!("resources: [{{'@type': {type_url}, name: one}}]");
     let table = [
         ("name: one".into(), "expected the field `resources`"),
@@ -174,9 +178,9 @@ fn each_way_to_be_wrong_says_where() {
             "is not served, only type.googleapis.com",
         ),
         (named("Cluster"), "resources[0] `one`: the type `Cluster` is not served, only type.googleapis.com"),
-        (named(Kind::Endpoints.type_url()), "resources[0] `one`: unrecognized field name 'name'"),
+        (named(ResourceKind::Endpoints.type_url()), "resources[0] `one`: unrecognized field name 'name'"),
         (
-            format!("resources: [{{'@type': {}}}]", Kind::Route.type_url()),
+            format!("resources: [{{'@type': {}}}]", ResourceKind::Route.type_url()),
             "resources[0]: expected the field `name`, not empty",
         ),
         (cluster("typo: 1"), "resources[0] `one`: unrecognized field name 'typo'"),

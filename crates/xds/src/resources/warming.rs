@@ -7,17 +7,17 @@ use envoy_types::pb::envoy::config::cluster::v3::Cluster;
 use prost::Message;
 
 use crate::snapshot::version;
-use crate::{Kind, Resource};
+use crate::{Resource, ResourceKind};
 
 /// Makes the versions of endpoints depend on those of the clusters that use them.
 pub(super) fn follow_clusters(resources: &mut [Resource]) {
     let mut users: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for cluster in resources.iter().filter(|resource| resource.kind == Kind::Cluster) {
+    for cluster in resources.iter().filter(|resource| resource.kind == ResourceKind::Cluster) {
         if let Some(endpoints) = endpoints_of(cluster) {
             users.entry(endpoints).or_default().insert(cluster.version.clone());
         }
     }
-    for endpoints in resources.iter_mut().filter(|resource| resource.kind == Kind::Endpoints) {
+    for endpoints in resources.iter_mut().filter(|resource| resource.kind == ResourceKind::Endpoints) {
         for user in users.get(&endpoints.name).into_iter().flatten() {
             endpoints.version = version(format!("{}{user}", endpoints.version).as_bytes());
         }

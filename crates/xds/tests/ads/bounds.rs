@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use weir_xds::{Event, Kind};
+use weir_xds::{Event, ResourceKind};
 
 use crate::client::{Delta, show, soon};
 use crate::{CONNECTIONS_MAX, Served, raw, resource};
@@ -13,12 +13,12 @@ use crate::{CONNECTIONS_MAX, Served, raw, resource};
 /// Whether somebody else is still served.
 async fn serves(served: &Served) {
     let mut client = Delta::connect(&served.address).await;
-    client.subscribe(Kind::Cluster, &["c"]).await;
+    client.subscribe(ResourceKind::Cluster, &["c"]).await;
     assert!(client.shown().await.starts_with("cds c@v"));
 }
 
 fn cluster(content: &str) -> weir_xds::Resource {
-    resource(Kind::Cluster, "c", content)
+    resource(ResourceKind::Cluster, "c", content)
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn connections_are_counted_and_a_place_is_given_again() {
 async fn who_never_answers_is_sent_no_more_until_it_does() {
     let served = Served::start(&[cluster("0")]).await;
     let mut client = Delta::connect(&served.address).await;
-    client.subscribe(Kind::Cluster, &[]).await;
+    client.subscribe(ResourceKind::Cluster, &[]).await;
     let mut unanswered = vec![client.receive().await];
     for push in 1..16 {
         served.publish("r", &[cluster(&push.to_string())]);
@@ -62,7 +62,7 @@ async fn who_never_answers_is_sent_no_more_until_it_does() {
         served.publish("r", &[cluster(push)]);
     }
     serves(&served).await;
-    client.quiet(Kind::Route).await;
+    client.quiet(ResourceKind::Route).await;
     client.answer(&unanswered[0], None).await;
     client.answer(&unanswered[1], None).await;
     assert_eq!(client.shown().await, "cds c@vb=b", "what is newest, and nothing of what was between");
@@ -73,10 +73,10 @@ async fn who_goes_on_asking_without_answering_is_sent_away() {
     let served = Served::start(&[cluster("1")]).await;
     let mut client = Delta::connect(&served.address).await;
     for _ in 0..256 {
-        client.subscribe(Kind::Cluster, &["c"]).await;
+        client.subscribe(ResourceKind::Cluster, &["c"]).await;
         client.receive().await;
     }
-    client.subscribe(Kind::Cluster, &["c"]).await;
+    client.subscribe(ResourceKind::Cluster, &["c"]).await;
     assert!(client.ended().await);
     serves(&served).await;
 }
@@ -87,9 +87,9 @@ async fn names_have_a_limit() {
     let names: Vec<String> = (0..65_536).map(|number| format!("n{number}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut client = Delta::connect(&served.address).await;
-    client.subscribe(Kind::Endpoints, &names).await;
+    client.subscribe(ResourceKind::Endpoints, &names).await;
     assert_eq!(client.receive().await.removed_resources.len(), 65_536);
-    client.subscribe(Kind::Route, &["one more"]).await;
+    client.subscribe(ResourceKind::Route, &["one more"]).await;
     assert!(client.ended().await);
     serves(&served).await;
 }
@@ -100,13 +100,13 @@ async fn names_have_a_weight() {
     let halves = ["a", "b"].map(|letter| letter.repeat(2 << 20));
     let mut client = Delta::connect(&served.address).await;
     for half in &halves {
-        client.subscribe(Kind::Endpoints, &[half]).await;
+        client.subscribe(ResourceKind::Endpoints, &[half]).await;
         assert_eq!(client.receive().await.removed_resources.len(), 1);
     }
-    client.unsubscribe(Kind::Endpoints, &[&halves[0]]).await;
-    client.subscribe(Kind::Endpoints, &[&halves[0]]).await;
+    client.unsubscribe(ResourceKind::Endpoints, &[&halves[0]]).await;
+    client.subscribe(ResourceKind::Endpoints, &[&halves[0]]).await;
     assert_eq!(client.receive().await.removed_resources.len(), 1, "what is given back may be taken again");
-    client.subscribe(Kind::Endpoints, &["c"]).await;
+    client.subscribe(ResourceKind::Endpoints, &["c"]).await;
     assert!(client.ended().await);
     serves(&served).await;
 }
@@ -115,7 +115,7 @@ async fn names_have_a_weight() {
 async fn a_clients_words_are_told_up_to_a_length() {
     let mut served = Served::start(&[cluster("1")]).await;
     let mut client = Delta::connect(&served.address).await;
-    client.subscribe(Kind::Cluster, &["c"]).await;
+    client.subscribe(ResourceKind::Cluster, &["c"]).await;
     let response = client.receive().await;
     client.answer(&response, Some(&"no ".repeat(1 << 20))).await;
     let told = served.reported().await;
@@ -124,14 +124,14 @@ async fn a_clients_words_are_told_up_to_a_length() {
 
 #[tokio::test]
 async fn what_is_offered_is_told_before_it_is_read() {
-    let mut large = resource(Kind::Extension, "weir.shop", &"x".repeat(16 << 20));
+    let mut large = resource(ResourceKind::Extension, "weir.shop", &"x".repeat(16 << 20));
     large.version = "large".into();
     let mut served = Served::start(&[cluster("1"), large]).await;
     let client = Delta::connect(&served.address).await;
-    client.subscribe(Kind::Extension, &["weir.shop"]).await;
+    client.subscribe(ResourceKind::Extension, &["weir.shop"]).await;
     loop {
         let report = soon(served.reports.recv()).await.unwrap();
-        if matches!(report.event, Event::Sent { kind: Kind::Extension, .. }) {
+        if matches!(report.event, Event::Sent { kind: ResourceKind::Extension, .. }) {
             break;
         }
     }
@@ -159,7 +159,7 @@ async fn a_request_has_a_limit() {
     let served = Served::start(&[cluster("1")]).await;
     for (bytes, taken) in [((4 << 20) - 1_000, true), (4 << 20, false)] {
         let mut client = Delta::connect(&served.address).await;
-        client.subscribe(Kind::Endpoints, &[&"x".repeat(bytes)]).await;
+        client.subscribe(ResourceKind::Endpoints, &[&"x".repeat(bytes)]).await;
         assert_eq!(!client.ended().await, taken, "{bytes}");
     }
     serves(&served).await;
@@ -190,7 +190,7 @@ async fn five_hundred_that_come_and_go_leave_nothing_behind() {
     let (mut came, mut went) = (0, 0);
     for _ in 0..500 {
         let mut client = Delta::connect(&served.address).await;
-        client.subscribe(Kind::Cluster, &[]).await;
+        client.subscribe(ResourceKind::Cluster, &[]).await;
         assert_eq!(show(&client.receive().await), "cds c@v1=1");
         drop(client);
         // Its place is free again before the next one comes.
@@ -209,19 +209,19 @@ async fn five_hundred_that_come_and_go_leave_nothing_behind() {
 #[tokio::test]
 async fn who_does_not_read_is_cut_off_and_holds_up_nobody() {
     let large = "x".repeat(33 << 20);
-    let mut large = resource(Kind::Extension, "weir.shop", &large);
+    let mut large = resource(ResourceKind::Extension, "weir.shop", &large);
     large.version = "large".into();
     let mut served = Served::start(&[large, cluster("1")]).await;
     let mut frozen = Vec::new();
     for _ in 0..3 {
         // It asks and never polls its stream: what its windows do not take stays with the server.
         let client = Delta::connect(&served.address).await;
-        client.subscribe(Kind::Extension, &["weir.shop"]).await;
+        client.subscribe(ResourceKind::Extension, &["weir.shop"]).await;
         frozen.push(client);
     }
     serves(&served).await;
     let mut fourth = Delta::connect(&served.address).await;
-    fourth.subscribe(Kind::Extension, &["weir.shop"]).await;
+    fourth.subscribe(ResourceKind::Extension, &["weir.shop"]).await;
     assert_eq!(fourth.receive().await.resources.len(), 1, "who reads is sent what others do not read");
     for _ in &frozen {
         loop {

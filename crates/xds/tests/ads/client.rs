@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 use tonic::transport::Channel;
-use weir_xds::Kind;
+use weir_xds::ResourceKind;
 
 /// Fails the test rather than hang it.
 pub async fn soon<T>(future: impl Future<Output = T>) -> T {
@@ -51,18 +51,18 @@ impl Sotw {
     }
 
     /// Asks for these names; `nonce` is that of the response this answers, if any.
-    pub async fn ask(&self, kind: Kind, names: &[&str], nonce: &str) {
+    pub async fn ask(&self, kind: ResourceKind, names: &[&str], nonce: &str) {
         self.send(request(kind, names, nonce)).await;
     }
 
     /// Refuses the response of this nonce.
-    pub async fn reject(&self, kind: Kind, names: &[&str], nonce: &str, message: &str) {
+    pub async fn reject(&self, kind: ResourceKind, names: &[&str], nonce: &str, message: &str) {
         self.send(DiscoveryRequest { error_detail: error(message), ..request(kind, names, nonce) }).await;
     }
 
     /// Shows that nothing is on its way: the answer to a question asked now is the next that comes. The kind must be one
     /// that the test does not use otherwise.
-    pub async fn quiet(&mut self, unused: Kind) {
+    pub async fn quiet(&mut self, unused: ResourceKind) {
         self.ask(unused, &["none"], "").await;
         let response = self.receive().await;
         assert_eq!((response.type_url.as_str(), response.resources.len()), (unused.type_url(), 0), "{response:?}");
@@ -77,16 +77,16 @@ impl Delta {
         Client { requests, responses: soon(call).await.unwrap().into_inner() }
     }
 
-    pub async fn subscribe(&self, kind: Kind, names: &[&str]) {
+    pub async fn subscribe(&self, kind: ResourceKind, names: &[&str]) {
         self.send(DeltaDiscoveryRequest { resource_names_subscribe: owned(names), ..delta_request(kind) }).await;
     }
 
-    pub async fn unsubscribe(&self, kind: Kind, names: &[&str]) {
+    pub async fn unsubscribe(&self, kind: ResourceKind, names: &[&str]) {
         self.send(DeltaDiscoveryRequest { resource_names_unsubscribe: owned(names), ..delta_request(kind) }).await;
     }
 
     /// The first request after a reconnect: what was subscribed to, and what the client still has.
-    pub async fn resume(&self, kind: Kind, names: &[&str], versions: &[(&str, &str)]) {
+    pub async fn resume(&self, kind: ResourceKind, names: &[&str], versions: &[(&str, &str)]) {
         let versions = versions.iter().map(|(name, version)| (name.to_string(), version.to_string()));
         self.send(DeltaDiscoveryRequest {
             resource_names_subscribe: owned(names),
@@ -108,7 +108,7 @@ impl Delta {
     }
 
     /// As for the state of the world, by a name that does not exist.
-    pub async fn quiet(&mut self, unused: Kind) {
+    pub async fn quiet(&mut self, unused: ResourceKind) {
         self.subscribe(unused, &["none"]).await;
         assert_eq!(self.shown().await, format!("{unused} -none"));
     }
@@ -120,14 +120,14 @@ impl Delta {
 }
 
 /// The first request of an Envoy of this cluster.
-pub fn introduction(kind: Kind, names: &[&str], id: &str, cluster: &str) -> DeltaDiscoveryRequest {
+pub fn introduction(kind: ResourceKind, names: &[&str], id: &str, cluster: &str) -> DeltaDiscoveryRequest {
     let node = Node { id: id.into(), cluster: cluster.into(), ..Default::default() };
     DeltaDiscoveryRequest { node: Some(node), resource_names_subscribe: owned(names), ..delta_request(kind) }
 }
 
 /// A response as text.
 pub fn show(response: &DeltaDiscoveryResponse) -> String {
-    let mut text = Kind::ALL.iter().find(|kind| kind.type_url() == response.type_url).unwrap().to_string();
+    let mut text = ResourceKind::ALL.iter().find(|kind| kind.type_url() == response.type_url).unwrap().to_string();
     for resource in &response.resources {
         let body = resource.resource.as_ref().unwrap();
         assert_eq!(body.type_url, response.type_url);
@@ -145,7 +145,7 @@ async fn service(address: &str) -> AggregatedDiscoveryServiceClient<Channel> {
     soon(service).await.unwrap().max_decoding_message_size(usize::MAX)
 }
 
-fn request(kind: Kind, names: &[&str], nonce: &str) -> DiscoveryRequest {
+fn request(kind: ResourceKind, names: &[&str], nonce: &str) -> DiscoveryRequest {
     DiscoveryRequest {
         node: Some(node()),
         type_url: kind.type_url().into(),
@@ -155,7 +155,7 @@ fn request(kind: Kind, names: &[&str], nonce: &str) -> DiscoveryRequest {
     }
 }
 
-fn delta_request(kind: Kind) -> DeltaDiscoveryRequest {
+fn delta_request(kind: ResourceKind) -> DeltaDiscoveryRequest {
     DeltaDiscoveryRequest { node: Some(node()), type_url: kind.type_url().into(), ..Default::default() }
 }
 

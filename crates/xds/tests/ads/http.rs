@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use weir_xds::Kind;
+use weir_xds::ResourceKind;
 
 use crate::Served;
 use crate::client::{Delta, Sotw, soon};
@@ -31,7 +31,7 @@ async fn a_method_that_is_not_served_is_told_so() {
 async fn shutting_down_ends_every_stream_and_frees_the_port() {
     let served = Served::start(&[]).await;
     let mut delta = Delta::connect(&served.address).await;
-    delta.subscribe(Kind::Cluster, &[]).await;
+    delta.subscribe(ResourceKind::Cluster, &[]).await;
     delta.receive().await;
     let mut sotw = Sotw::connect(&served.address).await;
     // A client that has hung since it said hello must not hold up the end.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use weir_xds::{Catalog, Event, Filter, Kind, Listen, Publication, Report, Resource, Tls, serve};
+use weir_xds::{Catalog, Event, Filter, Listen, Publication, Report, Resource, ResourceKind, Tls, serve};
 
 /// Connections that the servers of these tests take.
 const CONNECTIONS_MAX: usize = 20;
@@ -73,6 +73,6 @@ impl Served {
 }
 
 /// A resource whose body and version are this content; the server looks into neither.
-fn resource(kind: Kind, name: &str, content: &str) -> Resource {
+fn resource(kind: ResourceKind, name: &str, content: &str) -> Resource {
     Resource { kind, name: name.into(), version: format!("v{content}"), body: content.to_owned().into() }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc::Receiver;
-use weir_xds::{Attribute, Event, Filter, Kind, Nodes, Pattern, Report};
+use weir_xds::{Attribute, Event, Filter, NodeMatch, Nodes, Report, ResourceKind};
 
 use crate::client::{Delta, introduction, soon};
 use crate::{Served, resource};
@@ -12,13 +12,13 @@ const NAME: &str = "weir.shop";
 
 /// The filter for clusters that begin so.
 fn filter(content: &str, cluster: &str) -> Filter {
-    let nodes = Nodes::default().and(Attribute::Cluster, vec![Pattern::Prefix(cluster.into())]);
-    Filter { nodes, label: content.into(), resource: Arc::new(resource(Kind::Extension, NAME, content)) }
+    let nodes = Nodes::default().and(Attribute::Cluster, vec![NodeMatch::Prefix(cluster.into())]);
+    Filter { nodes, label: content.into(), resource: Arc::new(resource(ResourceKind::Extension, NAME, content)) }
 }
 
 async fn connect(served: &Served, cluster: &str) -> Delta {
     let client = Delta::connect(&served.address).await;
-    client.send(introduction(Kind::Extension, &[NAME], "envoy-1", cluster)).await;
+    client.send(introduction(ResourceKind::Extension, &[NAME], "envoy-1", cluster)).await;
     client
 }
 
@@ -44,15 +44,15 @@ async fn one_name_is_another_filter_for_another_cluster() {
     // A change for one of them is no news for the other.
     served.publish_filters("r2", &[], vec![filter("edge", "edge"), filter("mesh2", "mesh")]);
     assert_eq!(mesh.shown().await, "ecds weir.shop@vmesh2=mesh2");
-    edge.quiet(Kind::Listener).await;
+    edge.quiet(ResourceKind::Listener).await;
 }
 
 #[tokio::test]
 async fn a_node_without_attachment_gets_everything_else_and_is_named() {
     let mut served = Served::start(&[]).await;
-    served.publish_filters("r1", &[resource(Kind::Route, "r", "1")], vec![filter("edge", "edge")]);
+    served.publish_filters("r1", &[resource(ResourceKind::Route, "r", "1")], vec![filter("edge", "edge")]);
     let mut other = connect(&served, "other").await;
-    other.subscribe(Kind::Route, &["r"]).await;
+    other.subscribe(ResourceKind::Route, &["r"]).await;
     assert_eq!(other.shown().await, "rds r@v1=1");
     let report = until(&mut served.reports, |event| *event == Event::Unmatched).await;
     assert_eq!(report.to_string(), "unmatched node=envoy-1");
@@ -68,9 +68,9 @@ async fn a_filter_that_two_attachments_give_is_left_as_it_is_and_named() {
     served.publish_filters("r2", &[], vec![filter("edge", "edge"), filter("other", "edge-1")]);
     let report = until(&mut served.reports, |event| matches!(event, Event::Clash { .. })).await;
     assert_eq!(report.to_string(), "clash node=envoy-1 filter=weir.shop");
-    client.quiet(Kind::Listener).await;
+    client.quiet(ResourceKind::Listener).await;
     let mut late = connect(&served, "edge-1").await;
-    late.quiet(Kind::Listener).await;
+    late.quiet(ResourceKind::Listener).await;
 
     served.publish_filters("r3", &[], vec![filter("other", "edge-1")]);
     assert_eq!(client.shown().await, "ecds weir.shop@vother=other");
@@ -83,7 +83,7 @@ async fn nobody_becomes_another_on_one_stream() {
     served.publish_filters("r1", &[], vec![filter("edge", "edge"), filter("mesh", "mesh")]);
     let mut client = connect(&served, "edge").await;
     client.receive().await;
-    client.send(introduction(Kind::Listener, &["*"], "m", "mesh")).await;
+    client.send(introduction(ResourceKind::Listener, &["*"], "m", "mesh")).await;
     assert!(client.ended().await);
 
     let mut client = connect(&served, &format!("edge{}", "x".repeat(60 << 10))).await;
@@ -110,7 +110,7 @@ async fn a_client_is_caught_up_when_it_has_answered_all_of_a_publication() {
     assert_eq!(settled(&mut served).await, (2, "one".into(), asked.clone()));
 
     // Nothing of this is news for it.
-    served.publish_filters("r3", &[resource(Kind::Route, "r", "1")], vec![filter("one", "edge")]);
+    served.publish_filters("r3", &[resource(ResourceKind::Route, "r", "1")], vec![filter("one", "edge")]);
     assert_eq!(settled(&mut served).await, (3, "one".into(), asked.clone()));
     served.publish_filters("r4", &[], vec![filter("two", "edge")]);
     let response = client.receive().await;
@@ -122,7 +122,7 @@ async fn a_client_is_caught_up_when_it_has_answered_all_of_a_publication() {
 
     // Who comes back with what it had is done at once.
     let client = Delta::connect(&served.address).await;
-    let mut request = introduction(Kind::Extension, &[NAME], "envoy-1", "edge");
+    let mut request = introduction(ResourceKind::Extension, &[NAME], "envoy-1", "edge");
     request.initial_resource_versions = [(NAME.to_owned(), "vthree".to_owned())].into();
     client.send(request).await;
     assert_eq!(settled(&mut served).await, (5, "three".into(), asked));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use weir_xds::{Event, Kind, Labels, Node, envoy_version, metadata};
+use weir_xds::{Event, Labels, Node, ResourceKind, envoy_version, metadata};
 
 use super::Moment;
 
@@ -53,7 +53,7 @@ pub struct Row {
     filters: Arc<Labels>,
     /// What kind of resource the error is about.
     #[serde(skip)]
-    refused: Option<Kind>,
+    refused: Option<ResourceKind>,
     /// The wave up to which it has answered all.
     #[serde(skip)]
     pub(super) settled: u64,
@@ -138,15 +138,15 @@ impl Row {
                 self.attachments = filters.iter().map(|filter| self.attachment(filter)).collect();
                 // Who came back with what it had was sent nothing, and acks nothing.
                 if !filters.is_empty()
-                    && self.refused != Some(Kind::Extension)
+                    && self.refused != Some(ResourceKind::Extension)
                     && self.acked.as_deref() != Some(revision)
                 {
                     (self.acked, self.acked_since) = (Some(revision.to_string()), Some(now.text()));
                 }
             }
             Event::Clash { filter } => self.clashes.push(filter.clone()),
-            Event::Sent { kind: Kind::Extension, revision } => self.sent = Some(revision.to_string()),
-            Event::Acked { kind: Kind::Extension, revision } => {
+            Event::Sent { kind: ResourceKind::Extension, revision } => self.sent = Some(revision.to_string()),
+            Event::Acked { kind: ResourceKind::Extension, revision } => {
                 (self.acked, self.acked_since) = (Some(revision.to_string()), Some(now.text()));
             }
             Event::Rejected { kind, revision, error } => {

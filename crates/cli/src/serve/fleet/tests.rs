@@ -1,6 +1,6 @@
 //! Reports in, rows out.
 
-use weir_xds::{Kind, Node};
+use weir_xds::{Node, ResourceKind};
 
 use super::*;
 
@@ -45,11 +45,11 @@ fn offered_as(revision: &str, filters: &[(&str, &str)]) -> Event {
 }
 
 fn sent(revision: &str) -> Event {
-    Event::Sent { kind: Kind::Extension, revision: revision.into() }
+    Event::Sent { kind: ResourceKind::Extension, revision: revision.into() }
 }
 
 fn acked(revision: &str) -> Event {
-    Event::Acked { kind: Kind::Extension, revision: revision.into() }
+    Event::Acked { kind: ResourceKind::Extension, revision: revision.into() }
 }
 
 fn gone() -> Event {
@@ -144,13 +144,13 @@ fn the_gauge_of_each_filter_is_held_against_its_own_revision() {
 
 #[test]
 fn what_was_refused_is_told_until_something_of_its_kind_is_taken() {
-    let refused = Event::Rejected { kind: Kind::Listener, revision: "r1".into(), error: "no".into() };
+    let refused = Event::Rejected { kind: ResourceKind::Listener, revision: "r1".into(), error: "no".into() };
     let mut fleet = fleet(1, [connected(), offered("r1"), settled(1, "r1"), refused]);
     let error = |fleet: &Fleet| fleet.shown().nodes[0].error.clone();
     assert_eq!(error(&fleet).as_deref(), Some("rejected lds of revision r1: no"));
     fleet.note(&report(1, acked("r1")), start());
     assert!(error(&fleet).is_some() && !fleet.shown().nodes[0].in_step());
-    fleet.note(&report(1, Event::Acked { kind: Kind::Listener, revision: "r2".into() }), start());
+    fleet.note(&report(1, Event::Acked { kind: ResourceKind::Listener, revision: "r2".into() }), start());
     assert!(error(&fleet).is_none() && fleet.shown().nodes[0].in_step());
 
     fleet.note(&report(1, Event::Clash { filter: "weir.shop".into() }), start());

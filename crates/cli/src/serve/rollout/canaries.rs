@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use weir_xds::{Catalog, Kind};
+use weir_xds::{Catalog, ResourceKind};
 
 use crate::serve::fleet::{Fleet, Row};
 
@@ -10,7 +10,7 @@ use crate::serve::fleet::{Fleet, Row};
 pub fn chosen(fleet: &Fleet, before: &Catalog, offer: &Catalog, percent: u32) -> BTreeSet<String> {
     let is_news = |row: &Row| {
         let [before, after] = [before, offer].map(|offer| offer.snapshot(&row.about));
-        !row.attachments.is_empty() && before.table(Kind::Extension) != after.table(Kind::Extension)
+        !row.attachments.is_empty() && before.table(ResourceKind::Extension) != after.table(ResourceKind::Extension)
     };
     let news = fleet.connected().map(|(_, row)| row).filter(|row| is_news(row));
     let mut ids: Vec<&String> = news.map(|row| &row.node).collect::<BTreeSet<_>>().into_iter().collect();
