@@ -85,7 +85,7 @@ async fn certificates_are_good_by_the_servers_clock_when_envoys_come_in() {
 
     clock.set(CENTURY);
     let after = connect(&fleet, &authority, &client).await;
-    fleet.weir.until(&event("turned_away").containing("reason", "certificate expired")).await;
+    fleet.weir.until(&event("connection_refused").containing("reason", "certificate expired")).await;
     // Who is in stays in, and is served.
     let next = good(&policy("20%"));
     fleet.write("policy.yaml", &next.text);

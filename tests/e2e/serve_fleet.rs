@@ -132,7 +132,7 @@ async fn a_server_takes_the_file_handles_that_it_may_have_and_keeps_some_for_its
     fleet.weir.until(&event("few_file_handles").with("handles", "96").with("connections", "48")).await;
     let address = fleet.weir.address();
     let _connections: Vec<_> = (0..96).map(|_| std::net::TcpStream::connect(address).unwrap()).collect();
-    fleet.weir.until(&event("turned_away").with("reason", "too many connections are open")).await;
+    fleet.weir.until(&event("connection_refused").with("reason", "too many connections are open")).await;
     let (text, revision) = good("20%");
     fleet.write("policy.yaml", &text);
     fleet.weir.until(&served(&revision)).await;

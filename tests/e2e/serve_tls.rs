@@ -68,7 +68,7 @@ async fn an_envoy_of_an_allowed_name_is_let_in_and_no_other() {
 
     let other = authority.sign("other", "spiffe://mesh.test/ns/bank/sa/edge", 2100);
     let _other = connect(&fleet, &authority, &other).await;
-    let refused = event("turned_away").containing("peer", "127.0.0.1:");
+    let refused = event("connection_refused").containing("peer", "127.0.0.1:");
     let because = async |reason: &str| fleet.weir.until(&refused.clone().containing("reason", reason)).await;
     because("not allowed: spiffe://mesh.test/ns/bank/sa/edge").await;
     // Another authority of the same name.

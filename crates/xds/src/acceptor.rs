@@ -45,7 +45,7 @@ impl Acceptor {
                 Err(error) => {
                     if reported.is_none_or(|reported| reported.elapsed() > ACCEPT_REPORT) {
                         reported = Some(Instant::now());
-                        report(&self.server, Event::NotAccepting { reason: error.to_string() });
+                        report(&self.server, Event::AcceptFailed { reason: error.to_string() });
                     }
                     sleep(ACCEPT_RETRY).await;
                     continue;
@@ -135,7 +135,7 @@ async fn shake_hands(stream: TcpStream, tls: Tls) -> Result<(TlsStream<TcpStream
 
 /// Reports a connection that was not taken in.
 fn refuse_connection(server: &Server, peer: SocketAddr, reason: &str) {
-    report(server, Event::TurnedAway { peer, reason: reason.to_owned() });
+    report(server, Event::ConnectionRefused { peer, reason: reason.to_owned() });
 }
 
 fn report(server: &Server, event: Event) {

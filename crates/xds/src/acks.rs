@@ -41,10 +41,10 @@ impl Acks {
     pub(crate) fn acknowledge(&mut self, kind: ResourceKind, nonce: &str, error: Option<Status>) -> Option<Event> {
         let nonce: u64 = nonce.parse().ok()?;
         let index = self.unanswered.iter().position(|issued| (issued.kind, issued.nonce) == (kind, nonce))?;
-        let revision = self.unanswered.swap_remove(index).label;
+        let label = self.unanswered.swap_remove(index).label;
         Some(match error {
-            None => Event::Acked { kind, revision },
-            Some(Status { message, .. }) => Event::Rejected { kind, revision, error: cut(message) },
+            None => Event::Acked { kind, label },
+            Some(Status { message, .. }) => Event::Rejected { kind, label, error: cut(message) },
         })
     }
 
@@ -57,7 +57,7 @@ impl Acks {
     pub(crate) fn unsupported(&mut self, type_url: String) -> Option<Event> {
         let type_url = cut(type_url);
         let new = self.unknown.len() < UNKNOWN_MAX && self.unknown.insert(type_url.clone());
-        new.then_some(Event::Unserved { type_url })
+        new.then_some(Event::UnknownType { type_url })
     }
 }
 

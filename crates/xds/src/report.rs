@@ -1,4 +1,4 @@
-//! What happens on streams, for people to read.
+//! Events of connections and streams, for the operator.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -6,101 +6,104 @@ use std::sync::Arc;
 
 use crate::{Labels, Node, ResourceKind, envoy_version};
 
-/// Something that happened on a stream and that its operator should see; printed as one line.
+/// An event, and the stream on which it happened; printed as one line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// A number that no other stream of this server has; 0 for what happened on none.
+    /// The number of the stream, unique in this server; 0 for an event that belongs to none.
     pub stream: u64,
-    /// The client's node id.
+    /// The id of the client's node.
     pub node: Arc<str>,
-    /// What happened.
+    /// The event.
     pub event: Event,
 }
 
-/// What happened.
+/// The field of the log that holds the label of a snapshot.
+const LABEL: &str = "revision";
+
+/// An event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// A client said who it is.
+    /// A client opened a stream and sent its node.
     Connected {
-        /// Where it connects from.
+        /// The client's address.
         peer: SocketAddr,
-        /// The name by which it was allowed to.
+        /// The name in its certificate by which it was allowed.
         identity: Option<String>,
-        /// What it says of itself.
+        /// Its node.
         node: Arc<Node>,
     },
-    /// What it is to have from now on.
+    /// A snapshot is what the client is to have from now on.
     Offered {
-        /// The label of the snapshot.
-        revision: Arc<str>,
-        /// Its filters, and the label of each.
+        /// The snapshot's label.
+        label: Arc<str>,
+        /// The snapshot's filters, with the label of each.
         filters: Arc<Labels>,
     },
-    /// No attachment is for this client; all else it is sent.
+    /// No filter is for this client; it gets everything else.
     Unmatched,
-    /// Several attachments give this client a filter of one name; it is sent none of them.
+    /// Several filters of one name are for this client; it gets none of them.
     Clash {
-        /// The filter.
+        /// The name of the filters.
         filter: String,
     },
-    /// A client was sent something.
+    /// A response goes out to the client.
     Sent {
-        /// What.
+        /// The kind of its resources.
         kind: ResourceKind,
-        /// The label of the snapshot it was sent from.
-        revision: Arc<str>,
+        /// The label of the snapshot that the response was made from.
+        label: Arc<str>,
     },
-    /// A client took what it was sent.
+    /// The client accepted a response.
     Acked {
-        /// What it was sent.
+        /// The kind of the resources.
         kind: ResourceKind,
-        /// The label of the snapshot it was sent from.
-        revision: Arc<str>,
+        /// The label of the snapshot that the response was made from.
+        label: Arc<str>,
     },
-    /// A client refused what it was sent, and goes on with what it had.
+    /// The client rejected a response, and goes on with what it had.
     Rejected {
-        /// What it was sent.
+        /// The kind of the resources.
         kind: ResourceKind,
-        /// The label of the snapshot it was sent from.
-        revision: Arc<str>,
-        /// The client's words.
+        /// The label of the snapshot that the response was made from.
+        label: Arc<str>,
+        /// The client's message.
         error: String,
     },
-    /// A client has answered all that it was sent up to a publication.
-    Settled {
-        /// The publication.
+    /// The client has answered every response, up to a publication.
+    CaughtUp {
+        /// The number of the publication.
         publication: u64,
-        /// The label of the snapshot.
-        revision: Arc<str>,
-        /// Those of its filters that it asked for.
+        /// The label of its snapshot.
+        label: Arc<str>,
+        /// The filters that the client asked for.
         filters: Vec<String>,
     },
-    /// A client asked for a type that is not served, and will get no answer.
-    Unserved {
-        /// The type it asked for.
+    /// The client asked for a type that is not served, and gets no answer.
+    UnknownType {
+        /// The type.
         type_url: String,
     },
-    /// A client was not let in.
-    TurnedAway {
-        /// Where it connects from.
+    /// A connection was refused.
+    ConnectionRefused {
+        /// The client's address.
         peer: SocketAddr,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// Nobody new can be let in for now.
-    NotAccepting {
-        /// What the system says.
+    /// Connections cannot be accepted at the moment.
+    AcceptFailed {
+        /// The error of the operating system.
         reason: String,
     },
-    /// The stream is over.
+    /// The stream is closed.
     Disconnected {
-        /// Why, if it was for a reason of ours.
+        /// The reason, if the server closed it.
         reason: Option<String>,
     },
 }
 
 impl Event {
-    /// The word for it.
+    /// The event's name in the log.
     pub fn name(&self) -> &'static str {
         match self {
             Event::Connected { .. } => "connected",
@@ -110,15 +113,15 @@ impl Event {
             Event::Sent { .. } => "sent",
             Event::Acked { .. } => "acked",
             Event::Rejected { .. } => "rejected",
-            Event::Settled { .. } => "settled",
-            Event::Unserved { .. } => "unserved",
-            Event::TurnedAway { .. } => "turned_away",
-            Event::NotAccepting { .. } => "not_accepting",
+            Event::CaughtUp { .. } => "caught_up",
+            Event::UnknownType { .. } => "unknown_type",
+            Event::ConnectionRefused { .. } => "connection_refused",
+            Event::AcceptFailed { .. } => "accept_failed",
             Event::Disconnected { .. } => "disconnected",
         }
     }
 
-    /// What there is to say of it, by name.
+    /// The event's fields in the log: name and value.
     pub fn fields(&self) -> Vec<(&'static str, String)> {
         match self.clone() {
             Event::Connected { peer, identity, node } => {
@@ -127,28 +130,28 @@ impl Event {
                 let peer = ("peer", peer.to_string());
                 [peer].into_iter().chain(identity).chain([("cluster", cluster), ("version", version)]).collect()
             }
-            Event::Offered { revision, filters } => {
+            Event::Offered { label, filters } => {
                 let names: Vec<&str> = filters.keys().map(String::as_str).collect();
-                vec![("revision", revision.to_string()), ("filters", names.join(","))]
+                vec![(LABEL, label.to_string()), ("filters", names.join(","))]
             }
-            Event::Settled { publication, revision, filters } => {
+            Event::CaughtUp { publication, label, filters } => {
                 vec![
                     ("publication", publication.to_string()),
-                    ("revision", revision.to_string()),
+                    (LABEL, label.to_string()),
                     ("filters", filters.join(",")),
                 ]
             }
             Event::Unmatched => Vec::new(),
             Event::Clash { filter } => vec![("filter", filter)],
-            Event::Sent { kind, revision } | Event::Acked { kind, revision } => {
-                vec![("type", kind.to_string()), ("revision", revision.to_string())]
+            Event::Sent { kind, label } | Event::Acked { kind, label } => {
+                vec![("type", kind.to_string()), (LABEL, label.to_string())]
             }
-            Event::Rejected { kind, revision, error } => {
-                vec![("type", kind.to_string()), ("revision", revision.to_string()), ("error", error)]
+            Event::Rejected { kind, label, error } => {
+                vec![("type", kind.to_string()), (LABEL, label.to_string()), ("error", error)]
             }
-            Event::Unserved { type_url } => vec![("type_url", type_url)],
-            Event::TurnedAway { peer, reason } => vec![("peer", peer.to_string()), ("reason", reason)],
-            Event::NotAccepting { reason } => vec![("reason", reason)],
+            Event::UnknownType { type_url } => vec![("type_url", type_url)],
+            Event::ConnectionRefused { peer, reason } => vec![("peer", peer.to_string()), ("reason", reason)],
+            Event::AcceptFailed { reason } => vec![("reason", reason)],
             Event::Disconnected { reason } => reason.map(|reason| ("reason", reason)).into_iter().collect(),
         }
     }
@@ -164,7 +167,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// A text that comes from the network: in quotes and escaped unless it is one plain word, so that nobody can forge a line.
+/// A value that comes from the network: in quotes and escaped unless it is one plain word, so that nobody can forge a line.
 struct Word<'a>(&'a str);
 
 impl fmt::Display for Word<'_> {
@@ -180,24 +183,24 @@ mod tests {
 
     #[test]
     fn each_report_is_one_line() {
-        let (kind, revision) = (ResourceKind::Extension, Arc::<str>::from("0123456789ab"));
+        let (kind, label) = (ResourceKind::Extension, Arc::<str>::from("0123456789ab"));
         let error = String::from("bad\nacked node=\"x\"");
         let type_url = String::from("type.googleapis.com/x");
         let table = [
             (
                 "envoy-1",
-                Event::Acked { kind, revision: revision.clone() },
+                Event::Acked { kind, label: label.clone() },
                 "acked node=envoy-1 type=ecds revision=0123456789ab",
             ),
             (
                 "sidecar~10.0.0.1~a.b",
-                Event::Rejected { kind, revision, error },
+                Event::Rejected { kind, label, error },
                 r#"rejected node=sidecar~10.0.0.1~a.b type=ecds revision=0123456789ab error="bad\nacked node=\"x\"""#,
             ),
             (
                 "x\nacked node=y",
-                Event::Unserved { type_url },
-                r#"unserved node="x\nacked node=y" type_url="type.googleapis.com/x""#,
+                Event::UnknownType { type_url },
+                r#"unknown_type node="x\nacked node=y" type_url="type.googleapis.com/x""#,
             ),
             ("", Event::Unmatched, r#"unmatched node="""#),
         ];

@@ -11,19 +11,19 @@ use crate::grpc::connection::Server;
 use crate::memory::MemoryBudget;
 use crate::{Publication, Report, Tls};
 
-/// Where clients come in.
+/// The listener of a server.
 pub struct Listen {
-    /// The address.
+    /// The socket.
     pub listener: TcpListener,
-    /// Whom to let in; `None`: everybody, in plain text.
+    /// Which clients are allowed; `None`: every one, in plain text.
     pub tls: Option<Tls>,
-    /// How many at most.
+    /// Connections at the same time.
     pub connections_max: usize,
 }
 
-/// Serves ADS, state of the world and delta, to whoever is let in, and 200 at `/healthz`, until `shutdown`. Every stream is
-/// sent what a new publication changes for it. What clients say comes out at `reports`; who does not read them is waited for.
-/// Comes back when the last connection is gone, soon after `shutdown`. Errors of single connections end these alone.
+/// Serves ADS, state of the world and delta, and 200 at `/healthz`, until `shutdown`. Every stream is sent what a new
+/// publication changes for it. Events come out at `reports`; while nobody takes them from there, streams wait. Returns when the
+/// last connection is closed, soon after `shutdown`. An error of a connection ends that connection only.
 pub async fn serve(
     listen: Listen,
     publications: watch::Receiver<Arc<Publication>>,

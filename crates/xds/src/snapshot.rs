@@ -1,4 +1,4 @@
-//! What one Envoy is to have at one moment: an immutable set of resources with their versions.
+//! The snapshot: what one node is to have, an immutable set of resources with their versions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use murmur3::murmur3_x64_128;
 
 use crate::ResourceKind;
 
-/// One resource. Two of the same kind, name and version are equal: a client that has one is not sent the other.
+/// A resource. Two of the same kind, name and version are equal: a client that has one is not sent the other.
 #[derive(Clone, Debug)]
 pub struct Resource {
-    /// What it is.
+    /// The kind.
     pub kind: ResourceKind,
     /// The name clients subscribe to.
     pub name: String,
@@ -28,7 +28,7 @@ impl PartialEq for Resource {
     }
 }
 
-/// A version of 16 hex digits for some content.
+/// The version of some content: 16 hex digits.
 pub fn version(content: &[u8]) -> String {
     let mut rest = content;
     // Reading from memory cannot fail; the crate's signature only allows for sources that do.
@@ -36,10 +36,11 @@ pub fn version(content: &[u8]) -> String {
     format!("{:016x}", hash as u64)
 }
 
-/// Names of filters, and what people know the configuration of each by.
+/// The labels of filters, by name.
 pub type Labels = BTreeMap<String, Arc<str>>;
 
-/// An immutable set of resources, and a label for people to know it by. Sets that hold the same share it.
+/// An immutable set of resources under a label, by which people know it and of which nothing is known here. Sets share what
+/// they have in common.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     label: Arc<str>,
@@ -63,7 +64,7 @@ impl Snapshot {
     }
 
     /// This set under another label and with these filters besides, each under its own. Of filters in `clashes` a client
-    /// hears nothing, neither that they are there nor that they are gone.
+    /// is told nothing, neither that they exist nor that they are gone.
     pub(crate) fn with_filters(
         &self,
         label: Arc<str>,
@@ -81,12 +82,12 @@ impl Snapshot {
         Snapshot { label, tables, filters: Arc::new(labels), clashes }
     }
 
-    /// What people know this set by: the policy's revision.
+    /// The label.
     pub fn label(&self) -> &Arc<str> {
         &self.label
     }
 
-    /// Its filters.
+    /// The labels of its filters.
     pub fn filters(&self) -> &Arc<Labels> {
         &self.filters
     }
@@ -96,12 +97,12 @@ impl Snapshot {
         &self.tables[&kind]
     }
 
-    /// Names of filters of which nothing can be said: more than one attachment gives them.
+    /// The names that several filters for this node have; it gets none of them.
     pub fn clashes(&self) -> impl Iterator<Item = &str> {
         self.clashes.iter().map(String::as_str)
     }
 
-    /// Whether a client that asks for the name is to hear that there is no such thing.
+    /// Whether a client that asks for the name is to be told that it does not exist.
     pub(crate) fn lacks(&self, kind: ResourceKind, name: &str) -> bool {
         let unsaid = kind == ResourceKind::Extension && self.clashes.contains(name);
         !unsaid && self.table(kind).get(name).is_none()
@@ -139,7 +140,7 @@ impl Table {
         self.resources.get(name).map(Arc::as_ref)
     }
 
-    /// The same to keep.
+    /// Every resource, by name, to be kept.
     pub(crate) fn shared(&self) -> impl Iterator<Item = &Arc<Resource>> {
         self.resources.values()
     }

@@ -23,7 +23,8 @@ pub enum Log {
 impl Log {
     /// What happened on streams, but for what a healthy server does all the time. Written at once: a push makes many lines.
     pub fn reports(self, reports: &[Report]) {
-        let usual = |event: &Event| matches!(event, Event::Sent { .. } | Event::Offered { .. } | Event::Settled { .. });
+        let usual =
+            |event: &Event| matches!(event, Event::Sent { .. } | Event::Offered { .. } | Event::CaughtUp { .. });
         let mut lines = String::new();
         for report in reports.iter().filter(|report| !usual(&report.event)) {
             match self {

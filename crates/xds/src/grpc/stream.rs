@@ -148,7 +148,7 @@ impl<P: Protocol> Stream<P> {
                 self.note_caught_up();
             }
             for response in responses {
-                self.emit(Event::Sent { kind: response.kind, revision: self.label() });
+                self.emit(Event::Sent { kind: response.kind, label: self.label() });
                 // Reported before the client reads it: whoever waits for the answer waits from now on.
                 self.report(&io.reports).await;
                 if !io.responses.send(response.encode(P::FORM)?).await.map_err(|_| End::Unread)? {
@@ -231,7 +231,7 @@ impl<P: Protocol> Stream<P> {
         if snapshot.filters().is_empty() && !before.is_some_and(|before| before.filters().is_empty()) {
             self.emit(Event::Unmatched);
         }
-        self.emit(Event::Offered { revision: self.label(), filters: snapshot.filters().clone() });
+        self.emit(Event::Offered { label: self.label(), filters: snapshot.filters().clone() });
     }
 
     /// Reports that nothing is unanswered, also of a publication that changed nothing for this client.
@@ -242,7 +242,7 @@ impl<P: Protocol> Stream<P> {
         let caught_up = Some((self.publication, asked.clone()));
         if self.caught_up != caught_up {
             self.caught_up = caught_up;
-            self.emit(Event::Settled { publication: self.publication, revision: self.label(), filters: asked });
+            self.emit(Event::CaughtUp { publication: self.publication, label: self.label(), filters: asked });
         }
     }
 

@@ -32,7 +32,7 @@ async fn connections_are_counted_and_a_place_is_given_again() {
     let read = soon(one_more.read(&mut [0; 1])).await;
     assert!(!matches!(read, Ok(1..)), "{read:?}");
     let report = soon(served.reports.recv()).await.unwrap();
-    assert!(matches!(&report.event, Event::TurnedAway { .. }), "{report:?}");
+    assert!(matches!(&report.event, Event::ConnectionRefused { .. }), "{report:?}");
     assert!(report.to_string().ends_with(r#"reason="too many connections are open""#), "{report}");
 
     drop(open);

@@ -65,7 +65,7 @@ impl Served {
     async fn reported(&mut self) -> String {
         loop {
             let report = client::soon(self.reports.recv()).await.expect("a report");
-            if matches!(report.event, Event::Acked { .. } | Event::Rejected { .. } | Event::Unserved { .. }) {
+            if matches!(report.event, Event::Acked { .. } | Event::Rejected { .. } | Event::UnknownType { .. }) {
                 return report.to_string();
             }
         }

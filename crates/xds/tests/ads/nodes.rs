@@ -93,10 +93,10 @@ async fn nobody_becomes_another_on_one_stream() {
 }
 
 /// The next time that everything up to a publication is answered: the publication, the revision and the filters.
-async fn settled(served: &mut Served) -> (u64, String, Vec<String>) {
-    let report = until(&mut served.reports, |event| matches!(event, Event::Settled { .. })).await;
-    let Event::Settled { publication, revision, filters } = report.event else { unreachable!() };
-    (publication, revision.to_string(), filters)
+async fn caught_up(served: &mut Served) -> (u64, String, Vec<String>) {
+    let report = until(&mut served.reports, |event| matches!(event, Event::CaughtUp { .. })).await;
+    let Event::CaughtUp { publication, label, filters } = report.event else { unreachable!() };
+    (publication, label.to_string(), filters)
 }
 
 #[tokio::test]
@@ -107,23 +107,23 @@ async fn a_client_is_caught_up_when_it_has_answered_all_of_a_publication() {
     let response = client.receive().await;
     client.answer(&response, None).await;
     let asked = vec![NAME.to_owned()];
-    assert_eq!(settled(&mut served).await, (2, "one".into(), asked.clone()));
+    assert_eq!(caught_up(&mut served).await, (2, "one".into(), asked.clone()));
 
     // Nothing of this is news for it.
     served.publish_filters("r3", &[resource(ResourceKind::Route, "r", "1")], vec![filter("one", "edge")]);
-    assert_eq!(settled(&mut served).await, (3, "one".into(), asked.clone()));
+    assert_eq!(caught_up(&mut served).await, (3, "one".into(), asked.clone()));
     served.publish_filters("r4", &[], vec![filter("two", "edge")]);
     let response = client.receive().await;
     served.publish_filters("r5", &[], vec![filter("three", "edge")]);
     let other = client.receive().await;
     client.answer(&response, None).await;
     client.answer(&other, Some("no")).await;
-    assert_eq!(settled(&mut served).await, (5, "three".into(), asked.clone()), "both are answered");
+    assert_eq!(caught_up(&mut served).await, (5, "three".into(), asked.clone()), "both are answered");
 
     // Who comes back with what it had is done at once.
     let client = Delta::connect(&served.address).await;
     let mut request = introduction(ResourceKind::Extension, &[NAME], "envoy-1", "edge");
     request.initial_resource_versions = [(NAME.to_owned(), "vthree".to_owned())].into();
     client.send(request).await;
-    assert_eq!(settled(&mut served).await, (5, "three".into(), asked));
+    assert_eq!(caught_up(&mut served).await, (5, "three".into(), asked));
 }

@@ -155,6 +155,6 @@ async fn a_type_that_is_not_served_is_reported_once() {
         client.send(DiscoveryRequest { type_url: type_url.clone(), ..Default::default() }).await;
     }
     client.ask(ResourceKind::Cluster, &[], &response.nonce).await;
-    assert_eq!(served.reported().await, format!("unserved node=envoy-1 type_url={type_url:?}"));
+    assert_eq!(served.reported().await, format!("unknown_type node=envoy-1 type_url={type_url:?}"));
     assert_eq!(served.reported().await, "acked node=envoy-1 type=cds revision=r1");
 }

@@ -123,7 +123,7 @@ impl Row {
             (self.error, self.refused) = (None, None);
         }
         match event {
-            Event::Offered { revision, filters } => {
+            Event::Offered { label: revision, filters } => {
                 self.offered = revision.to_string();
                 self.unmatched = filters.is_empty();
                 self.behind = self.behind.or(Some(now.steady));
@@ -133,7 +133,7 @@ impl Row {
                 let known = filters.keys().filter(|filter| is_known(bare(filter)));
                 self.attachments = known.map(|filter| self.attachment(filter)).collect();
             }
-            Event::Settled { publication, revision, filters } => {
+            Event::CaughtUp { publication, label: revision, filters } => {
                 (self.settled, self.behind, self.late) = (*publication, None, false);
                 self.attachments = filters.iter().map(|filter| self.attachment(filter)).collect();
                 // Who came back with what it had was sent nothing, and acks nothing.
@@ -145,11 +145,11 @@ impl Row {
                 }
             }
             Event::Clash { filter } => self.clashes.push(filter.clone()),
-            Event::Sent { kind: ResourceKind::Extension, revision } => self.sent = Some(revision.to_string()),
-            Event::Acked { kind: ResourceKind::Extension, revision } => {
+            Event::Sent { kind: ResourceKind::Extension, label: revision } => self.sent = Some(revision.to_string()),
+            Event::Acked { kind: ResourceKind::Extension, label: revision } => {
                 (self.acked, self.acked_since) = (Some(revision.to_string()), Some(now.text()));
             }
-            Event::Rejected { kind, revision, error } => {
+            Event::Rejected { kind, label: revision, error } => {
                 let error = format!("rejected {kind} of revision {revision}: {error}");
                 (self.error, self.refused) = (Some(error), Some(*kind));
             }

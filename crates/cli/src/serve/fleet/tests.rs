@@ -32,7 +32,7 @@ fn connected_with(node: Node) -> Event {
 }
 
 fn settled(wave: u64, revision: &str) -> Event {
-    Event::Settled { publication: wave, revision: revision.into(), filters: vec!["weir.shop".into()] }
+    Event::CaughtUp { publication: wave, label: revision.into(), filters: vec!["weir.shop".into()] }
 }
 
 fn offered(revision: &str) -> Event {
@@ -41,15 +41,15 @@ fn offered(revision: &str) -> Event {
 
 fn offered_as(revision: &str, filters: &[(&str, &str)]) -> Event {
     let filters = filters.iter().map(|(name, label)| ((*name).to_owned(), Arc::from(*label))).collect();
-    Event::Offered { revision: revision.into(), filters: Arc::new(filters) }
+    Event::Offered { label: revision.into(), filters: Arc::new(filters) }
 }
 
 fn sent(revision: &str) -> Event {
-    Event::Sent { kind: ResourceKind::Extension, revision: revision.into() }
+    Event::Sent { kind: ResourceKind::Extension, label: revision.into() }
 }
 
 fn acked(revision: &str) -> Event {
-    Event::Acked { kind: ResourceKind::Extension, revision: revision.into() }
+    Event::Acked { kind: ResourceKind::Extension, label: revision.into() }
 }
 
 fn gone() -> Event {
@@ -124,7 +124,7 @@ fn the_gauge_of_each_filter_is_held_against_its_own_revision() {
     let (all, filters) = (format!("{old}+{new}"), ["weir.edge", "weir.mesh"]);
     let half = offered_as(&all, &[(filters[0], old), (filters[1], new)]);
     let settled =
-        Event::Settled { publication: 1, revision: all.as_str().into(), filters: filters.map(Into::into).into() };
+        Event::CaughtUp { publication: 1, label: all.as_str().into(), filters: filters.map(Into::into).into() };
     let mut fleet = fleet(1, [connected(), half, settled]);
     for (edge, mesh, is_active) in [(41, 42, true), (41, 41, false), (42, 42, false), (42, 41, false), (41, 40, false)]
     {
@@ -144,13 +144,13 @@ fn the_gauge_of_each_filter_is_held_against_its_own_revision() {
 
 #[test]
 fn what_was_refused_is_told_until_something_of_its_kind_is_taken() {
-    let refused = Event::Rejected { kind: ResourceKind::Listener, revision: "r1".into(), error: "no".into() };
+    let refused = Event::Rejected { kind: ResourceKind::Listener, label: "r1".into(), error: "no".into() };
     let mut fleet = fleet(1, [connected(), offered("r1"), settled(1, "r1"), refused]);
     let error = |fleet: &Fleet| fleet.shown().nodes[0].error.clone();
     assert_eq!(error(&fleet).as_deref(), Some("rejected lds of revision r1: no"));
     fleet.note(&report(1, acked("r1")), start());
     assert!(error(&fleet).is_some() && !fleet.shown().nodes[0].in_step());
-    fleet.note(&report(1, Event::Acked { kind: ResourceKind::Listener, revision: "r2".into() }), start());
+    fleet.note(&report(1, Event::Acked { kind: ResourceKind::Listener, label: "r2".into() }), start());
     assert!(error(&fleet).is_none() && fleet.shown().nodes[0].in_step());
 
     fleet.note(&report(1, Event::Clash { filter: "weir.shop".into() }), start());
