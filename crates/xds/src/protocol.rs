@@ -1,15 +1,15 @@
 //! The two forms of xDS as state machines without I/O: what to send to the client of one stream.
 
-use std::sync::Arc;
-
 use prost::Message;
 
-use crate::{Event, Node, Resource, ResourceKind, Snapshot};
+use crate::{Event, Node, Snapshot};
 
 mod delta;
+mod response;
 mod sotw;
 
 pub(crate) use delta::Delta;
+pub(crate) use response::{Form, Response};
 pub(crate) use sotw::StateOfTheWorld;
 
 /// The state of one stream: what its client asked for and what it was sent.
@@ -39,25 +39,6 @@ pub(crate) trait Protocol: Default + Send + 'static {
 
 /// The response to a request, if it takes one, and the event that the operator should see.
 pub(crate) type Answer = (Option<Response>, Option<Event>);
-
-/// A response in either form.
-pub(crate) struct Response {
-    pub kind: ResourceKind,
-    pub version: String,
-    pub resources: Vec<Arc<Resource>>,
-    /// Names; in the form of delta only.
-    pub removed: Vec<String>,
-    pub nonce: String,
-}
-
-/// The two forms of ADS.
-#[derive(Clone, Copy)]
-pub(crate) enum Form {
-    /// `DiscoveryResponse`: all that the client asked for.
-    StateOfTheWorld,
-    /// `DeltaDiscoveryResponse`: what changes.
-    Delta,
-}
 
 /// The name that subscribes to everything.
 const WILDCARD: &str = "*";
