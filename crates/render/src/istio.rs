@@ -1,5 +1,6 @@
 //! The documents of a mesh under Istio: filters, routes and versions in the order of safe application.
 
+mod file;
 mod filter;
 mod into;
 mod labels;
@@ -15,37 +16,18 @@ mod service;
 mod subsets;
 mod telemetry;
 
-use weir_engine::{AttachmentFile, Model, Problem, Problems, Source};
+use weir_engine::{Model, Problem, Problems, Source};
 
+pub use file::File;
 use into::ExistingFile;
 pub use object::{CLIENT_SIDE_BYTES_MAX, OBJECT_BYTES_MAX};
 use object::{Object, Phase};
 pub use order::order;
+pub use placed::Enveloped;
 use placed::PlacedFilter;
 use placement::Carrier;
 use routed::RoutedService;
 use routes::RouteNeeds;
-
-/// An attachment file and the envelope that carries its part of the policy.
-pub struct Enveloped<'a> {
-    /// What a person wrote.
-    pub file: &'a AttachmentFile,
-    /// What the filter is configured with.
-    pub envelope: String,
-}
-
-/// A file of manifests.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
-    /// Its name; the order of names is the order of safe application.
-    pub name: String,
-    /// YAML documents.
-    pub text: String,
-    /// Whether it holds an object that `kubectl apply` takes only with `--server-side`.
-    pub server_side: bool,
-    /// The file of VirtualServices that people had before, whose place it takes.
-    pub replaces: Option<String>,
-}
 
 /// The manifests of a policy at these attachments, with routes in VirtualServices that people have already.
 ///
@@ -75,7 +57,7 @@ pub fn render(model: &Model, attachments: Vec<Enveloped<'_>>, into: &[Source]) -
         object.check_size(*document, &mut problems);
     }
     let objects: Vec<Object> = objects.into_iter().map(|(_, object)| object).collect();
-    let mut files: Vec<File> = Phase::ALL.into_iter().filter_map(|phase| file(phase, &objects)).collect();
+    let mut files: Vec<File> = Phase::ALL.into_iter().filter_map(|phase| File::of(phase, &objects)).collect();
     files.extend(into.iter().map(|file| File {
         name: file.file_name(),
         text: file.render(&routed, &needs, &mut problems),
@@ -110,18 +92,6 @@ fn own_routes(
     into::check_wildcards(&routed.host, &gateways, into, problems);
     routed.check_stable(problems);
     Some(routes::object(routed, needs, &gateways))
-}
-
-fn file(phase: Phase, objects: &[Object]) -> Option<File> {
-    let objects: Vec<&Object> = objects.iter().filter(|object| object.phase == phase).collect();
-    let texts: Vec<String> = objects.iter().map(|object| object.text()).collect();
-    let server_side = objects.iter().any(|object| object.bytes() > CLIENT_SIDE_BYTES_MAX);
-    (!texts.is_empty()).then(|| File {
-        name: phase.file().to_owned(),
-        text: texts.join("---\n"),
-        server_side,
-        replaces: None,
-    })
 }
 
 #[cfg(test)]

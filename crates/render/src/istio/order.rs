@@ -2,7 +2,7 @@
 
 use weir_engine::Revision;
 
-use crate::istio::File;
+use crate::istio::file::File;
 use crate::istio::object::Phase;
 
 const START: &str = "# now start the pods of the variants: no stable request reaches them any more\n";

@@ -3,9 +3,16 @@
 use weir_engine::{At, AttachmentFile, Code, Module, Problems, Role, Steer};
 
 use crate::FilterSpec;
-use crate::istio::Enveloped;
 use crate::istio::object::Phase;
 use crate::istio::placement::{Carrier, Placement, Proxy, is_name};
+
+/// An attachment file and the envelope that carries its part of the policy.
+pub struct Enveloped<'a> {
+    /// What a person wrote.
+    pub file: &'a AttachmentFile,
+    /// What the filter is configured with.
+    pub envelope: String,
+}
 
 /// An attachment that can be rendered.
 pub(crate) struct PlacedFilter<'a> {
