@@ -1,4 +1,4 @@
-//! Values that the keys `istio` and `envoy` of an attachment file have in common.
+//! Readers of values that stand below both the key `istio` and the key `envoy` of an attachment file.
 
 use weir_engine::fields;
 use weir_engine::{At, Code, Node, Problems};
@@ -19,7 +19,7 @@ pub(crate) fn by_name<T>(
     values
 }
 
-/// An integer from 1 to what Envoy counts with.
+/// An integer from 1 to the most that Envoy's `uint32` holds.
 pub(crate) fn positive(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<i64> {
     let value = fields::integer(node, u64::from(u32::MAX), at, problems)?;
     if value == 0 {

@@ -13,7 +13,7 @@ pub fn ecds(filter: &FilterSpec<'_>) -> String {
     map! {"resources" => [resource.and(filter.to_yaml())]}.text()
 }
 
-/// An entry of `http_filters` with the filter, which brings its policy.
+/// An entry of `http_filters` with the filter and its policy in it, for a bootstrap without ECDS.
 pub fn http_filters_entry(filter: &FilterSpec<'_>) -> String {
     Yaml::List(vec![filter.to_yaml()]).text()
 }

@@ -1,5 +1,5 @@
-//! The filter as Envoy is given it, a resource for ECDS. One description, from which `weir serve` sends protobuf and
-//! `weir render` writes YAML: what the two say alike is decided here.
+//! The filter's ECDS resource, described once: `weir serve` sends it as protobuf, `weir render` writes it as YAML. What
+//! the two have in common is decided here.
 
 use envoy_types::pb::envoy::extensions::wasm::v3::FailurePolicy;
 use weir_engine::{Attachment, Module};
@@ -12,9 +12,9 @@ mod yaml;
 pub(crate) use yaml::WASM;
 
 const RUNTIME: &str = "envoy.wasm.runtime.v8";
-/// How long Envoy waits before it loads a module anew, the first time.
+/// Seconds before Envoy loads a failed module anew, the first time.
 const RELOAD_SECONDS: i64 = 1;
-/// How long a download of the module may take.
+/// Seconds that a download of the module may take.
 const DOWNLOAD_SECONDS: i64 = 30;
 /// The cluster of a download: Envoy's schema wants some, istio-agent needs none.
 const NO_CLUSTER: &str = "_";
@@ -34,7 +34,7 @@ pub struct FilterSpec<'a> {
     envelope: &'a str,
 }
 
-/// The module's code, as Envoy comes by it.
+/// The module's code: a file of Envoy's machine, or a download.
 enum ModuleCode<'a> {
     Local { file: &'a str },
     Remote { uri: &'a str, sha256: &'a str },
@@ -63,7 +63,7 @@ impl<'a> FilterSpec<'a> {
         plugin_name(self.name)
     }
 
-    /// What Envoy does with requests while the module cannot run.
+    /// The failure policy: what Envoy does with requests while the module cannot run.
     pub(crate) fn failure_policy(&self) -> FailurePolicy {
         match self.module {
             Module::File(_) => FailurePolicy::FailReload,

@@ -1,4 +1,5 @@
-//! Headers of an attachment that routes have to keep from clients, and those that they have to keep from services.
+//! Header names that every kind of route has to remove: those that clients could forge, and those that are written for
+//! routes alone.
 
 use weir_engine::model::EnvTag;
 use weir_engine::{Attachment, CLUSTER_HEADER, Role, SUBSET_HEADER, Steer};

@@ -1,4 +1,5 @@
-//! The documents of a mesh under Istio: filters, routes and versions in the order of safe application.
+//! The manifests of a mesh under Istio: filters, routes and subsets, in files whose names give the order of safe
+//! application.
 
 mod file;
 mod filter;
@@ -29,10 +30,10 @@ use placement::Carrier;
 use routed::RoutedService;
 use routes::RouteNeeds;
 
-/// The manifests of a policy at these attachments, with routes in VirtualServices that people have already.
+/// The manifests of a policy at these attachments. Routes also go into the existing VirtualServices of `into`.
 ///
 /// # Errors
-/// Every problem that was found. Its document counts the attachments first, then the files of `into`.
+/// Every problem that was found. A problem's document counts the attachments first, then the files of `into`.
 pub fn render(model: &Model, attachments: Vec<Enveloped<'_>>, into: &[Source]) -> Result<Vec<File>, Vec<Problem>> {
     let mut problems = Problems::default();
     let first_into = attachments.len();
@@ -77,7 +78,7 @@ fn filters(placed: &PlacedFilter<'_>, model: &Model) -> Vec<Object> {
     forgeries.into_iter().chain([filter::object(placed)]).chain(telemetry).collect()
 }
 
-/// A VirtualService of ours, bound to what no VirtualService of theirs routes the service for.
+/// A new VirtualService for a service, bound to the gateways for which no existing one routes the service.
 fn own_routes(
     routed: &RoutedService,
     needs: &RouteNeeds,

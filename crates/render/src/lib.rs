@@ -1,4 +1,5 @@
-//! A policy and its attachments as documents to apply, Istio's or a plain Envoy's: pure, nothing is read or written here.
+//! What attaches a policy to proxies, pure: the filter as a resource, and documents to apply, of Istio or of a plain
+//! Envoy.
 //!
 //! ```
 //! use weir_engine::{AttachmentFile, Role, Source, read_policy};
@@ -11,7 +12,8 @@
 //!     wasm: {file: /etc/weir/weir.wasm}
 //!     istio: {namespace: shop, selector: {istio: ingressgateway}}");
 //! let file = AttachmentFile::read(&gateway).unwrap();
-//! let gateway = weir_render::istio::Enveloped { file: &file, envelope: r#"{"weir":1,"policy":{"version":1}}"#.to_owned() };
+//! let envelope = r#"{"weir":1,"policy":{"version":1}}"#.to_owned();
+//! let gateway = weir_render::istio::Enveloped { file: &file, envelope };
 //!
 //! let files = weir_render::istio::render(&model, vec![gateway], &[]).unwrap();
 //! let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();

@@ -1,10 +1,10 @@
-//! The variants of a policy by the services that they route: what every kind of route is made from.
+//! The variants of a policy by the services that they route, of which every kind of route is made.
 
 use std::collections::BTreeSet;
 
 use weir_engine::model::{Model, Variant};
 
-/// The subset of a service that requests meet which are in none of its variants.
+/// The subset for requests that are in no variant of the service.
 pub(crate) const STABLE: &str = "stable";
 
 /// The services that the policy routes.

@@ -1,4 +1,4 @@
-//! YAML that keeps the order in which it was put together, so that a manifest reads top-down.
+//! YAML values that keep the order in which they were put together, so that a manifest reads top-down.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_saphyr::{LitStr, ser_options};
@@ -11,7 +11,7 @@ pub enum Yaml {
     Bool(bool),
     /// An integer.
     Int(i64),
-    /// A number with a fraction, as it was written.
+    /// A number with a fraction.
     Float(f64),
     /// Text.
     Text(String),
@@ -34,14 +34,14 @@ macro_rules! map {
 pub(crate) use map;
 
 impl Yaml {
-    /// As a YAML document.
+    /// The YAML document.
     pub fn text(&self) -> String {
         // A policy on one line stays one line: folding it would hide what changed in a diff.
         let options = ser_options! { prefer_block_scalars: false, min_fold_chars: 0 };
         serde_saphyr::to_string_with_options(self, options).expect("nothing of a value cannot be written")
     }
 
-    /// The bytes of it as Kubernetes stores and sends it, which is JSON.
+    /// The length in bytes as Kubernetes stores and sends the value, which is JSON.
     pub fn json_bytes(&self) -> usize {
         serde_json::to_string(self).expect("nothing of a value cannot be written").len()
     }

@@ -1,4 +1,5 @@
-//! The routes of a plain Envoy, for RDS: what DestinationRules, VirtualServices and patches say in Istio.
+//! The routes of a plain Envoy, for RDS: one file for what Istio spreads over DestinationRules, VirtualServices and
+//! patches.
 
 use weir_engine::fields::{self, Fields};
 use weir_engine::model::Model;
@@ -15,18 +16,18 @@ const PORT: i64 = 80;
 /// The key `envoy` of an attachment file.
 #[derive(Default)]
 struct Routing {
-    /// What listeners call the routes.
+    /// The name by which listeners refer to the routes.
     route_config: Option<String>,
-    /// In the names of clusters.
+    /// The port in the names of clusters.
     port: Option<i64>,
-    /// By service, domains by which it is called beside its name.
+    /// Domains by which a service is called beside its name, by service.
     hosts: Vec<(String, Vec<String>)>,
     /// A response header that shows the decision.
     decision_header: Option<String>,
 }
 
-/// A file for RDS with the routes of all services that the policy routes: to the cluster `outbound|PORT|SUBSET|SERVICE`
-/// who is in a variant, to `outbound|PORT||SERVICE` everybody else.
+/// A file for RDS with the routes of all services that the policy routes: requests in a variant go to the cluster
+/// `outbound|PORT|SUBSET|SERVICE`, all others to `outbound|PORT||SERVICE`.
 ///
 /// # Errors
 /// Every problem of the attachment's key `envoy`; and its role, where nothing is routed.
@@ -72,7 +73,7 @@ fn configuration(model: &Model, file: &AttachmentFile, routing: &Routing, servic
     let name = routing.route_config.as_ref().or(attachment.name.as_ref()).map_or("weir", String::as_str);
     // What a client sends under these names is dropped before routes are matched, with the filter or without it.
     let guard = (attachment.role == Role::Edge).then(|| headers::forgeable(attachment, &model.env_tag));
-    let ours = headers::written(attachment);
+    let written = headers::written(attachment);
     let shown = routing.decision_header.as_ref().map(|header| {
         let value = map! {"header" => map! {"key" => header, "value" => "%FILTER_STATE(wasm.weir:PLAIN)%"}};
         [value.with("append_action", Some("OVERWRITE_IF_EXISTS_OR_ADD"))]
@@ -81,7 +82,7 @@ fn configuration(model: &Model, file: &AttachmentFile, routing: &Routing, servic
         services.iter().map(|service| virtual_host(service, model, attachment.steer, routing)).collect();
     map! {"@type" => ROUTE_CONFIGURATION, "name" => name, "ignore_port_in_host_matching" => true}
         .with("internal_only_headers", guard)
-        .with("request_headers_to_remove", (!ours.is_empty()).then_some(ours))
+        .with("request_headers_to_remove", (!written.is_empty()).then_some(written))
         .with("response_headers_to_add", shown)
         .with("virtual_hosts", Some(hosts))
 }

@@ -1,4 +1,4 @@
-//! That protobuf and YAML of a filter mean the same, and what one would write by hand.
+//! Tests that protobuf and YAML of a filter mean the same, and that it is what an operator would write by hand.
 
 use weir_engine::{Attachment, Join, Module};
 use weir_xds::{ResourceKind, resources};
@@ -25,7 +25,7 @@ typed_config:
       code: {local: {filename: /opt/weir.wasm}}
 "#;
 
-/// What Envoy's own schema makes of YAML.
+/// The protobuf that Envoy's own schema makes of YAML.
 fn read(yaml: &str) -> Vec<u8> {
     resources::encode(ResourceKind::Extension.type_url(), yaml).unwrap_or_else(|error| panic!("{error}:\n{yaml}"))
 }

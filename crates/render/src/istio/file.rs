@@ -1,4 +1,4 @@
-//! One file of manifests.
+//! One file of manifests: a name in the order of application, and YAML documents.
 
 use crate::istio::object::{CLIENT_SIDE_BYTES_MAX, Object, Phase};
 

@@ -1,4 +1,4 @@
-//! The filter in an EnvoyFilter: by ECDS, so that a new policy changes no listener.
+//! The EnvoyFilter that carries the filter: by ECDS, so that a new policy changes no listener.
 
 use weir_engine::model::EnvTag;
 use weir_engine::{Module, Role};
@@ -12,7 +12,8 @@ use crate::yaml::{Yaml, map};
 
 const ENVOY_FILTER: (&str, &str) = ("networking.istio.io/v1alpha3", "EnvoyFilter");
 const RBAC: &str = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC";
-/// Any but 0, which `istioctl analyze` warns of: patches of one proxy are applied in the order of their priorities.
+/// The priority of the EnvoyFilter. `istioctl analyze` warns of 0; patches of one proxy are applied in the order of
+/// their priorities.
 const PRIORITY: i64 = 10;
 
 /// The EnvoyFilter that puts the filter before the router.
@@ -68,7 +69,7 @@ pub(crate) fn against_forgeries(placed: &PlacedFilter<'_>, env_tag: &EnvTag) -> 
     Some(envoy_filter(Phase::Forgeries, placed, &format!("weir-{}-forgeries", placed.name), &comment, vec![patch]))
 }
 
-/// The entry in the list of HTTP filters.
+/// The filter's entry in the list of HTTP filters, which fetches the resource by ECDS.
 fn entry(resource: &str) -> Yaml {
     let source = map! {"ads" => map! {}, "resource_api_version" => "V3", "initial_fetch_timeout" => "0s"};
     map! {

@@ -1,5 +1,6 @@
-//! VirtualServices that people have already: a route of ours before each of theirs that leads to a version, and every byte
-//! of theirs kept. Istio does not merge two VirtualServices of one host for sidecars, so ours must go into theirs.
+//! Existing VirtualServices: routes to variants are added before each route that leads to a service of the policy, and
+//! every byte that was there is kept. Istio does not merge two VirtualServices of one host for sidecars, so the routes
+//! must go into the existing one.
 
 use weir_engine::{At, Code, Problems, Source};
 
@@ -12,10 +13,10 @@ mod steer;
 
 use read::VirtualService;
 
-/// A file of theirs.
+/// A file with existing VirtualServices.
 pub(crate) struct ExistingFile<'a> {
     pub source: &'a Source,
-    /// Which of the sources read together it is.
+    /// The file's place among the sources that are read together.
     document: usize,
     virtual_services: Vec<VirtualService>,
 }
@@ -47,21 +48,21 @@ impl<'a> ExistingFile<'a> {
         name.rsplit_once('.').map_or(name, |(stem, _)| stem)
     }
 
-    /// The text with our routes in it.
+    /// The text with the routes to variants in it.
     pub fn render(&self, all: &[RoutedService], needs: &RouteNeeds, problems: &mut Problems) -> String {
         let mut insertions = Vec::new();
         let mut leads_somewhere = false;
-        for theirs in &self.virtual_services {
-            for route in &theirs.routes {
-                let Some(routed) = steer::destination(route, theirs, all, problems) else { continue };
+        for existing in &self.virtual_services {
+            for route in &existing.routes {
+                let Some(routed) = steer::destination(route, existing, all, problems) else { continue };
                 leads_somewhere = true;
-                let ours = steer::routes(route, theirs, routed, needs, problems);
-                if ours.is_empty() {
+                let added = steer::routes(route, existing, routed, needs, problems);
+                if added.is_empty() {
                     continue;
                 }
-                match splice::before(route, ours, &self.source.text) {
+                match splice::before(route, added, &self.source.text) {
                     Ok(insertion) => insertions.push(insertion),
-                    Err(message) => theirs.refuse(route, "name", message, problems),
+                    Err(message) => existing.refuse(route, "name", message, problems),
                 }
             }
         }
@@ -74,44 +75,45 @@ impl<'a> ExistingFile<'a> {
     }
 }
 
-/// What already routes a service, by binding: theirs that have it as a host.
+/// The gateways for which an existing VirtualService routes a service: those that have it as a host.
 pub(crate) fn bindings_of(host: &str, all: &[ExistingFile<'_>]) -> Vec<String> {
     let virtual_services = all.iter().flat_map(|file| &file.virtual_services);
-    let having = virtual_services.filter(|theirs| theirs.hosts.iter().any(|name| name == host));
-    having.flat_map(|theirs| theirs.gateways.clone()).collect()
+    let having = virtual_services.filter(|existing| existing.hosts.iter().any(|name| name == host));
+    having.flat_map(|existing| existing.gateways.clone()).collect()
 }
 
-/// Reports hosts of theirs that an object of ours for `host`, bound to `gateways`, would take requests from.
+/// Reports existing wildcard hosts from which a new VirtualService for `host`, bound to `gateways`, would take
+/// requests.
 pub(crate) fn check_wildcards(host: &str, gateways: &[String], all: &[ExistingFile<'_>], problems: &mut Problems) {
-    for theirs in all.iter().flat_map(|file| &file.virtual_services) {
-        let shared = theirs.gateways.iter().any(|gateway| gateways.contains(gateway));
-        for (i, wildcard) in theirs.hosts.iter().enumerate() {
+    for existing in all.iter().flat_map(|file| &file.virtual_services) {
+        let shared = existing.gateways.iter().any(|gateway| gateways.contains(gateway));
+        for (i, wildcard) in existing.hosts.iter().enumerate() {
             let covers = wildcard.strip_prefix('*').is_some_and(|end| host.ends_with(end));
             if shared && covers {
                 let message = format!(
-                    "{wildcard} covers {host}, whose routes of ours would take its requests away from here; name {host} \
-                     as a host of its own VirtualService and give that"
+                    "{wildcard} covers {host}, and the VirtualService that is rendered for {host} would take requests away \
+                     from here; name {host} as a host of a VirtualService of its own and give that"
                 );
-                theirs.refuse_host(i, message, problems);
+                existing.refuse_host(i, message, problems);
             }
         }
     }
 }
 
-/// Reports hosts that two of theirs route for sidecars. Those of one gateway are merged by Istio.
+/// Reports hosts that two existing VirtualServices route for sidecars. Istio merges those of one gateway.
 fn check_hosts(all: &[ExistingFile<'_>], problems: &mut Problems) {
     let mut seen: Vec<(&str, &VirtualService)> = Vec::new();
     let virtual_services = all.iter().flat_map(|file| &file.virtual_services);
-    for theirs in virtual_services.filter(|theirs| theirs.gateways.iter().any(|gateway| gateway == MESH)) {
-        for (i, host) in theirs.hosts.iter().enumerate() {
+    for existing in virtual_services.filter(|existing| existing.gateways.iter().any(|gateway| gateway == MESH)) {
+        for (i, host) in existing.hosts.iter().enumerate() {
             if let Some((_, other)) = seen.iter().find(|(name, _)| name == host) {
                 let message = format!(
                     "{host} is routed for sidecars by the VirtualService {} too, and Istio heeds one of them",
                     other.name
                 );
-                theirs.refuse_host(i, message, problems);
+                existing.refuse_host(i, message, problems);
             }
-            seen.push((host, theirs));
+            seen.push((host, existing));
         }
     }
 }

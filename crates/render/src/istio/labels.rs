@@ -1,11 +1,11 @@
-//! Labels of pods.
+//! Labels of pods, as attachment files give them.
 
 use weir_engine::fields;
 use weir_engine::{At, Code, Node, Problems};
 
 use crate::entries::by_name;
 
-/// Label and value of each, in the order of the file.
+/// Labels with their values, in the order of the file.
 pub(crate) type Labels = Vec<(String, String)>;
 
 /// Reads labels, at least one: without any the object would mean every pod of its namespace.

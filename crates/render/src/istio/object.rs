@@ -1,4 +1,4 @@
-//! One Kubernetes object, with what a reader should know of it as a comment above.
+//! One Kubernetes object, with a comment above it for whoever reads the manifest.
 
 use weir_engine::{At, Code, Problems};
 
@@ -12,31 +12,31 @@ pub const CLIENT_SIDE_BYTES_MAX: usize = 256 * 1024;
 /// An object to apply.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Object {
-    /// Its place in the order of safe application.
+    /// The phase in which it is applied.
     pub phase: Phase,
-    /// What to call it in messages.
+    /// Kind, namespace and name, for messages.
     called: String,
     comment: String,
     body: Yaml,
 }
 
-/// When an object is applied, first to last; objects are taken away last to first.
+/// The phases of safe application, first to last; objects are taken away last to first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
-    /// Forged headers are dropped before anything routes by them.
+    /// Guards against forged headers, before anything routes by these headers.
     Forgeries,
-    /// Routes need the subsets that they name.
+    /// Subsets, before the routes that name them.
     Subsets,
-    /// What follows a decision.
+    /// Routes, and the filters that follow a decision.
     Mesh,
-    /// What decides.
+    /// The filters that decide.
     Edge,
 }
 
 impl Phase {
     pub const ALL: [Phase; 4] = [Phase::Forgeries, Phase::Subsets, Phase::Mesh, Phase::Edge];
 
-    /// The file of its objects.
+    /// The name of the phase's file.
     pub fn file(self) -> &'static str {
         match self {
             Phase::Forgeries => "05-forgeries.yaml",
@@ -63,7 +63,7 @@ impl Object {
         Object { phase, called: format!("{kind} {namespace}/{name}"), comment: comment.to_owned(), body }
     }
 
-    /// What Kubernetes stores of it.
+    /// The bytes that Kubernetes stores.
     pub fn bytes(&self) -> usize {
         self.body.json_bytes()
     }
@@ -81,7 +81,7 @@ impl Object {
         }
     }
 
-    /// As a YAML document.
+    /// The YAML document, below its comment.
     pub fn text(&self) -> String {
         let comment: String = self.comment.lines().map(|line| format!("# {line}\n")).collect();
         comment + &self.body.text()

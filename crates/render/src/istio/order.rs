@@ -1,4 +1,4 @@
-//! In which order the files are applied and taken away, as a page beside them.
+//! The page beside the files that says in which order they are applied and taken away.
 
 use weir_engine::Revision;
 
@@ -8,7 +8,7 @@ use crate::istio::object::Phase;
 const START: &str = "# now start the pods of the variants: no stable request reaches them any more\n";
 const END: &str = "# now end the pods of the variants, for stable requests will reach them\n";
 
-/// A page for the folder of the files.
+/// The page, in Markdown.
 pub fn order(files: &[File], revision: Revision) -> String {
     let (before, edge) = files.split_at(files.partition_point(|file| file.name.as_str() < Phase::Edge.file()));
     let lines = |files: &[File], line: fn(&File) -> String| files.iter().map(line).collect::<String>();
@@ -25,7 +25,7 @@ pub fn order(files: &[File], revision: Revision) -> String {
     )
 }
 
-/// As code of Markdown.
+/// Commands as a code block of Markdown.
 fn indented(commands: &str) -> String {
     commands.lines().map(|line| format!("    {line}\n")).collect()
 }
@@ -37,7 +37,9 @@ fn applied(file: &File) -> String {
 
 fn taken_away(file: &File) -> String {
     match &file.replaces {
-        Some(original) => format!("kubectl apply -f {original}  # as it was; it may name no subset of ours any more\n"),
+        Some(original) => {
+            format!("kubectl apply -f {original}  # as it was; it may name no subset of ours any more\n")
+        }
         None => format!("kubectl delete -f {}\n", file.name),
     }
 }

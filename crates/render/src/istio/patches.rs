@@ -1,4 +1,4 @@
-//! What only an EnvoyFilter can change of Envoy's routes.
+//! Patches of Envoy's routes that only an EnvoyFilter can make.
 
 use weir_engine::model::EnvTag;
 use weir_engine::{CLUSTER_HEADER, Role, Steer};
@@ -9,13 +9,13 @@ use crate::yaml::{Yaml, map};
 
 const LOCAL_RATE_LIMIT: &str = "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit";
 
-/// A patch, and what a reader should know of it.
+/// A patch, and a note for whoever reads the manifest.
 pub(crate) struct Patch {
     pub note: &'static str,
     pub patch: Yaml,
 }
 
-/// The patch that drops what clients forge, where they come in.
+/// The patch that drops forged headers where clients come in.
 pub(crate) fn internal_only(placed: &PlacedFilter<'_>, env_tag: &EnvTag) -> Yaml {
     let headers = headers::forgeable(&placed.file.attachment, env_tag);
     route_configuration("GATEWAY", map! {"internal_only_headers" => headers})
@@ -25,11 +25,11 @@ pub(crate) fn internal_only(placed: &PlacedFilter<'_>, env_tag: &EnvTag) -> Yaml
 pub(crate) fn of_routes(placed: &PlacedFilter<'_>) -> Vec<Patch> {
     let context = placed.placement.proxy.context();
     let mut patches = Vec::new();
-    let ours = headers::written(&placed.file.attachment);
-    if !ours.is_empty() {
+    let written = headers::written(&placed.file.attachment);
+    if !written.is_empty() {
         patches.push(Patch {
             note: "What the filter writes for the routes stays in the proxy: no service is sent it.",
-            patch: route_configuration(context, map! {"request_headers_to_remove" => ours}),
+            patch: route_configuration(context, map! {"request_headers_to_remove" => written}),
         });
     }
     let attachment = &placed.file.attachment;
@@ -73,7 +73,7 @@ fn by_cluster(context: &str) -> Yaml {
     }
 }
 
-/// A filter behind ours that does nothing but on the routes that are limited.
+/// The patches of rate limits: a filter behind Weir's that is idle but on the routes that have a limit.
 fn limits(placed: &PlacedFilter<'_>) -> Vec<Patch> {
     let placement = &placed.placement;
     if placement.limits.is_empty() {
@@ -102,7 +102,7 @@ fn limits(placed: &PlacedFilter<'_>) -> Vec<Patch> {
     patches.map(|patch| Patch { note, patch }).collect()
 }
 
-/// The place right before the router: behind everything that was put there before.
+/// The match of the place right before the router, behind everything that was put there before.
 pub(crate) fn before_the_router(context: &str) -> Yaml {
     let filter = map! {
         "name" => "envoy.filters.network.http_connection_manager",

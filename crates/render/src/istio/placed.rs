@@ -1,4 +1,4 @@
-//! An attachment with everything that is known of it, checked for what only Istio asks.
+//! The filter of one attachment under Istio: its placement, module and envelope, checked for what only Istio asks.
 
 use weir_engine::{At, AttachmentFile, Code, Module, Problems, Role, Steer};
 
@@ -8,26 +8,26 @@ use crate::istio::placement::{Carrier, Placement, Proxy, is_name};
 
 /// An attachment file and the envelope that carries its part of the policy.
 pub struct Enveloped<'a> {
-    /// What a person wrote.
+    /// The attachment file.
     pub file: &'a AttachmentFile,
-    /// What the filter is configured with.
+    /// The filter's configuration.
     pub envelope: String,
 }
 
-/// An attachment that can be rendered.
+/// A filter that can be rendered.
 pub(crate) struct PlacedFilter<'a> {
     pub file: &'a AttachmentFile,
-    /// Part of the names of its objects.
+    /// The attachment's name, a part of the names of its objects.
     pub name: String,
     pub module: Module,
     pub placement: Placement,
     pub envelope: String,
-    /// Which of the sources read together it is.
+    /// The attachment's place among the sources that are read together.
     pub document: usize,
 }
 
 impl<'a> PlacedFilter<'a> {
-    /// Reads what is for Istio in all attachments; those that cannot be rendered are left out, with problems.
+    /// Reads the Istio part of all attachments; those that cannot be rendered are left out, with problems.
     pub fn read_all(attachments: Vec<Enveloped<'a>>, problems: &mut Problems) -> Vec<PlacedFilter<'a>> {
         let mut all: Vec<PlacedFilter<'_>> = Vec::with_capacity(attachments.len());
         for (document, enveloped) in attachments.into_iter().enumerate() {
@@ -42,12 +42,12 @@ impl<'a> PlacedFilter<'a> {
         all
     }
 
-    /// When its filter is applied: those who decide come last.
+    /// The phase in which the filter is applied: filters that decide come last.
     pub fn phase(&self) -> Phase {
         if self.file.attachment.role == Role::Edge { Phase::Edge } else { Phase::Mesh }
     }
 
-    /// The filter itself.
+    /// The filter's resource.
     pub fn spec(&self) -> FilterSpec<'_> {
         let spec = FilterSpec::new(&self.name, &self.file.attachment, &self.module, &self.envelope);
         spec.in_namespace(&self.placement.namespace)
@@ -88,7 +88,7 @@ fn module(file: &AttachmentFile, root: &At<'_>, problems: &mut Problems) -> Opti
     }
 }
 
-/// What does not go together.
+/// Reports settings that do not go together.
 fn check_fit(file: &AttachmentFile, placement: &Placement, at: &At<'_>, problems: &mut Problems) {
     let attachment = &file.attachment;
     let mut refuse = |key: &str, message: &str| problems.add(Code::Conflict, &at.key(key), message);

@@ -1,5 +1,5 @@
 //! The key `istio` of an attachment file: which proxies get the filter, by which kind of object, and what the mesh
-//! around them looks like.
+//! around these proxies looks like.
 
 use weir_engine::fields::{self, Fields};
 use weir_engine::{At, AttachmentFile, Code, Node, Problems, Role};
@@ -8,37 +8,37 @@ use crate::entries::{by_name, positive};
 use crate::istio::labels::{Labels, labels};
 use crate::istio::service::Service;
 
-/// Where an attachment goes.
+/// The place of an attachment in the mesh.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Placement {
-    /// Of the proxies, and of the objects that are rendered for them.
+    /// The namespace of the proxies, and of the objects that are rendered for them.
     pub namespace: String,
     /// Labels of the proxies' pods; at least one.
     pub selector: Labels,
-    /// Which of a pod's traffic.
+    /// The traffic that the filter sees.
     pub proxy: Proxy,
     /// The kind of object that carries the filter.
     pub carrier: Carrier,
     /// Istio Gateways by which requests for the services themselves come in, as VirtualServices name them.
     pub gateways: Vec<String>,
-    /// What is known of the services that the policy routes, by name.
+    /// Descriptions of services that the policy routes, by name.
     pub services: Vec<(String, Service)>,
-    /// By id of a sticky header: the named routes whose weights it makes sticky.
+    /// Named routes whose weights a sticky header makes sticky, by the id of that header.
     pub weights: Vec<(String, Vec<String>)>,
-    /// By name of a route: how many requests a second it takes at one proxy.
+    /// Requests a second that a route takes at one proxy, by the name of the route.
     pub limits: Vec<(String, i64)>,
     /// Whether access log and traces tell the decisions.
     pub telemetry: bool,
 }
 
-/// Which traffic of a pod.
+/// The traffic of a pod that a filter sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Proxy {
-    /// All that a gateway takes in.
+    /// Requests that a gateway takes in.
     Gateway,
-    /// What a workload sends.
+    /// Requests that a workload sends.
     SidecarOutbound,
-    /// What a workload is sent.
+    /// Requests that a workload is sent.
     SidecarInbound,
 }
 
@@ -62,7 +62,7 @@ const CARRIERS: [(&str, Carrier); 3] = [
 ];
 
 impl Placement {
-    /// Reads the key; `None` only with problems. `document` says which of the sources read together this is.
+    /// Reads the key `istio`; `None` only with problems. `document` says which of the sources read together this is.
     pub fn read(file: &AttachmentFile, document: usize, problems: &mut Problems) -> Option<Placement> {
         let root = At::Root { document };
         let Some(node) = file.istio.clone() else {
@@ -101,7 +101,7 @@ impl Placement {
 }
 
 impl Proxy {
-    /// Where a role is at home.
+    /// The traffic that a role is made for.
     fn of(role: Role) -> Proxy {
         match role {
             Role::Edge => Proxy::Gateway,
@@ -110,7 +110,7 @@ impl Proxy {
         }
     }
 
-    /// As patches of an EnvoyFilter name it.
+    /// The `context` in patches of an EnvoyFilter.
     pub fn context(self) -> &'static str {
         match self {
             Proxy::Gateway => "GATEWAY",

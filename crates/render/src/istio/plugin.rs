@@ -1,4 +1,5 @@
-//! The filter in a WasmPlugin or a TrafficExtension: Istio's own kinds, which say less than an EnvoyFilter.
+//! The WasmPlugin or TrafficExtension that carries the filter: Istio's own kinds, which can do less than an
+//! EnvoyFilter.
 
 use weir_engine::{Module, Source};
 
@@ -9,7 +10,7 @@ use crate::yaml::{Yaml, map};
 
 const VERSION: &str = "extensions.istio.io/v1alpha1";
 
-/// What a reader of the manifest should know before choosing it.
+/// The comment on what is missing, for whoever chooses between the kinds.
 const LIMITS: &str = "It cannot do what an EnvoyFilter does (attach: envoyfilter):\n\
 - no default_config: every request gets 500 while a module that cannot be loaded is the first to come\n\
 - no internal_only_headers: where the filter is missing, clients choose their variant by forged headers\n\
@@ -45,7 +46,7 @@ fn wasm(placed: &PlacedFilter<'_>) -> Yaml {
         Module::Url { url, sha256 } => (url.clone(), Some(sha256)),
         Module::Oci { url, sha256 } => (url.clone(), sha256.as_ref()),
     };
-    // The envelope is JSON of ours; Istio hands it to the filter as such.
+    // The envelope is JSON, and stays JSON on its way through Istio to the filter.
     let (envelope, _) = Source::json("envelope", placed.envelope.clone()).parse(0);
     map! {"url" => url}
         .with("sha256", sha256)

@@ -1,4 +1,4 @@
-//! The services of the mesh: what the policy routes, with what the attachments know of them.
+//! The services that the policy routes, with what the attachments say of them.
 
 use weir_engine::{At, Code, Model, Problems};
 
@@ -6,19 +6,19 @@ use crate::istio::placed::PlacedFilter;
 use crate::istio::service::Service;
 use crate::variants::{self, STABLE};
 
-/// A service with its versions.
+/// A service, and the variants that are versions of it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RoutedService {
-    /// As the policy names it.
+    /// The service's name in the policy.
     pub host: String,
-    /// Of its objects.
+    /// The namespace of its objects.
     pub namespace: String,
-    /// What an attachment says of it.
+    /// The description of it in an attachment.
     pub service: Service,
-    /// Env tag and subset of each variant that routes it. The first that matches counts: by layer id, as the filter does
-    /// where two layers disagree.
+    /// Env tag and subset of each variant that routes it. The first that matches counts: by layer id, as the filter
+    /// does where two layers disagree.
     pub variants: Vec<(String, String)>,
-    /// The attachment that describes it, else the first.
+    /// The document of the attachment that describes it, else of the first.
     pub document: usize,
 }
 
@@ -58,7 +58,7 @@ impl RoutedService {
         variants::subsets(&self.variants)
     }
 
-    /// What the objects of this service are called.
+    /// The name of this service's objects.
     pub fn object_name(&self) -> String {
         let name = if namespace_of(&self.host).is_some() { self.host.split('.').next() } else { None };
         format!("weir-{}", name.unwrap_or(&self.host).replace('_', "-"))

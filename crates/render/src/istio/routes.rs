@@ -1,4 +1,4 @@
-//! VirtualServices: where a request goes by what the filter wrote.
+//! VirtualServices: a route to each variant by the header that the filter wrote, and one to the stable pods.
 
 use weir_engine::{Role, SUBSET_HEADER, Steer};
 
@@ -11,37 +11,37 @@ use crate::variants::{STABLE, tag_regex};
 use crate::yaml::{Yaml, map};
 
 const VIRTUAL_SERVICE: (&str, &str) = ("networking.istio.io/v1", "VirtualService");
-/// What a VirtualService calls all sidecars.
+/// The name in a VirtualService for all sidecars.
 pub(crate) const MESH: &str = "mesh";
 
-/// What the attachments together need of routes.
+/// The needs of all attachments together: by what routes match, what they remove, and where they are bound.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RouteNeeds {
-    /// The header that carries the tags, where somebody steers by tag.
+    /// The header that carries the tags, if any attachment steers by tag.
     tag_header: Option<String>,
-    /// Whether somebody steers by subset.
+    /// Whether any attachment steers by subset.
     by_subset: bool,
-    /// What no service should be sent.
+    /// Headers that no service should be sent.
     pub remove: Vec<String>,
-    /// Where requests for the services come in: gateways by name, `mesh` for all sidecars.
+    /// Proxies by which requests for the services come in: gateways by name, `mesh` for all sidecars.
     pub bound_to: Vec<String>,
 }
 
-/// A route to one variant of a service: the header that takes it, what it matches, and the subset that it leads to.
+/// A route to one variant of a service: a header, the match of its value, and the subset that the route leads to.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct VariantRoute {
     /// The end of the route's name.
     pub name: String,
     /// The header that is matched.
     pub header: String,
-    /// A StringMatch.
+    /// The StringMatch of its value.
     pub matches: Yaml,
-    /// Where it leads.
+    /// The subset that the route leads to.
     pub subset: String,
 }
 
 impl RouteNeeds {
-    /// Inbound proxies route nothing.
+    /// The needs of these attachments. Inbound proxies route nothing.
     pub fn of(all: &[PlacedFilter<'_>], tag_header: &str) -> RouteNeeds {
         let routing = || all.iter().filter(|placed| placed.file.attachment.role != Role::Inbound);
         let steered = |steer| routing().any(|placed| placed.file.attachment.steer == steer);
@@ -90,7 +90,7 @@ impl RouteNeeds {
         comment
     }
 
-    /// The `headers` of a route that keeps ours from the service.
+    /// The `headers` of a route that removes what the filter wrote for routes.
     pub fn headers(&self) -> Option<Yaml> {
         (!self.remove.is_empty()).then(|| map! {"request" => map! {"remove" => self.remove.clone()}})
     }

@@ -1,4 +1,4 @@
-//! What the attachment file knows of a service that the policy routes: which pods are its versions, and what guards them.
+//! The description of a service in an attachment file: which pods are its versions, and what guards these.
 
 use weir_engine::fields::{self, Fields};
 use weir_engine::{At, Node, Problems};
@@ -6,22 +6,22 @@ use weir_engine::{At, Node, Problems};
 use crate::entries::{by_name, positive};
 use crate::istio::labels::{Labels, labels};
 
-/// A service and its versions.
+/// A service as an attachment describes it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Service {
     /// Labels of the stable pods, which no other version has.
     pub stable: Option<Labels>,
     /// Labels of the pods of a subset, where they are not `version: SUBSET`.
     pub subsets: Vec<(String, Labels)>,
-    /// Hosts by which clients call it, beside its name.
+    /// Hosts by which clients call the service, beside its name.
     pub hosts: Vec<String>,
-    /// Where it has several ports and is called through a gateway.
+    /// The port, of a service that has several and is called through a gateway.
     pub port: Option<i64>,
-    /// By subset, `stable` included.
+    /// Guards by subset, `stable` included.
     pub guards: Vec<(String, Guard)>,
 }
 
-/// What keeps one version from taking the others down. Absent: no bound.
+/// The bounds that keep one version from taking the others down. Absent: no bound.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Guard {
     /// TCP connections of one proxy to the version.
@@ -30,21 +30,21 @@ pub(crate) struct Guard {
     pub pending: Option<i64>,
     /// Requests under way.
     pub requests: Option<i64>,
-    /// When a pod is left out for a while.
+    /// The rule by which a failing pod is left out for a while.
     pub eject: Option<Eject>,
 }
 
-/// A pod that fails again and again is left out.
+/// The rule by which a pod that fails again and again is left out for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Eject {
-    /// 5xx in a row.
+    /// The number of 5xx in a row that leaves it out.
     pub errors: i64,
-    /// How long it is left out the first time.
+    /// Seconds that it is left out the first time.
     pub seconds: i64,
 }
 
 impl Service {
-    /// Reads one.
+    /// Reads the description of one service.
     pub fn read(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Service> {
         let mut fields = Fields::open(node, at, problems)?;
         let service = Service {
@@ -67,7 +67,7 @@ impl Service {
         given.map_or_else(|| vec![("version".to_owned(), subset.to_owned())], |(_, labels)| labels.clone())
     }
 
-    /// What guards a subset.
+    /// The guard of a subset.
     pub fn guard_of(&self, subset: &str) -> Option<&Guard> {
         self.guards.iter().find(|(name, _)| name == subset).map(|(_, guard)| guard)
     }

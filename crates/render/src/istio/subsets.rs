@@ -1,4 +1,4 @@
-//! DestinationRules: which pods a version is, and what guards it.
+//! DestinationRules: the pods of each version of a service, and the guard of each.
 
 use crate::istio::labels::Labels;
 use crate::istio::object::{Object, Phase};
@@ -12,7 +12,7 @@ const DESTINATION_RULE: (&str, &str) = ("networking.istio.io/v1", "DestinationRu
 const COMMENT: &str = "The versions of the service. Istio merges this with a DestinationRule of the same host, namespace and exportTo\n\
                        where neither has a workloadSelector; a subset that stands in both is taken from the older one.\n";
 
-/// The subsets of a service, if any is known.
+/// The DestinationRule with the subsets of a service, if any is known.
 pub(crate) fn object(routed: &RoutedService) -> Option<Object> {
     let service = &routed.service;
     let stable = service.stable.iter().map(|labels| subset(STABLE, labels, service.guard_of(STABLE)));

@@ -1,13 +1,13 @@
-//! The decisions in access logs and traces, by Istio's Telemetry.
+//! The Telemetry that puts decisions into access logs and traces.
 
 use crate::istio::object::Object;
 use crate::istio::placed::PlacedFilter;
 use crate::yaml::{Yaml, map};
 
 const TELEMETRY: (&str, &str) = ("telemetry.istio.io/v1", "Telemetry");
-/// What the filter leaves for logs and traces: docs/filter.md, exposure.
+/// The decision in the filter state: docs/filter.md, exposure.
 const STATE: &str = "%FILTER_STATE(wasm.weir:PLAIN)%";
-/// What becomes a label of the filter's numbers.
+/// Parts of the filter's metric names that become labels.
 const STAT_TAGS: [&str; 6] = ["attachment", "experiment", "variant", "code", "reason", "cause"];
 
 /// The Telemetry of the attachment's proxies.
@@ -28,7 +28,7 @@ pub(crate) fn object(placed: &PlacedFilter<'_>) -> Object {
     Object::new(placed.phase(), TELEMETRY, &placement.namespace, &format!("weir-{}", placed.name), &comment, spec)
 }
 
-/// What an operator adds to the mesh config.
+/// The lines that an operator adds to the mesh config.
 fn mesh_config() -> Yaml {
     let labels = map! {
         "start_time" => "%START_TIME%",

@@ -1,4 +1,4 @@
-//! What is refused, and where, in tables; what is written is compared whole by the examples in `istio/`.
+//! Tables of what is refused, and where. Manifests are compared whole by the examples in `istio/`.
 
 use weir_engine::{AttachmentFile, Problem, Revision, Role, Source, read_policy};
 
@@ -13,7 +13,7 @@ layers:
 ";
 const SERVICES: &str = "services: {owl.shop.svc.cluster.local: {stable: {version: v20}}}";
 
-/// The files that are rendered at one attachment with these lines, and in its key `istio` these.
+/// The files that are rendered for one attachment, which has `lines`, and `istio` in its key of that name.
 fn rendered(lines: &str, istio: &str, into: &[&str]) -> Result<Vec<File>, Vec<Problem>> {
     let policy = Source::yaml("policy.yaml", POLICY);
     let model = read_policy(&[policy], Role::Edge).unwrap();
@@ -137,8 +137,8 @@ fn what_is_too_large_for_kubernetes_is_refused() {
     assert!(problems[0].message.contains("would have 1000001 bytes"), "{}", problems[0].message);
 }
 
-/// A VirtualService of theirs with this in its spec.
-fn theirs(spec: &str) -> String {
+/// An existing VirtualService with this in its spec.
+fn existing(spec: &str) -> String {
     format!(
         "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {{name: theirs, namespace: shop}}\nspec:\n{spec}"
     )
@@ -147,9 +147,9 @@ fn theirs(spec: &str) -> String {
 const BY_GATEWAY: &str = "  hosts: [shop.example.com]\n  gateways: [public]\n";
 
 #[test]
-fn theirs_is_kept_byte_for_byte() {
+fn an_existing_file_is_kept_byte_for_byte() {
     let route = "  http:\n  # first\n  - route:\n    - destination: {host: owl, subset: v20}\n      weight: 1\n    fault:\n      abort: {httpStatus: 503, percentage: {value: 0.5}}\n";
-    let plain = theirs(&format!("{BY_GATEWAY}{route}"));
+    let plain = existing(&format!("{BY_GATEWAY}{route}"));
     let windows = plain.replace('\n', "\r\n");
     let among_others =
         format!("# head\nkind: ConfigMap\ntext: |\n  # no route\n--- # next\n{plain}---\n---\nkind: Other");
@@ -162,8 +162,8 @@ fn theirs_is_kept_byte_for_byte() {
             rest = &rest[at + line.len()..];
         }
         assert_eq!(rest, "");
-        let ours: Vec<&str> = merged.lines().filter(|line| line.starts_with("  - name: http-0/tag/")).collect();
-        assert_eq!(ours, ["  - name: http-0/tag/one.1", "  - name: http-0/tag/two"]);
+        let added: Vec<&str> = merged.lines().filter(|line| line.starts_with("  - name: http-0/tag/")).collect();
+        assert_eq!(added, ["  - name: http-0/tag/one.1", "  - name: http-0/tag/two"]);
         assert!(merged.contains("\n  # By weir render: http-0 for who is in a variant.\n"), "{merged}");
         assert!(merged.find("# By weir").unwrap() < merged.find("# first").unwrap(), "before the comment: {merged}");
         assert_eq!(merged.matches("value: 0.5").count(), 3, "the fault is copied");
@@ -172,7 +172,7 @@ fn theirs_is_kept_byte_for_byte() {
 
 #[test]
 fn virtual_services_that_cannot_be_merged_into() {
-    let one = |route: &str| theirs(&format!("{BY_GATEWAY}  http:\n  - {route}\n"));
+    let one = |route: &str| existing(&format!("{BY_GATEWAY}  http:\n  - {route}\n"));
     let owl = "route: [{destination: {host: owl, subset: v20}}]";
     for (text, wanted) in [
         (one("{name: a, delegate: {name: other}}"), "conflict 1:8 spec.http[0].delegate"),
@@ -191,20 +191,20 @@ fn virtual_services_that_cannot_be_merged_into() {
         ),
         (one(&format!("{{name: a, {owl}}}\n  - {{name: a/tag/two, {owl}}}")), "conflict 1:8 spec.http[0].name"),
         (one(&format!("{{name: a, {owl}}}\n  - {{name: a, {owl}}}")), "conflict 1:8 spec.http[0].name"),
-        (theirs(&format!("{BY_GATEWAY}  http: [{{name: a, {owl}}}]")), "conflict 1:7 spec.http[0].name"),
+        (existing(&format!("{BY_GATEWAY}  http: [{{name: a, {owl}}}]")), "conflict 1:7 spec.http[0].name"),
         (one("{name: a, route: [{destination: {host: tiger}}]}"), "bad_value 1:0 (root)"),
         ("kind: Service".to_owned(), "missing_field 1:0 (root)"),
         ("a: [".to_owned(), "syntax 1:2 (root)"),
-        (theirs(&format!("  hosts: ['*.cluster.local']\n  http:\n  - {owl}\n")), "conflict 1:5 spec.hosts[0]"),
+        (existing(&format!("  hosts: ['*.cluster.local']\n  http:\n  - {owl}\n")), "conflict 1:5 spec.hosts[0]"),
         (
-            theirs(&format!("  hosts: [owl]\n  http:\n  - {owl}\n")).replace(", namespace: shop", ""),
+            existing(&format!("  hosts: [owl]\n  http:\n  - {owl}\n")).replace(", namespace: shop", ""),
             "missing_field 1:3 metadata",
         ),
     ] {
         let problems = mesh(SERVICES, &[&text]).unwrap_err();
         assert_eq!(places(&problems)[0], wanted, "{text}\n{problems:?}");
     }
-    let owls = theirs(&format!("  hosts: [owl]\n  http:\n  - {owl}\n"));
+    let owls = existing(&format!("  hosts: [owl]\n  http:\n  - {owl}\n"));
     let public = one(&format!("{{name: a, {owl}}}"));
     assert!(mesh(SERVICES, &[&public, &public]).is_ok(), "Istio merges those of one gateway");
     let twice = mesh(SERVICES, &[&owls, &owls]).unwrap_err();
@@ -214,8 +214,8 @@ fn virtual_services_that_cannot_be_merged_into() {
 }
 
 #[test]
-fn a_service_that_is_theirs_gets_no_virtual_service_of_ours() {
-    let text = theirs("  hosts: [owl]\n  http:\n  - route: [{destination: {host: owl, subset: v20}}]\n");
+fn a_service_with_an_existing_virtual_service_gets_no_other() {
+    let text = existing("  hosts: [owl]\n  http:\n  - route: [{destination: {host: owl, subset: v20}}]\n");
     let files = mesh("", &[&text]).unwrap();
     let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(names, ["10-subsets.yaml", "20-mesh.yaml", "25-0.yaml"]);

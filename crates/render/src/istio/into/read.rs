@@ -1,31 +1,31 @@
-//! The VirtualServices of a file, with the places of what may be refused.
+//! Reader of the VirtualServices of a file, with the places of all that may be refused.
 
 use weir_engine::fields;
 use weir_engine::{At, Code, Entry, Node, Problem, Problems, Source, Value};
 
 use crate::istio::routes::MESH;
 
-/// One of theirs, as far as it matters here.
+/// An existing VirtualService, as far as it matters for adding routes.
 pub(super) struct VirtualService {
     pub name: String,
     namespace: String,
-    /// Full names.
+    /// Hosts by their full names.
     pub hosts: Vec<String>,
-    /// What it is bound to.
+    /// Gateways that it is bound to; `mesh` for all sidecars.
     pub gateways: Vec<String>,
     pub routes: Vec<Route>,
-    /// The file with only this document in it, so that places are those of the file.
+    /// The file with only this document in it, so that places in it are places in the file.
     alone: Source,
     document: usize,
 }
 
-/// One of their HTTP routes.
+/// An HTTP route of an existing VirtualService.
 pub(super) struct Route {
-    /// Its place among the others.
+    /// The route's place among the others.
     pub index: usize,
-    /// What ours are named after: its name, or else its place.
+    /// The beginning of the names of routes added before it: its name, or else its place.
     pub name: String,
-    /// All of it.
+    /// The route as it is written.
     pub node: Node,
 }
 
@@ -48,8 +48,8 @@ pub(super) fn virtual_services(source: &Source, document: usize, problems: &mut 
     all
 }
 
-/// Each document of the file behind as many empty lines as it has lines before it. `---` at the start of a line begins a
-/// document whatever surrounds it (YAML 1.2, section 9.1.2).
+/// Each document of the file behind as many empty lines as it has lines before it. `---` at the start of a line begins
+/// a document whatever surrounds it (YAML 1.2, section 9.1.2).
 fn documents(source: &Source) -> Vec<Source> {
     let mut texts: Vec<String> = vec![String::new()];
     for (number, line) in source.text.split_inclusive('\n').enumerate() {
@@ -113,12 +113,12 @@ fn virtual_service(node: Node, alone: Source, document: usize, problems: &mut Pr
 }
 
 impl VirtualService {
-    /// A host as Istio understands it here.
+    /// The full name of a host that this VirtualService names.
     pub fn full_name(&self, host: &str) -> String {
         full_name(host, &self.namespace)
     }
 
-    /// Reports a field of one of its routes.
+    /// Reports a field of a route of this VirtualService.
     pub fn refuse(&self, route: &Route, field: &str, message: String, problems: &mut Problems) {
         let root = At::Root { document: self.document };
         let spec = root.key("spec");
@@ -126,7 +126,7 @@ impl VirtualService {
         self.add(&http.index(route.index).key(field), message, problems);
     }
 
-    /// Reports one of its hosts.
+    /// Reports a host of this VirtualService.
     pub fn refuse_host(&self, index: usize, message: String, problems: &mut Problems) {
         let root = At::Root { document: self.document };
         let spec = root.key("spec");
@@ -140,13 +140,13 @@ impl VirtualService {
     }
 }
 
-/// The field of an object.
+/// The field of an object, if it has one of this name.
 pub(super) fn child<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
     let Value::Map(entries) = &node.value else { return None };
     entries.iter().find(|entry: &&Entry| entry.key == name).map(|entry| &entry.node)
 }
 
-/// A name without a dot is one of the VirtualService's namespace.
+/// The full name of a host; a name without a dot is one of the VirtualService's namespace.
 fn full_name(host: &str, namespace: &str) -> String {
     if host.contains('.') || host.starts_with('*') {
         host.to_owned()

@@ -1,17 +1,17 @@
-//! Lines of ours between lines of theirs.
+//! Insertion of added routes between the lines of an existing file.
 
 use super::read::Route;
 use crate::yaml::Yaml;
 
-/// Lines to put before one of theirs.
+/// Lines to put before a line of the file.
 pub(super) struct Insertion {
-    /// 0-based line of theirs that ours stand before.
+    /// The 0-based line of the file before which they stand.
     line: usize,
     text: String,
 }
 
-/// Our routes, to stand before the line on which theirs begins, and before the comments above it.
-pub(super) fn before(route: &Route, ours: Vec<Yaml>, text: &str) -> Result<Insertion, String> {
+/// The insertion of routes before the line on which an existing route begins, and before the comments above it.
+pub(super) fn before(route: &Route, added: Vec<Yaml>, text: &str) -> Result<Insertion, String> {
     let lines: Vec<&str> = text.lines().collect();
     let refused = || format!("{} does not begin a line with `- `, so that nothing can stand before it", route.name);
     let (line, indent) = start(route, &lines).ok_or_else(refused)?;
@@ -19,12 +19,12 @@ pub(super) fn before(route: &Route, ours: Vec<Yaml>, text: &str) -> Result<Inser
     let is_comment = |line: &&&str| line.strip_prefix(indent).is_some_and(|line| line.starts_with('#'));
     let comments = lines.iter().take(line).rev().take_while(is_comment).count();
     let note = format!("# By weir render: {} for who is in a variant.\n", route.name);
-    let ours = note + &Yaml::List(ours).text();
-    let text = ours.lines().map(|line| format!("{indent}{line}\n")).collect();
+    let added = note + &Yaml::List(added).text();
+    let text = added.lines().map(|line| format!("{indent}{line}\n")).collect();
     Ok(Insertion { line: line - comments, text })
 }
 
-/// The 0-based line of `- ` before the route, and what it is indented by.
+/// The 0-based line of `- ` before the route, and its indentation.
 fn start<'a>(route: &Route, lines: &[&'a str]) -> Option<(usize, &'a str)> {
     let position = route.node.position?;
     let line = position.line as usize - 1;
@@ -34,7 +34,7 @@ fn start<'a>(route: &Route, lines: &[&'a str]) -> Option<(usize, &'a str)> {
     indent.trim().is_empty().then_some((line, indent))
 }
 
-/// The text with the insertions in it, and every byte of it.
+/// The text with the insertions in it; every byte of the text is kept.
 pub(super) fn insert(text: &str, insertions: &[Insertion]) -> String {
     let mut out = String::with_capacity(text.len());
     for (number, line) in text.split_inclusive('\n').enumerate() {

@@ -1,4 +1,5 @@
-//! One of their routes to ours: a copy that also matches what the filter wrote, and leads to the variant's subset.
+//! Routes to the variants of a service, made of an existing route: a copy for each that also matches the header that
+//! the filter wrote, and leads to the variant's subset.
 
 use weir_engine::{Node, Problems, Value};
 
@@ -7,20 +8,21 @@ use crate::istio::routed::RoutedService;
 use crate::istio::routes::{RouteNeeds, VariantRoute};
 use crate::yaml::{Yaml, map};
 
-/// The service that a route leads to, if it is one of ours. Reports routes of which nobody can say where a variant goes.
+/// The service that an existing route leads to, if the policy routes it. Reports routes of which nobody can say where a
+/// variant goes.
 pub(super) fn destination<'a>(
     route: &Route,
-    theirs: &VirtualService,
+    existing: &VirtualService,
     all: &'a [RoutedService],
     problems: &mut Problems,
 ) -> Option<&'a RoutedService> {
     if child(&route.node, "delegate").is_some() {
         let message = format!("{} delegates; give the VirtualService that it delegates to", route.name);
-        theirs.refuse(route, "delegate", message, problems);
+        existing.refuse(route, "delegate", message, problems);
         return None;
     }
     let destinations = destinations(route);
-    let hosts: Vec<String> = destinations.iter().map(|one| theirs.full_name(text(one, "host"))).collect();
+    let hosts: Vec<String> = destinations.iter().map(|one| existing.full_name(text(one, "host"))).collect();
     let routed = all.iter().find(|routed| !routed.variants.is_empty() && hosts.contains(&routed.host))?;
     if let Some(other) = hosts.iter().find(|host| **host != routed.host) {
         let message = format!(
@@ -28,7 +30,7 @@ pub(super) fn destination<'a>(
              each route would do",
             route.name, routed.host
         );
-        theirs.refuse(route, "route", message, problems);
+        existing.refuse(route, "route", message, problems);
         return None;
     }
     for one in destinations {
@@ -40,34 +42,34 @@ pub(super) fn destination<'a>(
                 routed.subsets().join(" and "),
                 if routed.service.stable.is_some() { "stable" } else { "NAME, one that only stable pods are in" }
             );
-            theirs.refuse(route, "route", message, problems);
+            existing.refuse(route, "route", message, problems);
         }
     }
     Some(routed)
 }
 
-/// Our routes for the variants of the service that a route leads to.
+/// The routes to add before an existing one, for the variants of the service that it leads to.
 pub(super) fn routes(
     route: &Route,
-    theirs: &VirtualService,
+    existing: &VirtualService,
     routed: &RoutedService,
     needs: &RouteNeeds,
     problems: &mut Problems,
 ) -> Vec<Yaml> {
     let variants = needs.variant_routes(routed);
     for variant in &variants {
-        let name = our_name(route, variant);
-        let taken = theirs
+        let name = name_of(route, variant);
+        let taken = existing
             .routes
             .iter()
             .any(|other| other.name == name || (other.index != route.index && other.name == route.name));
         if taken {
             let message = format!(
-                "the name {name} is taken, or {} is the name of two routes; give the file without routes of ours, and \
-                 every route a name of its own",
+                "the name {name} is taken, or {} is the name of two routes; give the file as it was before routes \
+                 were added, and every route a name of its own",
                 route.name
             );
-            theirs.refuse(route, "name", message, problems);
+            existing.refuse(route, "name", message, problems);
             return Vec::new();
         }
         if matches_itself(route, &variant.header) {
@@ -75,7 +77,7 @@ pub(super) fn routes(
                 "{} matches {} itself; leave that to the routes that are added, or leave this service out of the policy",
                 route.name, variant.header
             );
-            theirs.refuse(route, "match", message, problems);
+            existing.refuse(route, "match", message, problems);
             return Vec::new();
         }
     }
@@ -83,41 +85,42 @@ pub(super) fn routes(
 }
 
 fn one(route: &Route, variant: &VariantRoute, needs: &RouteNeeds) -> Yaml {
-    let theirs = Yaml::from(&route.node);
-    let Yaml::Map(entries) = theirs else { return Yaml::Null };
-    let ours = map! {"name" => our_name(route, variant), "match" => matches(child(&route.node, "match"), variant)};
+    let existing = Yaml::from(&route.node);
+    let Yaml::Map(entries) = existing else { return Yaml::Null };
+    let added = map! {"name" => name_of(route, variant), "match" => matches(child(&route.node, "match"), variant)};
     let rewritten = ["name", "match", "route", "headers"];
     let kept = entries.into_iter().filter(|(key, _)| !rewritten.contains(&key.as_str()));
-    let ours = kept.fold(ours, |ours, (key, value)| ours.with(&key, Some(value)));
-    ours.with("headers", headers(child(&route.node, "headers"), needs))
+    let added = kept.fold(added, |added, (key, value)| added.with(&key, Some(value)));
+    added
+        .with("headers", headers(child(&route.node, "headers"), needs))
         .with("route", Some([destination_of(route, variant)]))
 }
 
-fn our_name(route: &Route, variant: &VariantRoute) -> String {
+fn name_of(route: &Route, variant: &VariantRoute) -> String {
     format!("{}/{}", route.name, variant.name)
 }
 
-/// Each of their matches, and ours with it.
-fn matches(theirs: Option<&Node>, variant: &VariantRoute) -> Vec<Yaml> {
-    let ours = || (variant.header.clone(), variant.matches.clone());
+/// The matches of the existing route, each with the variant's header beside it.
+fn matches(existing: Option<&Node>, variant: &VariantRoute) -> Vec<Yaml> {
+    let added = || (variant.header.clone(), variant.matches.clone());
     let one = |node: &Node| {
         let Yaml::Map(mut entries) = Yaml::from(node) else { return Yaml::Map(Vec::new()) };
         match entries.iter_mut().find(|(key, _)| key == "headers") {
-            Some((_, Yaml::Map(headers))) => headers.push(ours()),
-            _ => entries.push(("headers".to_owned(), Yaml::Map(vec![ours()]))),
+            Some((_, Yaml::Map(headers))) => headers.push(added()),
+            _ => entries.push(("headers".to_owned(), Yaml::Map(vec![added()]))),
         }
         Yaml::Map(entries)
     };
-    match theirs.map(|node| &node.value) {
+    match existing.map(|node| &node.value) {
         Some(Value::List(nodes)) if !nodes.is_empty() => nodes.iter().map(one).collect(),
-        _ => vec![map! {"headers" => Yaml::Map(vec![ours()])}],
+        _ => vec![map! {"headers" => Yaml::Map(vec![added()])}],
     }
 }
 
-/// Their header edits, and the removal of ours.
-fn headers(theirs: Option<&Node>, needs: &RouteNeeds) -> Option<Yaml> {
-    let Some(theirs) = theirs else { return needs.headers() };
-    let Yaml::Map(mut entries) = Yaml::from(theirs) else { return needs.headers() };
+/// The header edits of the existing route, and the removal of headers that are written for routes alone.
+fn headers(existing: Option<&Node>, needs: &RouteNeeds) -> Option<Yaml> {
+    let Some(existing) = existing else { return needs.headers() };
+    let Yaml::Map(mut entries) = Yaml::from(existing) else { return needs.headers() };
     let remove: Vec<Yaml> = needs.remove.iter().map(Yaml::from).collect();
     if remove.is_empty() {
         return Some(Yaml::Map(entries));
@@ -139,7 +142,8 @@ fn field<'a>(entries: &'a mut Vec<(String, Yaml)>, name: &str, absent: Yaml) -> 
     &mut entries[index].1
 }
 
-/// Their destination with our subset. Of several, which differ in subset and weight, the first.
+/// The destination of the existing route with the variant's subset. Of several, which differ in subset and weight, the
+/// first.
 fn destination_of(route: &Route, variant: &VariantRoute) -> Yaml {
     let destinations = destinations(route);
     let entries = match destinations.first().map(|node| Yaml::from(*node)) {
