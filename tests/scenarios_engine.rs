@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
-use weir_engine::policy::Operator;
-use weir_engine::{
-    AttachmentFile, Code, JoinSlot, Model, Plan, Reason, Request, Revision, Source, configure_json, limits,
-    read_policy, report,
-};
+use weir_engine::{JoinSlot, Plan, Reason, Request, configure_json, report};
+use weir_policy::written::Operator;
+use weir_policy::{AttachmentFile, Code, Model, Revision, Source, limits, read_policy};
 
 #[path = "scenarios/mod.rs"]
 mod corpus;
@@ -38,7 +36,7 @@ fn wrongs(scenario: &Scenario) -> Vec<String> {
 }
 
 /// Those of the file, or what it asks for and the policy does not have.
-fn attachment_problems(source: &Source, policy: &str) -> Vec<weir_engine::Problem> {
+fn attachment_problems(source: &Source, policy: &str) -> Vec<weir_policy::Problem> {
     let attachment = match AttachmentFile::read(source) {
         Ok(file) => file.attachment,
         Err(problems) => return problems,
@@ -108,7 +106,7 @@ fn difference(seen: &Json, expected: &Json) -> String {
     fields.map(|(name, value)| format!("\n  {name} is {value}\n  instead of {}", expected[name])).collect()
 }
 
-fn problem_wrongs(scenario: &Scenario, found: &[weir_engine::Problem], sources: &[Source]) -> Vec<String> {
+fn problem_wrongs(scenario: &Scenario, found: &[weir_policy::Problem], sources: &[Source]) -> Vec<String> {
     let mut found: Vec<Problem> = found.iter().map(|problem| seen(problem, sources)).collect();
     let mut expected = match &scenario.outcome {
         Outcome::Problems(problems) => problems.clone(),
@@ -132,7 +130,7 @@ fn without<'a>(these: &'a [Problem], those: &[Problem]) -> Vec<&'a Problem> {
     these.iter().filter(|one| count(these, one) > count(those, one)).collect()
 }
 
-fn seen(problem: &weir_engine::Problem, sources: &[Source]) -> Problem {
+fn seen(problem: &weir_policy::Problem, sources: &[Source]) -> Problem {
     Problem {
         file: sources.get(problem.document).filter(|_| sources.len() > 1).map(|source| source.name.clone()),
         code: problem.code.name().to_owned(),

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use weir_engine::{Revision, read_policy};
+use weir_policy::{Revision, read_policy};
 
 #[path = "../scenarios/mod.rs"]
 mod corpus;

@@ -1,6 +1,6 @@
 //! The corpus' YAML as values: strict fields, bytes, and repeated texts for what would be too large to write down.
 
-use weir_engine::{Entry, Node, Value};
+use weir_policy::{Entry, Node, Value};
 
 /// Bytes that are mostly text.
 pub type Bytes = Vec<u8>;

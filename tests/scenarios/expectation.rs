@@ -1,7 +1,7 @@
 //! What must come of a scenario: problems with their places, or a whole decision.
 
 use serde_json::{Map, Value as Json, json};
-use weir_engine::{Node, Value};
+use weir_policy::{Node, Value};
 
 use super::Attachment;
 use super::document::{self, Bytes, Fields};

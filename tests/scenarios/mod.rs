@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
-use weir_engine::{Role, Source};
+use weir_policy::{Role, Source};
 
 mod attachment;
 mod document;
@@ -118,7 +118,7 @@ fn read_file(file: &str, text: &str) -> Vec<Scenario> {
     scenarios.into_iter().map(|node| scenario(file, document::repeated(file, node))).collect()
 }
 
-fn scenario(file: &str, node: weir_engine::Node) -> Scenario {
+fn scenario(file: &str, node: weir_policy::Node) -> Scenario {
     let mut fields = Fields::open(file, node);
     let name =
         format!("{file}: {}", fields.text("name").unwrap_or_else(|| panic!("{file}: a scenario without a name")));
@@ -182,7 +182,7 @@ fn skipped(fields: &mut Fields) -> Option<String> {
     reason
 }
 
-fn request(scenario: &str, node: weir_engine::Node) -> Request {
+fn request(scenario: &str, node: weir_policy::Node) -> Request {
     let mut fields = Fields::open(scenario, node);
     let name = fields.text("name").unwrap_or_else(|| panic!("{scenario}: a request without a name"));
     let name = format!("{scenario}: {name}");

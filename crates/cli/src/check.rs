@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use weir_engine::Role;
+use weir_policy::Role;
 
 use crate::load;
 use crate::problems::{self, Failure};

@@ -5,7 +5,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use clap::Args;
-use weir_engine::{Decision, Edit, JoinSlot, Plan, Request, Role, report};
+use weir_engine::{Decision, Edit, JoinSlot, Plan, Request, report};
+use weir_policy::Role;
 
 use crate::load;
 use crate::problems::Failure;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use weir_engine::{Attachment, AttachmentFile, Format, Model, Module, Problem, Revision, Role, Source, read_policy};
+use weir_policy::{Attachment, AttachmentFile, Format, Model, Module, Problem, Revision, Role, Source, read_policy};
 
 use crate::problems::Failure;
 

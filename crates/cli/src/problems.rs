@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use weir_engine::{Problem, Source};
+use weir_policy::{Problem, Source};
 
 /// Why a verb did not do what it was asked.
 #[derive(Debug)]

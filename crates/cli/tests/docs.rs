@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use weir_engine::{Code, Reason, limits};
+use weir_engine::Reason;
+use weir_policy::{Code, limits};
 
 #[test]
 fn policy_reference_is_true() {

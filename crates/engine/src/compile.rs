@@ -6,22 +6,23 @@ use std::rc::Rc;
 use hashbrown::{HashMap, HashSet};
 use memchr::memmem::Finder;
 
-use crate::attachment::{Attachment, Role, Sticky};
-use crate::canonical::Revision;
 use crate::listed::{ListId, Listed};
-use crate::model::{Condition, CookieLife, Experiment, Holdout, Layer, Model, Override, UnitSource, Variant, Who};
-use crate::number::Decimal;
-use crate::pattern::Pattern;
 use crate::plan::{
     Cookie, ExperimentPlan, HoldoutPlan, LayerPlan, Plan, SERIES_MAX, StickyPlan, TagOf, UnitPlan, UnitSourcePlan,
     VariantPlan,
 };
-use crate::policy::{Leaf, Operator, Subject};
 use crate::rules::{Forced, Rule, Rules};
-use crate::slot::{Range, Salt, Use};
+use crate::slot::{Salt, Use};
 use crate::sources::Sources;
 use crate::targeting::{Case, Look, Matcher, Test};
-use crate::version::Requirement;
+use weir_policy::Range;
+use weir_policy::Revision;
+use weir_policy::model::{
+    Condition, CookieLife, Experiment, Holdout, Layer, Model, Override, UnitSource, Variant, Who,
+};
+use weir_policy::operand::{Decimal, Pattern, Requirement};
+use weir_policy::written::{Leaf, Operator, Subject};
+use weir_policy::{Attachment, Role, Sticky};
 
 impl Plan {
     /// Compiles a model for an attachment. `revision` is what the plan calls itself; a plan without one is a

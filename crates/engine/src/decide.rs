@@ -2,7 +2,6 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use crate::attachment::Role;
 use crate::baggage::{self, Member};
 use crate::decision::{Decision, Kept, Outcome, Reason};
 use crate::listed::Entry;
@@ -13,6 +12,7 @@ use crate::sources::Values;
 use crate::tags::{self, Arrival, Arrived, Dropped};
 use crate::targeting::Scene;
 use crate::trace::Joined;
+use weir_policy::Role;
 
 impl Plan {
     /// Decides a request. `edge` decides afresh, whatever tags arrived; `mesh` follows them and never hashes.

@@ -5,17 +5,12 @@ use std::collections::BTreeSet;
 
 use smallvec::SmallVec;
 
-use crate::attachment::{Role, Steer};
 use crate::baggage::{self, Member};
 use crate::cookie;
 use crate::decision::{Decision, Kept};
 use crate::plan::VariantPlan;
 use crate::request::Request;
-
-/// The header that routes match exactly where the attachment steers by subset.
-pub const SUBSET_HEADER: &str = "x-weir-subset";
-/// The header that a guarded route takes its cluster from where the attachment steers by cluster.
-pub const CLUSTER_HEADER: &str = "x-weir-cluster";
+use weir_policy::{CLUSTER_HEADER, Role, SUBSET_HEADER, Steer};
 
 /// One change of the request's headers.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,11 +3,11 @@
 //! Two ways lead through this crate, and each is one line of functions:
 //!
 //! ```text
-//! text --parse--> Policy --check--> Model --compile--> Plan        when configured; may fail, with every problem
+//! envelope --open--> Model --compile--> Plan                       when configured; may fail, with every problem
 //! headers --read--> Request --decide--> Decision --edits--> Edit   per request; cannot fail
 //! ```
 //!
-//! Where a policy is sent to, [`Model::project`] says how much of the model goes.
+//! A policy and what it means are of the crate `weir-policy`.
 //!
 //! ```
 //! let envelope = br#"{"weir": 1, "policy": {
@@ -36,65 +36,43 @@
     )
 )]
 
-mod attachment;
 mod baggage;
 mod blank;
-mod canonical;
-mod check;
 mod compile;
 mod configure;
 mod cookie;
 mod decide;
 mod decision;
-mod document;
 mod edits;
-pub mod fields;
 mod host;
 mod issue;
 mod join;
-mod json;
-pub mod limits;
 mod listed;
-pub mod model;
-mod murmur;
-mod number;
 mod numbers;
-mod pattern;
 mod percent;
 mod plan;
-pub mod policy;
-mod problem;
-mod project;
 mod query;
 pub mod report;
 mod request;
 mod rules;
 mod set_cookie;
 pub mod slot;
-mod source;
 mod sources;
 mod state;
 mod tags;
 mod targeting;
 mod trace;
-mod version;
-#[cfg(feature = "yaml")]
-mod yaml;
 
-pub use attachment::{Attachment, AttachmentFile, Join, Module, Role, Steer, Sticky, Trace};
-pub use canonical::Revision;
-pub use configure::{ENVELOPE_BYTES_MAX, Refused, configure, configure_json, read_policy};
+pub use configure::{Refused, configure, configure_json};
 pub use decision::{Decision, LayerOutcome, Reason};
-pub use document::{Entry, Node, Value};
-pub use edits::{CLUSTER_HEADER, Edit, SUBSET_HEADER};
+pub use edits::Edit;
 pub use join::JOINED_BYTES_MAX;
-pub use model::Model;
 pub use numbers::Counted;
 pub use plan::{Plan, SERIES_MAX, Series};
-pub use problem::{At, Code, Path, Position, Problem, Problems};
 pub use request::Request;
 pub use set_cookie::SetCookies;
-pub use source::{Format, Source};
 pub use tags::Dropped;
 pub use trace::cell::JoinSlot;
 pub use trace::{JOIN_SLOTS, Joined, TraceId};
+// All that the filter needs of policies.
+pub use weir_policy::{Code, Entry, Node, Position, Problem, Revision, Role, Value};

@@ -1,9 +1,9 @@
 //! What a decision adds to the counters: which variants a request is counted for.
 
-use crate::attachment::Role;
 use crate::decision::{Decision, Reason};
 use crate::plan::Series;
 use crate::request::Request;
+use weir_policy::Role;
 
 /// One layer of one request, as it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

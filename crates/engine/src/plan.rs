@@ -3,14 +3,15 @@
 
 use hashbrown::HashMap;
 
-use crate::attachment::{Attachment, Join};
-use crate::canonical::Revision;
 use crate::listed::{ListId, Listed};
-use crate::model::CookieLife;
 use crate::rules::{Forced, Rules};
-use crate::slot::{Range, Salt};
+use crate::slot::Salt;
 use crate::sources::{Lengths, SourceId, Sources};
 use crate::targeting::Test;
+use weir_policy::Range;
+use weir_policy::Revision;
+use weir_policy::model::CookieLife;
+use weir_policy::{Attachment, Join};
 
 /// Pairs of experiment and variant of a policy that are counted by name; the rest is counted together.
 pub const SERIES_MAX: u32 = 2_000;

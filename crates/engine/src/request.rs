@@ -7,11 +7,11 @@ use smallvec::SmallVec;
 
 use crate::host;
 use crate::issue::{Issued, is_issued};
-use crate::limits::UNIT_BYTES_MAX;
 use crate::plan::{Plan, UnitPlan, UnitSourcePlan};
 use crate::query;
 use crate::sources::{SourceId, Values};
 use crate::trace::{Joined, TraceId};
+use weir_policy::limits::UNIT_BYTES_MAX;
 
 /// The parts of a request that a plan looks at.
 #[derive(Debug, Default)]

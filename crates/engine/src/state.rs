@@ -1,9 +1,9 @@
 //! The filter state `wasm.weir`: what was decided, for access logs and traces.
 
-use crate::attachment::{Role, Trace};
 use crate::decision::Decision;
 use crate::percent;
 use crate::request::Request;
+use weir_policy::{Role, Trace};
 
 /// Bytes of the text.
 const BYTES_MAX: usize = 2_048;
@@ -62,7 +62,9 @@ impl Decision<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Attachment, Plan, Request, Source, read_policy};
+    use weir_policy::{Attachment, Source, read_policy};
+
+    use crate::{Plan, Request};
 
     /// A policy of many layers whose state would be as long as is wanted.
     fn state(layers: usize, trace: Trace) -> String {

@@ -2,20 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use weir_policy::is_tag;
+
 use crate::blank;
-use crate::limits::TAG_LENGTH_MAX;
 
 /// Unknown tags that are passed on.
 const UNKNOWN_MAX: usize = 16;
 /// Bytes of unknown tags that are passed on, with the commas between them.
 const UNKNOWN_BYTES_MAX: usize = 1_024;
-
-/// Whether this is a tag: `[A-Za-z0-9][A-Za-z0-9._-]{0,128}`.
-pub(crate) fn is_tag(text: &[u8]) -> bool {
-    text.len() <= TAG_LENGTH_MAX
-        && text.first().is_some_and(u8::is_ascii_alphanumeric)
-        && text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
-}
 
 /// A tag that arrived and counts.
 #[derive(Clone, Debug, PartialEq, Eq)]

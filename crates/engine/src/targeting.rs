@@ -6,10 +6,8 @@ use std::rc::Rc;
 use memchr::memmem::Finder;
 
 use crate::listed::{ListId, Listed};
-use crate::number::Decimal;
-use crate::pattern::Pattern;
 use crate::sources::{SourceId, Values};
-use crate::version::Requirement;
+use weir_policy::operand::{Decimal, Pattern, Requirement};
 
 /// A condition that is ready to be asked.
 #[derive(Debug)]

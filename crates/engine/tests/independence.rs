@@ -3,7 +3,8 @@
 
 use std::sync::LazyLock;
 
-use weir_engine::slot::{SLOTS, Salt, Use};
+use weir_engine::slot::{Salt, Use};
+use weir_policy::SLOTS;
 
 mod ids;
 

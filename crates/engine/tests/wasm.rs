@@ -5,7 +5,8 @@ use serde_json::Value;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 use weir_engine::slot::{self, Salt, Use};
-use weir_engine::{Attachment, AttachmentFile, Model, Plan, Problem, Request, Revision, Source, report};
+use weir_engine::{Plan, Request, report};
+use weir_policy::{Attachment, AttachmentFile, Model, Problem, Revision, SLOTS, Source};
 
 mod corpus;
 mod ids;
@@ -48,8 +49,8 @@ fn salts_are_written_as_the_design_says() {
 /// `slot = ((h >> 32) * 1,000,000) >> 32` at every border between two slots.
 #[test]
 fn every_slot_begins_where_it_should() {
-    for slot in 0..u64::from(slot::SLOTS) {
-        let first = (slot << 32).div_ceil(u64::from(slot::SLOTS));
+    for slot in 0..u64::from(SLOTS) {
+        let first = (slot << 32).div_ceil(u64::from(SLOTS));
         assert_eq!(u64::from(slot::slot_of(first << 32)), slot);
         if let Some(before) = first.checked_sub(1) {
             assert_eq!(u64::from(slot::slot_of(before << 32 | 0xffff_ffff)), slot - 1);
@@ -113,7 +114,7 @@ fn lines(scenario: &Scenario) -> Vec<String> {
 
 fn policy_lines(scenario: &Scenario, files: &[(String, String)]) -> Vec<String> {
     let attachment = attachment_file(&scenario.attachment.file("wasm")).unwrap().attachment;
-    match weir_engine::read_policy(&Scenario::sources(files), attachment.role) {
+    match weir_policy::read_policy(&Scenario::sources(files), attachment.role) {
         Err(problems) => printed(&problems),
         Ok(model) => [vec![model.canonical()], reports(scenario, &model, &attachment)].concat(),
     }

@@ -1,7 +1,7 @@
 //! Readers of values that stand below both the key `istio` and the key `envoy` of an attachment file.
 
-use weir_engine::fields;
-use weir_engine::{At, Code, Node, Problems};
+use weir_policy::fields;
+use weir_policy::{At, Code, Node, Problems};
 
 /// The values of an object by their keys, in their order.
 pub(crate) fn by_name<T>(

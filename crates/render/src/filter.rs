@@ -2,7 +2,7 @@
 //! the two have in common is decided here.
 
 use envoy_types::pb::envoy::extensions::wasm::v3::FailurePolicy;
-use weir_engine::{Attachment, Module};
+use weir_policy::{Attachment, Module};
 
 mod proto;
 #[cfg(test)]

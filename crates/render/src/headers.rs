@@ -1,8 +1,8 @@
 //! Header names that every kind of route has to remove: those that clients could forge, and those that are written for
 //! routes alone.
 
-use weir_engine::model::EnvTag;
-use weir_engine::{Attachment, CLUSTER_HEADER, Role, SUBSET_HEADER, Steer};
+use weir_policy::model::EnvTag;
+use weir_policy::{Attachment, CLUSTER_HEADER, Role, SUBSET_HEADER, Steer};
 
 /// The headers by which a client could choose its variant where the filter is missing.
 pub(crate) fn forgeable(attachment: &Attachment, env_tag: &EnvTag) -> Vec<String> {

@@ -17,7 +17,7 @@ mod service;
 mod subsets;
 mod telemetry;
 
-use weir_engine::{Model, Problem, Problems, Source};
+use weir_policy::{Model, Problem, Problems, Source};
 
 pub use file::File;
 use into::ExistingFile;

@@ -2,7 +2,7 @@
 //! Envoy.
 //!
 //! ```
-//! use weir_engine::{AttachmentFile, Role, Source, read_policy};
+//! use weir_policy::{AttachmentFile, Role, Source, read_policy};
 //!
 //! let policy = Source::yaml("policy.yaml", "version: 1\nunits: {user: [{header: x-user-id}]}");
 //! let model = read_policy(&[policy], Role::Edge).unwrap();

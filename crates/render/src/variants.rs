@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use weir_engine::model::{Model, Variant};
+use weir_policy::model::{Model, Variant};
 
 /// The subset for requests that are in no variant of the service.
 pub(crate) const STABLE: &str = "stable";

@@ -2,7 +2,7 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_saphyr::{LitStr, ser_options};
-use weir_engine::{Node, Value};
+use weir_policy::{Node, Value};
 
 /// A value of a manifest.
 #[derive(Clone, Debug, PartialEq)]
@@ -159,7 +159,7 @@ impl From<&Node> for Yaml {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use weir_engine::Source;
+    use weir_policy::Source;
 
     #[test]
     fn whatever_is_written_is_read_again() {

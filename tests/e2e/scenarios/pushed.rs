@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use weir_engine::Source;
+use weir_policy::Source;
 
 use super::corpus::{self, Outcome, Problem, Scenario, Subject};
 use crate::support::{

@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use weir_engine::Revision;
+use weir_policy::Revision;
 
 use super::corpus::{Attachment, Request, Scenario, Subject};
 use crate::support::{

@@ -77,7 +77,7 @@ impl Predictor {
 
     /// The revision, as the filter's gauges have it.
     pub fn revision_number(&self) -> u64 {
-        self.plan.revision().map_or(0, weir_engine::Revision::number)
+        self.plan.revision().map_or(0, weir_policy::Revision::number)
     }
 
     /// What this request will show, if Envoy had chosen the service itself before the filter ran.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::slice;
 
 use clap::Args;
-use weir_engine::Module;
+use weir_policy::Module;
 use weir_render::{FilterSpec, envoy};
 
 use crate::load;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use clap::Args;
-use weir_engine::Revision;
+use weir_policy::Revision;
 use weir_render::istio::{self, Enveloped, File};
 
 use crate::load;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use weir_engine::{AttachmentFile, ENVELOPE_BYTES_MAX, Module, Role, limits};
+use weir_policy::{AttachmentFile, ENVELOPE_BYTES_MAX, Module, Role, limits};
 use weir_render::FilterSpec;
 use weir_xds::{Catalog, Filter, Nodes, Resource, ResourceKind, version};
 

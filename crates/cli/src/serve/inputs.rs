@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use weir_engine::{At, AttachmentFile, Code, Problems};
+use weir_policy::{At, AttachmentFile, Code, Problems};
 use weir_xds::{Nodes, resources};
 
 use super::deployment::{AttachedFilter, Deployment};

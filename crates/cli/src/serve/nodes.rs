@@ -1,7 +1,7 @@
 //! The key `nodes` of an attachment file: which Envoys get the filter.
 
-use weir_engine::fields::{self, Fields};
-use weir_engine::{At, Code, Node, Problems, Value};
+use weir_policy::fields::{self, Fields};
+use weir_policy::{At, Code, Node, Problems, Value};
 use weir_xds::{Attribute, NodeMatch, Nodes};
 
 /// Reads the key; without it the filter is for every Envoy. What cannot be read is reported and left out.
@@ -78,7 +78,7 @@ fn is_prefix<'a>(mut keys: impl Iterator<Item = &'a str>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use weir_engine::{AttachmentFile, Format, Source};
+    use weir_policy::{AttachmentFile, Format, Source};
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! The folder as the next process finds it.
 
-use weir_engine::Revision;
+use weir_policy::Revision;
 
 use super::*;
 use crate::load;
@@ -10,7 +10,7 @@ fn policy(number: usize) -> Policy {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("policy.yaml");
     fs::write(&path, format!("version: 1\nenv_tag: {{header: x-tag-{number}}}\nlayers: []\n")).unwrap();
-    load::policy(&path, weir_engine::Role::Edge).unwrap()
+    load::policy(&path, weir_policy::Role::Edge).unwrap()
 }
 
 fn revisions(state: &StateDir) -> Vec<String> {
@@ -37,7 +37,7 @@ fn what_was_kept_reads_back_as_the_same_policy() {
     let expected = [&one, &two, &one, &one].map(|policy| policy.revision.to_string());
     assert_eq!(revisions(&StateDir::existing(folder.path()).unwrap()), expected);
     assert_eq!(kept(&state), 2);
-    let again = load::policy(&state.policy(&expected[1]), weir_engine::Role::Edge).unwrap();
+    let again = load::policy(&state.policy(&expected[1]), weir_policy::Role::Edge).unwrap();
     assert_eq!((again.revision, again.canonical), (two.revision, two.canonical));
 }
 

@@ -1,6 +1,8 @@
 //! The steps of a layer, one above the other: each row is a request that two steps could answer.
 
-use crate::{Attachment, Plan, Request, Role, Source, read_policy};
+use weir_policy::{Attachment, Role, Source, read_policy};
+
+use crate::{Plan, Request};
 
 const POLICY: &str = "
 version: 1

@@ -1,6 +1,8 @@
 //! Every operator on every kind of value it must tell apart.
 
-use crate::{Attachment, Plan, Request, Role, Source, read_policy};
+use weir_policy::{Attachment, Role, Source, read_policy};
+
+use crate::{Plan, Request};
 
 /// Whether a condition, in YAML, holds for a request.
 fn holds(condition: &str, headers: &[(&[u8], &[u8])]) -> bool {

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use weir_engine::{Attachment, Join, Plan, Role, Steer, Sticky, Trace};
+use weir_engine::Plan;
+use weir_policy::{Attachment, Join, Role, Steer, Sticky, Trace};
 
 use crate::policy::Made;
 

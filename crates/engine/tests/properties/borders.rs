@@ -2,8 +2,10 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use weir_engine::slot::{SLOTS, Salt, Use};
-use weir_engine::{Attachment, Reason};
+use weir_engine::Reason;
+use weir_engine::slot::{Salt, Use};
+use weir_policy::Attachment;
+use weir_policy::SLOTS;
 
 use crate::attachment::plan;
 use crate::fresh;

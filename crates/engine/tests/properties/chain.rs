@@ -1,7 +1,7 @@
 //! Along a call chain: what one hop writes the next one follows, and what a client forges reaches nobody.
 
 use proptest::prelude::*;
-use weir_engine::{CLUSTER_HEADER, Role, Steer};
+use weir_policy::{CLUSTER_HEADER, Role, Steer};
 
 use crate::attachment::{WEIGHTS, attachment, plan, steer};
 use crate::fresh;

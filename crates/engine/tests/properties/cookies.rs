@@ -1,7 +1,8 @@
 //! What a browser is told and what it says next: the second visit is as the first.
 
 use proptest::prelude::*;
-use weir_engine::{Role, SetCookies};
+use weir_engine::SetCookies;
+use weir_policy::Role;
 
 use crate::attachment::{attachment, plan, steer};
 use crate::fresh;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use weir_engine::{Role, Source, read_policy};
+use weir_policy::{Role, Source, read_policy};
 
 use crate::fresh;
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
-use weir_engine::Attachment;
+use weir_policy::Attachment;
 
 use crate::condition::condition;
 

@@ -3,9 +3,8 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
-use weir_engine::{
-    Attachment, Counted, Join, Model, Plan, Revision, Role, Source, Steer, Sticky, Trace, read_policy, report,
-};
+use weir_engine::{Counted, Plan, report};
+use weir_policy::{Attachment, Join, Model, Revision, Role, Source, Steer, Sticky, Trace, read_policy};
 
 use crate::fresh;
 use crate::headers::Lines;

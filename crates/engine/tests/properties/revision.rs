@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
-use weir_engine::{Model, Plan, Revision, Role, Source, Steer, read_policy};
+use weir_engine::Plan;
+use weir_policy::{Model, Revision, Role, Source, Steer, read_policy};
 
 use crate::attachment::attachment;
 use crate::fresh;

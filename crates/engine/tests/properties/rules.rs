@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use weir_engine::{Attachment, Plan, Reason};
+use weir_engine::{Plan, Reason};
+use weir_policy::Attachment;
 
 use crate::attachment::plan;
 use crate::condition::condition;

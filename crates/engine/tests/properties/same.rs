@@ -2,7 +2,7 @@
 //! spelt out, several files.
 
 use serde_json::{Map, Value, json};
-use weir_engine::Source;
+use weir_policy::Source;
 
 /// Random choices out of a number, so that a failure can be repeated.
 pub struct Dice(pub u64);

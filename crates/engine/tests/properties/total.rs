@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use weir_engine::{Decision, Reason, Request, Role, Steer, report};
+use weir_engine::{Decision, Reason, Request, report};
+use weir_policy::{Role, Steer};
 
 use crate::attachment::{ROLES, attachment, attachments, plan};
 use crate::fresh;

@@ -1,9 +1,9 @@
 //! The routes of a plain Envoy, for RDS: one file for what Istio spreads over DestinationRules, VirtualServices and
 //! patches.
 
-use weir_engine::fields::{self, Fields};
-use weir_engine::model::Model;
-use weir_engine::{At, AttachmentFile, CLUSTER_HEADER, Code, Node, Problem, Problems, Role, SUBSET_HEADER, Steer};
+use weir_policy::fields::{self, Fields};
+use weir_policy::model::Model;
+use weir_policy::{At, AttachmentFile, CLUSTER_HEADER, Code, Node, Problem, Problems, Role, SUBSET_HEADER, Steer};
 
 use crate::entries::{by_name, positive};
 use crate::headers;

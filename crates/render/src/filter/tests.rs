@@ -1,6 +1,6 @@
 //! Tests that protobuf and YAML of a filter mean the same, and that it is what an operator would write by hand.
 
-use weir_engine::{Attachment, Join, Module};
+use weir_policy::{Attachment, Join, Module};
 use weir_xds::{ResourceKind, resources};
 
 use super::FilterSpec;

@@ -1,7 +1,7 @@
 //! The EnvoyFilter that carries the filter: by ECDS, so that a new policy changes no listener.
 
-use weir_engine::model::EnvTag;
-use weir_engine::{Module, Role};
+use weir_policy::model::EnvTag;
+use weir_policy::{Module, Role};
 
 use crate::filter::WASM;
 use crate::istio::object::{Object, Phase};

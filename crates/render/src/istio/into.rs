@@ -2,7 +2,7 @@
 //! every byte that was there is kept. Istio does not merge two VirtualServices of one host for sidecars, so the routes
 //! must go into the existing one.
 
-use weir_engine::{At, Code, Problems, Source};
+use weir_policy::{At, Code, Problems, Source};
 
 use crate::istio::routed::RoutedService;
 use crate::istio::routes::{MESH, RouteNeeds};

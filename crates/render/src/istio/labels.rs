@@ -1,7 +1,7 @@
 //! Labels of pods, as attachment files give them.
 
-use weir_engine::fields;
-use weir_engine::{At, Code, Node, Problems};
+use weir_policy::fields;
+use weir_policy::{At, Code, Node, Problems};
 
 use crate::entries::by_name;
 

@@ -1,6 +1,6 @@
 //! One Kubernetes object, with a comment above it for whoever reads the manifest.
 
-use weir_engine::{At, Code, Problems};
+use weir_policy::{At, Code, Problems};
 
 use crate::yaml::{Yaml, map};
 

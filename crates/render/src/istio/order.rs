@@ -1,6 +1,6 @@
 //! The page beside the files that says in which order they are applied and taken away.
 
-use weir_engine::Revision;
+use weir_policy::Revision;
 
 use crate::istio::file::File;
 use crate::istio::object::Phase;

@@ -1,7 +1,7 @@
 //! Patches of Envoy's routes that only an EnvoyFilter can make.
 
-use weir_engine::model::EnvTag;
-use weir_engine::{CLUSTER_HEADER, Role, Steer};
+use weir_policy::model::EnvTag;
+use weir_policy::{CLUSTER_HEADER, Role, Steer};
 
 use crate::headers;
 use crate::istio::placed::PlacedFilter;

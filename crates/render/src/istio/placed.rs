@@ -1,6 +1,6 @@
 //! The filter of one attachment under Istio: its placement, module and envelope, checked for what only Istio asks.
 
-use weir_engine::{At, AttachmentFile, Code, Module, Problems, Role, Steer};
+use weir_policy::{At, AttachmentFile, Code, Module, Problems, Role, Steer};
 
 use crate::FilterSpec;
 use crate::istio::object::Phase;

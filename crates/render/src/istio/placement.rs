@@ -1,8 +1,8 @@
 //! The key `istio` of an attachment file: which proxies get the filter, by which kind of object, and what the mesh
 //! around these proxies looks like.
 
-use weir_engine::fields::{self, Fields};
-use weir_engine::{At, AttachmentFile, Code, Node, Problems, Role};
+use weir_policy::fields::{self, Fields};
+use weir_policy::{At, AttachmentFile, Code, Node, Problems, Role};
 
 use crate::entries::{by_name, positive};
 use crate::istio::labels::{Labels, labels};

@@ -1,7 +1,7 @@
 //! The WasmPlugin or TrafficExtension that carries the filter: Istio's own kinds, which can do less than an
 //! EnvoyFilter.
 
-use weir_engine::{Module, Source};
+use weir_policy::{Module, Source};
 
 use crate::istio::object::Object;
 use crate::istio::placed::PlacedFilter;

@@ -1,6 +1,6 @@
 //! The services that the policy routes, with what the attachments say of them.
 
-use weir_engine::{At, Code, Model, Problems};
+use weir_policy::{At, Code, Model, Problems};
 
 use crate::istio::placed::PlacedFilter;
 use crate::istio::service::Service;

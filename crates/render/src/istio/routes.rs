@@ -1,6 +1,6 @@
 //! VirtualServices: a route to each variant by the header that the filter wrote, and one to the stable pods.
 
-use weir_engine::{Role, SUBSET_HEADER, Steer};
+use weir_policy::{Role, SUBSET_HEADER, Steer};
 
 use crate::headers;
 use crate::istio::object::{Object, Phase};

@@ -1,7 +1,7 @@
 //! The description of a service in an attachment file: which pods are its versions, and what guards these.
 
-use weir_engine::fields::{self, Fields};
-use weir_engine::{At, Node, Problems};
+use weir_policy::fields::{self, Fields};
+use weir_policy::{At, Node, Problems};
 
 use crate::entries::{by_name, positive};
 use crate::istio::labels::{Labels, labels};

@@ -1,6 +1,6 @@
 //! Tables of what is refused, and where. Manifests are compared whole by the examples in `istio/`.
 
-use weir_engine::{AttachmentFile, Problem, Revision, Role, Source, read_policy};
+use weir_policy::{AttachmentFile, Problem, Revision, Role, Source, read_policy};
 
 use crate::istio::{CLIENT_SIDE_BYTES_MAX, Enveloped, File, OBJECT_BYTES_MAX, render};
 

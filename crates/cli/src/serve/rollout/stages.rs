@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use weir_engine::model::{Experiment, Override};
-use weir_engine::{Model, Revision};
+use weir_policy::model::{Experiment, Override};
+use weir_policy::{Model, Revision};
 
 use crate::load::Policy;
 use crate::serve::deployment::{AttachedFilter, Deployment, Tier};

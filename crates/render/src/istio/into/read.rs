@@ -1,7 +1,7 @@
 //! Reader of the VirtualServices of a file, with the places of all that may be refused.
 
-use weir_engine::fields;
-use weir_engine::{At, Code, Entry, Node, Problem, Problems, Source, Value};
+use weir_policy::fields;
+use weir_policy::{At, Code, Entry, Node, Problem, Problems, Source, Value};
 
 use crate::istio::routes::MESH;
 

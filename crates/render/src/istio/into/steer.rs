@@ -1,7 +1,7 @@
 //! Routes to the variants of a service, made of an existing route: a copy for each that also matches the header that
 //! the filter wrote, and leads to the variant's subset.
 
-use weir_engine::{Node, Problems, Value};
+use weir_policy::{Node, Problems, Value};
 
 use super::read::{Route, VirtualService, child};
 use crate::istio::routed::RoutedService;

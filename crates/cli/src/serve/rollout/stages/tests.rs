@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use weir_engine::{Attachment, AttachmentFile, Format, Role, Source, read_policy};
+use weir_policy::{Attachment, AttachmentFile, Format, Role, Source, read_policy};
 
 use super::*;
 use crate::serve::deployment::AttachedFilter;

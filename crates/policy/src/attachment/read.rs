@@ -1,0 +1,129 @@
+//! Attachments as documents: their fields, each with its problems.
+
+use super::{Attachment, Module, Role, Sticky};
+use crate::check;
+use crate::document::fields::{self, Fields};
+use crate::document::{At, Code, Node, Problem, Problems, Source, Value};
+use crate::limits;
+
+/// An attachment as a person writes it: the envelope's fields without policy and revision, where the module lies, and
+/// what other tools need to know.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachmentFile {
+    /// What goes into the envelope.
+    pub attachment: Attachment,
+    /// Where the proxy gets the module.
+    pub wasm: Option<Module>,
+    /// The key `istio`, unread: what it means is said by the crate that writes for Istio.
+    pub istio: Option<Node>,
+    /// The key `envoy`, unread: of the routes that are rendered for a plain Envoy.
+    pub envoy: Option<Node>,
+    /// The key `nodes`, unread: which Envoys `weir serve` sends it to.
+    pub nodes: Option<Node>,
+}
+
+impl AttachmentFile {
+    /// Reads an attachment file.
+    ///
+    /// # Errors
+    /// Every problem that was found, each with its place.
+    pub fn read(source: &Source) -> Result<AttachmentFile, Vec<Problem>> {
+        let (node, found) = source.parse(0);
+        let mut problems = Problems::default();
+        problems.extend(found);
+        let file = AttachmentFile::read_fields(node, &mut problems);
+        match file {
+            Some(file) if problems.is_empty() => Ok(file),
+            _ => {
+                let mut problems = problems.into_vec();
+                source.locate(&mut problems);
+                Err(problems)
+            }
+        }
+    }
+
+    fn read_fields(node: Node, problems: &mut Problems) -> Option<AttachmentFile> {
+        let at = At::Root { document: 0 };
+        let mut fields = Fields::open(node, &at, problems)?;
+        let attachment = attachment(&mut fields, &at, problems);
+        let wasm = fields.take("wasm").and_then(|node| Module::read(node, &at.key("wasm"), problems));
+        let (istio, envoy, nodes) = (fields.take("istio"), fields.take("envoy"), fields.take("nodes"));
+        fields.finish(problems);
+        Some(AttachmentFile { attachment, wasm, istio, envoy, nodes })
+    }
+}
+
+pub(crate) fn attachment(fields: &mut Fields<'_>, at: &At<'_>, problems: &mut Problems) -> Attachment {
+    if let Some(node) = fields.require("weir", problems)
+        && !matches!(node.value, Value::Int(1) | Value::Unreadable)
+    {
+        problems.add(
+            Code::BadValue,
+            &at.key("weir"),
+            format!("found {}; this Weir reads weir: 1", node.value.describe()),
+        );
+    }
+    let name = fields.take("name").and_then(|node| {
+        let text = fields::string(node, &at.key("name"), problems)?;
+        check::id(&text, &at.key("name"), problems);
+        Some(text)
+    });
+    let role = fields.take("role").and_then(|node| fields::word(node, &super::ROLES, &at.key("role"), problems));
+    let role = role.unwrap_or_default();
+    let steer = fields.take("steer").and_then(|node| fields::word(node, &super::STEERS, &at.key("steer"), problems));
+    let trace = fields.take("trace").and_then(|node| fields::word(node, &super::TRACES, &at.key("trace"), problems));
+    let sticky = fields.take("sticky").map(|node| sticky(node, &at.key("sticky"), problems));
+    let log_unit = fields.take("log_unit").and_then(|node| fields::string(node, &at.key("log_unit"), problems));
+    let join = fields.take("join").and_then(|node| fields::word(node, &super::JOINS, &at.key("join"), problems));
+    if join.is_some() && role == Role::Edge {
+        problems.add(Code::Conflict, &at.key("join"), "an edge decides by itself; join is for inbound and mesh");
+    }
+    Attachment {
+        name,
+        role,
+        steer: steer.unwrap_or_default(),
+        trace: trace.unwrap_or_default(),
+        sticky: sticky.unwrap_or_default(),
+        log_unit,
+        join,
+    }
+}
+
+fn sticky(node: Node, at: &At<'_>, problems: &mut Problems) -> Vec<Sticky> {
+    let nodes = fields::list(node, at, problems).unwrap_or_default();
+    if nodes.len() > limits::STICKY_MAX {
+        problems.add(
+            Code::Limit,
+            at,
+            format!("{} sticky headers; at most {} are allowed", nodes.len(), limits::STICKY_MAX),
+        );
+        return Vec::new();
+    }
+    let mut all: Vec<Sticky> = Vec::with_capacity(nodes.len());
+    for (i, node) in nodes.into_iter().enumerate() {
+        let at = at.index(i);
+        let Some(one) = one_sticky(node, &at, problems) else { continue };
+        if all.iter().any(|other| other.id == one.id) {
+            problems.add(Code::DuplicateId, &at.key("id"), format!("{} is taken by another sticky header", one.id));
+        }
+        if all.iter().any(|other| other.header == one.header) {
+            problems.add(Code::Conflict, &at.key("header"), format!("{} is written by another one too", one.header));
+        }
+        all.push(one);
+    }
+    all
+}
+
+fn one_sticky(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Sticky> {
+    let mut fields = Fields::open(node, at, problems)?;
+    let mut text = |name| fields.require(name, problems).and_then(|node| fields::string(node, &at.key(name), problems));
+    let (id, unit, header) = (text("id"), text("unit"), text("header"));
+    if let Some(text) = &id {
+        check::id(text, &at.key("id"), problems);
+    }
+    if let Some(header) = &header {
+        check::weight_header(header, &at.key("header"), problems);
+    }
+    fields.finish(problems);
+    Some(Sticky { id: id?, unit: unit?, header: header?.to_ascii_lowercase() })
+}

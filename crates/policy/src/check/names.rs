@@ -1,0 +1,211 @@
+//! The grammars of names.
+
+use crate::document::{At, Code, Problems};
+use crate::limits;
+use crate::model;
+use crate::written::{CookieLife, EnvTag, UnitSource};
+
+/// `[A-Za-z0-9._-]{1,64}`.
+fn is_id(text: &str) -> bool {
+    (1..=limits::ID_LENGTH_MAX).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+/// Reports what is not an id.
+pub(crate) fn id(text: &str, at: &At<'_>, problems: &mut Problems) {
+    if !is_id(text) {
+        problems.add(Code::BadId, at, format!("found {text:?}; an id is 1 to 64 of A-Z a-z 0-9 . _ -"));
+    }
+}
+
+pub(super) fn experiment_id(text: &str, at: &At<'_>, problems: &mut Problems) {
+    id(text, at, problems);
+    if text == "-" {
+        problems.add(Code::ReservedId, at, "`-` says that no experiment had a say; call this one otherwise");
+    }
+}
+
+pub(super) fn variant_id(text: &str, at: &At<'_>, problems: &mut Problems) {
+    id(text, at, problems);
+    if text == "stable" {
+        problems.add(Code::ReservedId, at, "`stable` is the version everybody else gets; call this variant otherwise");
+    }
+}
+
+/// Whether this is a tag: `[A-Za-z0-9][A-Za-z0-9._-]{0,128}`.
+pub fn is_tag(text: &[u8]) -> bool {
+    text.len() <= limits::TAG_LENGTH_MAX
+        && text.first().is_some_and(u8::is_ascii_alphanumeric)
+        && text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+pub(super) fn tag(text: &str, at: &At<'_>, problems: &mut Problems) {
+    if !is_tag(text.as_bytes()) {
+        let grammar = "a letter or digit, then up to 128 of A-Z a-z 0-9 . _ -";
+        problems.add(Code::BadEnvTag, at, format!("found {text:?}; an env tag is {grammar}"));
+    }
+}
+
+/// A service of the file's namespace, if it has one: `NAME.NAMESPACE` or `NAME.NAMESPACE.svc…`.
+pub(super) fn service(text: &str, namespace: Option<&str>, at: &At<'_>, problems: &mut Problems) {
+    let good = (1..=253).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-'));
+    if !good {
+        problems.add(Code::BadService, at, format!("found {text:?}; a service is a lower-case name without port"));
+    }
+    let mut labels = text.split('.').skip(1);
+    if let Some(namespace) = namespace
+        && !(labels.next() == Some(namespace) && matches!(labels.next(), None | Some("svc")))
+    {
+        problems.add(Code::ForeignNamespace, at, format!("{text} is not a service of the namespace {namespace}"));
+    }
+}
+
+pub(super) fn subset(text: &str, at: &At<'_>, problems: &mut Problems) {
+    if !is_dns_label(text) {
+        problems.add(Code::BadSubset, at, format!("found {text:?}; a subset is a DNS label: 1 to 63 of a-z 0-9 -"));
+    }
+}
+
+pub(super) fn namespace(text: &str, at: &At<'_>, problems: &mut Problems) {
+    if !is_dns_label(text) {
+        problems.add(Code::BadId, at, format!("found {text:?}; a namespace is a DNS label: 1 to 63 of a-z 0-9 -"));
+    }
+}
+
+fn is_dns_label(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
+/// The characters of a token (RFC 9110, section 5.6.2).
+fn is_token(text: &str) -> bool {
+    let mark = |byte| b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || mark(byte))
+}
+
+/// A header that a unit or a condition may read.
+pub(super) fn readable_header(name: &str, tag_header: &str, at: &At<'_>, problems: &mut Problems) {
+    let lower = name.to_ascii_lowercase();
+    let reserved = if lower.starts_with(':') {
+        "a pseudo-header; the conditions path, host and method read what they say"
+    } else if lower == "cookie" {
+        "read by the condition and the unit source `cookie`"
+    } else if lower == "host" {
+        "Envoy has no such header; the condition host reads it"
+    } else if lower == tag_header {
+        "the tag header, which says what was decided, not who asks"
+    } else if lower.starts_with("x-weir-") {
+        "one of Weir's own headers, dropped before anything is decided"
+    } else if is_token(&lower) {
+        return;
+    } else {
+        problems.add(Code::BadHeaderName, at, format!("found {name:?}; this is not a header name"));
+        return;
+    };
+    problems.add(Code::ReservedHeader, at, format!("{name} cannot be used here: {reserved}"));
+}
+
+/// Headers that HTTP or Weir itself gives a meaning: tags cannot travel in them.
+const UNFIT_FOR_TAGS: [&str; 12] = [
+    "baggage",
+    "connection",
+    "content-length",
+    "content-type",
+    "cookie",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "x-forwarded-proto",
+];
+
+/// A header that may carry a slot for Envoy's weighted clusters; lower-case or not.
+pub(crate) fn weight_header(name: &str, at: &At<'_>, problems: &mut Problems) {
+    let lower = name.to_ascii_lowercase();
+    let steers = matches!(lower.as_str(), "x-weir-subset" | "x-weir-cluster");
+    if steers || lower.starts_with(':') || UNFIT_FOR_TAGS.contains(&lower.as_str()) {
+        problems.add(Code::ReservedHeader, at, format!("a weight cannot travel in {name}; x-weir-weight would do"));
+    } else if !is_token(&lower) {
+        problems.add(Code::BadHeaderName, at, format!("found {name:?}; this is not a header name"));
+    }
+}
+
+/// The names to strip by where the policy is bad: those it gives if they are good, else the defaults.
+pub(crate) fn env_tag_names(written: EnvTag) -> model::EnvTag {
+    let mut problems = Problems::default();
+    env_tag(&written, &At::Root { document: 0 }, &mut problems);
+    if problems.is_empty() { resolved(written) } else { model::EnvTag::default() }
+}
+
+/// Defaults filled in, names in the case in which they are compared.
+pub(super) fn resolved(written: EnvTag) -> model::EnvTag {
+    let EnvTag { header, baggage, cookie, request_cookie } = written;
+    let header = header.map_or_else(|| model::EnvTag::default().header, |header| header.to_ascii_lowercase());
+    model::EnvTag { header, baggage, cookie, request_cookie }
+}
+
+pub(super) fn env_tag(env_tag: &EnvTag, at: &At<'_>, problems: &mut Problems) {
+    if let Some(name) = &env_tag.header {
+        let lower = name.to_ascii_lowercase();
+        if lower.starts_with(':') || lower.starts_with("x-weir-") || UNFIT_FOR_TAGS.contains(&lower.as_str()) {
+            problems.add(
+                Code::ReservedHeader,
+                &at.key("header"),
+                format!("tags cannot travel in {name}; x-env-tag would do"),
+            );
+        } else if !is_token(&lower) {
+            problems.add(Code::BadHeaderName, &at.key("header"), format!("found {name:?}; this is not a header name"));
+        }
+    }
+    for (key, name) in [("baggage", &env_tag.baggage), ("request_cookie", &env_tag.request_cookie)] {
+        if let Some(name) = name {
+            cookie_name(name, &at.key(key), problems);
+        }
+    }
+    if let Some((name, life)) = &env_tag.cookie {
+        let at = at.key("cookie");
+        cookie_name(name, &at.key("name"), problems);
+        domain(life, &at, problems);
+    }
+}
+
+pub(super) fn cookie_name(name: &str, at: &At<'_>, problems: &mut Problems) {
+    if !is_token(name) {
+        problems.add(Code::BadCookieName, at, format!("found {name:?}; a name of letters, digits and - . _ would do"));
+    }
+}
+
+pub(super) fn unit_source(source: &UnitSource, env_tag: &model::EnvTag, at: &At<'_>, problems: &mut Problems) {
+    match source {
+        UnitSource::Header(name) => readable_header(name, &env_tag.header, &at.key("header"), problems),
+        UnitSource::Cookie(name, issue) => {
+            cookie_name(name, &at.key("cookie"), problems);
+            if let Some(life) = issue {
+                domain(life, &at.key("issue"), problems);
+                let shows_tags = env_tag.cookie.iter().map(|(name, _)| name).chain(&env_tag.request_cookie);
+                if shows_tags.into_iter().any(|known| known == name) {
+                    // Each would overwrite the other, and every visit would get another id.
+                    let message = format!("the cookie {name} carries the tags; issue the unit in another");
+                    problems.add(Code::Conflict, &at.key("cookie"), message);
+                }
+            }
+        }
+        UnitSource::Query(_) => {}
+    }
+}
+
+fn domain(life: &CookieLife, at: &At<'_>, problems: &mut Problems) {
+    if let Some(domain) = &life.domain
+        && !domain.strip_prefix('.').unwrap_or(domain).split('.').all(is_dns_label)
+    {
+        problems.add(Code::BadDomain, &at.key("domain"), format!("found {domain:?}; a lower-case host name would do"));
+    }
+}

@@ -1,0 +1,182 @@
+//! Every problem code once: a policy that has it, and the nearest one that has not.
+
+use std::collections::BTreeSet;
+
+use crate::{AttachmentFile, Code, Role, Source, open, read_policy};
+
+/// Replaces `HERE` of a frame: a policy that is good but for what is put there.
+const UNITS: &str = "{version: 1, units: {user: HERE}}";
+const TOP: &str = "{version: 1, HERE}";
+const LAYER: &str = "{version: 1, units: {user: [{header: u}]}, layers: [{id: l, unit: user, HERE}]}";
+const EXPERIMENT: &str = "{version: 1, units: {user: [{header: u}]}, lists: {staff: [ada]}, \
+    layers: [{id: l, unit: user, experiments: [{id: e, slots: all, HERE}]}]}";
+const CONDITION: &str = "{version: 1, units: {user: [{header: u}]}, lists: {staff: [ada]}, \
+    layers: [{id: l, unit: user, experiments: [{id: e, slots: all, targeting: HERE}]}]}";
+const VARIANT: &str = "{version: 1, units: {user: [{header: u}]}, \
+    layers: [{id: l, unit: user, experiments: [{id: e, slots: all, variants: [{id: v, HERE}]}]}]}";
+const LAYERS: &str = "{version: 1, units: {user: [{header: u}], device: [{cookie: d}]}, layers: [HERE]}";
+const TEXT: &str = "HERE";
+
+/// Code, frame, what has the problem, where it is seen, what has it not.
+type Row = (Code, &'static str, &'static str, &'static str, &'static str);
+
+#[rustfmt::skip]
+const ROWS: &[Row] = &[
+    (Code::Syntax, TEXT, "{version: 1", "(root)", "{version: 1}"),
+    (Code::SeveralDocuments, TEXT, "version: 1\n---\nversion: 1", "(root)", "---\nversion: 1\n"),
+    (Code::Alias, TEXT, "version: &one 1\nenabled: *one", "enabled", "version: &one 1\nenabled: true"),
+    (Code::MergeKey, TEXT, "version: 1\n<<: {enabled: true}", "(root)", "version: 1\nenabled: true"),
+    (Code::YamlTag, TEXT, "version: !!int 1", "version", "version: 1"),
+    (Code::DuplicateKey, TOP, "enabled: true, enabled: true", "enabled", "enabled: true"),
+    (Code::Float, TEXT, "{version: 1.0}", "version", "{version: 1}"),
+    (Code::UnquotedNumber, TOP, "lists: {a: [782904813]}", "lists.a[0]", "lists: {a: ['782904813']}"),
+    (Code::WrongType, TOP, "enabled: 'yes'", "enabled", "enabled: true"),
+    (Code::UnknownField, TOP, "layer: []", "layer", "layers: []"),
+    (Code::MissingField, TEXT, "{}", "(root)", "{version: 1}"),
+    (Code::BadValue, TEXT, "{version: 2}", "version", "{version: 1}"),
+    (Code::BadId, LAYER, "line: 'a b'", "layers[0].line", "line: a.b_C-9"),
+    (Code::ReservedId, EXPERIMENT, "variants: [{id: stable}]", "layers[0].experiments[0].variants[0].id", "variants: [{id: Stable}]"),
+    (Code::DuplicateId, EXPERIMENT, "variants: [{id: a}, {id: a, env_tag: b}]", "layers[0].experiments[0].variants[1].id", "variants: [{id: a}, {id: A}]"),
+    (Code::BadEnvTag, VARIANT, "env_tag: -a", "layers[0].experiments[0].variants[0].env_tag", "env_tag: a-"),
+    (Code::DuplicateEnvTag, EXPERIMENT, "variants: [{id: a}, {id: b, env_tag: e.a}]", "layers[0].experiments[0].variants[1].env_tag", "variants: [{id: a}, {id: b, env_tag: e.A}]"),
+    (Code::BadService, VARIANT, "routes: {'owl:80': v1}", "layers[0].experiments[0].variants[0].routes.owl:80", "routes: {owl.shop: v1}"),
+    (Code::BadSubset, VARIANT, "routes: {owl: v1-}", "layers[0].experiments[0].variants[0].routes.owl", "routes: {owl: v-1}"),
+    (Code::BadHeaderName, UNITS, "[{header: 'a b'}]", "units.user[0].header", "[{header: A-b}]"),
+    (Code::ReservedHeader, UNITS, "[{header: X-Weir-User}]", "units.user[0].header", "[{header: x-weird}]"),
+    (Code::BadCookieName, UNITS, "[{cookie: 'a;b'}]", "units.user[0].cookie", "[{cookie: a.b}]"),
+    (Code::BadDomain, UNITS, "[{cookie: a, issue: {max_age_seconds: 1, domain: 'a b'}}]", "units.user[0].issue.domain", "[{cookie: a, issue: {max_age_seconds: 1, domain: .shop.example}}]"),
+    (Code::BadShare, VARIANT, "share: 100.0001%", "layers[0].experiments[0].variants[0].share", "share: 99.9999%"),
+    (Code::SharesOver100, EXPERIMENT, "variants: [{id: a, share: 50%}, {id: control, share: 50.0001%}]", "layers[0].experiments[0].variants", "variants: [{id: a, share: 50%}, {id: control, share: 50%}]"),
+    (Code::RangesNeeded, EXPERIMENT, "variants: [{id: a, share: 1%}, {id: b, share: 1%}]", "layers[0].experiments[0].variants", "variants: [{id: a, share: 1%}, {id: b, share: 0%}, {id: control, share: 1%}]"),
+    (Code::SharesAndRanges, EXPERIMENT, "variants: [{id: a, share: 1%}, {id: b, ranges: [[0, 1]]}]", "layers[0].experiments[0].variants", "variants: [{id: a}, {id: b, ranges: [[0, 1]]}]"),
+    (Code::BadRange, VARIANT, "ranges: [[5, 5]]", "layers[0].experiments[0].variants[0].ranges[0]", "ranges: [[5, 6]]"),
+    (Code::RangesOverlap, EXPERIMENT, "variants: [{id: a, ranges: [[0, 5]]}, {id: b, ranges: [[4, 9]]}]", "layers[0].experiments[0].variants[1].ranges", "variants: [{id: a, ranges: [[0, 5]]}, {id: b, ranges: [[5, 9]]}]"),
+    (Code::SlotsOverlap, LAYER, "experiments: [{id: a, slots: [[0, 5]]}, {id: b, slots: [[4, 9]]}]", "layers[0].experiments[1].slots", "experiments: [{id: a, slots: [[0, 5]]}, {id: b, slots: [[5, 9]]}]"),
+    (Code::LineDisagrees, LAYERS, "{id: a, unit: user}, {id: b, line: a, unit: device}", "layers[1]", "{id: a, unit: user}, {id: b, line: a, unit: user}"),
+    (Code::ServiceOnTwoLines, LAYERS,
+        "{id: a, unit: user, experiments: [{id: x, slots: all, variants: [{id: v, routes: {owl: a}}]}]}, {id: b, unit: user, experiments: [{id: y, slots: all, variants: [{id: v, routes: {owl: a}}]}]}",
+        "layers[1].experiments[0].variants",
+        "{id: a, unit: user, experiments: [{id: x, slots: all, variants: [{id: v, routes: {owl: a}}]}]}, {id: b, unit: user, experiments: [{id: y, slots: all, services: [owl]}]}"),
+    (Code::RouteOutsideServices, EXPERIMENT, "services: [owl], variants: [{id: a, routes: {tiger: v1}}]", "layers[0].experiments[0].variants[0].routes.tiger", "services: [owl, tiger], variants: [{id: a, routes: {tiger: v1}}]"),
+    (Code::ForeignNamespace, TOP, "namespace: shop, units: {u: [{header: u}]}, layers: [{id: l, unit: u, experiments: [{id: e, slots: all, services: [owl.mall]}]}]", "layers[0].experiments[0].services[0]", "namespace: shop, units: {u: [{header: u}]}, layers: [{id: l, unit: u, experiments: [{id: e, slots: all, services: [owl.shop.svc.cluster.local]}]}]"),
+    (Code::BadUnit, LAYER, "overrides: [{units: [''], variant: stable}]", "layers[0].overrides[0].units[0]", "overrides: [{units: [' '], variant: stable}]"),
+    (Code::DuplicateUnit, LAYER, "overrides: [{units: [a], variant: stable}, {units: [b, a], variant: stable}]", "layers[0].overrides[1]", "overrides: [{units: [a, a], variant: stable}, {units: [b], variant: stable}]"),
+    (Code::UnknownUnit, LAYERS, "{id: a, unit: users}", "layers[0].unit", "{id: a, unit: user}"),
+    (Code::UnknownList, CONDITION, "{unit: {in: {list: stuff}}}", "layers[0].experiments[0].targeting.unit.in.list", "{unit: {in: {list: staff}}}"),
+    (Code::UnknownLayer, TOP, "units: {u: [{header: u}]}, holdouts: [{id: h, unit: u, layers: [l]}]", "holdouts[0].layers[0]", "units: {u: [{header: u}]}, layers: [{id: l, unit: u}], holdouts: [{id: h, unit: u, layers: [l]}]"),
+    (Code::UnknownExperiment, LAYER, "overrides: [{units: [a], experiment: e, variant: stable}]", "layers[0].overrides[0].experiment", "overrides: [{units: [a], variant: stable}]"),
+    (Code::UnknownVariant, EXPERIMENT, "variants: [{id: a}], rules: [{when: {path: {exact: /}}, variant: b}]", "layers[0].experiments[0].rules[0].variant", "variants: [{id: a}], rules: [{when: {path: {exact: /}}, variant: stable}]"),
+    (Code::BadCondition, CONDITION, "{all: []}", "layers[0].experiments[0].targeting.all", "{all: [{path: {exact: ''}}]}"),
+    (Code::BadNumber, CONDITION, "{unit: {lt: '1.'}}", "layers[0].experiments[0].targeting.unit.lt", "{unit: {lt: '1.0'}}"),
+    (Code::BadVersion, CONDITION, "{unit: {version: '1.2'}}", "layers[0].experiments[0].targeting.unit.version", "{unit: {version: '=1.2'}}"),
+    (Code::BadRegex, CONDITION, "{unit: {regex: 'a)(b'}}", "layers[0].experiments[0].targeting.unit.regex", "{unit: {regex: '(a)(b)'}}"),
+];
+
+fn found(text: &str) -> Vec<(Code, String)> {
+    let problems = read_policy(&[Source::yaml("policy.yaml", text)], Role::Edge).err().unwrap_or_default();
+    for problem in &problems {
+        assert!(problem.position.is_some(), "{problem} has no place");
+        let message = &problem.message;
+        assert!(!message.ends_with('.') && !message.is_empty(), "{problem}");
+    }
+    problems.iter().map(|problem| (problem.code, problem.path.to_string())).collect()
+}
+
+#[test]
+fn each_problem_and_its_nearest_neighbour() {
+    for (code, frame, bad, path, good) in ROWS {
+        let problems = found(&frame.replace("HERE", bad));
+        assert!(problems.contains(&(*code, (*path).to_owned())), "{code:?}: {bad} gives {problems:?}");
+        assert_eq!(found(&frame.replace("HERE", good)), [], "{code:?}: {good}");
+    }
+}
+
+#[test]
+fn every_code_has_a_row_or_a_test_below() {
+    let rows: BTreeSet<Code> = ROWS.iter().map(|row| row.0).collect();
+    let below = [Code::TooDeep, Code::Conflict, Code::Limit];
+    let missing: Vec<_> = Code::ALL.iter().filter(|code| !rows.contains(code) && !below.contains(code)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn documents_have_at_most_64_levels() {
+    for (levels, too_deep) in [(63, false), (64, true)] {
+        let nested = format!("{{version: 1, deep: {}{}}}", "[".repeat(levels), "]".repeat(levels));
+        let in_yaml = found(&nested).iter().any(|(code, _)| *code == Code::TooDeep);
+        assert_eq!(in_yaml, too_deep, "YAML, {levels} levels below the root");
+        let envelope = format!("{{\"deep\": {}{}}}", "[".repeat(levels), "]".repeat(levels));
+        let refused = open(envelope.as_bytes()).unwrap_err();
+        let in_json = refused.problems.iter().any(|problem| problem.code == Code::TooDeep);
+        assert_eq!(in_json, too_deep, "JSON, {levels} levels below the root");
+    }
+}
+
+#[test]
+fn attachments() {
+    for (field, codes) in [
+        ("steer: cluster", &[][..]),
+        ("sticky: [], log_unit: user", &[]),
+        ("sticky: [{id: a, unit: u, header: X-Weir-Weight}, {id: b, unit: u, header: weight}]", &[]),
+        ("sticky: [{id: a}]", &[Code::MissingField, Code::MissingField]),
+        ("sticky: [{id: a b, unit: u, header: a b}]", &[Code::BadId, Code::BadHeaderName]),
+        ("sticky: [{id: a, unit: u, header: x-weir-cluster}]", &[Code::ReservedHeader]),
+        ("sticky: [{id: a, unit: u, header: a}, {id: a, unit: u, header: A}]", &[Code::DuplicateId, Code::Conflict]),
+        ("log_unit: 1", &[Code::UnquotedNumber]),
+        ("stear: tag", &[Code::UnknownField]),
+        ("steer: tags", &[Code::BadValue]),
+        ("wasm: {file: a}, istio: {anything: 1}", &[]),
+        ("wasm: {file: a, uri: b}", &[Code::UnknownField]),
+        ("wasm: {file: a, url: b}", &[Code::Conflict]),
+        ("wasm: {file: a, sha256: b}", &[Code::BadValue, Code::Conflict]),
+        ("wasm: {}", &[Code::MissingField]),
+        ("wasm: {url: 'https://a'}", &[Code::MissingField]),
+        ("wasm: {url: 'ftp://a', sha256: AB}", &[Code::BadValue, Code::BadValue]),
+        ("wasm: {oci: 'oci://a/weir:1'}", &[]),
+        ("wasm: {oci: a/weir}", &[Code::BadValue]),
+        ("role: sidecar", &[Code::BadValue]),
+    ] {
+        let source = Source::yaml("attach.yaml", format!("{{weir: 1, name: a, {field}}}"));
+        let problems = AttachmentFile::read(&source).err().unwrap_or_default();
+        assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), codes, "{field}");
+    }
+}
+
+#[test]
+fn files_of_a_folder_are_one_policy() {
+    let folder = |a: &str, b: &str| {
+        let sources = [Source::yaml("a.yaml", format!("{{version: 1, {a}}}")), Source::json("b.json", b)];
+        match read_policy(&sources, Role::Edge) {
+            Ok(model) => Ok(model.canonical()),
+            Err(problems) => Err(problems.iter().map(|problem| (problem.code, problem.document)).collect::<Vec<_>>()),
+        }
+    };
+    let layer = r#"{"version": 1, "layers": [{"id": "l", "unit": "u"}]}"#;
+    assert_eq!(
+        folder("units: {u: [{header: U}]}", layer).unwrap(),
+        r#"{"layers":[{"id":"l","unit":"u"}],"units":{"u":[{"header":"u"}]},"version":1}"#
+    );
+    assert_eq!(
+        folder("layers: [{id: l, unit: u}], units: {u: [{header: U}]}", layer),
+        Err(vec![(Code::DuplicateId, 1)])
+    );
+    for (ours, same, other) in [
+        ("units: {u: [{header: U}]}", r#""units": {"u": [{"header": "u"}]}"#, r#""units": {"u": [{"header": "v"}]}"#),
+        ("lists: {l: [a, b]}", r#""lists": {"l": ["a", "b"]}"#, r#""lists": {"l": ["a"]}"#),
+        ("env_tag: {baggage: b}", r#""env_tag": {"baggage": "b"}"#, r#""env_tag": {"baggage": "c"}"#),
+    ] {
+        assert!(folder(ours, &format!("{{\"version\": 1, {same}}}")).is_ok(), "{same}");
+        assert_eq!(folder(ours, &format!("{{\"version\": 1, {other}}}")), Err(vec![(Code::Conflict, 1)]), "{other}");
+    }
+    let off = folder("enabled: true", r#"{"version": 1, "enabled": false}"#).unwrap();
+    assert_eq!(off, r#"{"enabled":false,"version":1}"#, "a kill counts from any file");
+}
+
+#[test]
+fn a_mesh_needs_nothing_that_only_deciding_needs() {
+    let projection = "{version: 1, layers: [{id: l, experiments: [{id: e, variants: [{id: v, routes: {owl: v1}}]}]}]}";
+    let check = |role| read_policy(&[Source::yaml("policy.yaml", projection)], role);
+    assert!(check(Role::Mesh).is_ok() && check(Role::Inbound).is_ok());
+    let problems = check(Role::Edge).unwrap_err();
+    assert_eq!(problems.iter().map(|one| one.code).collect::<Vec<_>>(), [Code::MissingField; 2], "unit and slots");
+}

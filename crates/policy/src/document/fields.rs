@@ -1,0 +1,152 @@
+//! Reading typed values out of a [`Node`], reporting everything that does not fit and going on.
+
+use hashbrown::HashSet;
+
+use crate::document::{At, Code, Entry, Node, Problems, Value};
+
+/// The fields of one object. Every field must be taken; [`Fields::finish`] reports those that nobody asked for.
+pub struct Fields<'a> {
+    at: &'a At<'a>,
+    entries: Vec<Entry>,
+    asked: Vec<&'static str>,
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of an object; `None` (and a problem) if it is none.
+    pub fn open(node: Node, at: &'a At<'a>, problems: &mut Problems) -> Option<Fields<'a>> {
+        let entries = object(node, at, problems)?;
+        Some(Fields { at, entries, asked: Vec::new() })
+    }
+
+    /// Whether the field is there.
+    pub fn has(&self, name: &str) -> bool {
+        self.entries.iter().any(|entry| entry.key == name)
+    }
+
+    /// The field's value, if it is there.
+    pub fn take(&mut self, name: &'static str) -> Option<Node> {
+        self.asked.push(name);
+        let index = self.entries.iter().position(|entry| entry.key == name)?;
+        Some(self.entries.swap_remove(index).node)
+    }
+
+    /// The field's value; a problem if it is absent.
+    pub fn require(&mut self, name: &'static str, problems: &mut Problems) -> Option<Node> {
+        let node = self.take(name);
+        if node.is_none() {
+            problems.add(Code::MissingField, self.at, format!("`{name}` is missing"));
+        }
+        node
+    }
+
+    /// Reports what is left.
+    pub fn finish(self, problems: &mut Problems) {
+        for entry in &self.entries {
+            let known = self.asked.join(", ");
+            problems.add(
+                Code::UnknownField,
+                &self.at.key(&entry.key),
+                format!("no such field; the fields here are {known}"),
+            );
+        }
+    }
+}
+
+/// The entries of an object without duplicates, in their order.
+pub fn object(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<Entry>> {
+    let Value::Map(entries) = node.value else {
+        return mismatch(&node.value, "an object", at, problems);
+    };
+    let mut seen = HashSet::with_capacity(entries.len());
+    let mut is_first = |entry: &Entry| {
+        let first = seen.insert(entry.key.clone());
+        if !first {
+            problems.add(Code::DuplicateKey, &at.key(&entry.key), format!("`{}` stands twice; keep one", entry.key));
+        }
+        first
+    };
+    Some(entries.into_iter().filter(|entry| is_first(entry)).collect())
+}
+
+/// The elements of a list.
+pub fn list(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<Node>> {
+    match node.value {
+        Value::List(nodes) => Some(nodes),
+        other => mismatch(&other, "a list", at, problems),
+    }
+}
+
+/// A text; a number that somebody forgot to quote is told apart.
+pub fn string(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<String> {
+    match node.value {
+        Value::Str(text) => Some(text),
+        Value::Int(number) => {
+            problems.add(Code::UnquotedNumber, at, format!("a string is meant here; write \"{number}\" in quotes"));
+            None
+        }
+        other => mismatch(&other, "a string", at, problems),
+    }
+}
+
+/// A list of texts. Unreadable elements are left out: they have been reported, and nothing refers to them by index.
+pub fn strings(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<String>> {
+    let nodes = list(node, at, problems)?;
+    let mut texts = Vec::with_capacity(nodes.len());
+    for (i, node) in nodes.into_iter().enumerate() {
+        texts.extend(string(node, &at.index(i), problems));
+    }
+    Some(texts)
+}
+
+/// `true` or `false`.
+pub fn boolean(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<bool> {
+    match node.value {
+        Value::Bool(value) => Some(value),
+        other => mismatch(&other, "true or false", at, problems),
+    }
+}
+
+/// An integer from `0` to `max`.
+pub fn integer(node: Node, max: u64, at: &At<'_>, problems: &mut Problems) -> Option<u64> {
+    match node.value {
+        Value::Int(value) => {
+            let in_range = u64::try_from(value).ok().filter(|value| *value <= max);
+            if in_range.is_none() {
+                problems.add(Code::BadValue, at, format!("found {value}; an integer from 0 to {max} would do"));
+            }
+            in_range
+        }
+        other => mismatch(&other, "an integer", at, problems),
+    }
+}
+
+/// One of a few words.
+pub fn word<T: Copy>(node: Node, words: &[(&str, T)], at: &At<'_>, problems: &mut Problems) -> Option<T> {
+    let text = string(node, at, problems)?;
+    let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+    if found.is_none() {
+        let known = words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" or ");
+        problems.add(
+            Code::BadValue,
+            at,
+            format!("found {:?}; {known} would do", crate::document::spanned::shorten(&text)),
+        );
+    }
+    found
+}
+
+/// Reports a value of the wrong type, once.
+pub fn mismatch<T>(value: &Value, wanted: &str, at: &At<'_>, problems: &mut Problems) -> Option<T> {
+    match value {
+        Value::Unreadable => {}
+        Value::Float(text) => {
+            problems.add(
+                Code::Float,
+                at,
+                format!("found the number {text}; {wanted} is meant, and only integers of 64 bits are numbers here"),
+            );
+        }
+        other => problems.add(Code::WrongType, at, format!("found {}; {wanted} is meant", other.describe())),
+    }
+    None
+}

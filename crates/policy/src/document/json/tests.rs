@@ -1,0 +1,60 @@
+//! JSON keeps what serde_json would lose, and finds its places when they are wanted.
+
+use crate::document::{Code, Path, Position, Step, Value, spanned};
+
+fn path(steps: &[&str]) -> Path {
+    let step = |step: &&str| step.parse().map_or_else(|_| Step::Key((*step).to_owned()), Step::Index);
+    Path(steps.iter().map(step).collect())
+}
+
+#[test]
+fn values_are_kept_as_they_are() {
+    let node = super::parse(br#"{"a": 1, "a": [null, true, "x", 1.5, 18446744073709551615, 1e2]}"#, 0).unwrap();
+    let Value::Map(entries) = node.value else { panic!("an object") };
+    assert_eq!(entries.len(), 2, "duplicates are for the reader to see");
+    let Value::List(values) = &entries[1].node.value else { panic!("a list") };
+    let float = |text: &str| Value::Float(text.to_owned());
+    let expected = [
+        Value::Null,
+        Value::Bool(true),
+        Value::Str("x".to_owned()),
+        float("1.5"),
+        float("18446744073709551615"),
+        float("100"),
+    ];
+    assert_eq!(values.iter().map(|node| node.value.clone()).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn places_are_found_by_path() {
+    let text = "{\n  \"é\": {\"b\": [1,\n    {\"c\": 2}]},\n  \"\\u0061\": 3\n}\n";
+    let places = super::places(text).unwrap();
+    for (steps, want_key, line, column) in [
+        (&[][..], false, 1, 1),
+        (&["é"], false, 2, 8),
+        (&["é"], true, 2, 3),
+        (&["é", "b", "0"], false, 2, 15),
+        (&["é", "b", "1", "c"], false, 3, 11),
+        (&["é", "b", "1", "c"], true, 3, 6),
+        (&["é", "nowhere", "x"], false, 2, 8),
+        (&["a"], true, 4, 13),
+    ] {
+        assert_eq!(spanned::locate(&places, &path(steps), want_key), Some(Position { line, column }), "{steps:?}");
+    }
+}
+
+#[test]
+fn errors_have_a_code_and_a_place() {
+    for (text, code, line, column) in [
+        ("", Code::Syntax, 1, 1),
+        ("{\"a\": }", Code::Syntax, 1, 7),
+        ("{}\n{}", Code::Syntax, 2, 1),
+        ("{\"a\": 01}", Code::Syntax, 1, 8),
+    ] {
+        let problem = super::parse(text.as_bytes(), 0).unwrap_err();
+        assert_eq!((problem.code, problem.position), (code, Some(Position { line, column })), "{text}: {problem}");
+        assert!(!problem.message.contains("line"), "{problem}");
+    }
+    assert_eq!(super::parse(&b"[".repeat(100_000), 0).unwrap_err().code, Code::TooDeep);
+    assert_eq!(super::parse(b"\"\xff\"", 0).unwrap_err().code, Code::Syntax);
+}

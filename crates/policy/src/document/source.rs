@@ -1,0 +1,93 @@
+//! A text that a person wrote: its name, its format, and where in it a problem stands.
+
+use crate::document::spanned::{self, Node, Value};
+#[cfg(feature = "yaml")]
+use crate::document::yaml;
+use crate::document::{Code, Path, Problem, json};
+
+/// How a text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// JSON (RFC 8259).
+    Json,
+    /// YAML 1.2, core schema.
+    #[cfg(feature = "yaml")]
+    Yaml,
+}
+
+/// One text of a policy.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// What to call it in messages, usually the file's path.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+    /// How it is written.
+    pub format: Format,
+    /// The bytes before the first that is not UTF-8, if there is one.
+    good_bytes: Option<usize>,
+}
+
+impl Source {
+    /// A YAML text.
+    #[cfg(feature = "yaml")]
+    pub fn yaml(name: impl Into<String>, text: impl Into<String>) -> Source {
+        Source { name: name.into(), text: text.into(), format: Format::Yaml, good_bytes: None }
+    }
+
+    /// A JSON text.
+    pub fn json(name: impl Into<String>, text: impl Into<String>) -> Source {
+        Source { name: name.into(), text: text.into(), format: Format::Json, good_bytes: None }
+    }
+
+    /// A text from bytes that should be UTF-8. Where they are not, [`Source::parse`] says so.
+    pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>, format: Format) -> Source {
+        let name = name.into();
+        match String::from_utf8(bytes) {
+            Ok(text) => Source { name, text, format, good_bytes: None },
+            Err(error) => {
+                let good_bytes = Some(error.utf8_error().valid_up_to());
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                Source { name, text, format, good_bytes }
+            }
+        }
+    }
+
+    /// The document in the text, and everything that keeps the text from being one. `index` says which of the documents
+    /// read together this is. What could not be read is [`Value::Unreadable`].
+    pub fn parse(&self, index: usize) -> (Node, Vec<Problem>) {
+        if let Some(good_bytes) = self.good_bytes {
+            let message = format!("not UTF-8 after {good_bytes} bytes; save it as UTF-8");
+            let position = Some(json::position_after(&self.text, good_bytes));
+            let problem = Problem { code: Code::Syntax, document: index, path: Path::default(), position, message };
+            return (Node::from(Value::Unreadable), vec![problem]);
+        }
+        match self.format {
+            Format::Json => match json::parse(self.text.as_bytes(), index) {
+                Ok(node) => (node, Vec::new()),
+                Err(problem) => (Node::from(Value::Unreadable), vec![problem]),
+            },
+            #[cfg(feature = "yaml")]
+            Format::Yaml => yaml::parse(&self.text, index),
+        }
+    }
+
+    /// Tells problems of this text where they stand in it, those that do not know it yet.
+    pub fn locate<'p>(&self, problems: impl IntoIterator<Item = &'p mut Problem>) {
+        let mut problems = problems.into_iter().filter(|problem| problem.position.is_none()).peekable();
+        // However many problems, the text is read again once, and not at all where there are none.
+        let places = problems.peek().is_some().then(|| self.places()).flatten();
+        for problem in problems {
+            let place = |places| spanned::locate(places, &problem.path, problem.code.points_at_key());
+            problem.position = places.as_ref().and_then(place);
+        }
+    }
+
+    fn places(&self) -> Option<Node> {
+        match self.format {
+            Format::Json => json::places(&self.text),
+            #[cfg(feature = "yaml")]
+            Format::Yaml => Some(yaml::parse(&self.text, 0).0),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What YAML says and where, and what of YAML is not read.
+
+use crate::document::{Code, Position, Value};
+
+fn value(text: &str) -> Value {
+    let (node, problems) = super::parse(text, 0);
+    assert_eq!(problems, [], "{text}");
+    node.value
+}
+
+#[test]
+fn plain_scalars_follow_the_core_schema() {
+    let text = |text: &str| Value::Str(text.to_owned());
+    let float = |text: &str| Value::Float(text.to_owned());
+    for (written, expected) in [
+        ("null", Value::Null),
+        ("~", Value::Null),
+        ("", Value::Null),
+        ("true", Value::Bool(true)),
+        ("FALSE", Value::Bool(false)),
+        ("yes", text("yes")),
+        ("on", text("on")),
+        ("no", text("no")),
+        ("12", Value::Int(12)),
+        ("-12", Value::Int(-12)),
+        ("+12", Value::Int(12)),
+        ("012", Value::Int(12)),
+        ("0x1F", Value::Int(31)),
+        ("0o17", Value::Int(15)),
+        ("9223372036854775807", Value::Int(i64::MAX)),
+        ("9223372036854775808", float("9223372036854775808")),
+        ("1.0", float("1.0")),
+        (".5", float(".5")),
+        ("1.", float("1.")),
+        ("1e3", float("1e3")),
+        ("-1.5E-3", float("-1.5E-3")),
+        (".inf", float(".inf")),
+        (".nan", float(".nan")),
+        ("1_000", text("1_000")),
+        ("0x", text("0x")),
+        ("1.2.3", text("1.2.3")),
+        ("5%", text("5%")),
+        (".", text(".")),
+        ("1e", text("1e")),
+        ("'12'", text("12")),
+        ("\"true\"", text("true")),
+        ("|\n  1.0\n", text("1.0\n")),
+    ] {
+        assert_eq!(value(written), expected, "{written}");
+    }
+}
+
+#[test]
+fn places_are_1_based_and_in_characters() {
+    let (node, problems) = super::parse("用户:\n  - é: [1, x]\n", 0);
+    assert_eq!(problems, []);
+    let Value::Map(entries) = &node.value else { panic!("{node:?}") };
+    assert_eq!(entries[0].key_position, Some(Position { line: 1, column: 1 }));
+    let Value::List(items) = &entries[0].node.value else { panic!("{node:?}") };
+    let Value::Map(inner) = &items[0].value else { panic!("{node:?}") };
+    assert_eq!(inner[0].key_position, Some(Position { line: 2, column: 5 }));
+    let Value::List(last) = &inner[0].node.value else { panic!("{node:?}") };
+    assert_eq!(last[1].position, Some(Position { line: 2, column: 12 }));
+}
+
+#[test]
+fn what_is_not_read_is_a_problem_at_its_place() {
+    for (text, code, line, column) in [
+        ("a: 1\n---\nb: 2\n", Code::SeveralDocuments, 2, 1),
+        ("a: &x 1\nb: *x\n", Code::Alias, 2, 4),
+        ("a:\n  <<: {b: 1}\n", Code::MergeKey, 2, 3),
+        ("a: !!str 1\n", Code::YamlTag, 1, 4),
+        ("a: !x [1]\n", Code::YamlTag, 1, 4),
+        ("a: [1\n", Code::Syntax, 2, 1),
+        ("1: a\n", Code::UnquotedNumber, 1, 1),
+        ("? [a]\n: b\n", Code::WrongType, 1, 3),
+    ] {
+        let problems = super::parse(text, 0).1;
+        let found = problems.first().map(|problem| (problem.code, problem.position));
+        assert_eq!(found, Some((code, Some(Position { line, column }))), "{text:?}: {problems:?}");
+        assert_eq!(problems.len(), 1, "{text:?}: {problems:?}");
+    }
+}
+
+#[test]
+fn duplicate_keys_are_kept_for_the_reader_to_see() {
+    let Value::Map(entries) = value("{a: 1, a: 2}") else { panic!("an object") };
+    assert_eq!(entries.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>(), ["a", "a"]);
+}
+
+#[test]
+fn any_depth_is_survived() {
+    let flow = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    let block = |levels: usize| format!("{}1", "- ".repeat(levels));
+    for (text, expected) in [
+        (flow(64), &[][..]),
+        (flow(65), &[Code::TooDeep]),
+        (flow(5_000), &[Code::TooDeep]),
+        ("[".repeat(100_000), &[Code::TooDeep]),
+        (block(64), &[]),
+        (block(65), &[Code::TooDeep]),
+        (block(20_000), &[Code::TooDeep]),
+    ] {
+        let (_, problems) = super::parse(&text, 0);
+        assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), expected, "{}", text.len());
+    }
+}

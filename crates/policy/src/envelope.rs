@@ -1,0 +1,162 @@
+//! The envelope: a policy with where and how the filter is put, in one text. The server writes it, the filter opens it.
+
+use serde_json::{Value as Json, json};
+
+use crate::attachment::{self, Attachment, Sticky};
+use crate::canonical::Revision;
+use crate::check::{check, env_tag_names};
+use crate::document::fields::{self, Fields};
+use crate::document::{At, Code, Node, Path, Problem, Problems, Step, json as json_text};
+use crate::limits;
+use crate::model::{EnvTag, Model};
+use crate::written::{self, Policy};
+
+/// Bytes of an envelope beside its policy.
+pub const ENVELOPE_BYTES_MAX: usize = 64 << 10;
+
+/// An envelope that can be served.
+#[derive(Debug)]
+pub struct Opened {
+    /// What its policy means.
+    pub model: Model,
+    /// Where and how the filter is put.
+    pub attachment: Attachment,
+    /// The revision it says it has, else that of its policy.
+    pub revision: Revision,
+}
+
+/// An envelope that is not to be served.
+#[derive(Debug)]
+pub struct Refused {
+    /// Everything that is wrong with it.
+    pub problems: Vec<Problem>,
+    /// The revision it says it has.
+    pub revision: Option<Revision>,
+    /// Where and how the filter is put, as far as it can be read.
+    pub attachment: Attachment,
+    /// The names to strip by: those of the policy if they are good, else the defaults.
+    pub env_tag: EnvTag,
+}
+
+impl Attachment {
+    /// The envelope that carries a policy to this attachment: JSON, one line.
+    pub fn envelope(&self, revision: Revision, policy: &str) -> String {
+        let mut head = json!({
+            "weir": 1,
+            "role": self.role.name(),
+            "steer": self.steer.name(),
+            "trace": self.trace.name(),
+            "revision": revision.to_string(),
+        });
+        let sticky = |one: &Sticky| json!({ "id": one.id, "unit": one.unit, "header": one.header });
+        if let Some(object) = head.as_object_mut() {
+            object.extend(self.name.iter().map(|name| ("name".to_owned(), json!(name))));
+            object.extend(self.log_unit.iter().map(|unit| ("log_unit".to_owned(), json!(unit))));
+            object.extend(self.join.iter().map(|join| ("join".to_owned(), json!(join.name()))));
+            if !self.sticky.is_empty() {
+                object.insert("sticky".to_owned(), self.sticky.iter().map(sticky).collect::<Json>());
+            }
+        }
+        // The policy may be 32 MiB of text that is JSON already: it is put in as it is.
+        let mut text = head.to_string();
+        text.pop();
+        text.push_str(",\"policy\":");
+        text.push_str(policy);
+        text.push('}');
+        text
+    }
+}
+
+/// Opens an envelope in JSON.
+///
+/// # Errors
+/// Everything that is wrong, and what is known all the same.
+pub fn open(bytes: &[u8]) -> Result<Opened, Box<Refused>> {
+    let max = limits::POLICY_BYTES_MAX.saturating_add(ENVELOPE_BYTES_MAX);
+    if bytes.len() > max {
+        let mut problems = Problems::default();
+        problems.add(Code::Limit, &At::Root { document: 0 }, limits::too_large(bytes.len(), max));
+        return Err(refused(problems, None, Attachment::default(), EnvTag::default()));
+    }
+    match json_text::parse(bytes, 0) {
+        Ok(node) => open_document(node),
+        Err(problem) => {
+            let mut problems = Problems::default();
+            problems.push(problem);
+            Err(refused(problems, None, Attachment::default(), EnvTag::default()))
+        }
+    }
+}
+
+/// Opens an envelope that has been read as a document.
+///
+/// # Errors
+/// Everything that is wrong, and what is known all the same.
+pub fn open_document(node: Node) -> Result<Opened, Box<Refused>> {
+    let mut problems = Problems::default();
+    let Some(envelope) = Envelope::read(node, &mut problems) else {
+        return Err(refused(problems, None, Attachment::default(), EnvTag::default()));
+    };
+    let Envelope { attachment, revision, policy } = envelope;
+    let Some(node) = policy else {
+        return Err(refused(problems, revision, attachment, EnvTag::default()));
+    };
+    // Read on its own, so that a bad policy is at least stripped by the names it uses.
+    let names = written::env_tag_alone(&node);
+    let root = At::Root { document: 0 };
+    let policy = Policy::read(node, &root.key("policy"), &mut problems);
+    let checked = check(&[policy], attachment.role);
+    if let Ok(model) = &checked {
+        problems.extend(attachment.problems_with(model));
+    }
+    match checked {
+        Ok(model) if problems.is_empty() => {
+            let revision = revision.unwrap_or_else(|| Revision::of(&model.canonical()));
+            Ok(Opened { model, attachment, revision })
+        }
+        checked => {
+            problems.extend(checked.err().unwrap_or_default().into_iter().map(|problem| inside("policy", problem)));
+            Err(refused(problems, revision, attachment, names.map(env_tag_names).unwrap_or_default()))
+        }
+    }
+}
+
+/// An envelope with its policy still unread.
+struct Envelope {
+    attachment: Attachment,
+    revision: Option<Revision>,
+    policy: Option<Node>,
+}
+
+impl Envelope {
+    /// Reads an envelope; `None` if it is not even an object.
+    fn read(node: Node, problems: &mut Problems) -> Option<Envelope> {
+        let at = At::Root { document: 0 };
+        let mut fields = Fields::open(node, &at, problems)?;
+        let attachment = attachment::attachment(&mut fields, &at, problems);
+        let revision = fields.take("revision").and_then(|node| {
+            let at = at.key("revision");
+            let text = fields::string(node, &at, problems)?;
+            let revision = text.parse().ok();
+            if revision.is_none() {
+                problems.add(Code::BadValue, &at, format!("found {text:?}; 12 lower-case hex digits would do"));
+            }
+            revision
+        });
+        let policy = fields.require("policy", problems);
+        fields.finish(problems);
+        Some(Envelope { attachment, revision, policy })
+    }
+}
+
+fn refused(problems: Problems, revision: Option<Revision>, attachment: Attachment, env_tag: EnvTag) -> Box<Refused> {
+    Box::new(Refused { problems: problems.into_vec(), revision, attachment, env_tag })
+}
+
+/// A problem of a part, as one of the whole.
+fn inside(key: &str, mut problem: Problem) -> Problem {
+    let mut steps = vec![Step::Key(key.to_owned())];
+    steps.append(&mut problem.path.0);
+    problem.path = Path(steps);
+    problem
+}

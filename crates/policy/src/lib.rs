@@ -1,0 +1,43 @@
+//! Weir's policies, pure: from the texts that people write to what they mean, and from there to what a filter is sent.
+//!
+//! ```text
+//! text --parse--> Policy --check--> Model --project, canonical--> envelope --open--> Model
+//! ```
+//!
+//! Deciding by a model is the engine's.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+mod attachment;
+mod canonical;
+mod check;
+mod document;
+mod envelope;
+pub mod limits;
+pub mod model;
+mod murmur;
+pub mod operand;
+mod project;
+mod range;
+mod read;
+pub mod written;
+
+pub use attachment::{
+    Attachment, AttachmentFile, CLUSTER_HEADER, Join, Module, Role, SUBSET_HEADER, Steer, Sticky, Trace,
+};
+pub use canonical::Revision;
+pub use check::{check, is_tag};
+pub use document::{At, Code, Entry, Format, Node, Path, Position, Problem, Problems, Source, Value, fields};
+pub use envelope::{ENVELOPE_BYTES_MAX, Opened, Refused, open, open_document};
+pub use model::Model;
+pub use murmur::Murmur;
+pub use range::{Range, SLOTS};
+pub use read::read_policy;

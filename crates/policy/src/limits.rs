@@ -1,0 +1,52 @@
+//! Every limit of a policy, once. Each has a scenario on both sides.
+
+macro_rules! limits {
+    ($($(#[doc = $doc:literal])+ $constant:ident $name:literal = $value:expr;)+) => {
+        $($(#[doc = $doc])+ pub const $constant: usize = $value;)+
+
+        /// Name, value and meaning of every limit, for the reference and for the test that both sides are tried.
+        pub const ALL: &[(&str, usize, &str)] = &[$(($name, $constant, concat!($($doc),+)),)+];
+    };
+}
+
+limits! {
+    /// Bytes of the policy's text, all files together.
+    POLICY_BYTES_MAX "policy_bytes" = 32 << 20;
+    /// Levels of lists and objects in a document.
+    DOCUMENT_DEPTH_MAX "document_depth" = 64;
+    /// Layers of a policy.
+    LAYERS_MAX "layers" = 256;
+    /// Experiments of a policy.
+    EXPERIMENTS_MAX "experiments" = 16_384;
+    /// Variants of an experiment.
+    VARIANTS_MAX "variants" = 16;
+    /// Ranges of one owner: an experiment's slots, a variant's ranges.
+    RANGES_MAX "ranges" = 1_024;
+    /// Rules of an experiment.
+    RULES_MAX "rules" = 256;
+    /// Nodes of one condition: `all`, `any`, `not` and leaves each count.
+    CONDITION_NODES_MAX "condition_nodes" = 64;
+    /// Levels of one condition; a leaf alone is one.
+    CONDITION_DEPTH_MAX "condition_depth" = 8;
+    /// Units in lists and overrides of a policy, each list counted once.
+    LISTED_UNITS_MAX "listed_units" = 1_000_000;
+    /// Bytes of the env tag header when every layer is in force with its longest tag.
+    ENV_TAG_BYTES_MAX "env_tag_bytes" = 4_096;
+    /// Bytes of a regular expression.
+    PATTERN_BYTES_MAX "pattern_bytes" = 1_024;
+    /// Bytes of a unit.
+    UNIT_BYTES_MAX "unit_bytes" = 256;
+    /// Characters of an id.
+    ID_LENGTH_MAX "id_length" = 64;
+    /// Characters of an env tag.
+    TAG_LENGTH_MAX "tag_length" = 129;
+    /// Sticky headers of an attachment.
+    STICKY_MAX "sticky" = 16;
+    /// Seconds that a cookie may live: 400 days, where browsers cut.
+    MAX_AGE_SECONDS_MAX "max_age_seconds" = 34_560_000;
+}
+
+/// What to say of a text with more bytes than are read.
+pub(crate) fn too_large(bytes: usize, max: usize) -> String {
+    format!("{bytes} bytes; at most {max} are read")
+}

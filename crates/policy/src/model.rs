@@ -1,0 +1,159 @@
+//! A policy that has been checked: what it means. Only `check` makes one, so every value in it is valid.
+
+use crate::range::Range;
+pub use crate::written::{Condition, CookieLife, Kind, UnitSource, Who};
+
+/// The meaning of a policy. Sugar is expanded; what has no order is sorted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// The kill switch.
+    pub enabled: bool,
+    /// How the tags travel.
+    pub env_tag: EnvTag,
+    /// By name.
+    pub units: Vec<(String, Vec<UnitSource>)>,
+    /// By name; values sorted, each once.
+    pub lists: Vec<(String, Vec<String>)>,
+    /// By id.
+    pub holdouts: Vec<Holdout>,
+    /// By id.
+    pub layers: Vec<Layer>,
+}
+
+/// How the tags travel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnvTag {
+    /// Lower-case.
+    pub header: String,
+    /// The key of a `baggage` member.
+    pub baggage: Option<String>,
+    /// A cookie for the page to read.
+    pub cookie: Option<(String, CookieLife)>,
+    /// A cookie on the upstream request.
+    pub request_cookie: Option<String>,
+}
+
+/// The header that carries the tags if a policy does not say.
+pub const DEFAULT_TAG_HEADER: &str = "x-env-tag";
+
+impl Default for EnvTag {
+    fn default() -> EnvTag {
+        EnvTag { header: DEFAULT_TAG_HEADER.to_owned(), baggage: None, cookie: None, request_cookie: None }
+    }
+}
+
+/// Units that meet no experiment of some layers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Holdout {
+    /// Names its line.
+    pub id: String,
+    /// A name of [`Model::units`].
+    pub unit: String,
+    /// Parts per million.
+    pub share: u32,
+    /// Ids of layers, sorted.
+    pub layers: Vec<String>,
+}
+
+/// Experiments that exclude each other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// Unique in the policy.
+    pub id: String,
+    /// The layer's own switch.
+    pub enabled: bool,
+    /// A name of [`Model::units`]; only a policy for `mesh` or `inbound` may lack it.
+    pub unit: Option<String>,
+    /// The line it deals on.
+    pub line: String,
+    /// Part of the line's salt.
+    pub epoch: u32,
+    /// The white list of the layer, in order.
+    pub overrides: Vec<Override>,
+    /// In order, which is the order of their rules.
+    pub experiments: Vec<Experiment>,
+}
+
+/// A release or a test.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Experiment {
+    /// Unique in the policy.
+    pub id: String,
+    /// The experiment's own switch; off, it keeps its slots and its units are stable.
+    pub enabled: bool,
+    /// A release or a test.
+    pub kind: Kind,
+    /// Part of the salt of the experiment's own line.
+    pub epoch: u32,
+    /// What it touches, sorted; a superset of its routes.
+    pub services: Vec<String>,
+    /// Of the layer's line: sorted, merged, disjoint from those of the layer's other experiments.
+    pub slots: Vec<Range>,
+    /// Units that force a variant, in order.
+    pub overrides: Vec<Override>,
+    /// Conditions that force a variant, first match.
+    pub rules: Vec<Rule>,
+    /// Who may be dealt; `None` means everybody.
+    pub targeting: Option<Condition>,
+    /// By id.
+    pub variants: Vec<Variant>,
+}
+
+/// Units that force a variant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Override {
+    /// Units (sorted, each once) or the name of a list.
+    pub who: Who,
+    /// An experiment of the layer; `None` only where `variant` is `None`.
+    pub experiment: Option<String>,
+    /// A variant of that experiment; `None` means stable.
+    pub variant: Option<String>,
+}
+
+/// A condition that forces a variant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// The condition.
+    pub when: Condition,
+    /// A variant of the experiment; `None` means stable.
+    pub variant: Option<String>,
+}
+
+/// One arm of an experiment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant {
+    /// Unique in the experiment, never `stable`.
+    pub id: String,
+    /// Of the experiment's own line: sorted, merged, disjoint from those of its other variants.
+    pub ranges: Vec<Range>,
+    /// Unique in the policy.
+    pub env_tag: String,
+    /// Service to subset, by service.
+    pub routes: Vec<(String, String)>,
+}
+
+impl Model {
+    /// The policy that has no layers: it strips what is ours and passes everything through.
+    pub fn pass_through(env_tag: EnvTag) -> Model {
+        Model { enabled: true, env_tag, units: Vec::new(), lists: Vec::new(), holdouts: Vec::new(), layers: Vec::new() }
+    }
+}
+
+impl Experiment {
+    /// The tag of a variant that does not name one.
+    pub fn default_tag(experiment: &str, variant: &str) -> String {
+        format!("{experiment}.{variant}")
+    }
+
+    /// The services that its variants route, sorted, each once.
+    pub fn routed_services(&self) -> Vec<&str> {
+        let mut services: Vec<&str> = self
+            .variants
+            .iter()
+            .flat_map(|variant| variant.routes.iter().map(|(service, _)| service.as_str()))
+            .collect();
+        services.sort_unstable();
+        services.dedup();
+        services
+    }
+}

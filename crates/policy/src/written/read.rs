@@ -1,0 +1,319 @@
+//! Field by field from a document to a [`Policy`]: the schema, and nothing but the schema.
+
+use super::{
+    Condition, CookieLife, EnvTag, Experiment, Holdout, Kind, Layer, Override, Policy, Rule, UnitSource, Variant, Who,
+};
+use crate::document::fields::{self, Fields};
+use crate::document::{At, Code, Node, Problems, Value};
+use crate::limits;
+
+impl Policy {
+    /// Reads a document. What cannot be read is reported and left out; indices stay those of the document.
+    pub(crate) fn read(node: Node, at: &At<'_>, problems: &mut Problems) -> Policy {
+        let Some(mut fields) = Fields::open(node, at, problems) else { return Policy::default() };
+        if let Some(node) = fields.require("version", problems) {
+            version(&node, &at.key("version"), problems);
+        }
+        let policy = Policy {
+            enabled: optional(&mut fields, "enabled", at, problems, fields::boolean),
+            namespace: optional(&mut fields, "namespace", at, problems, fields::string),
+            units: optional(&mut fields, "units", at, problems, units).unwrap_or_default(),
+            lists: optional(&mut fields, "lists", at, problems, lists).unwrap_or_default(),
+            env_tag: optional(&mut fields, "env_tag", at, problems, env_tag),
+            holdouts: each(&mut fields, "holdouts", at, problems, holdout),
+            layers: each(&mut fields, "layers", at, problems, layer),
+        };
+        fields.finish(problems);
+        policy
+    }
+}
+
+/// What the `env_tag` of a document says, as far as it can be read: the names to strip by when the policy is bad.
+pub(crate) fn env_tag_alone(policy: &Node) -> Option<EnvTag> {
+    let Value::Map(entries) = &policy.value else { return None };
+    let entry = entries.iter().find(|entry| entry.key == "env_tag")?;
+    let mut unused = Problems::default();
+    env_tag(entry.node.clone(), &At::Root { document: 0 }, &mut unused)
+}
+
+fn version(node: &Node, at: &At<'_>, problems: &mut Problems) {
+    match &node.value {
+        Value::Int(1) | Value::Unreadable => {}
+        float @ Value::Float(_) => fields::mismatch(float, "an integer", at, problems).unwrap_or_default(),
+        other => problems.add(Code::BadValue, at, format!("found {}; this Weir reads version: 1", other.describe())),
+    }
+}
+
+fn units(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(String, Vec<UnitSource>)>> {
+    let mut units = Vec::new();
+    for entry in fields::object(node, at, problems)? {
+        let at = at.key(&entry.key);
+        let nodes = fields::list(entry.node, &at, problems);
+        if nodes.as_ref().is_some_and(Vec::is_empty) {
+            problems.add(Code::WrongType, &at, "a unit needs at least one source");
+        }
+        let nodes = nodes.unwrap_or_default();
+        let sources =
+            nodes.into_iter().enumerate().filter_map(|(i, node)| unit_source(node, &at.index(i), problems)).collect();
+        units.push((entry.key, sources));
+    }
+    Some(units)
+}
+
+fn unit_source(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<UnitSource> {
+    let mut fields = Fields::open(node, at, problems)?;
+    let header = optional(&mut fields, "header", at, problems, fields::string);
+    let cookie = optional(&mut fields, "cookie", at, problems, fields::string);
+    let query = optional(&mut fields, "query", at, problems, fields::string);
+    let issue = optional(&mut fields, "issue", at, problems, cookie_life);
+    fields.finish(problems);
+    match (header, cookie, query, issue) {
+        (Some(name), None, None, None) => Some(UnitSource::Header(name)),
+        (None, Some(name), None, issue) => Some(UnitSource::Cookie(name, issue)),
+        (None, None, Some(name), None) => Some(UnitSource::Query(name)),
+        _ => {
+            problems.add(Code::WrongType, at, "a source is one of header, cookie (with issue, if wanted) or query");
+            None
+        }
+    }
+}
+
+fn cookie_life(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<CookieLife> {
+    let mut fields = Fields::open(node, at, problems)?;
+    let life = life_fields(&mut fields, at, problems);
+    fields.finish(problems);
+    life
+}
+
+fn life_fields(fields: &mut Fields<'_>, at: &At<'_>, problems: &mut Problems) -> Option<CookieLife> {
+    let age = fields.require("max_age_seconds", problems).and_then(|node| {
+        fields::integer(node, limits::MAX_AGE_SECONDS_MAX as u64, &at.key("max_age_seconds"), problems)
+    });
+    let domain = optional(fields, "domain", at, problems, fields::string);
+    Some(CookieLife { max_age_seconds: age?, domain })
+}
+
+fn lists(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(String, Vec<String>)>> {
+    let mut lists = Vec::new();
+    for entry in fields::object(node, at, problems)? {
+        let units = fields::strings(entry.node, &at.key(&entry.key), problems);
+        lists.push((entry.key, units.unwrap_or_default()));
+    }
+    Some(lists)
+}
+
+fn env_tag(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<EnvTag> {
+    let mut fields = Fields::open(node, at, problems)?;
+    let env_tag = EnvTag {
+        header: optional(&mut fields, "header", at, problems, fields::string),
+        baggage: optional(&mut fields, "baggage", at, problems, fields::string),
+        cookie: optional(&mut fields, "cookie", at, problems, tag_cookie),
+        request_cookie: optional(&mut fields, "request_cookie", at, problems, fields::string),
+    };
+    fields.finish(problems);
+    Some(env_tag)
+}
+
+fn tag_cookie(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<(String, CookieLife)> {
+    let mut fields = Fields::open(node, at, problems)?;
+    let name = required(&mut fields, "name", at, problems, fields::string);
+    let life = life_fields(&mut fields, at, problems);
+    fields.finish(problems);
+    Some((name?, life?))
+}
+
+fn holdout(node: Node, at: &At<'_>, problems: &mut Problems) -> Holdout {
+    let Some(mut fields) = Fields::open(node, at, problems) else {
+        return Holdout { unreadable: true, ..Holdout::default() };
+    };
+    let (unit, layers) = (fields.has("unit"), fields.has("layers"));
+    let mut holdout = Holdout {
+        id: required(&mut fields, "id", at, problems, fields::string),
+        unit: optional(&mut fields, "unit", at, problems, fields::string),
+        share: optional(&mut fields, "share", at, problems, fields::string),
+        layers: optional(&mut fields, "layers", at, problems, fields::strings),
+        unreadable: false,
+    };
+    holdout.unreadable = unit && holdout.unit.is_none() || layers && holdout.layers.is_none();
+    fields.finish(problems);
+    holdout
+}
+
+fn layer(node: Node, at: &At<'_>, problems: &mut Problems) -> Layer {
+    let Some(mut fields) = Fields::open(node, at, problems) else {
+        return Layer { unreadable: true, ..Layer::default() };
+    };
+    let unit = fields.has("unit");
+    let mut layer = Layer {
+        id: required(&mut fields, "id", at, problems, fields::string),
+        enabled: optional(&mut fields, "enabled", at, problems, fields::boolean),
+        unit: optional(&mut fields, "unit", at, problems, fields::string),
+        line: optional(&mut fields, "line", at, problems, fields::string),
+        epoch: optional(&mut fields, "epoch", at, problems, epoch).unwrap_or(0),
+        overrides: each(&mut fields, "overrides", at, problems, |node, at, problems| over(node, true, at, problems)),
+        experiments: each(&mut fields, "experiments", at, problems, experiment),
+        unreadable: false,
+    };
+    layer.unreadable = unit && layer.unit.is_none();
+    fields.finish(problems);
+    layer
+}
+
+fn experiment(node: Node, at: &At<'_>, problems: &mut Problems) -> Experiment {
+    let Some(mut fields) = Fields::open(node, at, problems) else {
+        return Experiment { unreadable: true, ..Experiment::default() };
+    };
+    let slotted = fields.has("slots");
+    let mut experiment = Experiment {
+        id: required(&mut fields, "id", at, problems, fields::string),
+        enabled: optional(&mut fields, "enabled", at, problems, fields::boolean),
+        kind: optional(&mut fields, "kind", at, problems, |node, at, problems| {
+            fields::word(node, &[("release", Kind::Release), ("test", Kind::Test)], at, problems)
+        })
+        .unwrap_or_default(),
+        epoch: optional(&mut fields, "epoch", at, problems, epoch).unwrap_or(0),
+        services: optional(&mut fields, "services", at, problems, fields::strings),
+        slots: optional(&mut fields, "slots", at, problems, slots),
+        overrides: each(&mut fields, "overrides", at, problems, |node, at, problems| over(node, false, at, problems)),
+        rules: each(&mut fields, "rules", at, problems, rule),
+        targeting: optional(&mut fields, "targeting", at, problems, condition),
+        variants: each(&mut fields, "variants", at, problems, variant),
+        unreadable: false,
+    };
+    experiment.unreadable = slotted && experiment.slots.is_none();
+    fields.finish(problems);
+    experiment
+}
+
+fn epoch(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<u32> {
+    fields::integer(node, u64::from(u32::MAX), at, problems).and_then(|epoch| u32::try_from(epoch).ok())
+}
+
+fn slots(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(i64, i64)>> {
+    match node.value {
+        Value::Str(word) if word == "all" => Some(vec![(0, 1_000_000)]),
+        Value::List(_) => ranges(node, at, problems),
+        other => fields::mismatch(&other, "`all` or a list of ranges such as [[0, 50000]]", at, problems),
+    }
+}
+
+fn ranges(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(i64, i64)>> {
+    let mut ranges = Vec::new();
+    for (i, node) in fields::list(node, at, problems)?.into_iter().enumerate() {
+        let at = at.index(i);
+        let Some(ends) = fields::list(node, &at, problems) else { continue };
+        match ends.as_slice() {
+            [Node { value: Value::Int(start), .. }, Node { value: Value::Int(end), .. }] => ranges.push((*start, *end)),
+            _ => match ends.iter().find(|end| matches!(end.value, Value::Float(_))) {
+                Some(end) => fields::mismatch(&end.value, "an integer", &at, problems).unwrap_or_default(),
+                None => problems.add(Code::BadRange, &at, "a range is two integers: [from, to], half open"),
+            },
+        }
+    }
+    Some(ranges)
+}
+
+fn over(node: Node, on_layer: bool, at: &At<'_>, problems: &mut Problems) -> Override {
+    let Some(mut fields) = Fields::open(node, at, problems) else { return Override::default() };
+    let names_units_once = fields.has("units") != fields.has("list");
+    let names_experiment = fields.has("experiment");
+    let units = optional(&mut fields, "units", at, problems, fields::strings);
+    let list = optional(&mut fields, "list", at, problems, fields::string);
+    let experiment = if on_layer { optional(&mut fields, "experiment", at, problems, fields::string) } else { None };
+    let variant = required(&mut fields, "variant", at, problems, fields::string);
+    fields.finish(problems);
+    let who = match (units, list) {
+        (Some(units), None) => Some(Who::Units(units)),
+        (None, Some(list)) => Some(Who::List(list)),
+        // What could not be read has been reported.
+        (None, None) if names_units_once => None,
+        _ => {
+            problems.add(Code::MissingField, at, "an override names its units by one of `units` or `list`");
+            None
+        }
+    };
+    // Without the variant, nothing is judged by an experiment that could not be read.
+    let variant = variant.filter(|_| !names_experiment || experiment.is_some() || !on_layer);
+    Override { who, experiment, variant }
+}
+
+fn rule(node: Node, at: &At<'_>, problems: &mut Problems) -> Rule {
+    let Some(mut fields) = Fields::open(node, at, problems) else { return Rule::default() };
+    let rule = Rule {
+        when: required(&mut fields, "when", at, problems, condition),
+        variant: required(&mut fields, "variant", at, problems, fields::string),
+    };
+    fields.finish(problems);
+    rule
+}
+
+fn condition(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Condition> {
+    Condition::read(node, at, problems)
+}
+
+fn variant(node: Node, at: &At<'_>, problems: &mut Problems) -> Variant {
+    let Some(mut fields) = Fields::open(node, at, problems) else { return Variant::default() };
+    let variant = Variant {
+        id: required(&mut fields, "id", at, problems, fields::string),
+        share: optional(&mut fields, "share", at, problems, share),
+        ranges: optional(&mut fields, "ranges", at, problems, ranges),
+        env_tag: optional(&mut fields, "env_tag", at, problems, fields::string),
+        routes: optional(&mut fields, "routes", at, problems, routes).unwrap_or_default(),
+    };
+    fields.finish(problems);
+    variant
+}
+
+/// A share is a string; a bare number gets the advice to write a percentage.
+fn share(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<String> {
+    match &node.value {
+        Value::Int(number) => {
+            problems.add(Code::UnquotedNumber, at, format!("a share is a percentage; write \"{number}%\""));
+            None
+        }
+        _ => fields::string(node, at, problems),
+    }
+}
+
+fn routes(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(String, String)>> {
+    let mut routes = Vec::new();
+    for entry in fields::object(node, at, problems)? {
+        if let Some(subset) = fields::string(entry.node, &at.key(&entry.key), problems) {
+            routes.push((entry.key, subset));
+        }
+    }
+    Some(routes)
+}
+
+fn optional<T>(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    at: &At<'_>,
+    problems: &mut Problems,
+    read: impl FnOnce(Node, &At<'_>, &mut Problems) -> Option<T>,
+) -> Option<T> {
+    fields.take(name).and_then(|node| read(node, &at.key(name), problems))
+}
+
+fn required<T>(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    at: &At<'_>,
+    problems: &mut Problems,
+    read: impl FnOnce(Node, &At<'_>, &mut Problems) -> Option<T>,
+) -> Option<T> {
+    fields.require(name, problems).and_then(|node| read(node, &at.key(name), problems))
+}
+
+/// A list of objects, absent meaning empty. Every element counts, so that indices stay those of the document.
+fn each<T>(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    at: &At<'_>,
+    problems: &mut Problems,
+    read: impl Fn(Node, &At<'_>, &mut Problems) -> T,
+) -> Vec<T> {
+    let at = at.key(name);
+    let nodes = fields.take(name).and_then(|node| fields::list(node, &at, problems)).unwrap_or_default();
+    nodes.into_iter().enumerate().map(|(i, node)| read(node, &at.index(i), problems)).collect()
+}
