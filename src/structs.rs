@@ -3,14 +3,14 @@
 use prost::Message;
 use prost_types::value::Kind;
 use prost_types::{Struct, Value as Proto};
-use weir_engine::{Entry, Node, Value};
+use weir_engine::{Entry, Spanned, Value};
 
 /// Reads a binary Struct; `None` if it is not one, or says nothing.
 ///
 /// Anything without a field that a Struct has decodes as an empty one, so an empty one proves nothing.
-pub(crate) fn read(bytes: &[u8]) -> Option<Node> {
+pub(crate) fn read(bytes: &[u8]) -> Option<Spanned> {
     let document = Struct::decode(bytes).ok()?;
-    (!document.fields.is_empty()).then(|| Node::from(map(document)))
+    (!document.fields.is_empty()).then(|| Spanned::from(map(document)))
 }
 
 fn map(document: Struct) -> Value {
@@ -19,8 +19,8 @@ fn map(document: Struct) -> Value {
 }
 
 /// Recursion is bounded: prost decodes at most 100 messages deep.
-fn node(proto: Proto) -> Node {
-    Node::from(match proto.kind {
+fn node(proto: Proto) -> Spanned {
+    Spanned::from(match proto.kind {
         None | Some(Kind::NullValue(_)) => Value::Null,
         Some(Kind::BoolValue(value)) => Value::Bool(value),
         Some(Kind::NumberValue(value)) => number(value),
@@ -51,7 +51,7 @@ mod tests {
 
     fn read_back(value: Proto) -> Value {
         let document = Struct { fields: [("it".to_owned(), value)].into() };
-        let Some(Node { value: Value::Map(entries), .. }) = read(&document.encode_to_vec()) else {
+        let Some(Spanned { value: Value::Map(entries), .. }) = read(&document.encode_to_vec()) else {
             panic!("not read as an object");
         };
         let [Entry { key, node, .. }] = entries.as_slice() else { panic!("not one entry: {entries:?}") };
@@ -66,9 +66,9 @@ mod tests {
         assert_eq!(read_back(proto(Kind::StringValue("text".to_owned()))), Value::Str("text".to_owned()));
         assert_eq!(
             read_back(proto(Kind::ListValue(list))),
-            Value::List(vec![Node::from(Value::Int(1)), Node::from(Value::Null)])
+            Value::List(vec![Spanned::from(Value::Int(1)), Spanned::from(Value::Null)])
         );
-        let entry = Entry { key: "key".to_owned(), key_position: None, node: Node::from(Value::Bool(true)) };
+        let entry = Entry { key: "key".to_owned(), key_position: None, node: Spanned::from(Value::Bool(true)) };
         assert_eq!(read_back(proto(Kind::StructValue(inner))), Value::Map(vec![entry]));
         assert_eq!(read_back(Proto { kind: None }), Value::Null);
     }

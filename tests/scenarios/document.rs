@@ -1,6 +1,6 @@
 //! The corpus' YAML as values: strict fields, bytes, and repeated texts for what would be too large to write down.
 
-use weir_policy::{Entry, Node, Value};
+use weir_policy::{Entry, Spanned, Value};
 
 /// Bytes that are mostly text.
 pub type Bytes = Vec<u8>;
@@ -13,7 +13,7 @@ pub struct Fields {
 }
 
 impl Fields {
-    pub fn open(context: &str, node: Node) -> Fields {
+    pub fn open(context: &str, node: Spanned) -> Fields {
         let Value::Map(entries) = node.value else { panic!("{context}: an object is wanted, not {:?}", node.value) };
         Fields { context: context.to_owned(), entries }
     }
@@ -23,16 +23,16 @@ impl Fields {
         assert!(left.is_empty(), "{}: unknown or repeated {left:?}", self.context);
     }
 
-    pub fn take(&mut self, name: &str) -> Option<Node> {
+    pub fn take(&mut self, name: &str) -> Option<Spanned> {
         let index = self.entries.iter().position(|entry| entry.key == name)?;
         Some(self.entries.remove(index).node)
     }
 
-    pub fn list(&mut self, name: &str) -> Vec<Node> {
+    pub fn list(&mut self, name: &str) -> Vec<Spanned> {
         self.optional_list(name).unwrap_or_else(|| panic!("{}: no {name}", self.context))
     }
 
-    pub fn optional_list(&mut self, name: &str) -> Option<Vec<Node>> {
+    pub fn optional_list(&mut self, name: &str) -> Option<Vec<Spanned>> {
         self.take(name).map(|node| list(&self.context, node))
     }
 
@@ -48,7 +48,7 @@ impl Fields {
     /// A text or several; none if the field is absent.
     pub fn texts(&mut self, name: &str) -> Vec<String> {
         match self.take(name) {
-            Some(Node { value: Value::List(nodes), .. }) => {
+            Some(Spanned { value: Value::List(nodes), .. }) => {
                 nodes.into_iter().map(|node| text(&self.context, node)).collect()
             }
             other => other.map(|node| text(&self.context, node)).into_iter().collect(),
@@ -59,18 +59,18 @@ impl Fields {
         self.take(name).map(|node| bytes(&self.context, node))
     }
 
-    pub fn map(&mut self, name: &str) -> Option<Vec<(String, Node)>> {
+    pub fn map(&mut self, name: &str) -> Option<Vec<(String, Spanned)>> {
         let fields = self.fields(name)?;
         Some(fields.entries.into_iter().map(|entry| (entry.key, entry.node)).collect())
     }
 }
 
-pub fn list(context: &str, node: Node) -> Vec<Node> {
+pub fn list(context: &str, node: Spanned) -> Vec<Spanned> {
     let Value::List(nodes) = node.value else { panic!("{context}: a list is wanted, not {:?}", node.value) };
     nodes
 }
 
-pub fn text(context: &str, node: Node) -> String {
+pub fn text(context: &str, node: Spanned) -> String {
     match node.value {
         Value::Str(text) | Value::Float(text) => text,
         Value::Int(number) => number.to_string(),
@@ -79,7 +79,7 @@ pub fn text(context: &str, node: Node) -> String {
 }
 
 /// A text, or `{hex: ...}`.
-pub fn bytes(context: &str, node: Node) -> Bytes {
+pub fn bytes(context: &str, node: Spanned) -> Bytes {
     if !matches!(node.value, Value::Map(_)) {
         return text(context, node).into_bytes();
     }
@@ -98,17 +98,17 @@ pub fn unhex(context: &str, hex: &str) -> Bytes {
 }
 
 /// A header: its name and its value.
-pub fn pair(context: &str, node: Node) -> (String, Bytes) {
-    let Ok([name, value]) = <[Node; 2]>::try_from(list(context, node)) else {
+pub fn pair(context: &str, node: Spanned) -> (String, Bytes) {
+    let Ok([name, value]) = <[Spanned; 2]>::try_from(list(context, node)) else {
         panic!("{context}: not a name and a value")
     };
     (text(context, name), bytes(context, value))
 }
 
 /// The scenario with each `<NAME>` of its texts replaced by what its `repeat` says.
-pub fn repeated(context: &str, node: Node) -> Node {
+pub fn repeated(context: &str, node: Spanned) -> Spanned {
     let mut fields = Fields::open(context, node);
-    let Some(repeats) = fields.map("repeat") else { return Node::from(Value::Map(fields.entries)) };
+    let Some(repeats) = fields.map("repeat") else { return Spanned::from(Value::Map(fields.entries)) };
     let mut texts = Vec::new();
     for (name, node) in repeats {
         let mut repeat = Fields::open(context, node);
@@ -128,10 +128,10 @@ pub fn repeated(context: &str, node: Node) -> Node {
     }
     let entries = fields.entries.into_iter();
     let filled: Vec<Entry> = entries.map(|entry| Entry { node: fill(entry.node, &texts), ..entry }).collect();
-    Node::from(Value::Map(filled))
+    Spanned::from(Value::Map(filled))
 }
 
-fn fill(node: Node, texts: &[(String, String)]) -> Node {
+fn fill(node: Spanned, texts: &[(String, String)]) -> Spanned {
     let value = match node.value {
         Value::Str(text) => Value::Str(
             texts
@@ -149,7 +149,7 @@ fn fill(node: Node, texts: &[(String, String)]) -> Node {
         }
         other => other,
     };
-    Node { value, ..node }
+    Spanned { value, ..node }
 }
 
 /// In the order in which they are written: a repeated text may hold a later one.
@@ -163,7 +163,7 @@ fn filled(text: String, texts: &[(String, String)]) -> String {
 }
 
 /// A document as JSON, duplicate keys and all; `None` where JSON has no such number.
-pub fn json_text(node: &Node) -> Option<String> {
+pub fn json_text(node: &Spanned) -> Option<String> {
     Some(match &node.value {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => value.to_string(),

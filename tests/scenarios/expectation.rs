@@ -1,7 +1,7 @@
 //! What must come of a scenario: problems with their places, or a whole decision.
 
 use serde_json::{Map, Value as Json, json};
-use weir_policy::{Node, Value};
+use weir_policy::{Spanned, Value};
 
 use super::Attachment;
 use super::document::{self, Bytes, Fields};
@@ -43,7 +43,7 @@ pub struct Layer {
 
 impl Problem {
     /// `[FILE: ]CODE PATH [LINE:COLUMN]`; a path may hold blanks.
-    pub fn read(context: &str, node: Node) -> Problem {
+    pub fn read(context: &str, node: Spanned) -> Problem {
         let text = document::text(context, node);
         let wrong = || panic!("{context}: a problem is `CODE PATH LINE:COLUMN`, not {text:?}");
         let (file, rest) = match text.split_once(": ") {
@@ -121,7 +121,7 @@ impl Expectation {
 
 impl Layer {
     /// `EXPERIMENT/VARIANT/REASON [SLOT[:EXPERIMENT SLOT]]`.
-    fn read(context: &str, id: String, node: Node) -> Layer {
+    fn read(context: &str, id: String, node: Spanned) -> Layer {
         let text = document::text(context, node);
         let (outcome, slots) = text.split_once(' ').unwrap_or((&text, ""));
         let [experiment, variant, reason] = outcome.split('/').collect::<Vec<_>>()[..] else {
@@ -159,7 +159,7 @@ impl Layer {
 }
 
 /// One line, several, or none for a header that goes.
-fn lines(context: &str, node: Node) -> Vec<Bytes> {
+fn lines(context: &str, node: Spanned) -> Vec<Bytes> {
     match node.value {
         Value::Null => Vec::new(),
         Value::List(nodes) => nodes.into_iter().map(|node| document::bytes(context, node)).collect(),

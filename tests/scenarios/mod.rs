@@ -118,7 +118,7 @@ fn read_file(file: &str, text: &str) -> Vec<Scenario> {
     scenarios.into_iter().map(|node| scenario(file, document::repeated(file, node))).collect()
 }
 
-fn scenario(file: &str, node: weir_policy::Node) -> Scenario {
+fn scenario(file: &str, node: weir_policy::Spanned) -> Scenario {
     let mut fields = Fields::open(file, node);
     let name =
         format!("{file}: {}", fields.text("name").unwrap_or_else(|| panic!("{file}: a scenario without a name")));
@@ -182,7 +182,7 @@ fn skipped(fields: &mut Fields) -> Option<String> {
     reason
 }
 
-fn request(scenario: &str, node: weir_policy::Node) -> Request {
+fn request(scenario: &str, node: weir_policy::Spanned) -> Request {
     let mut fields = Fields::open(scenario, node);
     let name = fields.text("name").unwrap_or_else(|| panic!("{scenario}: a request without a name"));
     let name = format!("{scenario}: {name}");

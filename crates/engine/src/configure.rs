@@ -1,6 +1,6 @@
 //! From an envelope to something that runs.
 
-use weir_policy::{Model, Node, Opened, Problem, Revision, open, open_document};
+use weir_policy::{Model, Opened, Problem, Revision, Spanned, open, open_document};
 
 use crate::plan::Plan;
 
@@ -27,7 +27,7 @@ pub fn configure_json(bytes: &[u8]) -> Result<Plan, Box<Refused>> {
 ///
 /// # Errors
 /// Everything that is wrong, with what to run by instead.
-pub fn configure(node: Node) -> Result<Plan, Box<Refused>> {
+pub fn configure(node: Spanned) -> Result<Plan, Box<Refused>> {
     compiled(open_document(node))
 }
 

@@ -75,4 +75,4 @@ pub use tags::Dropped;
 pub use trace::cell::JoinSlot;
 pub use trace::{JOIN_SLOTS, Joined, TraceId};
 // All that the filter needs of policies.
-pub use weir_policy::{Code, Entry, Node, Position, Problem, Revision, Role, Value};
+pub use weir_policy::{Code, Entry, Position, Problem, Revision, Role, Spanned, Value};

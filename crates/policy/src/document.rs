@@ -11,4 +11,4 @@ mod yaml;
 pub(crate) use problem::Step;
 pub use problem::{At, Code, Path, Position, Problem, Problems};
 pub use source::{Format, Source};
-pub use spanned::{Entry, Node, Value};
+pub use spanned::{Entry, Spanned, Value};

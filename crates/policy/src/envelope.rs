@@ -6,7 +6,7 @@ use crate::attachment::{self, Attachment, Sticky};
 use crate::canonical::Revision;
 use crate::check::{check, env_tag_names};
 use crate::document::fields::{self, Fields};
-use crate::document::{At, Code, Node, Path, Problem, Problems, Step, json as json_text};
+use crate::document::{At, Code, Path, Problem, Problems, Spanned, Step, json as json_text};
 use crate::limits;
 use crate::model::{EnvTag, Model};
 use crate::written::{self, Policy};
@@ -92,7 +92,7 @@ pub fn open(bytes: &[u8]) -> Result<Opened, Box<Refused>> {
 ///
 /// # Errors
 /// Everything that is wrong, and what is known all the same.
-pub fn open_document(node: Node) -> Result<Opened, Box<Refused>> {
+pub fn open_document(node: Spanned) -> Result<Opened, Box<Refused>> {
     let mut problems = Problems::default();
     let Some(envelope) = Envelope::read(node, &mut problems) else {
         return Err(refused(problems, None, Attachment::default(), EnvTag::default()));
@@ -125,12 +125,12 @@ pub fn open_document(node: Node) -> Result<Opened, Box<Refused>> {
 struct Envelope {
     attachment: Attachment,
     revision: Option<Revision>,
-    policy: Option<Node>,
+    policy: Option<Spanned>,
 }
 
 impl Envelope {
     /// Reads an envelope; `None` if it is not even an object.
-    fn read(node: Node, problems: &mut Problems) -> Option<Envelope> {
+    fn read(node: Spanned, problems: &mut Problems) -> Option<Envelope> {
         let at = At::Root { document: 0 };
         let mut fields = Fields::open(node, &at, problems)?;
         let attachment = attachment::attachment(&mut fields, &at, problems);

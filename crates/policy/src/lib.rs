@@ -35,7 +35,7 @@ pub use attachment::{
 };
 pub use canonical::Revision;
 pub use check::{check, is_tag};
-pub use document::{At, Code, Entry, Format, Node, Path, Position, Problem, Problems, Source, Value, fields};
+pub use document::{At, Code, Entry, Format, Path, Position, Problem, Problems, Source, Spanned, Value, fields};
 pub use envelope::{ENVELOPE_BYTES_MAX, Opened, Refused, open, open_document};
 pub use model::Model;
 pub use murmur::Murmur;

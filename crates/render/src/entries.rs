@@ -1,14 +1,14 @@
 //! Readers of values that stand below both the key `istio` and the key `envoy` of an attachment file.
 
 use weir_policy::fields;
-use weir_policy::{At, Code, Node, Problems};
+use weir_policy::{At, Code, Problems, Spanned};
 
 /// The values of an object by their keys, in their order.
 pub(crate) fn by_name<T>(
-    node: Option<Node>,
+    node: Option<Spanned>,
     at: &At<'_>,
     problems: &mut Problems,
-    read: impl Fn(Node, &At<'_>, &mut Problems) -> Option<T>,
+    read: impl Fn(Spanned, &At<'_>, &mut Problems) -> Option<T>,
 ) -> Vec<(String, T)> {
     let entries = node.and_then(|node| fields::object(node, at, problems)).unwrap_or_default();
     let mut values = Vec::with_capacity(entries.len());
@@ -20,7 +20,7 @@ pub(crate) fn by_name<T>(
 }
 
 /// An integer from 1 to the most that Envoy's `uint32` holds.
-pub(crate) fn positive(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<i64> {
+pub(crate) fn positive(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<i64> {
     let value = fields::integer(node, u64::from(u32::MAX), at, problems)?;
     if value == 0 {
         problems.add(Code::BadValue, at, "found 0, which lets nothing through; an integer from 1 would do");

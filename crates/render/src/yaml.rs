@@ -2,7 +2,7 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_saphyr::{LitStr, ser_options};
-use weir_policy::{Node, Value};
+use weir_policy::{Spanned, Value};
 
 /// A value of a manifest.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,8 +140,8 @@ impl<T: Into<Yaml>, const N: usize> From<[T; N]> for Yaml {
     }
 }
 
-impl From<&Node> for Yaml {
-    fn from(node: &Node) -> Yaml {
+impl From<&Spanned> for Yaml {
+    fn from(node: &Spanned) -> Yaml {
         match &node.value {
             Value::Null | Value::Unreadable => Yaml::Null,
             Value::Bool(value) => Yaml::Bool(*value),

@@ -1,11 +1,11 @@
 //! The key `nodes` of an attachment file: which Envoys get the filter.
 
 use weir_policy::fields::{self, Fields};
-use weir_policy::{At, Code, Node, Problems, Value};
+use weir_policy::{At, Code, Problems, Spanned, Value};
 use weir_xds::{Attribute, NodeMatch, Nodes};
 
 /// Reads the key; without it the filter is for every Envoy. What cannot be read is reported and left out.
-pub fn read(node: Option<Node>, at: &At<'_>, problems: &mut Problems) -> Nodes {
+pub fn read(node: Option<Spanned>, at: &At<'_>, problems: &mut Problems) -> Nodes {
     let mut nodes = Nodes::default();
     let Some(node) = node else { return nodes };
     let Some(mut fields) = Fields::open(node, at, problems) else { return nodes };
@@ -22,7 +22,7 @@ pub fn read(node: Option<Node>, at: &At<'_>, problems: &mut Problems) -> Nodes {
     nodes
 }
 
-fn read_locality(mut nodes: Nodes, node: Node, at: &At<'_>, problems: &mut Problems) -> Nodes {
+fn read_locality(mut nodes: Nodes, node: Spanned, at: &At<'_>, problems: &mut Problems) -> Nodes {
     let parts = [("region", Attribute::Region), ("zone", Attribute::Zone), ("sub_zone", Attribute::SubZone)];
     let Some(mut fields) = Fields::open(node, at, problems) else { return nodes };
     for (name, attribute) in parts {
@@ -33,7 +33,7 @@ fn read_locality(mut nodes: Nodes, node: Node, at: &At<'_>, problems: &mut Probl
 }
 
 /// Keys as deep as metadata goes; an object with the one key `prefix` is a pattern.
-fn read_metadata(mut nodes: Nodes, node: Node, above: &[String], at: &At<'_>, problems: &mut Problems) -> Nodes {
+fn read_metadata(mut nodes: Nodes, node: Spanned, above: &[String], at: &At<'_>, problems: &mut Problems) -> Nodes {
     for entry in fields::object(node, at, problems).unwrap_or_default() {
         let keys = [above, std::slice::from_ref(&entry.key)].concat();
         let at = at.key(&entry.key);
@@ -47,7 +47,7 @@ fn read_metadata(mut nodes: Nodes, node: Node, above: &[String], at: &At<'_>, pr
     nodes
 }
 
-fn asked(nodes: Nodes, attribute: Attribute, node: Option<Node>, at: &At<'_>, problems: &mut Problems) -> Nodes {
+fn asked(nodes: Nodes, attribute: Attribute, node: Option<Spanned>, at: &At<'_>, problems: &mut Problems) -> Nodes {
     let Some(node) = node else { return nodes };
     let patterns: Vec<NodeMatch> = match node.value {
         Value::List(each) => {
@@ -62,7 +62,7 @@ fn asked(nodes: Nodes, attribute: Attribute, node: Option<Node>, at: &At<'_>, pr
 }
 
 /// `TEXT` or `{prefix: TEXT}`.
-fn pattern(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<NodeMatch> {
+fn pattern(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<NodeMatch> {
     if !matches!(node.value, Value::Map(_)) {
         return fields::string(node, at, problems).map(NodeMatch::Exact);
     }

@@ -1,7 +1,7 @@
 //! Where a proxy gets the filter's module.
 
 use crate::document::fields::{self, Fields};
-use crate::document::{At, Code, Node, Problems};
+use crate::document::{At, Code, Problems, Spanned};
 
 /// Where a proxy gets the module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum Module {
 
 impl Module {
     /// `{file: PATH}`, `{url: URL, sha256: HEX}` or `{oci: URL}`.
-    pub(super) fn read(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Module> {
+    pub(super) fn read(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Module> {
         let mut fields = Fields::open(node, at, problems)?;
         let mut text = |name, problems: &mut Problems| {
             fields.take(name).and_then(|node| fields::string(node, &at.key(name), problems))

@@ -3,7 +3,7 @@
 use super::{Attachment, Module, Role, Sticky};
 use crate::check;
 use crate::document::fields::{self, Fields};
-use crate::document::{At, Code, Node, Problem, Problems, Source, Value};
+use crate::document::{At, Code, Problem, Problems, Source, Spanned, Value};
 use crate::limits;
 
 /// An attachment as a person writes it: the envelope's fields without policy and revision, where the module lies, and
@@ -15,11 +15,11 @@ pub struct AttachmentFile {
     /// Where the proxy gets the module.
     pub wasm: Option<Module>,
     /// The key `istio`, unread: what it means is said by the crate that writes for Istio.
-    pub istio: Option<Node>,
+    pub istio: Option<Spanned>,
     /// The key `envoy`, unread: of the routes that are rendered for a plain Envoy.
-    pub envoy: Option<Node>,
+    pub envoy: Option<Spanned>,
     /// The key `nodes`, unread: which Envoys `weir serve` sends it to.
-    pub nodes: Option<Node>,
+    pub nodes: Option<Spanned>,
 }
 
 impl AttachmentFile {
@@ -42,7 +42,7 @@ impl AttachmentFile {
         }
     }
 
-    fn read_fields(node: Node, problems: &mut Problems) -> Option<AttachmentFile> {
+    fn read_fields(node: Spanned, problems: &mut Problems) -> Option<AttachmentFile> {
         let at = At::Root { document: 0 };
         let mut fields = Fields::open(node, &at, problems)?;
         let attachment = attachment(&mut fields, &at, problems);
@@ -89,7 +89,7 @@ pub(crate) fn attachment(fields: &mut Fields<'_>, at: &At<'_>, problems: &mut Pr
     }
 }
 
-fn sticky(node: Node, at: &At<'_>, problems: &mut Problems) -> Vec<Sticky> {
+fn sticky(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Vec<Sticky> {
     let nodes = fields::list(node, at, problems).unwrap_or_default();
     if nodes.len() > limits::STICKY_MAX {
         problems.add(
@@ -114,7 +114,7 @@ fn sticky(node: Node, at: &At<'_>, problems: &mut Problems) -> Vec<Sticky> {
     all
 }
 
-fn one_sticky(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Sticky> {
+fn one_sticky(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Sticky> {
     let mut fields = Fields::open(node, at, problems)?;
     let mut text = |name| fields.require(name, problems).and_then(|node| fields::string(node, &at.key(name), problems));
     let (id, unit, header) = (text("id"), text("unit"), text("header"));

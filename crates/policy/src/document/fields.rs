@@ -1,8 +1,8 @@
-//! Reading typed values out of a [`Node`], reporting everything that does not fit and going on.
+//! Reading typed values out of a [`Spanned`] value, reporting everything that does not fit and going on.
 
 use hashbrown::HashSet;
 
-use crate::document::{At, Code, Entry, Node, Problems, Value};
+use crate::document::{At, Code, Entry, Problems, Spanned, Value};
 
 /// The fields of one object. Every field must be taken; [`Fields::finish`] reports those that nobody asked for.
 pub struct Fields<'a> {
@@ -13,7 +13,7 @@ pub struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// The fields of an object; `None` (and a problem) if it is none.
-    pub fn open(node: Node, at: &'a At<'a>, problems: &mut Problems) -> Option<Fields<'a>> {
+    pub fn open(node: Spanned, at: &'a At<'a>, problems: &mut Problems) -> Option<Fields<'a>> {
         let entries = object(node, at, problems)?;
         Some(Fields { at, entries, asked: Vec::new() })
     }
@@ -24,14 +24,14 @@ impl<'a> Fields<'a> {
     }
 
     /// The field's value, if it is there.
-    pub fn take(&mut self, name: &'static str) -> Option<Node> {
+    pub fn take(&mut self, name: &'static str) -> Option<Spanned> {
         self.asked.push(name);
         let index = self.entries.iter().position(|entry| entry.key == name)?;
         Some(self.entries.swap_remove(index).node)
     }
 
     /// The field's value; a problem if it is absent.
-    pub fn require(&mut self, name: &'static str, problems: &mut Problems) -> Option<Node> {
+    pub fn require(&mut self, name: &'static str, problems: &mut Problems) -> Option<Spanned> {
         let node = self.take(name);
         if node.is_none() {
             problems.add(Code::MissingField, self.at, format!("`{name}` is missing"));
@@ -53,7 +53,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The entries of an object without duplicates, in their order.
-pub fn object(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<Entry>> {
+pub fn object(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<Entry>> {
     let Value::Map(entries) = node.value else {
         return mismatch(&node.value, "an object", at, problems);
     };
@@ -69,7 +69,7 @@ pub fn object(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<En
 }
 
 /// The elements of a list.
-pub fn list(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<Node>> {
+pub fn list(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<Spanned>> {
     match node.value {
         Value::List(nodes) => Some(nodes),
         other => mismatch(&other, "a list", at, problems),
@@ -77,7 +77,7 @@ pub fn list(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<Node
 }
 
 /// A text; a number that somebody forgot to quote is told apart.
-pub fn string(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<String> {
+pub fn string(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<String> {
     match node.value {
         Value::Str(text) => Some(text),
         Value::Int(number) => {
@@ -89,7 +89,7 @@ pub fn string(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<String
 }
 
 /// A list of texts. Unreadable elements are left out: they have been reported, and nothing refers to them by index.
-pub fn strings(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<String>> {
+pub fn strings(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<String>> {
     let nodes = list(node, at, problems)?;
     let mut texts = Vec::with_capacity(nodes.len());
     for (i, node) in nodes.into_iter().enumerate() {
@@ -99,7 +99,7 @@ pub fn strings(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<S
 }
 
 /// `true` or `false`.
-pub fn boolean(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<bool> {
+pub fn boolean(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<bool> {
     match node.value {
         Value::Bool(value) => Some(value),
         other => mismatch(&other, "true or false", at, problems),
@@ -107,7 +107,7 @@ pub fn boolean(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<bool>
 }
 
 /// An integer from `0` to `max`.
-pub fn integer(node: Node, max: u64, at: &At<'_>, problems: &mut Problems) -> Option<u64> {
+pub fn integer(node: Spanned, max: u64, at: &At<'_>, problems: &mut Problems) -> Option<u64> {
     match node.value {
         Value::Int(value) => {
             let in_range = u64::try_from(value).ok().filter(|value| *value <= max);
@@ -121,7 +121,7 @@ pub fn integer(node: Node, max: u64, at: &At<'_>, problems: &mut Problems) -> Op
 }
 
 /// One of a few words.
-pub fn word<T: Copy>(node: Node, words: &[(&str, T)], at: &At<'_>, problems: &mut Problems) -> Option<T> {
+pub fn word<T: Copy>(node: Spanned, words: &[(&str, T)], at: &At<'_>, problems: &mut Problems) -> Option<T> {
     let text = string(node, at, problems)?;
     let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
     if found.is_none() {

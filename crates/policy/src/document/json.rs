@@ -1,4 +1,4 @@
-//! JSON text to [`Node`]s by serde_json, keeping what it would silently lose: duplicate keys and places.
+//! JSON text to [`Spanned`] values by serde_json, keeping what it would silently lose: duplicate keys and places.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,11 +6,11 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::document::{Code, Entry, Node, Path, Position, Problem, Value};
+use crate::document::{Code, Entry, Path, Position, Problem, Spanned, Value};
 use crate::limits;
 
 /// Reads one JSON document.
-pub(crate) fn parse(text: &[u8], document: usize) -> Result<Node, Problem> {
+pub(crate) fn parse(text: &[u8], document: usize) -> Result<Spanned, Problem> {
     let node = serde_json::from_slice(text).map_err(|error| {
         let mut message = error.to_string();
         // serde_json's own bound of 128 levels keeps its recursion safe.
@@ -31,7 +31,7 @@ pub(crate) fn parse(text: &[u8], document: usize) -> Result<Node, Problem> {
     Ok(node)
 }
 
-fn depth(node: &Node) -> usize {
+fn depth(node: &Spanned) -> usize {
     let inner = match &node.value {
         Value::List(nodes) => nodes.iter().map(depth).max(),
         Value::Map(entries) => entries.iter().map(|entry| depth(&entry.node)).max(),
@@ -40,15 +40,15 @@ fn depth(node: &Node) -> usize {
     inner.unwrap_or(0).saturating_add(1)
 }
 
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Node, D::Error> {
-        deserializer.deserialize_any(NodeVisitor).map(Node::from)
+impl<'de> Deserialize<'de> for Spanned {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Spanned, D::Error> {
+        deserializer.deserialize_any(ValueVisitor).map(Spanned::from)
     }
 }
 
-struct NodeVisitor;
+struct ValueVisitor;
 
-impl<'de> Visitor<'de> for NodeVisitor {
+impl<'de> Visitor<'de> for ValueVisitor {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -103,7 +103,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
 /// The tree of a text that [`parse`] accepts: its places, without its scalars.
 ///
 /// Each level is read again as raw slices of the text, whose addresses tell their offsets.
-pub(crate) fn places(text: &str) -> Option<Node> {
+pub(crate) fn places(text: &str) -> Option<Spanned> {
     let raw = serde_json::from_str(text).ok()?;
     Walk { text, offset: 0, position: Position { line: 1, column: 1 } }.node(raw)
 }
@@ -116,7 +116,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn node(&mut self, raw: &RawValue) -> Option<Node> {
+    fn node(&mut self, raw: &RawValue) -> Option<Spanned> {
         let position = self.to(self.offset_of(raw.get())?);
         let value = match raw.get().as_bytes().first() {
             Some(b'{') => {
@@ -129,7 +129,7 @@ impl Walk<'_> {
             }
             _ => Value::Null,
         };
-        Some(Node { value, position: Some(position) })
+        Some(Spanned { value, position: Some(position) })
     }
 
     fn entry(&mut self, key: Key<'_>, raw: &RawValue) -> Option<Entry> {

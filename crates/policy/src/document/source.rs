@@ -1,6 +1,6 @@
 //! A text that a person wrote: its name, its format, and where in it a problem stands.
 
-use crate::document::spanned::{self, Node, Value};
+use crate::document::spanned::{self, Spanned, Value};
 #[cfg(feature = "yaml")]
 use crate::document::yaml;
 use crate::document::{Code, Path, Problem, json};
@@ -55,17 +55,17 @@ impl Source {
 
     /// The document in the text, and everything that keeps the text from being one. `index` says which of the documents
     /// read together this is. What could not be read is [`Value::Unreadable`].
-    pub fn parse(&self, index: usize) -> (Node, Vec<Problem>) {
+    pub fn parse(&self, index: usize) -> (Spanned, Vec<Problem>) {
         if let Some(good_bytes) = self.good_bytes {
             let message = format!("not UTF-8 after {good_bytes} bytes; save it as UTF-8");
             let position = Some(json::position_after(&self.text, good_bytes));
             let problem = Problem { code: Code::Syntax, document: index, path: Path::default(), position, message };
-            return (Node::from(Value::Unreadable), vec![problem]);
+            return (Spanned::from(Value::Unreadable), vec![problem]);
         }
         match self.format {
             Format::Json => match json::parse(self.text.as_bytes(), index) {
                 Ok(node) => (node, Vec::new()),
-                Err(problem) => (Node::from(Value::Unreadable), vec![problem]),
+                Err(problem) => (Spanned::from(Value::Unreadable), vec![problem]),
             },
             #[cfg(feature = "yaml")]
             Format::Yaml => yaml::parse(&self.text, index),
@@ -83,7 +83,7 @@ impl Source {
         }
     }
 
-    fn places(&self) -> Option<Node> {
+    fn places(&self) -> Option<Spanned> {
         match self.format {
             Format::Json => json::places(&self.text),
             #[cfg(feature = "yaml")]

@@ -4,7 +4,7 @@ use crate::document::{Path, Position, Step};
 
 /// A value and where it starts. JSON records no places; [`crate::Source`] finds them where there are problems.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Node {
+pub struct Spanned {
     /// What stands there.
     pub value: Value,
     /// Where it starts, if known.
@@ -25,7 +25,7 @@ pub enum Value {
     /// Text.
     Str(String),
     /// A list.
-    List(Vec<Node>),
+    List(Vec<Spanned>),
     /// An object: entries in their order.
     Map(Vec<Entry>),
     /// Something that has been reported already and must not be reported again.
@@ -40,12 +40,12 @@ pub struct Entry {
     /// Where the key starts, if known.
     pub key_position: Option<Position>,
     /// The value.
-    pub node: Node,
+    pub node: Spanned,
 }
 
-impl From<Value> for Node {
-    fn from(value: Value) -> Node {
-        Node { value, position: None }
+impl From<Value> for Spanned {
+    fn from(value: Value) -> Spanned {
+        Spanned { value, position: None }
     }
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn shorten(text: &str) -> String {
 }
 
 /// The place of `path` in a tree that records places: the nearest one that exists on the way.
-pub(crate) fn locate(root: &Node, path: &Path, want_key: bool) -> Option<Position> {
+pub(crate) fn locate(root: &Spanned, path: &Path, want_key: bool) -> Option<Position> {
     let mut node = root;
     let mut found = root.position;
     for (i, step) in path.0.iter().enumerate() {

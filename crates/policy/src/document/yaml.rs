@@ -1,13 +1,13 @@
-//! YAML text to [`Node`]s by saphyr-parser's events. What makes YAML surprising is a problem here: aliases, merge
+//! YAML text to [`Spanned`] values by saphyr-parser's events. What makes YAML surprising is a problem here: aliases, merge
 //! keys, tags, several documents.
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 
-use crate::document::{Code, Entry, Node, Path, Position, Problem, Step, Value};
+use crate::document::{Code, Entry, Path, Position, Problem, Spanned, Step, Value};
 use crate::limits;
 
 /// Reads one YAML document. What could be read is returned beside the problems; what could not is [`Value::Unreadable`].
-pub(crate) fn parse(text: &str, document: usize) -> (Node, Vec<Problem>) {
+pub(crate) fn parse(text: &str, document: usize) -> (Spanned, Vec<Problem>) {
     let mut builder = Builder { document, open: Vec::new(), root: None, documents: 0, problems: Vec::new() };
     for event in Parser::new_from_str(text) {
         match event {
@@ -16,17 +16,17 @@ pub(crate) fn parse(text: &str, document: usize) -> (Node, Vec<Problem>) {
                 // The parser's own bound on `[[[…` comes before ours: it reads ahead.
                 let code = if error.info().contains("recursion limit") { Code::TooDeep } else { Code::Syntax };
                 builder.report(code, *error.marker(), &format!("not YAML: {}", error.info()));
-                return (Node::from(Value::Unreadable), builder.problems);
+                return (Spanned::from(Value::Unreadable), builder.problems);
             }
         }
     }
-    let nothing = || Node { value: Value::Null, position: Some(Position { line: 1, column: 1 }) };
+    let nothing = || Spanned { value: Value::Null, position: Some(Position { line: 1, column: 1 }) };
     (builder.root.unwrap_or_else(nothing), builder.problems)
 }
 
 /// A list or object whose end has not come yet.
 enum Open {
-    List { position: Position, nodes: Vec<Node> },
+    List { position: Position, nodes: Vec<Spanned> },
     Map { position: Position, entries: Vec<Entry>, key: Option<Key>, merges: bool },
 }
 
@@ -40,7 +40,7 @@ struct Key {
 struct Builder {
     document: usize,
     open: Vec<Open>,
-    root: Option<Node>,
+    root: Option<Spanned>,
     documents: usize,
     problems: Vec<Problem>,
 }
@@ -122,7 +122,7 @@ impl Builder {
 
     /// Puts a finished value where it belongs.
     fn put(&mut self, value: Value, position: Position) {
-        let node = Node { value, position: Some(position) };
+        let node = Spanned { value, position: Some(position) };
         match self.open.last_mut() {
             Some(Open::List { nodes, .. }) => nodes.push(node),
             Some(Open::Map { entries, key, .. }) => match key.take() {

@@ -1,6 +1,6 @@
 //! Conditions as they are written: `all`, `any`, `not`, or a leaf that holds one thing of a request against one operator.
 
-use crate::document::{At, Code, Entry, Node, Problems, Value, fields};
+use crate::document::{At, Code, Entry, Problems, Spanned, Value, fields};
 use crate::limits;
 
 /// A condition on a request.
@@ -131,7 +131,7 @@ impl Operator {
 const KINDS: &str = "all, any, not, header, cookie, query, path, host, method or unit";
 
 impl Condition {
-    pub(super) fn read(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Condition> {
+    pub(super) fn read(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Condition> {
         let mut budget = Budget { nodes: 0, told: false };
         budget.read(node, 1, at, problems)
     }
@@ -147,7 +147,7 @@ struct Budget {
 }
 
 impl Budget {
-    fn read(&mut self, node: Node, depth: usize, at: &At<'_>, problems: &mut Problems) -> Option<Condition> {
+    fn read(&mut self, node: Spanned, depth: usize, at: &At<'_>, problems: &mut Problems) -> Option<Condition> {
         self.nodes = self.nodes.saturating_add(1);
         if self.nodes > limits::CONDITION_NODES_MAX || depth > limits::CONDITION_DEPTH_MAX {
             if !self.told {
@@ -184,7 +184,7 @@ impl Budget {
         }
     }
 
-    fn several(&mut self, node: Node, depth: usize, at: &At<'_>, problems: &mut Problems) -> Option<Vec<Condition>> {
+    fn several(&mut self, node: Spanned, depth: usize, at: &At<'_>, problems: &mut Problems) -> Option<Vec<Condition>> {
         let nodes = fields::list(node, at, problems)?;
         if nodes.is_empty() {
             problems.add(Code::BadCondition, at, "an empty list says nothing; leave it out or put conditions in");
@@ -195,7 +195,12 @@ impl Budget {
     }
 }
 
-fn named_leaf(node: Node, subject: fn(String) -> Subject, at: &At<'_>, problems: &mut Problems) -> Option<Condition> {
+fn named_leaf(
+    node: Spanned,
+    subject: fn(String) -> Subject,
+    at: &At<'_>,
+    problems: &mut Problems,
+) -> Option<Condition> {
     let mut entries = fields::object(node, at, problems)?;
     let name = match entries.iter().position(|entry| entry.key == "name") {
         Some(index) => fields::string(entries.remove(index).node, &at.key("name"), problems),
@@ -209,7 +214,7 @@ fn named_leaf(node: Node, subject: fn(String) -> Subject, at: &At<'_>, problems:
     Some(Condition::Leaf(Leaf { subject, operator, ignore_case }))
 }
 
-fn leaf(node: Node, subject: Subject, at: &At<'_>, problems: &mut Problems) -> Option<Condition> {
+fn leaf(node: Spanned, subject: Subject, at: &At<'_>, problems: &mut Problems) -> Option<Condition> {
     let entries = fields::object(node, at, problems)?;
     let (operator, ignore_case) = operator(entries, at, problems);
     Some(Condition::Leaf(Leaf { subject, operator, ignore_case }))
@@ -234,7 +239,7 @@ fn operator(mut entries: Vec<Entry>, at: &At<'_>, problems: &mut Problems) -> (O
     (operator, ignore_case)
 }
 
-fn read_operator(key: &str, node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Operator> {
+fn read_operator(key: &str, node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Operator> {
     let text = |node, problems: &mut Problems| fields::string(node, at, problems);
     match key {
         "exact" => text(node, problems).map(Operator::Exact),
@@ -256,7 +261,7 @@ fn read_operator(key: &str, node: Node, at: &At<'_>, problems: &mut Problems) ->
     }
 }
 
-fn one_of(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Operator> {
+fn one_of(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Operator> {
     if !matches!(node.value, Value::Map(_)) {
         return fields::strings(node, at, problems).map(Operator::In);
     }
@@ -267,7 +272,7 @@ fn one_of(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Operator> 
 }
 
 /// Numbers are written as strings or as integers.
-fn number(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<String> {
+fn number(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<String> {
     match node.value {
         Value::Int(number) => Some(number.to_string()),
         _ => fields::string(node, at, problems),

@@ -4,12 +4,12 @@ use super::{
     Condition, CookieLife, EnvTag, Experiment, Holdout, Kind, Layer, Override, Policy, Rule, UnitSource, Variant, Who,
 };
 use crate::document::fields::{self, Fields};
-use crate::document::{At, Code, Node, Problems, Value};
+use crate::document::{At, Code, Problems, Spanned, Value};
 use crate::limits;
 
 impl Policy {
     /// Reads a document. What cannot be read is reported and left out; indices stay those of the document.
-    pub(crate) fn read(node: Node, at: &At<'_>, problems: &mut Problems) -> Policy {
+    pub(crate) fn read(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Policy {
         let Some(mut fields) = Fields::open(node, at, problems) else { return Policy::default() };
         if let Some(node) = fields.require("version", problems) {
             version(&node, &at.key("version"), problems);
@@ -29,14 +29,14 @@ impl Policy {
 }
 
 /// What the `env_tag` of a document says, as far as it can be read: the names to strip by when the policy is bad.
-pub(crate) fn env_tag_alone(policy: &Node) -> Option<EnvTag> {
+pub(crate) fn env_tag_alone(policy: &Spanned) -> Option<EnvTag> {
     let Value::Map(entries) = &policy.value else { return None };
     let entry = entries.iter().find(|entry| entry.key == "env_tag")?;
     let mut unused = Problems::default();
     env_tag(entry.node.clone(), &At::Root { document: 0 }, &mut unused)
 }
 
-fn version(node: &Node, at: &At<'_>, problems: &mut Problems) {
+fn version(node: &Spanned, at: &At<'_>, problems: &mut Problems) {
     match &node.value {
         Value::Int(1) | Value::Unreadable => {}
         float @ Value::Float(_) => fields::mismatch(float, "an integer", at, problems).unwrap_or_default(),
@@ -44,7 +44,7 @@ fn version(node: &Node, at: &At<'_>, problems: &mut Problems) {
     }
 }
 
-fn units(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(String, Vec<UnitSource>)>> {
+fn units(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(String, Vec<UnitSource>)>> {
     let mut units = Vec::new();
     for entry in fields::object(node, at, problems)? {
         let at = at.key(&entry.key);
@@ -60,7 +60,7 @@ fn units(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(String
     Some(units)
 }
 
-fn unit_source(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<UnitSource> {
+fn unit_source(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<UnitSource> {
     let mut fields = Fields::open(node, at, problems)?;
     let header = optional(&mut fields, "header", at, problems, fields::string);
     let cookie = optional(&mut fields, "cookie", at, problems, fields::string);
@@ -78,7 +78,7 @@ fn unit_source(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<UnitS
     }
 }
 
-fn cookie_life(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<CookieLife> {
+fn cookie_life(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<CookieLife> {
     let mut fields = Fields::open(node, at, problems)?;
     let life = life_fields(&mut fields, at, problems);
     fields.finish(problems);
@@ -93,7 +93,7 @@ fn life_fields(fields: &mut Fields<'_>, at: &At<'_>, problems: &mut Problems) ->
     Some(CookieLife { max_age_seconds: age?, domain })
 }
 
-fn lists(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(String, Vec<String>)>> {
+fn lists(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(String, Vec<String>)>> {
     let mut lists = Vec::new();
     for entry in fields::object(node, at, problems)? {
         let units = fields::strings(entry.node, &at.key(&entry.key), problems);
@@ -102,7 +102,7 @@ fn lists(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(String
     Some(lists)
 }
 
-fn env_tag(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<EnvTag> {
+fn env_tag(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<EnvTag> {
     let mut fields = Fields::open(node, at, problems)?;
     let env_tag = EnvTag {
         header: optional(&mut fields, "header", at, problems, fields::string),
@@ -114,7 +114,7 @@ fn env_tag(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<EnvTag> {
     Some(env_tag)
 }
 
-fn tag_cookie(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<(String, CookieLife)> {
+fn tag_cookie(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<(String, CookieLife)> {
     let mut fields = Fields::open(node, at, problems)?;
     let name = required(&mut fields, "name", at, problems, fields::string);
     let life = life_fields(&mut fields, at, problems);
@@ -122,7 +122,7 @@ fn tag_cookie(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<(Strin
     Some((name?, life?))
 }
 
-fn holdout(node: Node, at: &At<'_>, problems: &mut Problems) -> Holdout {
+fn holdout(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Holdout {
     let Some(mut fields) = Fields::open(node, at, problems) else {
         return Holdout { unreadable: true, ..Holdout::default() };
     };
@@ -139,7 +139,7 @@ fn holdout(node: Node, at: &At<'_>, problems: &mut Problems) -> Holdout {
     holdout
 }
 
-fn layer(node: Node, at: &At<'_>, problems: &mut Problems) -> Layer {
+fn layer(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Layer {
     let Some(mut fields) = Fields::open(node, at, problems) else {
         return Layer { unreadable: true, ..Layer::default() };
     };
@@ -159,7 +159,7 @@ fn layer(node: Node, at: &At<'_>, problems: &mut Problems) -> Layer {
     layer
 }
 
-fn experiment(node: Node, at: &At<'_>, problems: &mut Problems) -> Experiment {
+fn experiment(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Experiment {
     let Some(mut fields) = Fields::open(node, at, problems) else {
         return Experiment { unreadable: true, ..Experiment::default() };
     };
@@ -185,11 +185,11 @@ fn experiment(node: Node, at: &At<'_>, problems: &mut Problems) -> Experiment {
     experiment
 }
 
-fn epoch(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<u32> {
+fn epoch(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<u32> {
     fields::integer(node, u64::from(u32::MAX), at, problems).and_then(|epoch| u32::try_from(epoch).ok())
 }
 
-fn slots(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(i64, i64)>> {
+fn slots(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(i64, i64)>> {
     match node.value {
         Value::Str(word) if word == "all" => Some(vec![(0, 1_000_000)]),
         Value::List(_) => ranges(node, at, problems),
@@ -197,13 +197,15 @@ fn slots(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(i64, i
     }
 }
 
-fn ranges(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(i64, i64)>> {
+fn ranges(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(i64, i64)>> {
     let mut ranges = Vec::new();
     for (i, node) in fields::list(node, at, problems)?.into_iter().enumerate() {
         let at = at.index(i);
         let Some(ends) = fields::list(node, &at, problems) else { continue };
         match ends.as_slice() {
-            [Node { value: Value::Int(start), .. }, Node { value: Value::Int(end), .. }] => ranges.push((*start, *end)),
+            [Spanned { value: Value::Int(start), .. }, Spanned { value: Value::Int(end), .. }] => {
+                ranges.push((*start, *end))
+            }
             _ => match ends.iter().find(|end| matches!(end.value, Value::Float(_))) {
                 Some(end) => fields::mismatch(&end.value, "an integer", &at, problems).unwrap_or_default(),
                 None => problems.add(Code::BadRange, &at, "a range is two integers: [from, to], half open"),
@@ -213,7 +215,7 @@ fn ranges(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(i64, 
     Some(ranges)
 }
 
-fn over(node: Node, on_layer: bool, at: &At<'_>, problems: &mut Problems) -> Override {
+fn over(node: Spanned, on_layer: bool, at: &At<'_>, problems: &mut Problems) -> Override {
     let Some(mut fields) = Fields::open(node, at, problems) else { return Override::default() };
     let names_units_once = fields.has("units") != fields.has("list");
     let names_experiment = fields.has("experiment");
@@ -237,7 +239,7 @@ fn over(node: Node, on_layer: bool, at: &At<'_>, problems: &mut Problems) -> Ove
     Override { who, experiment, variant }
 }
 
-fn rule(node: Node, at: &At<'_>, problems: &mut Problems) -> Rule {
+fn rule(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Rule {
     let Some(mut fields) = Fields::open(node, at, problems) else { return Rule::default() };
     let rule = Rule {
         when: required(&mut fields, "when", at, problems, condition),
@@ -247,11 +249,11 @@ fn rule(node: Node, at: &At<'_>, problems: &mut Problems) -> Rule {
     rule
 }
 
-fn condition(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Condition> {
+fn condition(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Condition> {
     Condition::read(node, at, problems)
 }
 
-fn variant(node: Node, at: &At<'_>, problems: &mut Problems) -> Variant {
+fn variant(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Variant {
     let Some(mut fields) = Fields::open(node, at, problems) else { return Variant::default() };
     let variant = Variant {
         id: required(&mut fields, "id", at, problems, fields::string),
@@ -265,7 +267,7 @@ fn variant(node: Node, at: &At<'_>, problems: &mut Problems) -> Variant {
 }
 
 /// A share is a string; a bare number gets the advice to write a percentage.
-fn share(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<String> {
+fn share(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<String> {
     match &node.value {
         Value::Int(number) => {
             problems.add(Code::UnquotedNumber, at, format!("a share is a percentage; write \"{number}%\""));
@@ -275,7 +277,7 @@ fn share(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<String> {
     }
 }
 
-fn routes(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(String, String)>> {
+fn routes(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(String, String)>> {
     let mut routes = Vec::new();
     for entry in fields::object(node, at, problems)? {
         if let Some(subset) = fields::string(entry.node, &at.key(&entry.key), problems) {
@@ -290,7 +292,7 @@ fn optional<T>(
     name: &'static str,
     at: &At<'_>,
     problems: &mut Problems,
-    read: impl FnOnce(Node, &At<'_>, &mut Problems) -> Option<T>,
+    read: impl FnOnce(Spanned, &At<'_>, &mut Problems) -> Option<T>,
 ) -> Option<T> {
     fields.take(name).and_then(|node| read(node, &at.key(name), problems))
 }
@@ -300,7 +302,7 @@ fn required<T>(
     name: &'static str,
     at: &At<'_>,
     problems: &mut Problems,
-    read: impl FnOnce(Node, &At<'_>, &mut Problems) -> Option<T>,
+    read: impl FnOnce(Spanned, &At<'_>, &mut Problems) -> Option<T>,
 ) -> Option<T> {
     fields.require(name, problems).and_then(|node| read(node, &at.key(name), problems))
 }
@@ -311,7 +313,7 @@ fn each<T>(
     name: &'static str,
     at: &At<'_>,
     problems: &mut Problems,
-    read: impl Fn(Node, &At<'_>, &mut Problems) -> T,
+    read: impl Fn(Spanned, &At<'_>, &mut Problems) -> T,
 ) -> Vec<T> {
     let at = at.key(name);
     let nodes = fields.take(name).and_then(|node| fields::list(node, &at, problems)).unwrap_or_default();

@@ -3,7 +3,7 @@
 
 use weir_policy::fields::{self, Fields};
 use weir_policy::model::Model;
-use weir_policy::{At, AttachmentFile, CLUSTER_HEADER, Code, Node, Problem, Problems, Role, SUBSET_HEADER, Steer};
+use weir_policy::{At, AttachmentFile, CLUSTER_HEADER, Code, Problem, Problems, Role, SUBSET_HEADER, Spanned, Steer};
 
 use crate::entries::{by_name, positive};
 use crate::headers;
@@ -53,7 +53,7 @@ impl Routing {
     fn read(file: &AttachmentFile, problems: &mut Problems) -> Routing {
         let root = At::Root { document: 0 };
         let at = root.key("envoy");
-        let read = |node: Node, problems: &mut Problems| {
+        let read = |node: Spanned, problems: &mut Problems| {
             let mut fields = Fields::open(node, &at, problems)?;
             let mut text = |name, problems: &mut Problems| {
                 fields.take(name).and_then(|node| fields::string(node, &at.key(name), problems))

@@ -1,7 +1,7 @@
 //! Labels of pods, as attachment files give them.
 
 use weir_policy::fields;
-use weir_policy::{At, Code, Node, Problems};
+use weir_policy::{At, Code, Problems, Spanned};
 
 use crate::entries::by_name;
 
@@ -9,7 +9,7 @@ use crate::entries::by_name;
 pub(crate) type Labels = Vec<(String, String)>;
 
 /// Reads labels, at least one: without any the object would mean every pod of its namespace.
-pub(crate) fn labels(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Labels> {
+pub(crate) fn labels(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Labels> {
     let labels = by_name(Some(node), at, problems, fields::string);
     if labels.is_empty() {
         problems.add(Code::BadValue, at, "found no label; {app: owl} would do");

@@ -2,7 +2,7 @@
 //! around these proxies looks like.
 
 use weir_policy::fields::{self, Fields};
-use weir_policy::{At, AttachmentFile, Code, Node, Problems, Role};
+use weir_policy::{At, AttachmentFile, Code, Problems, Role, Spanned};
 
 use crate::entries::{by_name, positive};
 use crate::istio::labels::{Labels, labels};
@@ -134,7 +134,7 @@ pub(crate) fn is_name(text: &str, what: &str, at: &At<'_>, problems: &mut Proble
     good
 }
 
-fn gateways(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Vec<String>> {
+fn gateways(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<String>> {
     let names = fields::strings(node, at, problems)?;
     for (i, name) in names.iter().enumerate().filter(|(_, name)| !name.contains('/')) {
         let message = format!("found {name:?}; NAMESPACE/{name} says which Gateway is meant");

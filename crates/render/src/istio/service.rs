@@ -1,7 +1,7 @@
 //! The description of a service in an attachment file: which pods are its versions, and what guards these.
 
 use weir_policy::fields::{self, Fields};
-use weir_policy::{At, Node, Problems};
+use weir_policy::{At, Problems, Spanned};
 
 use crate::entries::{by_name, positive};
 use crate::istio::labels::{Labels, labels};
@@ -45,7 +45,7 @@ pub(crate) struct Eject {
 
 impl Service {
     /// Reads the description of one service.
-    pub fn read(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Service> {
+    pub fn read(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Service> {
         let mut fields = Fields::open(node, at, problems)?;
         let service = Service {
             stable: fields.take("stable").and_then(|node| labels(node, &at.key("stable"), problems)),
@@ -73,7 +73,7 @@ impl Service {
     }
 }
 
-fn guard(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Guard> {
+fn guard(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Guard> {
     let mut fields = Fields::open(node, at, problems)?;
     let mut number =
         |name, problems: &mut Problems| fields.take(name).and_then(|node| positive(node, &at.key(name), problems));
@@ -84,7 +84,7 @@ fn guard(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Guard> {
     Some(Guard { connections, pending, requests, eject })
 }
 
-fn eject(node: Node, at: &At<'_>, problems: &mut Problems) -> Option<Eject> {
+fn eject(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Eject> {
     let mut fields = Fields::open(node, at, problems)?;
     let mut number = |name, problems: &mut Problems| {
         fields.require(name, problems).and_then(|node| positive(node, &at.key(name), problems))

@@ -1,7 +1,7 @@
 //! Reader of the VirtualServices of a file, with the places of all that may be refused.
 
 use weir_policy::fields;
-use weir_policy::{At, Code, Entry, Node, Problem, Problems, Source, Value};
+use weir_policy::{At, Code, Entry, Problem, Problems, Source, Spanned, Value};
 
 use crate::istio::routes::MESH;
 
@@ -26,7 +26,7 @@ pub(super) struct Route {
     /// The beginning of the names of routes added before it: its name, or else its place.
     pub name: String,
     /// The route as it is written.
-    pub node: Node,
+    pub node: Spanned,
 }
 
 /// The VirtualServices of a file. Whatever else is in it stays as it is.
@@ -66,13 +66,13 @@ fn documents(source: &Source) -> Vec<Source> {
     texts.into_iter().filter(content).map(|text| Source::yaml(source.name.clone(), text)).collect()
 }
 
-fn is_virtual_service(node: &Node) -> bool {
+fn is_virtual_service(node: &Spanned) -> bool {
     let is = |name, test: fn(&str) -> bool| matches!(child(node, name).map(|node| &node.value), Some(Value::Str(text)) if test(text));
     is("kind", |kind| kind == "VirtualService")
         && is("apiVersion", |version| version.starts_with("networking.istio.io/"))
 }
 
-fn virtual_service(node: Node, alone: Source, document: usize, problems: &mut Problems) -> Option<VirtualService> {
+fn virtual_service(node: Spanned, alone: Source, document: usize, problems: &mut Problems) -> Option<VirtualService> {
     let root = At::Root { document };
     let text = |parent: &str, name: &str| {
         let node = child(child(&node, parent)?, name)?;
@@ -85,13 +85,13 @@ fn virtual_service(node: Node, alone: Source, document: usize, problems: &mut Pr
         return None;
     };
     let at = root.key("spec");
-    let spec = child(&node, "spec").cloned().unwrap_or(Node::from(Value::Null));
+    let spec = child(&node, "spec").cloned().unwrap_or(Spanned::from(Value::Null));
     let list = |name: &'static str, problems: &mut Problems| match child(&spec, name) {
         Some(node) => fields::list(node.clone(), &at.key(name), problems).unwrap_or_default(),
         None => Vec::new(),
     };
     let texts = |name: &'static str, problems: &mut Problems| -> Vec<String> {
-        let nodes = Node::from(Value::List(list(name, problems)));
+        let nodes = Spanned::from(Value::List(list(name, problems)));
         fields::strings(nodes, &at.key(name), problems).unwrap_or_default()
     };
     let hosts = texts("hosts", problems).into_iter().map(|host| full_name(&host, &namespace)).collect();
@@ -141,7 +141,7 @@ impl VirtualService {
 }
 
 /// The field of an object, if it has one of this name.
-pub(super) fn child<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
+pub(super) fn child<'a>(node: &'a Spanned, name: &str) -> Option<&'a Spanned> {
     let Value::Map(entries) = &node.value else { return None };
     entries.iter().find(|entry: &&Entry| entry.key == name).map(|entry| &entry.node)
 }

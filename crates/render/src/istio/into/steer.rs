@@ -1,7 +1,7 @@
 //! Routes to the variants of a service, made of an existing route: a copy for each that also matches the header that
 //! the filter wrote, and leads to the variant's subset.
 
-use weir_policy::{Node, Problems, Value};
+use weir_policy::{Problems, Spanned, Value};
 
 use super::read::{Route, VirtualService, child};
 use crate::istio::routed::RoutedService;
@@ -101,9 +101,9 @@ fn name_of(route: &Route, variant: &VariantRoute) -> String {
 }
 
 /// The matches of the existing route, each with the variant's header beside it.
-fn matches(existing: Option<&Node>, variant: &VariantRoute) -> Vec<Yaml> {
+fn matches(existing: Option<&Spanned>, variant: &VariantRoute) -> Vec<Yaml> {
     let added = || (variant.header.clone(), variant.matches.clone());
-    let one = |node: &Node| {
+    let one = |node: &Spanned| {
         let Yaml::Map(mut entries) = Yaml::from(node) else { return Yaml::Map(Vec::new()) };
         match entries.iter_mut().find(|(key, _)| key == "headers") {
             Some((_, Yaml::Map(headers))) => headers.push(added()),
@@ -118,7 +118,7 @@ fn matches(existing: Option<&Node>, variant: &VariantRoute) -> Vec<Yaml> {
 }
 
 /// The header edits of the existing route, and the removal of headers that are written for routes alone.
-fn headers(existing: Option<&Node>, needs: &RouteNeeds) -> Option<Yaml> {
+fn headers(existing: Option<&Spanned>, needs: &RouteNeeds) -> Option<Yaml> {
     let Some(existing) = existing else { return needs.headers() };
     let Yaml::Map(mut entries) = Yaml::from(existing) else { return needs.headers() };
     let remove: Vec<Yaml> = needs.remove.iter().map(Yaml::from).collect();
@@ -159,7 +159,7 @@ fn destination_of(route: &Route, variant: &VariantRoute) -> Yaml {
     map! {"destination" => destination}.with("headers", headers.map(Yaml::from))
 }
 
-fn destinations(route: &Route) -> Vec<&Node> {
+fn destinations(route: &Route) -> Vec<&Spanned> {
     match child(&route.node, "route").map(|node| &node.value) {
         Some(Value::List(nodes)) => nodes.iter().filter_map(|node| child(node, "destination")).collect(),
         _ => Vec::new(),
@@ -168,14 +168,14 @@ fn destinations(route: &Route) -> Vec<&Node> {
 
 fn matches_itself(route: &Route, header: &str) -> bool {
     let Some(Value::List(nodes)) = child(&route.node, "match").map(|node| &node.value) else { return false };
-    let names = |node: &Node, field| match child(node, field).map(|node| &node.value) {
+    let names = |node: &Spanned, field| match child(node, field).map(|node| &node.value) {
         Some(Value::Map(entries)) => entries.iter().any(|entry| entry.key.eq_ignore_ascii_case(header)),
         _ => false,
     };
     nodes.iter().any(|node| names(node, "headers") || names(node, "withoutHeaders"))
 }
 
-fn text<'a>(node: &'a Node, name: &str) -> &'a str {
+fn text<'a>(node: &'a Spanned, name: &str) -> &'a str {
     match child(node, name).map(|node| &node.value) {
         Some(Value::Str(text)) => text,
         _ => "",
