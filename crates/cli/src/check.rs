@@ -1,4 +1,4 @@
-//! `weir check`: is this policy good, and if not, everything that is wrong with it.
+//! `weir check`: every problem of a policy at once, or its revision if it has none.
 
 use std::path::PathBuf;
 
@@ -30,7 +30,7 @@ const EXAMPLES: &str = "Examples:
 Exit codes: 0 good, 1 problems found, 2 wrong use";
 
 impl Check {
-    /// Says what was found.
+    /// Checks the policy and prints the result.
     pub fn run(self) -> Result<(), Failure> {
         let checked = load::policy(&self.path, self.role);
         if self.json {

@@ -58,18 +58,18 @@ const EXAMPLES: &str = "Examples:
 
 Exit codes: 0 decided, 1 the policy or the attachment has problems, 2 wrong use";
 
-/// Name and value.
+/// A header's name and value.
 type Header = (Vec<u8>, Vec<u8>);
 
 impl Explain {
-    /// Decides and prints.
+    /// Decides the request and prints the decision.
     pub fn run(self) -> Result<(), Failure> {
         let (file, policy) = load::attached(self.attach.as_deref(), self.role, &self.policy)?;
         let plan = Plan::compile(&policy.model, &file.attachment, Some(policy.revision));
         let headers = self.request_headers()?;
         let pairs = headers.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
         let mut given = self.random.iter();
-        let mut request = Request::read(&plan, pairs, || given.next().copied().or_else(fresh));
+        let mut request = Request::read(&plan, pairs, || given.next().copied().or_else(fresh_random));
         if !self.joined.is_empty() && !plan.joins() {
             return Err(Failure::Usage(
                 "--joined: the attachment does not join; it needs join: traceparent".to_owned(),
@@ -122,11 +122,13 @@ fn sixteen_bytes(hex: &str) -> Result<[u8; 16], String> {
     number.map(u128::to_be_bytes).ok_or_else(|| "32 hex digits would do".to_owned())
 }
 
-fn fresh() -> Option<[u8; 16]> {
+/// Random bytes of the operating system.
+fn fresh_random() -> Option<[u8; 16]> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).ok().map(|()| bytes)
 }
 
+/// The decision as a table of layers, and below it each edit of the request and of the answer.
 fn text(plan: &Plan, decision: &Decision<'_>, request: &Request<'_>, edits: &[Edit]) -> String {
     let revision = plan.revision().map_or_else(|| "none".to_owned(), |revision| revision.to_string());
     let (role, steer) = (plan.attachment().role.name(), plan.attachment().steer.name());
@@ -161,7 +163,7 @@ fn text(plan: &Plan, decision: &Decision<'_>, request: &Request<'_>, edits: &[Ed
         });
     }
     if let Some((trace, tags)) = plan.leaves(request) {
-        text.push_str(&format!("leaves  {} for trace {}\n", shown(&tags), trace.hex()));
+        text.push_str(&format!("leaves  {} for trace {}\n", tags_text(&tags), trace.hex()));
     }
     for line in decision.set_cookies(request) {
         text.push_str(&format!("answer  set-cookie: {line}\n"));
@@ -169,7 +171,7 @@ fn text(plan: &Plan, decision: &Decision<'_>, request: &Request<'_>, edits: &[Ed
     text
 }
 
-/// Tags for a person.
-fn shown(tags: &[u8]) -> String {
+/// Tags as text, for a person.
+fn tags_text(tags: &[u8]) -> String {
     if tags.is_empty() { "no tags".to_owned() } else { String::from_utf8_lossy(tags).into_owned() }
 }

@@ -1,4 +1,4 @@
-//! `weir fleet`: what each Envoy has.
+//! `weir fleet`: a table of a server's Envoys, with the revision that each has.
 
 use std::io::{Error, ErrorKind};
 use std::time::Duration;
@@ -34,19 +34,20 @@ ACTIVE is what the filter's own gauge says, and - where nobody could be asked: w
 
 Exit codes: 0 every connected Envoy has what it is to have, as far as it is known, 1 one has not, 2 wrong use or no answer";
 
+/// The time between two looks with --watch.
 const PAUSE: Duration = Duration::from_secs(1);
-/// A fleet of 10,000 is 5 MB.
-const BYTES_MAX: usize = 64 << 20;
-/// Puts the cursor to the top of an empty screen.
+/// The most bytes of an answer. A fleet of 10,000 is 5 MB.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+/// Control characters that empty the screen and put the cursor to its top.
 const CLEAR: &str = "\x1b[2J\x1b[H";
 
 impl ShowFleet {
-    /// Shows it, once or for ever.
+    /// Shows the fleet, once or for ever.
     pub fn run(self) -> Result<(), Failure> {
         let runtime = Builder::new_current_thread().enable_all().build();
         runtime.map_err(|error| Failure::Usage(format!("no runtime: {error}")))?.block_on(async {
             loop {
-                let body = get(&self.server, "/fleet", BYTES_MAX).await.map_err(no_answer)?;
+                let body = get(&self.server, "/fleet", ANSWER_BYTES_MAX).await.map_err(no_answer)?;
                 let shown: FleetView = serde_json::from_slice(&body).map_err(|error| {
                     Failure::Usage(format!("{}: not what weir serve answers: {error}", self.server))
                 })?;
@@ -71,25 +72,26 @@ fn no_answer(error: Error) -> Failure {
 const HEAD: [&str; 8] = ["NODE", "VERSION", "ATTACHMENT", "SENT", "ACKED", "ACTIVE", "SINCE", "STATE"];
 
 fn table(shown: &FleetView) -> String {
-    let mut lines = vec![HEAD.map(str::to_owned)];
-    lines.extend(shown.nodes.iter().map(line));
+    let mut rows = vec![HEAD.map(str::to_owned)];
+    rows.extend(shown.nodes.iter().map(cells));
     let mut widths = [0; HEAD.len()];
-    for line in &lines {
-        for (width, cell) in widths.iter_mut().zip(line) {
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
     }
     let held = shown.held.as_ref().map(|held| format!(", {held} held back")).unwrap_or_default();
     let mut text = format!("revision {}{held}\n\n", shown.revision);
-    for line in &lines {
-        let cells: Vec<String> = line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+    for row in &rows {
+        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         text += cells.join("  ").trim_end();
         text.push('\n');
     }
     text
 }
 
-fn line(row: &Row) -> [String; HEAD.len()] {
+/// The cells of one Envoy, by the columns of `HEAD`.
+fn cells(row: &Row) -> [String; HEAD.len()] {
     let or_none = |text: Option<&String>| text.filter(|text| !text.is_empty()).cloned().unwrap_or_else(|| "-".into());
     let each = |of: fn(&AttachmentStatus) -> String| {
         or_none(Some(&row.attachments.iter().map(of).collect::<Vec<_>>().join(",")))
@@ -107,6 +109,7 @@ fn line(row: &Row) -> [String; HEAD.len()] {
     ]
 }
 
+/// The first thing in the way of an Envoy, or that it is in step.
 fn state(row: &Row) -> String {
     let refused = row.attachments.iter().any(|attachment| attachment.rejected == Some(true));
     match row {
@@ -121,7 +124,7 @@ fn state(row: &Row) -> String {
     }
 }
 
-/// What an Envoy says of itself cannot move the cursor.
+/// Text of an Envoy with control characters escaped, so that it cannot move the cursor.
 fn escaped(text: &str) -> String {
     text.escape_debug().to_string()
 }

@@ -1,4 +1,4 @@
-//! `weir history`: which revisions were in force.
+//! `weir history`: the revisions that were in force, newest first.
 
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ const EXAMPLES: &str = "Examples:
 Exit codes: 0 shown, 2 wrong use";
 
 impl History {
-    /// Shows it.
+    /// Prints the history, and the rollback that stands.
     pub fn run(self) -> Result<(), Failure> {
         let state = StateDir::existing(&self.state)?;
         let (mut history, rollback) = (state.history()?, state.rollback()?);

@@ -1,4 +1,4 @@
-//! `weir render`: a policy and its attachments as documents to apply, for Istio or for plain Envoy.
+//! `weir render`: documents that attach a policy, for Istio or for plain Envoy.
 
 use clap::Subcommand;
 
@@ -15,7 +15,7 @@ pub enum Render {
 }
 
 impl Render {
-    /// Renders.
+    /// Renders for Istio or for plain Envoy.
     pub fn run(self) -> Result<(), Failure> {
         match self {
             Render::Istio(istio) => istio.run(),

@@ -24,7 +24,7 @@ const EXAMPLES: &str = "Examples:
 Exit codes: 0 asked for, 1 no such revision is kept, 2 wrong use";
 
 impl Rollback {
-    /// Asks for it. The server watches its folder; one that is started later finds it there.
+    /// Leaves the request in the state folder: a running server watches it, one that is started later reads it.
     pub fn run(self) -> Result<(), Failure> {
         let state = StateDir::existing(&self.state)?;
         if !state.history()?.iter().any(|entry| entry.revision == self.revision) {

@@ -40,7 +40,7 @@ const EXAMPLES: &str = "Examples:
 Exit codes: 0 rendered, 1 the policy or the attachment has problems, 2 wrong use";
 
 impl Envoy {
-    /// Renders.
+    /// Renders the filter or the routes and writes them.
     pub fn run(self) -> Result<(), Failure> {
         let text = if self.routes { self.routes()? } else { self.filter()? };
         let Some(out) = self.out else {

@@ -20,8 +20,8 @@ pub struct Istio {
     /// An attachment file with the key `istio`; give it again for gateways, sidecars and inbound of one mesh
     #[arg(long, required = true)]
     attach: Vec<PathBuf>,
-    /// A file with VirtualServices of yours: routes for variants are added before yours, which stay as they are; give it
-    /// again for more
+    /// A file with VirtualServices of yours: routes for variants are added before yours, which stay as they are; give
+    /// it again for more
     #[arg(long, value_name = "FILE")]
     into: Vec<PathBuf>,
     /// A folder for the files, numbered in the order of safe application; without it they go to standard output
@@ -37,7 +37,7 @@ const EXAMPLES: &str = "Examples:
 Exit codes: 0 rendered, 1 the policy or an attachment has problems, 2 wrong use";
 
 impl Istio {
-    /// Renders.
+    /// Renders the manifests and writes them.
     pub fn run(self) -> Result<(), Failure> {
         let load::Attachments { mut sources, files, policy } = load::attachments(&self.attach, &self.policy)?;
         let into = self.into.iter().map(|path| load::text(path)).collect::<Result<Vec<_>, _>>()?;
@@ -64,7 +64,8 @@ impl Istio {
     }
 }
 
-/// Files of an earlier policy that are no more would be applied with the others, so there may be none.
+/// Writes the files into a folder. Manifests of an earlier policy may not be there: they would be applied with the
+/// others.
 fn write(folder: &Path, files: &[File], revision: Revision) -> Result<(), Failure> {
     let failed =
         |path: &Path, error: io::Error| Failure::Usage(format!("{}: cannot be written: {error}", path.display()));
