@@ -1,10 +1,9 @@
-//! Weir's xDS: resources in, plain Envoy resource files among them, an ADS server (state of the world and delta) out. It
-//! knows nothing of policies and of the filter.
+//! Weir's xDS: an ADS server (state of the world and delta) of resources, some for every Envoy and filters each for some. It
+//! knows nothing of policies and of the filter: its labels are opaque.
 //!
 //! ```text
-//! resource files ─load→ Resource ─┐
-//! the caller's Filter + Nodes ────┴→ Catalog ─Publication→ serve ─Snapshot of each node→ Envoys
-//!                                                            └─→ Report: who acked or rejected which label
+//! Resources, Filters + Nodes → Catalog ─Publication→ serve ─Snapshot of each node→ Envoys
+//!                                                      └─→ Report: who acked or rejected which label
 //! ```
 
 mod acceptor;
@@ -19,7 +18,6 @@ mod nodes;
 mod protocol;
 mod publication;
 mod report;
-pub mod resources;
 mod server;
 mod snapshot;
 mod tls;

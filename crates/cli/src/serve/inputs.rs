@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use weir_policy::{At, AttachmentFile, Code, Problems};
-use weir_xds::{Nodes, resources};
+use weir_xds::Nodes;
 
 use super::deployment::{AttachedFilter, Deployment};
 use super::nodes;
@@ -66,7 +66,7 @@ impl Inputs {
             attachments.push(AttachedFilter { file, name, nodes, module });
         }
         let resources = match &self.resources {
-            Some(folder) => resources::load(folder).map_err(|problems| resource_problems(&problems))?,
+            Some(folder) => weir_resources::load(folder).map_err(|problems| resource_problems(&problems))?,
             None => Vec::new(),
         };
         let standing = Deployment::of(policy, attachments, resources);
@@ -139,7 +139,7 @@ fn files_of(path: &Path) -> Vec<PathBuf> {
     }
 }
 
-fn resource_problems(problems: &[resources::Problem]) -> Failure {
+fn resource_problems(problems: &[weir_resources::Problem]) -> Failure {
     let lines: Vec<String> = problems.iter().map(|problem| format!("  {problem}\n")).collect();
     let plural = if problems.len() == 1 { "problem" } else { "problems" };
     Failure::Message(format!("{} {plural} in the Envoy resources\n{}", problems.len(), lines.concat()))

@@ -1,11 +1,13 @@
 //! Tests that protobuf and YAML of a filter mean the same, and that it is what an operator would write by hand.
 
 use weir_policy::{Attachment, Join, Module};
-use weir_xds::{ResourceKind, resources};
 
 use super::FilterSpec;
 
 const ENVELOPE: &str = r#"{"weir":1,"name":"it's a \"shop\"","policy":{"version":1,"units":{"用户":[]}}}"#;
+
+/// The type of a resource for ECDS.
+const EXTENSION: &str = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig";
 
 /// A resource for ECDS as an operator would write it.
 const BY_HAND: &str = r#"
@@ -27,7 +29,7 @@ typed_config:
 
 /// The protobuf that Envoy's own schema makes of YAML.
 fn read(yaml: &str) -> Vec<u8> {
-    resources::encode(ResourceKind::Extension.type_url(), yaml).unwrap_or_else(|error| panic!("{error}:\n{yaml}"))
+    weir_resources::encode(EXTENSION, yaml).unwrap_or_else(|error| panic!("{error}:\n{yaml}"))
 }
 
 fn joining() -> Attachment {

@@ -1,4 +1,4 @@
-//! Envoy resource files, in the form that Envoy's own `path_config_source` reads, into resources.
+//! Plain Envoy resource files, in the form that Envoy's own `path_config_source` reads, as resources of xDS.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,9 +8,7 @@ use std::path::{Path, PathBuf};
 use prost_reflect::prost::Message;
 use prost_reflect::{DynamicMessage, ReflectMessage};
 use serde_json::Value;
-
-use crate::snapshot::version;
-use crate::{Resource, ResourceKind};
+use weir_xds::{Resource, ResourceKind, version};
 
 mod schema;
 mod warming;

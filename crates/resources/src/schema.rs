@@ -13,7 +13,7 @@ static API: LazyLock<DescriptorPool> = LazyLock::new(|| {
 
 /// # Errors
 /// The first thing in `json` that the type does not have, with the path to it.
-pub(super) fn message(type_url: &str, json: &Value) -> Result<DynamicMessage, String> {
+pub(crate) fn message(type_url: &str, json: &Value) -> Result<DynamicMessage, String> {
     let name = type_url.rsplit('/').next().unwrap_or(type_url);
     let descriptor = API.get_message_by_name(name).ok_or_else(|| format!("unknown type `{type_url}`"))?;
 

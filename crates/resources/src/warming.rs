@@ -5,12 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use envoy_types::pb::envoy::config::cluster::v3::Cluster;
 use prost::Message;
-
-use crate::snapshot::version;
-use crate::{Resource, ResourceKind};
+use weir_xds::{Resource, ResourceKind, version};
 
 /// Makes the versions of endpoints depend on those of the clusters that use them.
-pub(super) fn follow_clusters(resources: &mut [Resource]) {
+pub(crate) fn follow_clusters(resources: &mut [Resource]) {
     let mut users: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for cluster in resources.iter().filter(|resource| resource.kind == ResourceKind::Cluster) {
         if let Some(endpoints) = endpoints_of(cluster) {

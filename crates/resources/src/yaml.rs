@@ -6,7 +6,7 @@ use serde_json::{Map, Number, Value};
 
 /// # Errors
 /// What is wrong, with line and column where the text is no YAML.
-pub(super) fn read(text: &str) -> Result<Value, String> {
+pub(crate) fn read(text: &str) -> Result<Value, String> {
     let mut documents = Yaml::load_from_str(text).map_err(|error| error.to_string())?;
     match (documents.pop(), documents.len()) {
         (Some(document), 0) => value(document),
