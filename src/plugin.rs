@@ -9,8 +9,8 @@ use weir_engine::{Code, Plan, Position, Problem, Refused, Revision};
 use crate::host::{self, Kind, Level};
 use crate::join;
 use crate::metrics::Metrics;
-use crate::numbers::Numbers;
 use crate::structs;
+use crate::variant_metrics::VariantMetrics;
 
 /// How often what was counted is handed to Envoy, in milliseconds.
 const TICK_MILLISECONDS: u32 = 200;
@@ -18,7 +18,7 @@ const TICK_MILLISECONDS: u32 = 200;
 /// One plugin of one machine, configured. Streams keep the one they began with.
 pub(crate) struct Plugin {
     pub(crate) plan: Plan,
-    pub(crate) numbers: Numbers,
+    pub(crate) variants: VariantMetrics,
     /// Whether each decision is logged. Read once: it costs a call.
     pub(crate) logs_decisions: bool,
 }
@@ -53,11 +53,12 @@ pub(crate) fn configure(name: &[u8], last: Option<&Rc<Plugin>>, metrics: &mut Me
 
 impl Plugin {
     fn new(plan: Plan, metrics: &mut Metrics) -> Plugin {
-        if cfg!(feature = "join") && plan.joins() {
+        if cfg!(feature = "join") && plan.follows_trace() {
             join::prepare();
         }
-        let numbers = if cfg!(feature = "numbers") { Numbers::define(&plan, metrics) } else { Numbers::default() };
-        Plugin { plan, numbers, logs_decisions: host::logs(Level::Debug) }
+        let variants =
+            if cfg!(feature = "numbers") { VariantMetrics::define(&plan, metrics) } else { VariantMetrics::default() };
+        Plugin { plan, variants, logs_decisions: host::logs(Level::Debug) }
     }
 }
 

@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use smallvec::SmallVec;
-use weir_engine::{Counted, Decision, Request, Role, SetCookies, TraceId, report};
+use weir_engine::{Counted, Decision, Request, Role, SetCookies, TraceId, explain};
 
 use crate::host::{self, Level, Map, Status};
 use crate::join;
 use crate::metrics::Metrics;
-use crate::numbers::{self, Code};
 use crate::plugin::Plugin;
+use crate::variant_metrics::{self, StatusClass};
 
 /// What is kept of a request until its response, and until it is counted.
 pub(crate) struct Stream {
@@ -26,7 +26,7 @@ pub(crate) struct Stream {
 /// Decides a request and writes what changes. Returns what must be kept of it, if anything.
 pub(crate) fn request(plugin: &Rc<Plugin>, metrics: &mut Metrics) -> Option<Stream> {
     let plan = &plugin.plan;
-    if plan.attachment().role == Role::Inbound && !plan.joins() {
+    if plan.attachment().role == Role::Inbound && !plan.follows_trace() {
         return None;
     }
     let headers = match host::headers(Map::Request) {
@@ -41,9 +41,9 @@ pub(crate) fn request(plugin: &Rc<Plugin>, metrics: &mut Metrics) -> Option<Stre
 
     let mut request = Request::read(plan, headers.iter(), host::random);
     if cfg!(feature = "join")
-        && let Some(joined) = plan.looks_under(&request).and_then(join::joined)
+        && let Some(tags) = plan.trace_key(&request).and_then(join::tags_of)
     {
-        request.join(joined);
+        request.join(tags);
     }
     let decision = plan.decide(&request);
     // Before any write: afterwards Envoy still reports the route it matched first.
@@ -60,10 +60,10 @@ pub(crate) fn request(plugin: &Rc<Plugin>, metrics: &mut Metrics) -> Option<Stre
     }
     if plugin.logs_decisions {
         let edits = decision.edits(&request, destination.as_deref());
-        host::log(Level::Debug, &format!("weir: decision {}", report::json(&decision, &request, &edits)));
+        host::log(Level::Debug, &format!("weir: decision {}", explain::json(&decision, &request, &edits)));
     }
     if cfg!(feature = "numbers") {
-        numbers::count_dropped(decision.dropped(), metrics);
+        variant_metrics::count_dropped(decision.dropped(), metrics);
     }
     kept(plugin, &decision, &request, destination.as_deref())
 }
@@ -75,7 +75,7 @@ fn write(name: &[u8], lines: &[&[u8]]) -> Result<(), Status> {
 }
 
 fn expose(decision: &Decision<'_>, request: &Request<'_>) {
-    if let Some(state) = decision.state(request)
+    if let Some(state) = decision.filter_state(request)
         && let Err(status) = host::set_filter_state("weir", state.as_bytes())
     {
         warn("filter state could not be set", status);
@@ -89,8 +89,8 @@ fn kept(
     destination: Option<&[u8]>,
 ) -> Option<Stream> {
     let set_cookies = if cfg!(feature = "cookies") { decision.set_cookies(request) } else { SetCookies::new() };
-    let leaves = if cfg!(feature = "join") { plugin.plan.leaves(request) } else { None };
-    let entered = leaves.and_then(|(trace, tags)| join::enter(trace, &tags));
+    let trace_entry = if cfg!(feature = "join") { plugin.plan.trace_entry(request) } else { None };
+    let entered = trace_entry.and_then(|(trace, tags)| join::enter(trace, &tags));
     let counted: SmallVec<_> =
         if cfg!(feature = "numbers") { decision.counted(request, destination).collect() } else { SmallVec::new() };
     if set_cookies.is_empty() && counted.is_empty() && entered.is_none() {
@@ -124,16 +124,16 @@ impl Stream {
         if self.counted.is_empty() {
             return;
         }
-        let numbers = &self.plugin.numbers;
-        numbers.decided(&self.counted, metrics);
+        let variants = &self.plugin.variants;
+        variants.decided(&self.counted, metrics);
         if self.begun == 0 {
             return;
         }
-        let code = Code::of_response(self.is_grpc);
+        let class = StatusClass::of_response(self.is_grpc);
         // An upgraded connection lasts as long as its peers like: that is no latency.
-        let latency = (code != Code::Informational).then(|| host::now().saturating_sub(self.begun));
+        let latency = (class != StatusClass::Informational).then(|| host::now().saturating_sub(self.begun));
         for series in self.counted.iter().filter_map(|layer| layer.variant) {
-            numbers.answered(series, code, latency, metrics);
+            variants.answered(series, class, latency, metrics);
         }
     }
 }

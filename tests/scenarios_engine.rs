@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
-use weir_engine::{JoinSlot, Plan, Reason, Request, configure_json, report};
+use weir_engine::{Plan, Reason, Request, TraceCell, configure_json, explain};
 use weir_policy::written::Operator;
 use weir_policy::{AttachmentFile, Code, Model, Revision, Source, limits, read_policy};
 
@@ -85,14 +85,14 @@ fn request_wrongs(scenario: &Scenario, model: &Model, revision: &str) -> Vec<Str
         for plan in [&plan, &direct] {
             let mut read = Request::read(plan, request.lines(), request.dice());
             let joined = request.joined.iter().map(String::as_bytes);
-            if let Some(joined) = plan.looks_under(&read).and_then(|trace| JoinSlot::together(trace, joined)) {
+            if let Some(joined) = plan.trace_key(&read).and_then(|trace| TraceCell::together(trace, joined)) {
                 read.join(joined);
             }
             let decision = plan.decide(&read);
             let destination = request.destination.as_ref().map(String::as_bytes);
             let destination = destination.filter(|_| decision.wants_destination(&read));
             let edits = decision.edits(&read, destination);
-            let seen: Json = serde_json::from_str(&report::json(&decision, &read, &edits)).unwrap();
+            let seen: Json = serde_json::from_str(&explain::json(&decision, &read, &edits)).unwrap();
             if seen != expected {
                 wrong.push(format!("{}{}", request.name, difference(&seen, &expected)));
             }

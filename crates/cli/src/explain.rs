@@ -5,7 +5,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use clap::Args;
-use weir_engine::{Decision, Edit, JoinSlot, Plan, Request, report};
+use weir_engine::{Decision, Edit, Plan, Request, TraceCell, explain};
 use weir_policy::Role;
 
 use crate::load;
@@ -70,13 +70,13 @@ impl Explain {
         let pairs = headers.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
         let mut given = self.random.iter();
         let mut request = Request::read(&plan, pairs, || given.next().copied().or_else(fresh_random));
-        if !self.joined.is_empty() && !plan.joins() {
+        if !self.joined.is_empty() && !plan.follows_trace() {
             return Err(Failure::Usage(
                 "--joined: the attachment does not join; it needs join: traceparent".to_owned(),
             ));
         }
-        if let Some(trace) = plan.looks_under(&request)
-            && let Some(joined) = JoinSlot::together(trace, self.joined.iter().map(|tags| tags.as_bytes()))
+        if let Some(trace) = plan.trace_key(&request)
+            && let Some(joined) = TraceCell::together(trace, self.joined.iter().map(|tags| tags.as_bytes()))
         {
             request.join(joined);
         }
@@ -85,7 +85,7 @@ impl Explain {
         let destination = destination.filter(|_| decision.wants_destination(&request));
         let edits = decision.edits(&request, destination);
         if self.json {
-            println!("{}", report::json(&decision, &request, &edits));
+            println!("{}", explain::json(&decision, &request, &edits));
         } else {
             print!("{}", text(&plan, &decision, &request, &edits));
         }
@@ -162,7 +162,7 @@ fn text(plan: &Plan, decision: &Decision<'_>, request: &Request<'_>, edits: &[Ed
             false => format!("set     {name}: {}\n", lines.join("\n        and ")),
         });
     }
-    if let Some((trace, tags)) = plan.leaves(request) {
+    if let Some((trace, tags)) = plan.trace_entry(request) {
         text.push_str(&format!("leaves  {} for trace {}\n", tags_text(&tags), trace.hex()));
     }
     for line in decision.set_cookies(request) {

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use hashbrown::{HashMap, HashSet};
 use memchr::memmem::Finder;
 
+use crate::attributes::Attributes;
 use crate::listed::{ListId, Listed};
 use crate::plan::{
     Cookie, ExperimentPlan, HoldoutPlan, LayerPlan, Plan, SERIES_MAX, StickyPlan, TagOf, UnitPlan, UnitSourcePlan,
@@ -13,8 +14,7 @@ use crate::plan::{
 };
 use crate::rules::{Forced, Rule, Rules};
 use crate::slot::{Salt, Use};
-use crate::sources::Sources;
-use crate::targeting::{Case, Look, Matcher, Test};
+use crate::targeting::{CaseRule, Input, Matcher, Predicate};
 use weir_policy::Range;
 use weir_policy::Revision;
 use weir_policy::model::{
@@ -33,11 +33,12 @@ impl Plan {
         let lines: HashSet<&str> = model.layers.iter().map(|layer| layer.line.as_str()).collect();
         let is_edge = attachment.role == Role::Edge;
         let tag_cookie = model.env_tag.cookie.as_ref().filter(|_| is_edge && revision.is_some());
-        let tag_cookie = tag_cookie.map(|(name, life)| (Cookie::new(name, life), compiler.sources.want_cookie(name)));
+        let tag_cookie =
+            tag_cookie.map(|(name, life)| (Cookie::new(name, life), compiler.attributes.intern_cookie(name)));
         let request_cookie = model.env_tag.request_cookie.clone().filter(|_| is_edge);
-        let issues = compiler.units.iter().any(|unit| unit.is_issued);
-        let writes_cookies = request_cookie.is_some() || issues;
-        let mut lengths = compiler.sources.lengths();
+        let issues_units = compiler.units.iter().any(|unit| unit.is_issued);
+        let writes_cookies = request_cookie.is_some() || issues_units;
+        let mut lengths = compiler.attributes.lengths();
         let sticky_names = attachment.sticky.iter().map(|sticky| sticky.header.as_str());
         for name in [model.env_tag.header.as_str(), "content-type"].into_iter().chain(sticky_names) {
             lengths.add(name.as_bytes());
@@ -54,12 +55,12 @@ impl Plan {
         Plan {
             attachment: attachment.clone(),
             revision,
-            state_head: revision.map(|revision| format!("1;{revision};")),
+            filter_state_head: revision.map(|revision| format!("1;{revision};")),
             enabled: model.enabled,
             tag_header: model.env_tag.header.clone(),
             baggage: model.env_tag.baggage.clone(),
             request_cookie,
-            issues,
+            issues_units,
             writes_cookies,
             lengths,
             // An edge believes no tag; what it reads of its own cookie is for the page.
@@ -67,7 +68,7 @@ impl Plan {
             tag_cookie,
             log_unit: attachment.log_unit.as_ref().and_then(|unit| unit_index(model, unit)),
             sticky: sticky(model, attachment),
-            sources: compiler.sources,
+            attributes: compiler.attributes,
             units: compiler.units,
             listed: compiler.listed,
             shares_lines: lines.len() < layers.len(),
@@ -81,7 +82,7 @@ struct Compiler<'a> {
     model: &'a Model,
     /// Only an edge deals; elsewhere nothing is compiled that only dealing needs.
     deals: bool,
-    sources: Sources,
+    attributes: Attributes,
     units: Vec<UnitPlan>,
     listed: Listed,
     lists: HashMap<&'a str, ListId>,
@@ -94,12 +95,12 @@ struct Compiler<'a> {
 impl<'a> Compiler<'a> {
     fn new(model: &'a Model, attachment: &Attachment, is_in_force: bool) -> Compiler<'a> {
         let deals = attachment.role == Role::Edge;
-        let mut sources = Sources::default();
+        let mut attributes = Attributes::default();
         let mut compiler = Compiler {
             model,
             deals,
-            units: units(model, attachment, is_in_force && model.enabled, &mut sources),
-            sources,
+            units: units(model, attachment, is_in_force && model.enabled, &mut attributes),
+            attributes,
             listed: Listed::default(),
             lists: HashMap::new(),
             folded: HashMap::new(),
@@ -132,7 +133,7 @@ impl<'a> Compiler<'a> {
                 for rule in &experiment.rules {
                     let forced =
                         Forced { experiment: Some(e), variant: variant_index(experiment, rule.variant.as_deref()) };
-                    rules.push(Rule { when: self.test(&rule.when), forced });
+                    rules.push(Rule { when: self.predicate(&rule.when), forced });
                 }
             }
             experiments.push(self.experiment(experiment));
@@ -163,7 +164,7 @@ impl<'a> Compiler<'a> {
             id: experiment.id.clone(),
             enabled: experiment.enabled,
             salt: Salt::new(Use::Experiment, &experiment.id, experiment.epoch),
-            targeting: targeting.map(|condition| self.test(condition)),
+            targeting: targeting.map(|condition| self.predicate(condition)),
             ranges,
             variants: experiment.variants.iter().map(|variant| self.variant(variant)).collect(),
         }
@@ -197,30 +198,30 @@ impl<'a> Compiler<'a> {
         overrides
     }
 
-    fn test(&mut self, condition: &'a Condition) -> Test {
+    fn predicate(&mut self, condition: &'a Condition) -> Predicate {
         match condition {
-            Condition::All(inner) => Test::All(inner.iter().map(|one| self.test(one)).collect()),
-            Condition::Any(inner) => Test::Any(inner.iter().map(|one| self.test(one)).collect()),
-            Condition::Not(inner) => Test::Not(Box::new(self.test(inner))),
+            Condition::All(inner) => Predicate::All(inner.iter().map(|one| self.predicate(one)).collect()),
+            Condition::Any(inner) => Predicate::Any(inner.iter().map(|one| self.predicate(one)).collect()),
+            Condition::Not(inner) => Predicate::Not(Box::new(self.predicate(inner))),
             Condition::Leaf(leaf) => {
-                let look = match &leaf.subject {
-                    Subject::Header(name) => Look::Source(self.sources.want_header(name)),
-                    Subject::Cookie(name) => Look::Source(self.sources.want_cookie(name)),
-                    Subject::Query(name) => Look::Source(self.sources.want_query(name)),
-                    Subject::Path => Look::Source(self.sources.want_path()),
-                    Subject::Host => Look::Source(self.sources.want_host()),
-                    Subject::Method => Look::Source(self.sources.want_method()),
-                    Subject::Unit => Look::Unit,
+                let input = match &leaf.subject {
+                    Subject::Header(name) => Input::Attribute(self.attributes.intern_header(name)),
+                    Subject::Cookie(name) => Input::Attribute(self.attributes.intern_cookie(name)),
+                    Subject::Query(name) => Input::Attribute(self.attributes.intern_query(name)),
+                    Subject::Path => Input::Attribute(self.attributes.intern_path()),
+                    Subject::Host => Input::Attribute(self.attributes.intern_host()),
+                    Subject::Method => Input::Attribute(self.attributes.intern_method()),
+                    Subject::Unit => Input::Unit,
                 };
-                Test::Leaf(look, self.matcher(leaf))
+                Predicate::Leaf(input, self.matcher(leaf))
             }
         }
     }
 
     fn matcher(&mut self, leaf: &'a Leaf) -> Matcher {
-        let case = if leaf.ignore_case { Case::Ignored } else { Case::Matters };
+        let case = if leaf.ignore_case { CaseRule::Ignored } else { CaseRule::Matters };
         // A host is lower-cased when it is read, and so are operands when they are checked, but not those of lists.
-        let list_case = if leaf.subject == Subject::Host { Case::Ignored } else { case };
+        let list_case = if leaf.subject == Subject::Host { CaseRule::Ignored } else { case };
         let text = |text: &str| bytes(text, case);
         match &leaf.operator {
             Operator::Exact(operand) => Matcher::Exact(text(operand), case),
@@ -240,10 +241,10 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn in_list(&mut self, name: &'a str, case: Case) -> Matcher {
+    fn in_list(&mut self, name: &'a str, case: CaseRule) -> Matcher {
         match case {
-            Case::Matters => self.lists.get(name).map_or_else(nothing, |list| Matcher::Listed(*list)),
-            Case::Ignored => {
+            CaseRule::Matters => self.lists.get(name).map_or_else(nothing, |list| Matcher::Listed(*list)),
+            CaseRule::Ignored => {
                 let lists = &self.model.lists;
                 let values = || lists.iter().find(|(known, _)| known == name).map(|(_, values)| values.as_slice());
                 let folded = self.folded.entry(name).or_insert_with(|| sorted(values().unwrap_or_default(), case));
@@ -254,7 +255,7 @@ impl<'a> Compiler<'a> {
 }
 
 /// Units that nobody asks for are not read.
-fn units(model: &Model, attachment: &Attachment, may_issue: bool, sources: &mut Sources) -> Vec<UnitPlan> {
+fn units(model: &Model, attachment: &Attachment, may_issue: bool, attributes: &mut Attributes) -> Vec<UnitPlan> {
     let is_edge = attachment.role == Role::Edge;
     let compile = |(name, written): &(String, Vec<UnitSource>)| {
         let dealt = model.layers.iter().any(|layer| layer.unit.as_ref() == Some(name))
@@ -263,7 +264,7 @@ fn units(model: &Model, attachment: &Attachment, may_issue: bool, sources: &mut 
         let wanted = is_edge && dealt || sticky;
         let is_read = wanted || attachment.log_unit.as_ref() == Some(name);
         UnitPlan {
-            sources: if is_read { unit_sources(written, sources) } else { Vec::new() },
+            sources: if is_read { unit_sources(written, attributes) } else { Vec::new() },
             is_issued: wanted
                 && is_edge
                 && may_issue
@@ -273,13 +274,13 @@ fn units(model: &Model, attachment: &Attachment, may_issue: bool, sources: &mut 
     model.units.iter().map(compile).collect()
 }
 
-fn unit_sources(written: &[UnitSource], sources: &mut Sources) -> Vec<UnitSourcePlan> {
+fn unit_sources(written: &[UnitSource], attributes: &mut Attributes) -> Vec<UnitSourcePlan> {
     let compile = |source: &UnitSource| match source {
-        UnitSource::Header(name) => UnitSourcePlan { id: sources.want_header(name), issue: None },
-        UnitSource::Query(name) => UnitSourcePlan { id: sources.want_query(name), issue: None },
-        UnitSource::Cookie(name, None) => UnitSourcePlan { id: sources.want_cookie(name), issue: None },
+        UnitSource::Header(name) => UnitSourcePlan { id: attributes.intern_header(name), issue: None },
+        UnitSource::Query(name) => UnitSourcePlan { id: attributes.intern_query(name), issue: None },
+        UnitSource::Cookie(name, None) => UnitSourcePlan { id: attributes.intern_cookie(name), issue: None },
         UnitSource::Cookie(name, Some(life)) => {
-            UnitSourcePlan { id: sources.want_cookie(name), issue: Some(Cookie::new(name, life)) }
+            UnitSourcePlan { id: attributes.intern_cookie(name), issue: Some(Cookie::new(name, life)) }
         }
     };
     written.iter().map(compile).collect()
@@ -302,19 +303,19 @@ fn compare(operand: &str, wanted: &'static [Ordering]) -> Matcher {
 }
 
 fn nothing() -> Matcher {
-    Matcher::In(Rc::from([]), Case::Matters)
+    Matcher::In(Rc::from([]), CaseRule::Matters)
 }
 
-fn sorted(operands: &[String], case: Case) -> Rc<[Box<[u8]>]> {
+fn sorted(operands: &[String], case: CaseRule) -> Rc<[Box<[u8]>]> {
     let mut operands: Vec<Box<[u8]>> = operands.iter().map(|operand| bytes(operand, case)).collect();
     operands.sort_unstable();
     operands.into()
 }
 
-fn bytes(text: &str, case: Case) -> Box<[u8]> {
+fn bytes(text: &str, case: CaseRule) -> Box<[u8]> {
     match case {
-        Case::Matters => text.as_bytes().into(),
-        Case::Ignored => text.to_ascii_lowercase().into_bytes().into_boxed_slice(),
+        CaseRule::Matters => text.as_bytes().into(),
+        CaseRule::Ignored => text.to_ascii_lowercase().into_bytes().into_boxed_slice(),
     }
 }
 

@@ -2,16 +2,16 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use crate::attributes::Values;
 use crate::baggage::{self, Member};
 use crate::decision::{Decision, Kept, Outcome, Reason};
 use crate::listed::Entry;
 use crate::plan::{LayerPlan, Plan, TagOf, owner};
 use crate::request::Request;
 use crate::rules::Forced;
-use crate::sources::Values;
 use crate::tags::{self, Arrival, Arrived, Dropped};
-use crate::targeting::Scene;
-use crate::trace::Joined;
+use crate::targeting::EvalContext;
+use crate::trace::TraceTags;
 use weir_policy::Role;
 
 impl Plan {
@@ -30,8 +30,8 @@ impl Plan {
     }
 
     fn deal<'p>(&'p self, request: &Request<'_>, decision: &mut Decision<'p>) {
-        let mut table = Table::new(self, request.values());
-        decision.outcomes.extend(self.layers.iter().map(|layer| table.deal(layer)));
+        let mut dealer = Dealer::new(self, request.values());
+        decision.outcomes.extend(self.layers.iter().map(|layer| dealer.deal(layer)));
         if matches!(self.member(request), Member::TooLarge { .. }) {
             decision.dropped.baggage_too_large = 1;
         }
@@ -72,9 +72,9 @@ impl Plan {
             let (kept, known) = sorted_out(&header);
             return (kept, known, dropped);
         }
-        let other = match (&member, &request.joined) {
-            (_, Some(Joined::Tags(tags))) => tags.as_slice(),
-            (_, Some(Joined::Conflict)) => {
+        let other = match (&member, &request.trace_tags) {
+            (_, Some(TraceTags::Tags(tags))) => tags.as_slice(),
+            (_, Some(TraceTags::Conflict)) => {
                 dropped.join_conflict = 1;
                 return (Vec::new(), Vec::new(), dropped);
             }
@@ -106,7 +106,7 @@ fn sorted_out(arrival: &Arrival<'_, TagOf>) -> (Vec<Kept>, Vec<TagOf>) {
 }
 
 /// A request being dealt, layer by layer.
-struct Table<'p, 'a> {
+struct Dealer<'p, 'a> {
     plan: &'p Plan,
     values: Values<'a>,
     /// The unit that was asked for last, by its index: most policies deal one.
@@ -121,9 +121,9 @@ struct Dealt<'a> {
     listed: Option<Entry>,
 }
 
-impl<'p, 'a> Table<'p, 'a> {
-    fn new(plan: &'p Plan, values: Values<'a>) -> Table<'p, 'a> {
-        Table { plan, values, unit: None, held_out: smallvec![None; plan.holdouts.len()] }
+impl<'p, 'a> Dealer<'p, 'a> {
+    fn new(plan: &'p Plan, values: Values<'a>) -> Dealer<'p, 'a> {
+        Dealer { plan, values, unit: None, held_out: smallvec![None; plan.holdouts.len()] }
     }
 
     /// The steps of a layer, highest first.
@@ -135,8 +135,8 @@ impl<'p, 'a> Table<'p, 'a> {
         if let Some(forced) = listed.and_then(|entry| self.overridden(layer, entry)) {
             return Outcome::forced(layer, forced, Reason::Override);
         }
-        let scene = Scene { values: self.values, unit, listed: &self.plan.listed };
-        if let Some(forced) = layer.rules.first(scene) {
+        let context = EvalContext { values: self.values, unit, listed: &self.plan.listed };
+        if let Some(forced) = layer.rules.first(context) {
             return Outcome::forced(layer, forced, Reason::Rule);
         }
         let Some(unit) = unit else { return Outcome::stable(Reason::NoUnit) };
@@ -149,7 +149,7 @@ impl<'p, 'a> Table<'p, 'a> {
         let Some(experiment) = outcome.experiment else { return outcome };
         outcome.reason = if !experiment.enabled {
             Reason::ExperimentDisabled
-        } else if experiment.targeting.as_ref().is_some_and(|targeting| !targeting.holds(scene)) {
+        } else if experiment.targeting.as_ref().is_some_and(|targeting| !targeting.holds(context)) {
             Reason::NotTargeted
         } else {
             let slot = experiment.salt.slot(unit);

@@ -39,7 +39,7 @@ impl Decision<'_> {
             Role::Inbound => false,
         };
         // A cluster that arrived under our name is what Envoy calls the destination: it says nothing.
-        let is_forged = || request.ours.iter().any(|(name, _)| *name == CLUSTER_HEADER.as_bytes());
+        let is_forged = || request.reserved_headers.iter().any(|(name, _)| *name == CLUSTER_HEADER.as_bytes());
         looks
             && self.all_in_force().any(|variant| !variant.routes.is_empty())
             && !(attachment.steer == Steer::Cluster && is_forged())
@@ -184,7 +184,7 @@ fn with_subset(cluster: &[u8], route: Route<'_>) -> Option<Vec<u8>> {
 /// What arrived under our own names goes, but for a header that is written anyway.
 fn remove_ours(request: &Request<'_>, written: &Written<'_>, write: &mut impl FnMut(&[u8], &[&[u8]])) {
     let mut gone = BTreeSet::new();
-    for (name, _) in &request.ours {
+    for (name, _) in &request.reserved_headers {
         if !written.iter().any(|(kept, _)| kept.as_bytes() == *name) && gone.insert(name) {
             write(name, &[]);
         }
@@ -196,7 +196,7 @@ fn write_lines(name: &[u8], lines: &[Vec<u8>], write: &mut impl FnMut(&[u8], &[&
 }
 
 fn is_only_line(request: &Request<'_>, name: &str, line: &[u8]) -> bool {
-    let mut lines = request.ours.iter().filter(|(known, _)| *known == name.as_bytes());
+    let mut lines = request.reserved_headers.iter().filter(|(known, _)| *known == name.as_bytes());
     matches!((lines.next(), lines.next()), (Some((_, value)), None) if *value == line)
 }
 

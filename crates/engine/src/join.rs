@@ -15,24 +15,24 @@ use crate::trace::TraceId;
 use weir_policy::Role;
 
 /// Bytes of tags that an inbound request can leave; one with more leaves none, as if it were untagged.
-pub const JOINED_BYTES_MAX: usize = 8_192;
+pub const TRACE_TAGS_BYTES_MAX: usize = 8_192;
 
 impl Plan {
     /// `inbound`: what this request leaves for those that the workload sends while it lives, untagged ones included.
-    pub fn leaves<'a>(&self, request: &Request<'a>) -> Option<(TraceId, Cow<'a, [u8]>)> {
-        let trace = request.trace.filter(|_| self.joins() && self.attachment.role == Role::Inbound)?;
-        let tags = self.brought(request).filter(|tags| tags.len() <= JOINED_BYTES_MAX);
+    pub fn trace_entry<'a>(&self, request: &Request<'a>) -> Option<(TraceId, Cow<'a, [u8]>)> {
+        let trace = request.trace.filter(|_| self.follows_trace() && self.attachment.role == Role::Inbound)?;
+        let tags = self.incoming_tags(request).filter(|tags| tags.len() <= TRACE_TAGS_BYTES_MAX);
         Some((trace, tags.unwrap_or_default()))
     }
 
     /// `mesh`: the trace under which to look, for a request that brings no tags of its own.
-    pub fn looks_under(&self, request: &Request<'_>) -> Option<TraceId> {
-        let trace = request.trace.filter(|_| self.joins() && self.attachment.role == Role::Mesh)?;
-        self.brought(request).is_none().then_some(trace)
+    pub fn trace_key(&self, request: &Request<'_>) -> Option<TraceId> {
+        let trace = request.trace.filter(|_| self.follows_trace() && self.attachment.role == Role::Mesh)?;
+        self.incoming_tags(request).is_none().then_some(trace)
     }
 
     /// The tags of a request as they stand there: in the header if it has any, else in the baggage.
-    fn brought<'a>(&self, request: &Request<'a>) -> Option<Cow<'a, [u8]>> {
+    fn incoming_tags<'a>(&self, request: &Request<'a>) -> Option<Cow<'a, [u8]>> {
         let has_any = |tags: &[u8]| !tags::read([tags], |_| None::<(usize, ())>).tags.is_empty();
         let header = match request.tags.as_slice() {
             [line] => Cow::Borrowed(*line),

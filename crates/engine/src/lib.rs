@@ -36,43 +36,43 @@
     )
 )]
 
+mod attributes;
+mod authority;
 mod baggage;
 mod blank;
 mod compile;
 mod configure;
 mod cookie;
+mod counted;
 mod decide;
 mod decision;
 mod edits;
-mod host;
+pub mod explain;
+mod filter_state;
 mod issue;
 mod join;
 mod listed;
-mod numbers;
 mod percent;
 mod plan;
 mod query;
-pub mod report;
 mod request;
 mod rules;
 mod set_cookie;
 pub mod slot;
-mod sources;
-mod state;
 mod tags;
 mod targeting;
 mod trace;
 
 pub use configure::{Refused, configure, configure_json};
+pub use counted::Counted;
 pub use decision::{Decision, LayerOutcome, Reason};
 pub use edits::Edit;
-pub use join::JOINED_BYTES_MAX;
-pub use numbers::Counted;
+pub use join::TRACE_TAGS_BYTES_MAX;
 pub use plan::{Plan, SERIES_MAX, Series};
 pub use request::Request;
 pub use set_cookie::SetCookies;
 pub use tags::Dropped;
-pub use trace::cell::JoinSlot;
-pub use trace::{JOIN_SLOTS, Joined, TraceId};
+pub use trace::cell::TraceCell;
+pub use trace::{TRACE_CELLS, TraceId, TraceTags};
 // All that the filter needs of policies.
 pub use weir_policy::{Code, Entry, Position, Problem, Revision, Role, Spanned, Value};

@@ -3,11 +3,11 @@
 
 use hashbrown::HashMap;
 
+use crate::attributes::{AttributeId, Attributes, Lengths};
 use crate::listed::{ListId, Listed};
 use crate::rules::{Forced, Rules};
 use crate::slot::Salt;
-use crate::sources::{Lengths, SourceId, Sources};
-use crate::targeting::Test;
+use crate::targeting::Predicate;
 use weir_policy::Range;
 use weir_policy::Revision;
 use weir_policy::model::CookieLife;
@@ -22,21 +22,21 @@ pub struct Plan {
     pub(crate) attachment: Attachment,
     pub(crate) revision: Option<Revision>,
     /// How every filter state begins; none where no policy is in force.
-    pub(crate) state_head: Option<String>,
+    pub(crate) filter_state_head: Option<String>,
     pub(crate) enabled: bool,
     pub(crate) tag_header: String,
     pub(crate) baggage: Option<String>,
     /// The cookie that shows the tags to the page, and where it is read to see whether it changes; `edge` only.
-    pub(crate) tag_cookie: Option<(Cookie, SourceId)>,
+    pub(crate) tag_cookie: Option<(Cookie, AttributeId)>,
     /// The cookie that shows the tags to the upstream; `edge` only.
     pub(crate) request_cookie: Option<String>,
     /// Whether some unit is made where it is absent.
-    pub(crate) issues: bool,
+    pub(crate) issues_units: bool,
     /// Whether requests may need their `cookie` header written.
     pub(crate) writes_cookies: bool,
     /// The lengths of the names of all headers that are looked at but `x-weir-*`.
     pub(crate) lengths: Lengths,
-    pub(crate) sources: Sources,
+    pub(crate) attributes: Attributes,
     pub(crate) units: Vec<UnitPlan>,
     /// Index of the unit that the filter state names.
     pub(crate) log_unit: Option<usize>,
@@ -62,7 +62,7 @@ pub(crate) struct UnitPlan {
 
 #[derive(Debug)]
 pub(crate) struct UnitSourcePlan {
-    pub(crate) id: SourceId,
+    pub(crate) id: AttributeId,
     /// The cookie in which the unit may be made.
     pub(crate) issue: Option<Cookie>,
 }
@@ -114,7 +114,7 @@ pub(crate) struct ExperimentPlan {
     pub(crate) id: String,
     pub(crate) enabled: bool,
     pub(crate) salt: Salt,
-    pub(crate) targeting: Option<Test>,
+    pub(crate) targeting: Option<Predicate>,
     /// Sorted and disjoint; the number is the index of the variant.
     pub(crate) ranges: Vec<(Range, usize)>,
     /// By id.
@@ -160,7 +160,7 @@ impl Plan {
     }
 
     /// Whether the attachment joins requests by their trace.
-    pub fn joins(&self) -> bool {
+    pub fn follows_trace(&self) -> bool {
         self.attachment.join == Some(Join::Traceparent)
     }
 

@@ -5,35 +5,35 @@ use std::rc::Rc;
 
 use memchr::memmem::Finder;
 
+use crate::attributes::{AttributeId, Values};
 use crate::listed::{ListId, Listed};
-use crate::sources::{SourceId, Values};
 use weir_policy::operand::{Decimal, Pattern, Requirement};
 
 /// A condition that is ready to be asked.
 #[derive(Debug)]
-pub(crate) enum Test {
-    All(Vec<Test>),
-    Any(Vec<Test>),
-    Not(Box<Test>),
-    Leaf(Look, Matcher),
+pub(crate) enum Predicate {
+    All(Vec<Predicate>),
+    Any(Vec<Predicate>),
+    Not(Box<Predicate>),
+    Leaf(Input, Matcher),
 }
 
 /// Where a leaf looks.
 #[derive(Debug)]
-pub(crate) enum Look {
-    Source(SourceId),
+pub(crate) enum Input {
+    Attribute(AttributeId),
     Unit,
 }
 
 /// What a value is held against. Texts of `ignore_case` are in lower case.
 #[derive(Debug)]
 pub(crate) enum Matcher {
-    Exact(Box<[u8]>, Case),
-    Prefix(Box<[u8]>, Case),
-    Suffix(Box<[u8]>, Case),
-    Contains(Box<Finder<'static>>, Case),
+    Exact(Box<[u8]>, CaseRule),
+    Prefix(Box<[u8]>, CaseRule),
+    Suffix(Box<[u8]>, CaseRule),
+    Contains(Box<Finder<'static>>, CaseRule),
     /// Sorted.
-    In(Rc<[Box<[u8]>]>, Case),
+    In(Rc<[Box<[u8]>]>, CaseRule),
     Listed(ListId),
     Regex(Pattern),
     Present(bool),
@@ -44,42 +44,42 @@ pub(crate) enum Matcher {
 
 /// Whether ASCII letters match in either case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Case {
+pub(crate) enum CaseRule {
     Matters,
     Ignored,
 }
 
-/// What a test may look at: the request, and the unit of the layer it stands in.
+/// What a predicate may look at: the request, and the unit of the layer it stands in.
 #[derive(Clone, Copy)]
-pub(crate) struct Scene<'a> {
+pub(crate) struct EvalContext<'a> {
     pub(crate) values: Values<'a>,
     pub(crate) unit: Option<&'a [u8]>,
     pub(crate) listed: &'a Listed,
 }
 
-impl Test {
+impl Predicate {
     /// Plain two-valued logic; conditions are at most 8 deep, so the recursion is bounded.
-    pub(crate) fn holds(&self, scene: Scene<'_>) -> bool {
+    pub(crate) fn holds(&self, context: EvalContext<'_>) -> bool {
         match self {
-            Test::All(tests) => tests.iter().all(|test| test.holds(scene)),
-            Test::Any(tests) => tests.iter().any(|test| test.holds(scene)),
-            Test::Not(test) => !test.holds(scene),
-            Test::Leaf(look, matcher) => leaf_holds(look, matcher, scene),
+            Predicate::All(predicates) => predicates.iter().all(|one| one.holds(context)),
+            Predicate::Any(predicates) => predicates.iter().any(|one| one.holds(context)),
+            Predicate::Not(inner) => !inner.holds(context),
+            Predicate::Leaf(input, matcher) => leaf_holds(input, matcher, context),
         }
     }
 }
 
-fn leaf_holds(look: &Look, matcher: &Matcher, scene: Scene<'_>) -> bool {
+fn leaf_holds(input: &Input, matcher: &Matcher, context: EvalContext<'_>) -> bool {
     if let Matcher::Present(wanted) = matcher {
-        let present = match look {
-            Look::Source(id) => scene.values.of(*id).next().is_some(),
-            Look::Unit => scene.unit.is_some(),
+        let present = match input {
+            Input::Attribute(id) => context.values.of(*id).next().is_some(),
+            Input::Unit => context.unit.is_some(),
         };
         return present == *wanted;
     }
-    match look {
-        Look::Source(id) => scene.values.of(*id).any(|value| matcher.matches(value, scene.listed)),
-        Look::Unit => scene.unit.is_some_and(|value| matcher.matches(value, scene.listed)),
+    match input {
+        Input::Attribute(id) => context.values.of(*id).any(|value| matcher.matches(value, context.listed)),
+        Input::Unit => context.unit.is_some_and(|value| matcher.matches(value, context.listed)),
     }
 }
 
@@ -92,8 +92,8 @@ impl Matcher {
                 let start = value.len().checked_sub(text.len());
                 start.and_then(|start| value.get(start..)).is_some_and(|end| case.equal(end, text))
             }
-            Matcher::Contains(finder, Case::Matters) => finder.find(value).is_some(),
-            Matcher::Contains(finder, Case::Ignored) => finder.find(&value.to_ascii_lowercase()).is_some(),
+            Matcher::Contains(finder, CaseRule::Matters) => finder.find(value).is_some(),
+            Matcher::Contains(finder, CaseRule::Ignored) => finder.find(&value.to_ascii_lowercase()).is_some(),
             Matcher::In(texts, case) => texts.binary_search_by(|text| case.compare(text, value)).is_ok(),
             Matcher::Listed(list) => {
                 listed.find(value).is_some_and(|entry| listed.lists_of(entry).any(|id| id == *list))
@@ -108,19 +108,19 @@ impl Matcher {
     }
 }
 
-impl Case {
+impl CaseRule {
     fn equal(self, value: &[u8], text: &[u8]) -> bool {
         match self {
-            Case::Matters => value == text,
-            Case::Ignored => value.eq_ignore_ascii_case(text),
+            CaseRule::Matters => value == text,
+            CaseRule::Ignored => value.eq_ignore_ascii_case(text),
         }
     }
 
     /// How a text of a sorted list stands to a value.
     fn compare(self, text: &[u8], value: &[u8]) -> Ordering {
         match self {
-            Case::Matters => text.cmp(value),
-            Case::Ignored => text.iter().copied().cmp(value.iter().map(u8::to_ascii_lowercase)),
+            CaseRule::Matters => text.cmp(value),
+            CaseRule::Ignored => text.iter().copied().cmp(value.iter().map(u8::to_ascii_lowercase)),
         }
     }
 }

@@ -3,14 +3,14 @@
 pub(crate) mod cell;
 
 /// Slots of the table that both filters share.
-pub const JOIN_SLOTS: u16 = 4_096;
+pub const TRACE_CELLS: u16 = 4_096;
 /// The id of a trace; W3C Trace Context says that not all of it is zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceId([u8; 16]);
 
 /// What the table has for the trace of an outbound request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Joined {
+pub enum TraceTags {
     /// What the live inbound requests of the trace brought; empty if they are untagged.
     Tags(Vec<u8>),
     /// They disagree.
@@ -29,10 +29,10 @@ impl TraceId {
         hex(trace).filter(|id| is_version_known && *id != [0; 16]).map(TraceId)
     }
 
-    /// The slot that it falls on.
-    pub fn slot(self) -> u16 {
+    /// The cell of the table that it falls on.
+    pub fn cell(self) -> u16 {
         // Who makes an id need not make it random, so it is hashed. The mask leaves 12 bits.
-        (crate::slot::hash(&[], &self.0) & u64::from(JOIN_SLOTS.wrapping_sub(1))) as u16
+        (crate::slot::hash(&[], &self.0) & u64::from(TRACE_CELLS.wrapping_sub(1))) as u16
     }
 
     /// As Envoy logs it.
@@ -85,9 +85,9 @@ mod tests {
     }
 
     #[test]
-    fn traces_spread_over_all_slots() {
-        let slots = (0..40_000_u32).map(|i| TraceId(u128::from(i).to_be_bytes()).slot());
-        let slots: std::collections::BTreeSet<u16> = slots.collect();
-        assert!(slots.len() > 4_050 && slots.iter().all(|slot| *slot < JOIN_SLOTS), "{}", slots.len());
+    fn traces_spread_over_all_cells() {
+        let cells = (0..40_000_u32).map(|i| TraceId(u128::from(i).to_be_bytes()).cell());
+        let cells: std::collections::BTreeSet<u16> = cells.collect();
+        assert!(cells.len() > 4_050 && cells.iter().all(|cell| *cell < TRACE_CELLS), "{}", cells.len());
     }
 }

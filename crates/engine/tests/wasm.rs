@@ -5,7 +5,7 @@ use serde_json::Value;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 use weir_engine::slot::{self, Salt, Use};
-use weir_engine::{Plan, Request, report};
+use weir_engine::{Plan, Request, explain};
 use weir_policy::{Attachment, AttachmentFile, Model, Problem, Revision, SLOTS, Source};
 
 mod corpus;
@@ -135,7 +135,7 @@ fn reports(scenario: &Scenario, model: &Model, attachment: &Attachment) -> Vec<S
         let request = Request::read(&plan, sent.lines(), sent.dice());
         let decision = plan.decide(&request);
         let edits = decision.edits(&request, sent.destination.as_ref().map(|name| name.as_bytes()));
-        report::json(&decision, &request, &edits)
+        explain::json(&decision, &request, &edits)
     };
     requests.iter().map(report).collect()
 }

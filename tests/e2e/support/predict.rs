@@ -93,7 +93,7 @@ impl Predictor {
         }
         // It steers between the filter and the route; the routes of `envoy/` take it away towards the upstream.
         headers.insert("x-weir-subset".to_owned(), Vec::new());
-        Shown { state: decision.state(&request), headers }
+        Shown { state: decision.filter_state(&request), headers }
     }
 }
 

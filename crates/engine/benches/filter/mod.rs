@@ -12,7 +12,7 @@ pub fn decide(plan: &Plan, headers: &[(impl AsRef<[u8]>, impl AsRef<[u8]>)]) -> 
     let destination = decision.wants_destination(&request).then_some(&b"outbound|80||s0.shop.svc.cluster.local"[..]);
     let mut lines = 0;
     decision.apply(&request, destination, |name, written| lines += black_box((name, written)).1.len());
-    let state = decision.state(&request);
+    let state = decision.filter_state(&request);
     let cookies = decision.set_cookies(&request);
     let counted = decision.counted(&request, destination).map(black_box).count();
     lines + state.map_or(0, |state| state.len()) + cookies.len() + counted

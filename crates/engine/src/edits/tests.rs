@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use weir_policy::{Attachment, Role, Source, read_policy};
 
-use crate::{Plan, Request, configure_json, report};
+use crate::{Plan, Request, configure_json, explain};
 
 const POLICY: &str = "
 version: 1
@@ -29,7 +29,7 @@ fn edits(role: &str, steer: &str, headers: &[(&str, &str)], destination: Option<
     let request = Request::read(&plan, headers, || None);
     let decision = plan.decide(&request);
     let edits = decision.edits(&request, destination.map(str::as_bytes));
-    let text = report::json(&decision, &request, &edits);
+    let text = explain::json(&decision, &request, &edits);
     serde_json::from_str::<Value>(&text).unwrap()["edits"].take()
 }
 
@@ -118,7 +118,7 @@ fn bytes_that_are_not_utf_8_are_reported_in_hex() {
     let request = Request::read(&plan, headers.into_iter(), || None);
     let decision = plan.decide(&request);
     let edits = decision.edits(&request, None);
-    let report: Value = serde_json::from_str(&report::json(&decision, &request, &edits)).unwrap();
+    let report: Value = serde_json::from_str(&explain::json(&decision, &request, &edits)).unwrap();
     assert_eq!(report["edits"], json!([{"set": "baggage", "lines": [{"hex": "613dff"}]}]));
     assert_eq!(report["revision"], Value::Null);
     assert_eq!(report["state"], Value::Null);

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
-use weir_engine::{Counted, Plan, report};
+use weir_engine::{Counted, Plan, explain};
 use weir_policy::{Attachment, Join, Model, Revision, Role, Source, Steer, Sticky, Trace, read_policy};
 
 use crate::fresh;
@@ -114,7 +114,7 @@ fn model(made: &Made) -> Model {
 fn told(plan: &Plan, lines: &Lines, destination: Option<&[u8]>) -> (String, Vec<Counted>) {
     let request = lines.read(plan);
     let decision = plan.decide(&request);
-    let report = report::json(&decision, &request, &decision.edits(&request, destination));
+    let report = explain::json(&decision, &request, &decision.edits(&request, destination));
     (report, decision.counted(&request, destination).collect())
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use weir_engine::{Decision, Reason, Request, report};
+use weir_engine::{Decision, Reason, Request, explain};
 use weir_policy::{Role, Steer};
 
 use crate::attachment::{ROLES, attachment, attachments, plan};
@@ -121,8 +121,8 @@ fn assert_configured_or_refused(bytes: &[u8]) -> Result<(), TestCaseError> {
 }
 
 fn assert_well_formed(role: Role, decision: &Decision<'_>, request: &Request<'_>) {
-    report::json(decision, request, &[]);
-    let state = decision.state(request);
+    explain::json(decision, request, &[]);
+    let state = decision.filter_state(request);
     assert_eq!(state.is_none(), role == Role::Inbound, "{state:?}");
     assert!(state.is_none_or(|state| state.len() <= 2_048 && state.starts_with("1;0123456789ab;")));
     let cookies = decision.set_cookies(request);

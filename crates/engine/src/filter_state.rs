@@ -14,12 +14,12 @@ const USUAL_BYTES: usize = 96;
 impl Decision<'_> {
     /// `1;REVISION;LAYER=EXPERIMENT/VARIANT/REASON,…`, with `;u=UNIT` where the attachment wants it; `None` where no
     /// policy is in force or nothing is decided.
-    pub fn state(&self, request: &Request<'_>) -> Option<String> {
+    pub fn filter_state(&self, request: &Request<'_>) -> Option<String> {
         let attachment = &self.plan.attachment;
         if attachment.role == Role::Inbound {
             return None;
         }
-        let head = self.plan.state_head.as_ref()?;
+        let head = self.plan.filter_state_head.as_ref()?;
         let mut text = String::with_capacity(head.len().saturating_add(USUAL_BYTES));
         text.push_str(head);
         let unit = self.plan.log_unit.and_then(|unit| self.plan.units.get(unit)).and_then(|unit| request.unit(unit));
@@ -76,7 +76,7 @@ mod tests {
         let plan = Plan::compile(&model, &attachment, "0123456789ab".parse().ok());
         let headers: [(&[u8], &[u8]); 1] = [(b"u", b"ada")];
         let request = Request::read(&plan, headers.into_iter(), || None);
-        plan.decide(&request).state(&request).unwrap()
+        plan.decide(&request).filter_state(&request).unwrap()
     }
 
     #[test]

@@ -12,24 +12,24 @@ use crate::cookie::crumbs;
 
 /// Something a request can have values of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct SourceId(u32);
+pub(crate) struct AttributeId(u32);
 
-/// The sources that some unit or condition of the plan reads; what nobody reads is not captured.
+/// The attributes that some unit or condition of the plan reads; what nobody reads is not captured.
 #[derive(Debug, Default)]
-pub(crate) struct Sources {
-    headers: HashMap<Box<[u8]>, SourceId>,
+pub(crate) struct Attributes {
+    headers: HashMap<Box<[u8]>, AttributeId>,
     header_lengths: Lengths,
     pub(crate) cookies: CookieNames,
-    queries: HashMap<Box<[u8]>, SourceId>,
-    pub(crate) path: Option<SourceId>,
-    pub(crate) host: Option<SourceId>,
-    pub(crate) method: Option<SourceId>,
+    queries: HashMap<Box<[u8]>, AttributeId>,
+    pub(crate) path: Option<AttributeId>,
+    pub(crate) host: Option<AttributeId>,
+    pub(crate) method: Option<AttributeId>,
     count: u32,
 }
 
-/// What was captured, by source.
+/// What was captured, by attribute.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Values<'a>(pub(crate) &'a [(SourceId, Cow<'a, [u8]>)]);
+pub(crate) struct Values<'a>(pub(crate) &'a [(AttributeId, Cow<'a, [u8]>)]);
 
 /// The lengths of some names: most headers of a request have another, and need no closer look.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,7 +51,7 @@ impl Lengths {
     }
 }
 
-impl Sources {
+impl Attributes {
     /// The lengths of the names of all headers that are read, pseudo-headers among them.
     pub(crate) fn lengths(&self) -> Lengths {
         let mut lengths = self.header_lengths;
@@ -68,16 +68,16 @@ impl Sources {
         lengths
     }
 
-    /// The source of a header, if the plan reads it.
-    pub(crate) fn header(&self, name: &[u8]) -> Option<SourceId> {
+    /// The attribute of a header, if the plan reads it.
+    pub(crate) fn header(&self, name: &[u8]) -> Option<AttributeId> {
         if !self.header_lengths.has(name) {
             return None;
         }
         self.headers.get(name).copied()
     }
 
-    /// The source of a query parameter, if the plan reads it.
-    pub(crate) fn query(&self, name: &[u8]) -> Option<SourceId> {
+    /// The attribute of a query parameter, if the plan reads it.
+    pub(crate) fn query(&self, name: &[u8]) -> Option<AttributeId> {
         self.queries.get(name).copied()
     }
 
@@ -86,38 +86,38 @@ impl Sources {
         !self.queries.is_empty()
     }
 
-    pub(crate) fn want_header(&mut self, name: &str) -> SourceId {
+    pub(crate) fn intern_header(&mut self, name: &str) -> AttributeId {
         self.header_lengths.add(name.as_bytes());
-        want(&mut self.headers, name, &mut self.count)
+        intern(&mut self.headers, name, &mut self.count)
     }
 
-    pub(crate) fn want_cookie(&mut self, name: &str) -> SourceId {
-        self.cookies.want(name, &mut self.count)
+    pub(crate) fn intern_cookie(&mut self, name: &str) -> AttributeId {
+        self.cookies.intern(name, &mut self.count)
     }
 
-    pub(crate) fn want_query(&mut self, name: &str) -> SourceId {
-        want(&mut self.queries, name, &mut self.count)
+    pub(crate) fn intern_query(&mut self, name: &str) -> AttributeId {
+        intern(&mut self.queries, name, &mut self.count)
     }
 
-    pub(crate) fn want_path(&mut self) -> SourceId {
+    pub(crate) fn intern_path(&mut self) -> AttributeId {
         *self.path.get_or_insert_with(|| next(&mut self.count))
     }
 
-    pub(crate) fn want_host(&mut self) -> SourceId {
+    pub(crate) fn intern_host(&mut self) -> AttributeId {
         *self.host.get_or_insert_with(|| next(&mut self.count))
     }
 
-    pub(crate) fn want_method(&mut self) -> SourceId {
+    pub(crate) fn intern_method(&mut self) -> AttributeId {
         *self.method.get_or_insert_with(|| next(&mut self.count))
     }
 }
 
-fn want(known: &mut HashMap<Box<[u8]>, SourceId>, name: &str, count: &mut u32) -> SourceId {
+fn intern(known: &mut HashMap<Box<[u8]>, AttributeId>, name: &str, count: &mut u32) -> AttributeId {
     *known.entry_ref(name.as_bytes()).or_insert_with(|| next(count))
 }
 
-fn next(count: &mut u32) -> SourceId {
-    let id = SourceId(*count);
+fn next(count: &mut u32) -> AttributeId {
+    let id = AttributeId(*count);
     *count = count.saturating_add(1);
     id
 }
@@ -125,9 +125,9 @@ fn next(count: &mut u32) -> SourceId {
 /// Cookies that a plan reads, by name.
 #[derive(Debug, Default)]
 pub(crate) struct CookieNames {
-    by_name: HashMap<Box<[u8]>, SourceId>,
+    by_name: HashMap<Box<[u8]>, AttributeId>,
     /// The same names, each ready to be looked for.
-    finders: Vec<(Finder<'static>, SourceId)>,
+    finders: Vec<(Finder<'static>, AttributeId)>,
 }
 
 /// Looking for a name is much faster than taking a line apart, but each name is a look of its own.
@@ -138,29 +138,29 @@ impl CookieNames {
         self.finders.is_empty()
     }
 
-    /// The source of this cookie.
-    pub(crate) fn want(&mut self, name: &str, count: &mut u32) -> SourceId {
+    /// The attribute of this cookie.
+    pub(crate) fn intern(&mut self, name: &str, count: &mut u32) -> AttributeId {
         let finders = &mut self.finders;
         *self.by_name.entry_ref(name.as_bytes()).or_insert_with(|| {
-            let source = next(count);
-            finders.push((Finder::new(name).into_owned(), source));
-            source
+            let attribute = next(count);
+            finders.push((Finder::new(name).into_owned(), attribute));
+            attribute
         })
     }
 
     /// Every crumb of a line that has one of the names; those of one name in order.
-    pub(crate) fn read<'a>(&self, line: &'a [u8], mut found: impl FnMut(SourceId, &'a [u8])) {
+    pub(crate) fn read<'a>(&self, line: &'a [u8], mut found: impl FnMut(AttributeId, &'a [u8])) {
         if self.finders.len() > FINDERS_MAX {
             for (name, value) in crumbs(line) {
-                if let Some(source) = self.by_name.get(name) {
-                    found(*source, value);
+                if let Some(attribute) = self.by_name.get(name) {
+                    found(*attribute, value);
                 }
             }
             return;
         }
-        for (finder, source) in &self.finders {
+        for (finder, attribute) in &self.finders {
             for value in values(line, finder) {
-                found(*source, value);
+                found(*attribute, value);
             }
         }
     }
@@ -180,17 +180,17 @@ fn values<'a>(line: &'a [u8], name: &Finder<'_>) -> impl Iterator<Item = &'a [u8
 }
 
 impl<'a> Values<'a> {
-    /// The values of a source, in the order of their arrival.
-    pub(crate) fn of(self, source: SourceId) -> impl Iterator<Item = &'a [u8]> {
-        let first = self.0.partition_point(|(id, _)| *id < source);
+    /// The values of an attribute, in the order of their arrival.
+    pub(crate) fn of(self, attribute: AttributeId) -> impl Iterator<Item = &'a [u8]> {
+        let first = self.0.partition_point(|(id, _)| *id < attribute);
         let from = self.0.get(first..).unwrap_or_default();
-        from.iter().take_while(move |(id, _)| *id == source).map(|(_, value)| value.as_ref())
+        from.iter().take_while(move |(id, _)| *id == attribute).map(|(_, value)| value.as_ref())
     }
 
-    /// Every source that was captured, with its values.
-    pub(crate) fn captured(self) -> impl Iterator<Item = (SourceId, impl Iterator<Item = &'a [u8]>)> {
-        let sources = self.0.chunk_by(|(a, _), (b, _)| a == b);
-        sources.filter_map(|values| Some((values.first()?.0, values.iter().map(|(_, value)| value.as_ref()))))
+    /// Every attribute that was captured, with its values.
+    pub(crate) fn captured(self) -> impl Iterator<Item = (AttributeId, impl Iterator<Item = &'a [u8]>)> {
+        let attributes = self.0.chunk_by(|(a, _), (b, _)| a == b);
+        attributes.filter_map(|values| Some((values.first()?.0, values.iter().map(|(_, value)| value.as_ref()))))
     }
 }
 

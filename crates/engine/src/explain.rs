@@ -24,9 +24,9 @@ pub fn json(decision: &Decision<'_>, request: &Request<'_>, edits: &[Edit]) -> S
         "layers": decision.layers().map(layer).collect::<Vec<_>>(),
         "edits": edits.iter().map(edit).collect::<Vec<_>>(),
         "set_cookies": decision.set_cookies(request),
-        "leaves": decision.plan.leaves(request).map(|(trace, tags)| json!({"trace": trace.hex(), "tags": text(&tags)})),
+        "leaves": decision.plan.trace_entry(request).map(|(trace, tags)| json!({"trace": trace.hex(), "tags": text(&tags)})),
         "dropped": dropped,
-        "state": decision.state(request),
+        "state": decision.filter_state(request),
     });
     value.to_string()
 }
