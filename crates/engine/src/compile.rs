@@ -1,7 +1,7 @@
 //! `Model -> Plan`: the sources, layers, experiments and conditions of a model, compiled for an attachment.
 
 use std::cmp::Ordering;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 use memchr::memmem::Finder;
@@ -87,7 +87,7 @@ struct Compiler<'a> {
     listed: Listed,
     lists: HashMap<&'a str, ListId>,
     /// Lower-case copies of lists that some condition reads without regard to case.
-    folded: HashMap<&'a str, Rc<[Box<[u8]>]>>,
+    folded: HashMap<&'a str, Arc<[Box<[u8]>]>>,
     next_list: u32,
     next_series: u32,
 }
@@ -248,7 +248,7 @@ impl<'a> Compiler<'a> {
                 let lists = &self.model.lists;
                 let values = || lists.iter().find(|(known, _)| known == name).map(|(_, values)| values.as_slice());
                 let folded = self.folded.entry(name).or_insert_with(|| sorted(values().unwrap_or_default(), case));
-                Matcher::In(Rc::clone(folded), case)
+                Matcher::In(Arc::clone(folded), case)
             }
         }
     }
@@ -303,10 +303,10 @@ fn compare(operand: &str, wanted: &'static [Ordering]) -> Matcher {
 }
 
 fn nothing() -> Matcher {
-    Matcher::In(Rc::from([]), CaseRule::Matters)
+    Matcher::In(Arc::from([]), CaseRule::Matters)
 }
 
-fn sorted(operands: &[String], case: CaseRule) -> Rc<[Box<[u8]>]> {
+fn sorted(operands: &[String], case: CaseRule) -> Arc<[Box<[u8]>]> {
     let mut operands: Vec<Box<[u8]>> = operands.iter().map(|operand| bytes(operand, case)).collect();
     operands.sort_unstable();
     operands.into()

@@ -197,3 +197,14 @@ pub(crate) fn owner(ranges: &[(Range, usize)], slot: u32) -> Option<usize> {
     let (range, owner) = ranges.get(behind.checked_sub(1)?)?;
     (slot < range.end).then_some(*owner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_may_be_shared_among_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Plan>();
+    }
+}

@@ -1,7 +1,7 @@
 //! Compiled conditions, and whether a request meets them.
 
 use std::cmp::Ordering;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use memchr::memmem::Finder;
 
@@ -33,7 +33,7 @@ pub(crate) enum Matcher {
     Suffix(Box<[u8]>, CaseRule),
     Contains(Box<Finder<'static>>, CaseRule),
     /// Sorted.
-    In(Rc<[Box<[u8]>]>, CaseRule),
+    In(Arc<[Box<[u8]>]>, CaseRule),
     Listed(ListId),
     Regex(Pattern),
     Present(bool),
