@@ -83,7 +83,7 @@ fn rolled_back(
             None
         }
         (None, Some(found)) => Some(RollbackRequest { over: Some(found), ..rollback.clone() }),
-        (None, None) => Some(RollbackRequest { over: said_last(state)?, ..rollback.clone() }),
+        (None, None) => Some(RollbackRequest { over: state.last_written()?, ..rollback.clone() }),
         (Some(_), _) => Some(rollback.clone()),
     };
     // A disk that is full keeps nobody from going back.
@@ -91,12 +91,6 @@ fn rolled_back(
         log.not_kept(&failure);
     }
     next.map(|_| inputs.read_kept(state, &to)).transpose()
-}
-
-/// What the files said when they were good.
-fn said_last(state: &StateDir) -> Result<Option<String>, Failure> {
-    let last = state.history()?.into_iter().rfind(|entry| entry.cause == Cause::Files);
-    Ok(last.map(|entry| entry.revision))
 }
 
 /// Both in one, but nothing twice.

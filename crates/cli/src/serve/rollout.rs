@@ -226,7 +226,7 @@ impl Rollout {
         let Some(state) = &self.state else { return };
         let stand = || {
             state.save_deployed(&self.now.edges.policy, &self.now.mesh.policy)?;
-            cause.map_or(Ok(()), |cause| state.save(&self.now.mesh.policy, cause))
+            cause.map_or(Ok(()), |cause| state.save_in_force(&self.now.mesh.policy, cause))
         };
         if let Err(failure) = stand() {
             self.log.not_kept(&failure);

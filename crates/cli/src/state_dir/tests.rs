@@ -2,8 +2,10 @@
 
 use weir_policy::Revision;
 
+use super::history::ENTRIES_PER_CAUSE_MAX;
 use super::*;
 use crate::load;
+use crate::load::Policy;
 
 /// A good policy that differs by its number.
 fn policy(number: usize) -> Policy {
@@ -31,9 +33,9 @@ fn what_was_kept_reads_back_as_the_same_policy() {
     let state = StateDir::open(folder.path()).unwrap();
     let [one, two] = [policy(1), policy(2)];
     for policy in [&one, &one, &two, &one] {
-        state.save(policy, Cause::Files).unwrap();
+        state.save_in_force(policy, Cause::Files).unwrap();
     }
-    state.save(&one, Cause::Rollback).unwrap();
+    state.save_in_force(&one, Cause::Rollback).unwrap();
     let expected = [&one, &two, &one, &one].map(|policy| policy.revision.to_string());
     assert_eq!(revisions(&StateDir::existing(folder.path()).unwrap()), expected);
     assert_eq!(kept(&state), 2);
@@ -47,22 +49,22 @@ fn the_history_is_bounded_and_so_are_the_policies() {
     let state = StateDir::open(folder.path()).unwrap();
     let name = |number: usize| format!("{number:012x}").parse::<Revision>().unwrap();
     let mut one = policy(1);
-    for number in 0..HISTORY_MAX {
+    for number in 0..ENTRIES_PER_CAUSE_MAX {
         one.revision = name(number);
-        state.save(&one, Cause::Files).unwrap();
+        state.save_in_force(&one, Cause::Files).unwrap();
     }
-    assert_eq!((revisions(&state).len(), kept(&state)), (HISTORY_MAX, HISTORY_MAX));
+    assert_eq!((revisions(&state).len(), kept(&state)), (ENTRIES_PER_CAUSE_MAX, ENTRIES_PER_CAUSE_MAX));
     assert_eq!(revisions(&state)[0], name(0).to_string());
 
-    one.revision = name(HISTORY_MAX);
-    state.save(&one, Cause::Files).unwrap();
-    assert_eq!((revisions(&state).len(), kept(&state)), (HISTORY_MAX, HISTORY_MAX));
+    one.revision = name(ENTRIES_PER_CAUSE_MAX);
+    state.save_in_force(&one, Cause::Files).unwrap();
+    assert_eq!((revisions(&state).len(), kept(&state)), (ENTRIES_PER_CAUSE_MAX, ENTRIES_PER_CAUSE_MAX));
     assert_eq!(revisions(&state)[0], name(1).to_string());
     assert!(!state.policy(&name(0).to_string()).exists());
 }
 
 #[test]
-fn what_stands_is_kept_for_as_long_as_it_does() {
+fn what_is_deployed_is_kept_for_as_long_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let state = StateDir::open(folder.path()).unwrap();
     let [one, step, two] = [policy(1), policy(2), policy(3)];
@@ -71,7 +73,7 @@ fn what_stands_is_kept_for_as_long_as_it_does() {
         [(&one, &one, Some(&one), 1), (&step, &one, None, 2), (&step, &two, None, 3), (&two, &two, Some(&two), 2)]
     {
         state.save_deployed(edges, mesh).unwrap();
-        in_force.inspect(|policy| state.save(policy, Cause::Files).unwrap());
+        in_force.inspect(|policy| state.save_in_force(policy, Cause::Files).unwrap());
         let [edges, mesh] = [edges, mesh].map(|policy| policy.revision.to_string());
         assert_eq!(
             StateDir::existing(folder.path()).unwrap().deployed().unwrap(),
@@ -79,6 +81,55 @@ fn what_stands_is_kept_for_as_long_as_it_does() {
         );
         assert_eq!(kept(&state), policies);
     }
+}
+
+/// Rollbacks to and fro, or causes that are to come, in between what the files say by hand now and then.
+#[test]
+fn entries_of_one_cause_drown_none_of_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = StateDir::open(folder.path()).unwrap();
+    let [written, one, other] = [policy(1), policy(2), policy(3)];
+    let first = written.revision.to_string();
+    state.save_in_force(&written, Cause::Files).unwrap();
+    for number in 0..=ENTRIES_PER_CAUSE_MAX {
+        state.save_in_force(if number % 2 == 0 { &one } else { &other }, Cause::Rollback).unwrap();
+        let rollbacks = (number + 1).min(ENTRIES_PER_CAUSE_MAX);
+        assert_eq!(revisions(&state).len(), 1 + rollbacks);
+    }
+    assert_eq!((revisions(&state)[0].as_str(), state.last_written().unwrap()), (first.as_str(), Some(first.clone())));
+    assert!(state.policy(&first).exists(), "it can still be gone back to");
+}
+
+#[test]
+fn what_the_version_before_wrote_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = StateDir::open(folder.path()).unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "history.json",
+        r#"[{"cause":"files","revision":"0123456789ab","since":"2026-11-21T15:42:07Z"},{"cause":"rollback","revision":"ba9876543210","since":"2026-11-21T15:43:00Z"}]"#,
+    );
+    write("rollback.json", r#"{"over":"0123456789ab","to":"ba9876543210"}"#);
+    write("standing.json", r#"{"edges":"0123456789ab","mesh":"ba9876543210"}"#);
+    let entry =
+        |revision: &str, since: &str, cause| HistoryEntry { revision: revision.into(), since: since.into(), cause };
+    let history = [
+        entry("0123456789ab", "2026-11-21T15:42:07Z", Cause::Files),
+        entry("ba9876543210", "2026-11-21T15:43:00Z", Cause::Rollback),
+    ];
+    assert_eq!(state.history().unwrap(), history);
+    let request = RollbackRequest { to: "ba9876543210".into(), over: Some("0123456789ab".into()) };
+    assert_eq!(state.rollback().unwrap(), Some(request));
+    let deployed = DeployedRevisions { edges: "0123456789ab".into(), mesh: "ba9876543210".into() };
+    assert_eq!(state.deployed().unwrap(), Some(deployed));
+
+    // From then on there is one of them, whatever a server of that version would do with the old one.
+    let [edges, mesh] = [policy(1), policy(2)];
+    state.save_deployed(&edges, &mesh).unwrap();
+    let deployed = [edges, mesh].map(|policy| policy.revision.to_string());
+    let text = format!(r#"{{"edges":"{}","mesh":"{}"}}"#, deployed[0], deployed[1]);
+    assert_eq!(fs::read_to_string(folder.path().join("deployed.json")).unwrap(), text);
+    assert!(!folder.path().join("standing.json").exists());
 }
 
 #[test]
@@ -115,19 +166,19 @@ fn a_server_and_a_command_write_at_the_same_time() {
     let policies = [policy(1), policy(2)];
     let rollback = RollbackRequest { to: "ba9876543210".into(), over: None };
     std::thread::scope(|scope| {
-        scope.spawn(|| (0..HISTORY_MAX).for_each(|_| command.request_rollback(&rollback.to).unwrap()));
-        for number in 0..HISTORY_MAX {
-            server.save(&policies[number % 2], Cause::Files).unwrap();
+        scope.spawn(|| (0..ENTRIES_PER_CAUSE_MAX).for_each(|_| command.request_rollback(&rollback.to).unwrap()));
+        for number in 0..ENTRIES_PER_CAUSE_MAX {
+            server.save_in_force(&policies[number % 2], Cause::Files).unwrap();
         }
     });
-    assert_eq!((revisions(&server).len(), server.rollback().unwrap()), (HISTORY_MAX, Some(rollback)));
+    assert_eq!((revisions(&server).len(), server.rollback().unwrap()), (ENTRIES_PER_CAUSE_MAX, Some(rollback)));
 }
 
 #[test]
 fn what_a_crash_left_half_written_is_gone_with_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
     let state = StateDir::open(folder.path()).unwrap();
-    state.save(&policy(1), Cause::Files).unwrap();
+    state.save_in_force(&policy(1), Cause::Files).unwrap();
     drop(state.lock().unwrap());
     let before = names(folder.path());
     fs::write(folder.path().join(format!("{UNFINISHED}x")), "[{").unwrap();

@@ -31,7 +31,7 @@ impl Folder {
     /// The same, and that it came into force.
     fn keep(&self, inputs: &Inputs, number: usize) -> String {
         let revision = self.say(inputs, number);
-        state(inputs).save(&inputs.read().unwrap().mesh.policy, Cause::Files).unwrap();
+        state(inputs).save_in_force(&inputs.read().unwrap().mesh.policy, Cause::Files).unwrap();
         revision
     }
 }
