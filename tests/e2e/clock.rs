@@ -48,14 +48,16 @@ async fn the_servers_clock_may_jump_while_it_waits_and_while_it_does_not() {
     // A deadline comes neither sooner nor later.
     mesh.freeze(true);
     let more = with_more("40%");
-    let late = event("late").with("revision", &good(&more).revision);
+    let late = event("nodes_late").with("revision", &good(&more).revision);
     assert!(took(&fleet, &clock, &more, [event("stage"), late], HOURS).await >= Duration::from_secs(6));
     in_force.push(good(&more).revision);
     mesh.freeze(false);
     mesh.until_stat(REVISION, good(&more).number).await;
     fleet.weir.restart_with(&["--canary-nodes", "1%", "--canary-deadline", "3s"]).await;
     let next = policy("50%");
-    assert!(took(&fleet, &clock, &next, [event("canary"), event("held")], -HOURS).await >= Duration::from_secs(3));
+    assert!(
+        took(&fleet, &clock, &next, [event("canary_started"), event("held")], -HOURS).await >= Duration::from_secs(3)
+    );
 
     // Who is gone is remembered for ten minutes, whatever the clock says meanwhile.
     drop(mesh);

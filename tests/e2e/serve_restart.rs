@@ -25,7 +25,7 @@ async fn a_push_that_was_cut_off_between_its_stages_goes_on_when_the_mesh_is_bac
     fleet.weir.restart().await;
     // Whether the stage was kept before the crash or not, an edge that is back first is not sent what the mesh may not know yet.
     fleet.weir.until(&stage.or("resumed")).await;
-    fleet.weir.until(&event("waits").with("revision", &more.revision)).await;
+    fleet.weir.until(&event("awaiting_reconnects").with("revision", &more.revision)).await;
     fleet.weir.until(&event("connected").with("node", "edge-1")).await;
     assert_eq!(edge.stat(REVISION).await, Some(before.number));
     mesh.freeze(false);
@@ -96,7 +96,7 @@ async fn a_kill_that_a_start_finds_reaches_edges_at_once() {
     fleet.weir.restart().await;
     edge.until_stat(REVISION, killed.number).await;
     fleet.weir.until(&event("connected").with("node", "mesh-1")).await;
-    fleet.weir.until(&event("waits").with("revision", &killed.revision)).await;
+    fleet.weir.until(&event("awaiting_reconnects").with("revision", &killed.revision)).await;
     assert_eq!(mesh.stat(REVISION).await, Some(before.number), "the mesh knows the tag until no edge stamps it");
 }
 
@@ -115,7 +115,7 @@ async fn a_revision_that_was_held_back_is_held_back_after_a_restart_too() {
 
     fleet.weir.kill();
     fleet.weir.restart().await;
-    fleet.weir.until(&event("waits").with("revision", &next.revision)).await;
+    fleet.weir.until(&event("awaiting_reconnects").with("revision", &next.revision)).await;
     fleet.weir.until(&held).await;
     edge.until_stat(REVISION, before.number).await;
     assert_eq!(fleet.weir.count(&event("served")), 0, "{}", fleet.weir.log());

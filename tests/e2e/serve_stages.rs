@@ -113,13 +113,13 @@ async fn a_node_that_does_not_answer_is_named_and_holds_up_nobody_for_ever() {
     let more = good(&with_more("10%"));
     fleet.write("policy.yaml", &more.text);
     edge.until_stat(REVISION, more.number).await;
-    fleet.weir.until(&event("late").with("revision", &more.revision).with("nodes", "mesh-1")).await;
+    fleet.weir.until(&event("nodes_late").with("revision", &more.revision).with("nodes", "mesh-1")).await;
 
     // Named once, it is not waited for again; it takes what is newest when it comes back.
     let last = good(&with_more("20%"));
     fleet.write("policy.yaml", &last.text);
     edge.until_stat(REVISION, last.number).await;
-    assert_eq!(fleet.weir.count(&event("late")), 1, "{}", fleet.weir.log());
+    assert_eq!(fleet.weir.count(&event("nodes_late")), 1, "{}", fleet.weir.log());
     mesh.freeze(false);
     mesh.until_stat(REVISION, last.number).await;
 }
@@ -136,7 +136,7 @@ async fn a_revision_goes_on_when_it_is_active_on_its_first_nodes() {
     for envoy in [&one, &two] {
         envoy.until_stat(REVISION, next.number).await;
     }
-    let canary = event("canary").with("revision", &next.revision);
+    let canary = event("canary_started").with("revision", &next.revision);
     let [begun, told] = [fleet.weir.until(&canary).await, fleet.weir.until(&served(&next.revision)).await];
     let nodes = match fleet.weir.count(&canary.with("nodes", "edge-1")) {
         1 => ["edge-1", "edge-2"],
@@ -168,5 +168,5 @@ async fn a_revision_that_nobody_sees_active_is_taken_back_and_a_kill_is_not_held
     for envoy in [&one, &two] {
         envoy.until_stat(REVISION, killed.number).await;
     }
-    assert_eq!(fleet.weir.count(&event("canary")), 1, "{}", fleet.weir.log());
+    assert_eq!(fleet.weir.count(&event("canary_started")), 1, "{}", fleet.weir.log());
 }

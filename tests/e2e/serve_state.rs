@@ -181,7 +181,7 @@ async fn a_disk_that_is_full_holds_up_no_push_and_keeps_again_once_there_is_room
         fleet.write("policy.yaml", &text);
         envoy.until_stat(REVISION, number).await;
     }
-    fleet.weir.until(&event("not_kept").containing("why", NO_SPACE)).await;
+    fleet.weir.until(&event("not_saved").containing("why", NO_SPACE)).await;
     until_history(&state, &[(&first, "files")]).await;
 
     disk.free(server);

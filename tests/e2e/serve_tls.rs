@@ -98,7 +98,7 @@ async fn a_certificate_that_expired_is_renewed_without_a_restart() {
     let not_read = event("certificates_not_read").containing("why", "server.pem: no certificate in PEM form");
     fleet.weir.until(&not_read).await;
     authority.sign("server", "spiffe://mesh.test/weir", 2100);
-    fleet.weir.until(&event("certificates")).await;
+    fleet.weir.until(&event("certificates_read")).await;
     edge.until_stat(REVISION, revision("10%").1).await;
     let (text, number) = revision("20%");
     fleet.write("policy.yaml", &text);

@@ -25,6 +25,7 @@ mod http;
 mod inputs;
 mod log;
 mod nodes;
+mod notice;
 mod readings;
 mod rollout;
 mod tls;
@@ -33,6 +34,7 @@ use file_watcher::Keep;
 use fleet::{Fleet, Moment, Watched};
 use inputs::Inputs;
 use log::Log;
+use notice::Notice;
 use readings::ReadingOptions;
 use rollout::{Rollout, RolloutOptions};
 use tls::TlsOptions;
@@ -129,7 +131,7 @@ impl Serve {
             tokio::spawn(self.readings.follow(fleet));
             let stopped = async {
                 told_to_stop().await;
-                self.log.say("stopping", "stopping", Vec::new());
+                self.log.tell(&Notice::Stopping);
                 let _ = stop.send(true);
             };
             let listen = Listen { listener, tls, connections_max };

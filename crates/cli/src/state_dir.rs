@@ -16,7 +16,7 @@ mod history;
 mod request;
 
 pub use deployed::DeployedRevisions;
-pub use history::{Cause, HistoryEntry};
+pub use history::Cause;
 pub use request::RollbackRequest;
 
 /// The folder of one server's state.

@@ -9,6 +9,7 @@ use weir_xds::{Catalog, Filter, Nodes, Resource, ResourceKind, version};
 
 use crate::load::Policy;
 use crate::problems::Failure;
+use crate::state_dir::DeployedRevisions;
 
 /// What those that decide have, what all others have, which is of one policy but during a push, and what else is served.
 #[derive(Clone)]
@@ -59,6 +60,12 @@ impl Deployment {
     /// What people know it by.
     pub fn revision(&self) -> String {
         self.mesh.policy.revision.to_string()
+    }
+
+    /// The revisions of both tiers.
+    pub fn revisions(&self) -> DeployedRevisions {
+        let [edges, mesh] = [&self.edges, &self.mesh].map(|tier| tier.policy.revision.to_string());
+        DeployedRevisions { edges, mesh }
     }
 
     /// All of it, each filter for those that it is for.

@@ -3,6 +3,7 @@
 use super::deployment::Deployment;
 use super::inputs::Inputs;
 use super::log::Log;
+use super::notice::Notice;
 use crate::problems::Failure;
 use crate::state_dir::{Cause, RollbackRequest, StateDir};
 
@@ -78,8 +79,7 @@ fn rolled_back(
     let found = files.as_ref().ok().map(Deployment::revision);
     let next = match (&rollback.over, found) {
         (Some(over), Some(found)) if found != *over => {
-            let text = format!("rollback to {to} ends: the files say {found}, and no longer {over}");
-            log.say("rollback_ended", &text, vec![("to", to.clone()), ("files", found)]);
+            log.tell(&Notice::RollbackEnded { to: to.clone(), files: found, over: over.clone() });
             None
         }
         (None, Some(found)) => Some(RollbackRequest { over: Some(found), ..rollback.clone() }),
@@ -88,7 +88,7 @@ fn rolled_back(
     };
     // A disk that is full keeps nobody from going back.
     if let Err(failure) = state.update_rollback(&rollback, next.as_ref()) {
-        log.not_kept(&failure);
+        log.tell(&Notice::NotSaved { why: failure.text(false) });
     }
     next.map(|_| inputs.read_kept(state, &to)).transpose()
 }

@@ -3,6 +3,7 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::log::Log;
+use super::notice::Notice;
 
 /// Kept for all that is no connection of an Envoy: files, `--http`, admin interfaces that are asked.
 const OTHERS: usize = 512;
@@ -18,16 +19,12 @@ pub fn for_connections(wanted: usize, log: Log) -> usize {
     let handles = usize::try_from(handles).unwrap_or(usize::MAX);
     let connections = connections(handles).min(wanted);
     if connections < wanted {
-        let text = format!(
-            "few file handles: {handles} are {connections} connections; a hard limit (ulimit -Hn, LimitNOFILE) of {} would \
-             do for {wanted}",
-            wanted + OTHERS
-        );
-        log.say(
-            "few_file_handles",
-            &text,
-            vec![("handles", handles.to_string()), ("connections", connections.to_string())],
-        );
+        log.tell(&Notice::FewFileHandles {
+            handles,
+            connections,
+            connections_wanted: wanted,
+            handles_wanted: wanted + OTHERS,
+        });
     }
     connections
 }

@@ -14,6 +14,7 @@ use super::desired::{Wanted, stood};
 use super::fleet::Watched;
 use super::inputs::{Fingerprint, Inputs};
 use super::log::Log;
+use super::notice::Notice;
 use crate::problems::Failure;
 use crate::state_dir::Cause;
 
@@ -55,7 +56,7 @@ impl Keep {
         };
         fleet.send_modify(|fleet| fleet.serving(&standing.revision(), None));
         let stood = stood(&inputs, &standing).unwrap_or_else(|failure| {
-            log.not_resumed(&failure);
+            log.tell(&Notice::NotResumed { why: failure.text(false) });
             None
         });
         let targets = watch::Sender::new((standing, cause));
@@ -155,7 +156,8 @@ impl Keep {
                 changed
             });
             if is_back && !changed {
-                self.log.served(&self.targets.borrow().0.offer());
+                let offer = self.targets.borrow().0.offer();
+                self.log.tell(&Notice::Served { revision: offer.label().into(), resources: offer.size() });
             }
         }
         self.complain(wanted.complaint);
@@ -166,7 +168,7 @@ impl Keep {
         let before = std::mem::replace(&mut self.complaint, complaint.map(|failure| failure.text(false)));
         if let Some(complaint) = self.complaint.as_ref().filter(|complaint| before.as_ref() != Some(complaint)) {
             let served = self.fleet.borrow().served().to_owned();
-            self.log.not_served(&served, complaint);
+            self.log.tell(&Notice::NotServed { revision: served, why: complaint.clone() });
         }
         self.fleet.send_modify(|fleet| fleet.complain(self.complaint.is_some()));
     }

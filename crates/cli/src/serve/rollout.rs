@@ -14,6 +14,7 @@ use super::deployment::Deployment;
 use super::file_watcher::Target;
 use super::fleet::{Fleet, Watched};
 use super::log::Log;
+use super::notice::Notice;
 use crate::state_dir::{Cause, StateDir};
 
 mod canaries;
@@ -66,7 +67,7 @@ impl Rollout {
         let patience = if stood.is_some() { *options.stage_deadline } else { Duration::ZERO };
         let now = stood.unwrap_or_else(|| first.0.clone());
         if [&now.edges, &now.mesh].iter().any(|side| side.policy.revision != first.0.mesh.policy.revision) {
-            log.stands("resumed", "goes on from", &now);
+            log.tell(&Notice::Resumed { deployed: now.revisions() });
         }
         fleet.send_modify(|fleet| fleet.serving(&now.revision(), None));
         let offered = Arc::new(now.offer());
@@ -107,7 +108,7 @@ impl Rollout {
                     self.await_acks(targets).await?;
                 }
                 if !is_last {
-                    self.log.stands("stage", &format!("stage {number} of {count}:"), &stage);
+                    self.log.tell(&Notice::Stage { number, count, deployed: stage.revisions() });
                 }
                 if !is_urgent && !self.canaries_take(&offer, targets).await? {
                     return Ok(());
@@ -118,7 +119,7 @@ impl Rollout {
             self.keep(is_last.then_some(cause));
             self.publish_to_all(offer);
         }
-        self.log.served(&self.offered);
+        self.log.tell(&Notice::Served { revision: self.offered.label().into(), resources: self.offered.size() });
         self.fleet.send_modify(|fleet| fleet.serving(&self.now.revision(), None));
         self.await_acks(targets).await
     }
@@ -135,9 +136,8 @@ impl Rollout {
         if canaries.is_empty() {
             return Ok(true);
         }
-        let (shown, revision) = (listed(canaries.iter()), offer.label().to_owned());
-        let text = format!("revision {revision} goes first to {shown}");
-        self.log.say("canary", &text, vec![("revision", revision.clone()), ("nodes", shown)]);
+        let (nodes, revision) = (canaries.iter().cloned().collect(), offer.label().to_owned());
+        self.log.tell(&Notice::CanaryStarted { revision: revision.clone(), nodes });
         let wave = self.publish(offer.clone(), Some((canaries.clone(), self.offered.clone())));
 
         let deadline = Instant::now() + *self.options.canary_deadline;
@@ -153,9 +153,7 @@ impl Rollout {
         self.publish(self.offered.clone(), None);
         let served = self.now.revision();
         self.fleet.send_modify(|fleet| fleet.serving(&served, Some(revision.clone())));
-        let why = why.join("; ");
-        let text = format!("held back: revision {revision} did not become active on its first nodes: {why}");
-        self.log.say("held", &text, vec![("revision", revision), ("why", why)]);
+        self.log.tell(&Notice::Held { revision, why: why.join("; ") });
         Ok(false)
     }
 
@@ -173,9 +171,8 @@ impl Rollout {
             let mut late = Vec::new();
             self.fleet.send_modify(|fleet| late = fleet.mark_late(wave, behind));
             if !late.is_empty() {
-                let (shown, revision) = (listed(late.iter()), self.now.revision());
-                let text = format!("no answer within {} to revision {revision}: {shown}", self.options.stage_deadline);
-                self.log.say("late", &text, vec![("revision", revision), ("nodes", shown)]);
+                let (revision, deadline) = (self.now.revision(), self.options.stage_deadline.into());
+                self.log.tell(&Notice::NodesLate { revision, nodes: late, deadline });
             }
         }
     }
@@ -186,9 +183,8 @@ impl Rollout {
         if left.is_zero() {
             return Ok(());
         }
-        let time = humantime::format_duration(Duration::from_secs(left.as_secs_f64().ceil() as u64));
-        let text = format!("revision {next} waits {time}: Envoys come back after the start");
-        self.log.say("waits", &text, vec![("revision", next.to_owned())]);
+        let time = Duration::from_secs(left.as_secs_f64().ceil() as u64);
+        self.log.tell(&Notice::AwaitingReconnects { revision: next.to_owned(), time });
         self.wait_for(self.reconnects_until, targets, |_| false).await.map(drop)
     }
 
@@ -229,28 +225,7 @@ impl Rollout {
             cause.map_or(Ok(()), |cause| state.save_in_force(&self.now.mesh.policy, cause))
         };
         if let Err(failure) = stand() {
-            self.log.not_kept(&failure);
+            self.log.tell(&Notice::NotSaved { why: failure.text(false) });
         }
-    }
-}
-
-/// Names for a line, not more than fit.
-fn listed<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
-    const SHOWN: usize = 20;
-    let rest = names.len().saturating_sub(SHOWN);
-    let shown: Vec<String> = names.take(SHOWN).map(|name| name.escape_debug().to_string()).collect();
-    if rest == 0 { shown.join(", ") } else { format!("{} and {rest} more", shown.join(", ")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_list_is_cut() {
-        let names = |count: usize| (0..count).map(|number| format!("n{number}")).collect::<Vec<_>>();
-        assert_eq!(listed(names(2).iter()), "n0, n1");
-        assert!(listed(names(20).iter()).ends_with(", n19"));
-        assert!(listed(names(21).iter()).ends_with(", n19 and 1 more"));
     }
 }

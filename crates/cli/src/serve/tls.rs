@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use weir_xds::{Certificates, Name, Tls};
 
 use super::log::Log;
+use super::notice::Notice;
 use crate::problems::Failure;
 
 /// Options that say who may connect, and by which certificates.
@@ -103,12 +104,9 @@ async fn follow(
         match files.read() {
             Ok(certificates) => {
                 sender.send_replace(certificates);
-                log.say("certificates", "certificates read anew", Vec::new());
+                log.tell(&Notice::CertificatesRead);
             }
-            Err(why) => {
-                let text = format!("certificates not read, those before stay: {why}");
-                log.say("certificates_not_read", &text, vec![("why", why)]);
-            }
+            Err(why) => log.tell(&Notice::CertificatesNotRead { why }),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use weir_policy::Revision;
 
-use super::history::ENTRIES_PER_CAUSE_MAX;
+use super::history::{ENTRIES_PER_CAUSE_MAX, HistoryEntry};
 use super::*;
 use crate::load;
 use crate::load::Policy;

@@ -1,0 +1,179 @@
+//! Notices: what the server tells its operator of itself, each as a sentence and as an event with fields. What happens on
+//! the streams of Envoys is told by reports of xDS.
+
+use std::fmt;
+use std::time::Duration;
+
+use humantime::format_duration;
+
+use crate::state_dir::DeployedRevisions;
+
+/// Something that happened and that an operator should see.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
+    /// A revision is what every Envoy is sent from now on.
+    Served { revision: String, resources: usize },
+    /// The files, or a request, are not served: the revision stays that was.
+    NotServed { revision: String, why: String },
+    /// A stage of a rollout other than the last begins.
+    Stage { number: usize, count: usize, deployed: DeployedRevisions },
+    /// A revision goes to canary nodes.
+    CanaryStarted { revision: String, nodes: Vec<String> },
+    /// A revision did not become active on its canary nodes, and was taken back.
+    Held { revision: String, why: String },
+    /// Nodes have not answered within the deadline of a stage, and are waited for no longer.
+    NodesLate { revision: String, nodes: Vec<String>, deadline: Duration },
+    /// A revision waits after a start, since Envoys are still coming back.
+    AwaitingReconnects { revision: String, time: Duration },
+    /// A start goes on from what was deployed.
+    Resumed { deployed: DeployedRevisions },
+    /// A start does not know what was deployed.
+    NotResumed { why: String },
+    /// What is served could not be saved.
+    NotSaved { why: String },
+    /// A rollback is over, since the files say something new.
+    RollbackEnded { to: String, files: String, over: String },
+    /// Certificates were read anew.
+    CertificatesRead,
+    /// Certificates changed and are not good.
+    CertificatesNotRead { why: String },
+    /// There are fewer file handles than all connections would take.
+    FewFileHandles { handles: usize, connections: usize, connections_wanted: usize, handles_wanted: usize },
+    /// The server was told to stop.
+    Stopping,
+}
+
+impl Notice {
+    /// The name of the event in JSON, which is public.
+    pub fn event(&self) -> &'static str {
+        match self {
+            Notice::Served { .. } => "served",
+            Notice::NotServed { .. } => "not_served",
+            Notice::Stage { .. } => "stage",
+            Notice::CanaryStarted { .. } => "canary_started",
+            Notice::Held { .. } => "held",
+            Notice::NodesLate { .. } => "nodes_late",
+            Notice::AwaitingReconnects { .. } => "awaiting_reconnects",
+            Notice::Resumed { .. } => "resumed",
+            Notice::NotResumed { .. } => "not_resumed",
+            Notice::NotSaved { .. } => "not_saved",
+            Notice::RollbackEnded { .. } => "rollback_ended",
+            Notice::CertificatesRead => "certificates_read",
+            Notice::CertificatesNotRead { .. } => "certificates_not_read",
+            Notice::FewFileHandles { .. } => "few_file_handles",
+            Notice::Stopping => "stopping",
+        }
+    }
+
+    /// The fields of the event, by name.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        match self.clone() {
+            Notice::Served { revision, resources } => {
+                vec![("revision", revision), ("resources", resources.to_string())]
+            }
+            Notice::NotServed { revision, why } | Notice::Held { revision, why } => {
+                vec![("revision", revision), ("why", why)]
+            }
+            Notice::Stage { number, count, deployed: DeployedRevisions { edges, mesh } } => {
+                vec![("stage", number.to_string()), ("stages", count.to_string()), ("edges", edges), ("mesh", mesh)]
+            }
+            Notice::CanaryStarted { revision, nodes } => vec![("revision", revision), ("nodes", listed(&nodes))],
+            Notice::NodesLate { revision, nodes, deadline } => {
+                vec![
+                    ("revision", revision),
+                    ("nodes", listed(&nodes)),
+                    ("deadline", format_duration(deadline).to_string()),
+                ]
+            }
+            Notice::AwaitingReconnects { revision, time } => {
+                vec![("revision", revision), ("time", format_duration(time).to_string())]
+            }
+            Notice::Resumed { deployed: DeployedRevisions { edges, mesh } } => vec![("edges", edges), ("mesh", mesh)],
+            Notice::NotResumed { why } | Notice::NotSaved { why } | Notice::CertificatesNotRead { why } => {
+                vec![("why", why)]
+            }
+            Notice::RollbackEnded { to, files, over } => vec![("to", to), ("files", files), ("over", over)],
+            Notice::FewFileHandles { handles, connections, .. } => {
+                vec![("handles", handles.to_string()), ("connections", connections.to_string())]
+            }
+            Notice::CertificatesRead | Notice::Stopping => Vec::new(),
+        }
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Notice::Served { revision, resources } => {
+                let plural = if *resources == 1 { "" } else { "s" };
+                write!(f, "revision {revision} active in server: {resources} resource{plural}")
+            }
+            Notice::NotServed { revision, why } => {
+                write!(f, "not served, revision {revision} stays:\n{}", why.trim_end())
+            }
+            Notice::Stage { number, count, deployed: DeployedRevisions { edges, mesh } } => {
+                write!(f, "stage {number} of {count}: revision {edges} at edges, {mesh} in the mesh")
+            }
+            Notice::CanaryStarted { revision, nodes } => {
+                write!(f, "revision {revision} goes first to {}", listed(nodes))
+            }
+            Notice::Held { revision, why } => {
+                write!(f, "held back: revision {revision} did not become active on its first nodes: {why}")
+            }
+            Notice::NodesLate { revision, nodes, deadline } => {
+                let deadline = format_duration(*deadline);
+                write!(f, "no answer within {deadline} to revision {revision}: {}", listed(nodes))
+            }
+            Notice::AwaitingReconnects { revision, time } => {
+                write!(f, "revision {revision} waits {}: Envoys come back after the start", format_duration(*time))
+            }
+            Notice::Resumed { deployed: DeployedRevisions { edges, mesh } } => {
+                write!(f, "goes on from revision {edges} at edges, {mesh} in the mesh")
+            }
+            Notice::NotResumed { why } => write!(f, "what Envoys have is not known: {}", why.trim_end()),
+            Notice::NotSaved { why } => write!(f, "served, but not kept: {}", why.trim_end()),
+            Notice::RollbackEnded { to, files, over } => {
+                write!(f, "rollback to {to} ends: the files say {files}, and no longer {over}")
+            }
+            Notice::CertificatesRead => f.write_str("certificates read anew"),
+            Notice::CertificatesNotRead { why } => write!(f, "certificates not read, those before stay: {why}"),
+            Notice::FewFileHandles { handles, connections, connections_wanted, handles_wanted } => write!(
+                f,
+                "few file handles: {handles} are {connections} connections; a hard limit (ulimit -Hn, LimitNOFILE) of \
+                 {handles_wanted} would do for {connections_wanted}"
+            ),
+            Notice::Stopping => f.write_str("stopping"),
+        }
+    }
+}
+
+/// Names for a line, not more than fit.
+fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| name.escape_debug().to_string()).collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        rest => format!("{} and {rest} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_is_cut() {
+        let names = |count: usize| (0..count).map(|number| format!("n{number}")).collect::<Vec<_>>();
+        assert_eq!(listed(&names(2)), "n0, n1");
+        assert!(listed(&names(20)).ends_with(", n19"));
+        assert!(listed(&names(21)).ends_with(", n19 and 1 more"));
+    }
+
+    /// Names come from the network, and a line of the log is one line but for problems of files.
+    #[test]
+    fn a_name_forges_no_line() {
+        let nodes = vec!["a\nrevision b active in server".to_owned()];
+        let notice = Notice::CanaryStarted { revision: "0123456789ab".into(), nodes };
+        assert_eq!(notice.to_string().lines().count(), 1, "{notice}");
+    }
+}
