@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use weir_policy::{Attachment, AttachmentFile, Format, Model, Module, Problem, Revision, Role, Source, read_policy};
+use weir_policy::{Attachment, AttachmentFile, Format, Model, Module, Problem, Revision, Role, Source};
 
+use crate::effective::Effective;
 use crate::problems::Failure;
 
 /// A policy that was read and found good.
@@ -35,12 +37,10 @@ impl Policy {
     }
 }
 
-/// Reads a policy from a file, or from all files of a folder together.
+/// Reads a policy, as it takes effect, from a file or from all files of a folder together.
 pub fn policy(path: &Path, role: Role) -> Result<Policy, Failure> {
-    let sources = policy_sources(path)?;
-    let model = read_policy(&sources, role).map_err(|problems| Failure::Problems { sources, problems })?;
-    let canonical = model.canonical();
-    Ok(Policy { revision: Revision::of(&canonical), model, canonical })
+    let effective = Effective::of(&policy_documents(path)?, role)?;
+    Ok(Arc::unwrap_or_clone(effective.policy))
 }
 
 /// Reads an attachment and the policy as it is sent there, which must have what the attachment asks for. Without a file
@@ -79,6 +79,14 @@ pub struct Attachments {
 
 /// Reads attachments and their policy. Where one of them decides, the policy must have what only deciding needs.
 pub fn attachments(attach: &[PathBuf], policy: &Path) -> Result<Attachments, Failure> {
+    let (sources, files) = attachment_files(attach)?;
+    let policy = self::policy(policy, role(&files))?;
+    check_fit(&sources, &files, &policy.model)?;
+    Ok(Attachments { sources, files, policy })
+}
+
+/// Reads attachments without their policy.
+pub fn attachment_files(attach: &[PathBuf]) -> Result<(Vec<Source>, Vec<AttachmentFile>), Failure> {
     let sources = attach.iter().map(|path| source(path)).collect::<Result<Vec<_>, _>>()?;
     let mut files = Vec::with_capacity(sources.len());
     let mut problems = Vec::new();
@@ -88,20 +96,24 @@ pub fn attachments(attach: &[PathBuf], policy: &Path) -> Result<Attachments, Fai
             Err(found) => problems.extend(found.into_iter().map(|problem| Problem { document, ..problem })),
         }
     }
-    if !problems.is_empty() {
-        return Err(Failure::Problems { sources, problems });
-    }
+    if problems.is_empty() { Ok((sources, files)) } else { Err(Failure::Problems { sources, problems }) }
+}
+
+/// The role that a policy of these attachments is checked for: deciding, if one of them decides.
+pub fn role(files: &[AttachmentFile]) -> Role {
     let decides = files.iter().any(|file| file.attachment.role == Role::Edge);
-    let policy = self::policy(policy, if decides { Role::Edge } else { Role::Mesh })?;
-    for (document, (source, file)) in sources.iter().zip(&files).enumerate() {
-        let mut found = file.attachment.problems_with(&policy.model);
+    if decides { Role::Edge } else { Role::Mesh }
+}
+
+/// Whether the policy has what each of these attachments asks for.
+pub fn check_fit(sources: &[Source], files: &[AttachmentFile], model: &Model) -> Result<(), Failure> {
+    let mut problems = Vec::new();
+    for (document, (source, file)) in sources.iter().zip(files).enumerate() {
+        let mut found = file.attachment.problems_with(model);
         source.locate(&mut found);
         problems.extend(found.into_iter().map(|problem| Problem { document, ..problem }));
     }
-    if !problems.is_empty() {
-        return Err(Failure::Problems { sources, problems });
-    }
-    Ok(Attachments { sources, files, policy })
+    if problems.is_empty() { Ok(()) } else { Err(Failure::Problems { sources: sources.to_vec(), problems }) }
 }
 
 /// The module of an attachment for a plain Envoy on this machine, which loads a file. A relative file is taken from where
@@ -126,7 +138,8 @@ pub fn name<'a>(attach: &Path, file: &'a AttachmentFile) -> Result<&'a str, Fail
     file.attachment.name.as_deref().ok_or_else(missing)
 }
 
-fn policy_sources(path: &Path) -> Result<Vec<Source>, Failure> {
+/// The documents of a policy: a file, or all files of a folder.
+pub fn policy_documents(path: &Path) -> Result<Vec<Source>, Failure> {
     documents(path, "policy")?.iter().map(|file| source(file)).collect()
 }
 

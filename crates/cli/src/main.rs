@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 mod check;
+mod effective;
 mod explain;
 mod fleet;
 mod history;

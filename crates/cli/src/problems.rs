@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use weir_policy::{Problem, Source};
 
 /// Why a verb did not do what it was asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Failure {
     /// A call that cannot be carried out as it stands; exit code 2.
     Usage(String),

@@ -1,8 +1,12 @@
-//! `weir serve`: a policy and plain Envoy resources over xDS, kept in step with their files.
+//! `weir serve`: a policy and plain Envoy resources over xDS, kept in step with their files. It is one line:
+//!
+//! ```text
+//! files ─file_watcher→ Written ─effective, check→ Proposal ─desired→ Target ─stages, rollout→ Publication ─xds→ Envoys
+//!                                        state, a request ───┘                  └→ Progress, with the Fleet → http
+//! ```
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -20,21 +24,28 @@ mod deployment;
 mod desired;
 mod file_limit;
 mod file_watcher;
+mod files;
 pub mod fleet;
 mod http;
-mod inputs;
+mod judge;
+mod kept;
 mod log;
 mod nodes;
 mod notice;
+mod progress;
+mod proposal;
 mod readings;
 mod rollout;
 mod tls;
+mod written;
 
-use file_watcher::Keep;
-use fleet::{Fleet, Moment, Watched};
-use inputs::Inputs;
+use file_watcher::FileWatcher;
+use files::Files;
+use fleet::{Moment, Watched};
+use judge::Judge;
 use log::Log;
 use notice::Notice;
+use progress::SharedProgress;
 use readings::ReadingOptions;
 use rollout::{Rollout, RolloutOptions};
 use tls::TlsOptions;
@@ -104,10 +115,12 @@ impl Serve {
     pub fn run(self) -> Result<(), Failure> {
         let state = self.state.as_deref().map(StateDir::open).transpose()?;
         let _locked = state.as_ref().map(StateDir::lock).transpose()?;
-        let inputs = Inputs { policy: self.policy, attach: self.attach, resources: self.resources, state };
-        let fleet = Arc::new(watch::Sender::new(Fleet::default()));
-        let state = inputs.state.clone();
-        let (keep, stood) = Keep::start(inputs, self.rescan.into(), fleet.clone(), self.log)?;
+        let request = state.as_ref().map(StateDir::rollback_file);
+        let files = Files { policy: self.policy, attach: self.attach, resources: self.resources, request };
+        let (watcher, written) = FileWatcher::start(files, self.rescan.into());
+        let (fleet, progress) = (Watched::default(), SharedProgress::default());
+        let judge = Judge::start(written, state.clone(), progress.clone(), self.log)?;
+        let resumed = judge.resumed();
         let runtime = Builder::new_multi_thread().enable_all().event_interval(TASKS_BETWEEN_LOOKS).build();
         let runtime = runtime.map_err(|error| Failure::Usage(format!("no runtime: {error}")))?;
         let connections_max = file_limit::for_connections(CONNECTIONS_MAX, self.log);
@@ -115,17 +128,21 @@ impl Serve {
             let tls = self.tls.open(self.listen, self.http, self.log)?;
             let listener = bind("--listen", self.listen).await?;
             let (stop, stopping) = watch::channel(false);
+            let targets = judge.targets();
+            let tell = Box::new(move |notice: &Notice| self.log.tell(notice));
+            let rollout =
+                Rollout::start(&targets.borrow(), resumed, self.rollout, progress.clone(), fleet.clone(), state, tell);
             if let Some(address) = self.http {
                 let listener = bind("--http", address).await?;
                 println!("answering on {}", local(&listener)?);
-                tokio::spawn(http::answer(listener, fleet.clone(), stopping));
+                tokio::spawn(http::answer(listener, fleet.clone(), progress, stopping));
             }
             println!("listening on {}", local(&listener)?);
-            let targets = keep.targets();
-            let push = Rollout::start(&targets.borrow(), stood, self.rollout, fleet.clone(), state, self.log);
-            let waves = push.waves();
-            tokio::spawn(push.follow(targets));
-            keep.follow().map_err(|error| Failure::Usage(format!("files cannot be watched: {error}")))?;
+            let publications = rollout.publications();
+            tokio::spawn(rollout.follow(targets));
+            let (changes, changed) = mpsc::channel(1);
+            tokio::spawn(judge.follow(changed));
+            watcher.follow(changes).map_err(|error| Failure::Usage(format!("files cannot be watched: {error}")))?;
             let (reports, reported) = mpsc::channel(REPORTS_MAX);
             let taken_in = tokio::spawn(take_in(reported, fleet.clone(), self.log));
             tokio::spawn(self.readings.follow(fleet));
@@ -135,7 +152,7 @@ impl Serve {
                 let _ = stop.send(true);
             };
             let listen = Listen { listener, tls, connections_max };
-            weir_xds::serve(listen, waves, reports, stopped).await;
+            weir_xds::serve(listen, publications, reports, stopped).await;
             // What was heard until the last connection was gone is still to be said.
             taken_in.await.map_err(|error| Failure::Usage(format!("the log ends early: {error}")))
         })

@@ -1,9 +1,9 @@
-//! What stands at edges and in the mesh at one moment, as an offer is made of it.
+//! A deployment: what edges and the mesh have at one moment, and the catalog of it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use weir_policy::{AttachmentFile, ENVELOPE_BYTES_MAX, Module, Role, limits};
+use weir_policy::{Attachment, ENVELOPE_BYTES_MAX, Module, Role, limits};
 use weir_render::FilterSpec;
 use weir_xds::{Catalog, Filter, Nodes, Resource, ResourceKind, version};
 
@@ -11,55 +11,57 @@ use crate::load::Policy;
 use crate::problems::Failure;
 use crate::state_dir::DeployedRevisions;
 
-/// What those that decide have, what all others have, which is of one policy but during a push, and what else is served.
-#[derive(Clone)]
+/// A policy at edges and one in the mesh, which differ only during a rollout, and Envoy resources for everybody.
+#[derive(Clone, PartialEq)]
 pub struct Deployment {
     /// Attachments that decide.
     pub edges: Tier,
     /// All others.
     pub mesh: Tier,
-    /// For everybody.
+    /// Envoy resources, for everybody.
     pub resources: Arc<Vec<Resource>>,
 }
 
-/// A policy, and where it is put. The two change together: an old policy might not have what a new attachment asks for.
+/// A policy, and the filters that have it. The two change together: an old policy might not have what a new attachment asks
+/// for.
 #[derive(Clone)]
 pub struct Tier {
-    /// What its filters decide or follow by.
+    /// The policy that its filters decide or follow by.
     pub policy: Arc<Policy>,
-    /// Where they are put.
-    pub attachments: Arc<Vec<AttachedFilter>>,
+    /// The filters.
+    pub filters: Arc<Vec<AttachedFilter>>,
 }
 
 /// An attachment that can be served.
 #[derive(PartialEq)]
 pub struct AttachedFilter {
-    /// What is written.
-    pub file: AttachmentFile,
+    /// What it does.
+    pub attachment: Attachment,
     /// Its filter is `weir.NAME`.
     pub name: String,
-    /// Whom it is for.
+    /// The nodes that it is for.
     pub nodes: Nodes,
-    /// The module's absolute path.
+    /// The absolute path of the module.
     pub module: PathBuf,
 }
 
 impl Deployment {
-    /// One policy for all.
-    pub fn of(policy: Policy, attachments: Vec<AttachedFilter>, resources: Vec<Resource>) -> Deployment {
-        let policy = Arc::new(policy);
-        let decides = |attached: &AttachedFilter| attached.file.attachment.role == Role::Edge;
-        let [edges, mesh] =
-            <[_; 2]>::from(attachments.into_iter().partition(decides)).map(|attachments: Vec<AttachedFilter>| Tier {
-                policy: policy.clone(),
-                attachments: Arc::new(attachments),
-            });
-        Deployment { edges, mesh, resources: Arc::new(resources) }
+    /// One policy for both tiers.
+    pub fn of(policy: Arc<Policy>, filters: Vec<AttachedFilter>, resources: Arc<Vec<Resource>>) -> Deployment {
+        let decides = |filter: &AttachedFilter| filter.attachment.role == Role::Edge;
+        let [edges, mesh] = <[Vec<AttachedFilter>; 2]>::from(filters.into_iter().partition(decides))
+            .map(|filters| Tier { policy: policy.clone(), filters: Arc::new(filters) });
+        Deployment { edges, mesh, resources }
     }
 
-    /// What people know it by.
+    /// The revision that people know it by.
     pub fn revision(&self) -> String {
         self.mesh.policy.revision.to_string()
+    }
+
+    /// The number of its resources, filters included.
+    pub fn size(&self) -> usize {
+        self.resources.len() + self.edges.filters.len() + self.mesh.filters.len()
     }
 
     /// The revisions of both tiers.
@@ -68,9 +70,9 @@ impl Deployment {
         DeployedRevisions { edges, mesh }
     }
 
-    /// All of it, each filter for those that it is for.
-    pub fn offer(&self) -> Catalog {
-        let filters = [&self.edges, &self.mesh].into_iter().flat_map(Tier::filters).collect();
+    /// The catalog of it: each filter for the nodes that it is for.
+    pub fn catalog(&self) -> Catalog {
+        let filters = [&self.edges, &self.mesh].into_iter().flat_map(Tier::served).collect();
         Catalog::new(self.revision(), self.resources.iter().cloned(), filters)
     }
 
@@ -81,22 +83,22 @@ impl Deployment {
 }
 
 impl Tier {
-    /// The same attachments by another policy.
+    /// The same filters by another policy.
     #[must_use]
     pub fn with(&self, policy: Arc<Policy>) -> Tier {
-        Tier { policy, attachments: self.attachments.clone() }
+        Tier { policy, filters: self.filters.clone() }
     }
 
-    fn filters(&self) -> impl Iterator<Item = Filter> {
-        self.attachments.iter().map(|attached| attached.filter(&self.policy))
+    fn served(&self) -> impl Iterator<Item = Filter> {
+        self.filters.iter().map(|filter| filter.resource(&self.policy))
     }
 
     fn check_size(&self) -> Result<(), Failure> {
         let max = limits::POLICY_BYTES_MAX + ENVELOPE_BYTES_MAX;
-        for attached in self.attachments.iter() {
-            let found = self.policy.envelope(&attached.file.attachment).len();
+        for filter in self.filters.iter() {
+            let found = self.policy.envelope(&filter.attachment).len();
             if found > max {
-                let name = &attached.name;
+                let name = &filter.name;
                 return Err(Failure::Usage(format!(
                     "the policy takes {found} bytes on the wire to {name}; filters read at most {max}"
                 )));
@@ -108,15 +110,16 @@ impl Tier {
 
 impl PartialEq for Tier {
     fn eq(&self, other: &Tier) -> bool {
-        (&self.policy.revision, &self.attachments) == (&other.policy.revision, &other.attachments)
+        (&self.policy.revision, &self.filters) == (&other.policy.revision, &other.filters)
     }
 }
 
 impl AttachedFilter {
-    fn filter(&self, policy: &Policy) -> Filter {
+    /// The filter with its policy, for those that it is for.
+    fn resource(&self, policy: &Policy) -> Filter {
         let module = Module::File(self.module.to_string_lossy().into_owned());
-        let envelope = policy.envelope(&self.file.attachment);
-        let spec = FilterSpec::new(&self.name, &self.file.attachment, &module, &envelope);
+        let envelope = policy.envelope(&self.attachment);
+        let spec = FilterSpec::new(&self.name, &self.attachment, &module, &envelope);
         let body = spec.to_proto();
         let (kind, name, version) = (ResourceKind::Extension, spec.resource_name(), version(&body));
         let resource = Resource { kind, name, version, body: body.into() };

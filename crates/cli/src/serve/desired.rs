@@ -1,96 +1,110 @@
-//! Which policy is to be served: that of the files, or one that was kept.
+//! What is desired: the target that the files, or a request for a rollback, ask for, without I/O.
+
+use std::sync::Arc;
 
 use super::deployment::Deployment;
-use super::inputs::Inputs;
-use super::log::Log;
 use super::notice::Notice;
+use super::proposal::Proposal;
+use crate::load::Policy;
 use crate::problems::Failure;
-use crate::state_dir::{Cause, RollbackRequest, StateDir};
+use crate::state_dir::{Cause, RollbackRequest};
 
-/// What is to be served now, and what is wrong with what the files say.
-pub struct Wanted {
-    /// `None`: what is served already, if anything.
-    pub standing: Option<(Deployment, Cause)>,
-    /// Why the files, or what was asked for, are not served.
+/// A deployment that is to be rolled out, and why.
+#[derive(Clone, PartialEq)]
+pub struct Target {
+    /// What edges and the mesh are to have in the end.
+    pub deployment: Deployment,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// A request for a rollback, and what the state has for it.
+pub struct Rollback {
+    /// The request as it stands.
+    pub request: RollbackRequest,
+    /// The policy that it asks for.
+    pub policy: Result<Arc<Policy>, Failure>,
+    /// The revision that the files said last when they were good.
+    pub last_written: Result<Option<String>, Failure>,
+}
+
+/// What is desired, and what there is to write down and to tell of it.
+pub struct Desired {
+    /// The target; `None`: what is served already, if anything.
+    pub target: Option<Target>,
+    /// Why the files, or what was requested, are not served.
     pub complaint: Option<Failure>,
+    /// The request as it is to stand from now on.
+    pub request: Option<RollbackRequest>,
+    /// The end of a rollback.
+    pub notice: Option<Notice>,
 }
 
-impl Wanted {
-    /// What the files say; or what somebody rolled back to, for as long as the files do not say something new.
-    pub fn now(inputs: &Inputs, log: Log) -> Wanted {
-        let files = inputs.read();
-        let rolled_back = inputs.state.as_ref().and_then(|state| rolled_back(inputs, state, &files, log).transpose());
-        match (rolled_back, files) {
-            (None, Ok(standing)) => Wanted { standing: Some((standing, Cause::Files)), complaint: None },
-            (None, Err(complaint)) => Wanted { standing: None, complaint: Some(complaint) },
-            (Some(Ok(standing)), files) => {
-                Wanted { standing: Some((standing, Cause::Rollback)), complaint: files.err() }
-            }
-            (Some(Err(complaint)), _) => Wanted { standing: None, complaint: Some(complaint) },
+/// What the files propose; or what somebody rolled back to, for as long as the files do not say something new.
+pub fn desired(proposal: &Proposal, rollback: Option<&Rollback>) -> Desired {
+    let written = proposal.policy.as_ref().ok().map(|policy| policy.written.to_string());
+    let files = proposal.policy.as_ref().map_err(Failure::clone);
+    let files = files.and_then(|policy| proposal.deployment(&policy.policy));
+    let written = written.filter(|_| files.is_ok());
+    let Some(Rollback { request, policy, last_written }) = rollback else { return of_files(files) };
+    let over = match (&request.over, written, last_written) {
+        // The revision that people wrote: what takes effect may change without them, and only they end a rollback.
+        (Some(over), Some(written), _) if written != *over => {
+            let notice = Notice::RollbackEnded { to: request.to.clone(), files: written, over: over.clone() };
+            return Desired { notice: Some(notice), ..of_files(files) };
         }
-    }
-
-    /// The same for a start, when nothing is served yet: if nothing else, what was in force last.
-    pub fn at_start(inputs: &Inputs, log: Log) -> Wanted {
-        let mut wanted = Wanted::now(inputs, log);
-        if wanted.standing.is_none()
-            && let Some(state) = &inputs.state
-        {
-            match in_force_last(inputs, state) {
-                Ok(last) => wanted.standing = last,
-                Err(other) => {
-                    wanted.complaint = Some(match wanted.complaint {
-                        Some(one) => both(one, other),
-                        None => other,
-                    });
-                }
-            }
-        }
-        wanted
-    }
-}
-
-fn in_force_last(inputs: &Inputs, state: &StateDir) -> Result<Option<(Deployment, Cause)>, Failure> {
-    let Some(last) = state.history()?.pop() else { return Ok(None) };
-    Ok(Some((inputs.read_kept(state, &last.revision)?, last.cause)))
-}
-
-/// What Envoys were offered when the server ended, as far as it was kept; `start` is what is wanted now.
-pub fn stood(inputs: &Inputs, start: &Deployment) -> Result<Option<Deployment>, Failure> {
-    let Some(state) = &inputs.state else { return Ok(None) };
-    let Some(stood) = state.deployed()? else { return Ok(None) };
-    let policy = |revision: &str| match revision == start.revision() {
-        true => Ok(start.mesh.policy.clone()),
-        false => inputs.read_kept(state, revision).map(|kept| kept.mesh.policy),
+        (Some(over), ..) => Some(over.clone()),
+        (None, Some(written), _) => Some(written),
+        (None, None, Ok(last)) => last.clone(),
+        (None, None, Err(failure)) => return Desired { request: Some(request.clone()), ..none(failure.clone()) },
     };
-    let (edges, mesh) = (start.edges.with(policy(&stood.edges)?), start.mesh.with(policy(&stood.mesh)?));
-    Ok(Some(Deployment { edges, mesh, resources: start.resources.clone() }))
+    let request = Some(RollbackRequest { over, ..request.clone() });
+    match policy.clone().and_then(|policy| proposal.deployment(&policy)) {
+        Ok(deployment) => {
+            let target = Some(Target { deployment, cause: Cause::Rollback });
+            Desired { target, complaint: files.err(), request, notice: None }
+        }
+        Err(failure) => Desired { request, ..none(failure) },
+    }
 }
 
-/// What somebody rolled back to. Files that say a new revision end that.
-fn rolled_back(
-    inputs: &Inputs,
-    state: &StateDir,
-    files: &Result<Deployment, Failure>,
-    log: Log,
-) -> Result<Option<Deployment>, Failure> {
-    let Some(rollback) = state.rollback()? else { return Ok(None) };
-    let to = rollback.to.clone();
-    let found = files.as_ref().ok().map(Deployment::revision);
-    let next = match (&rollback.over, found) {
-        (Some(over), Some(found)) if found != *over => {
-            log.tell(&Notice::RollbackEnded { to: to.clone(), files: found, over: over.clone() });
-            None
+impl Desired {
+    /// The same for a start, when nothing is served yet: if nothing else, the policy that was in force last.
+    pub fn or_last_in_force(
+        mut self,
+        proposal: &Proposal,
+        last: Result<Option<(Arc<Policy>, Cause)>, Failure>,
+    ) -> Desired {
+        if self.target.is_some() {
+            return self;
         }
-        (None, Some(found)) => Some(RollbackRequest { over: Some(found), ..rollback.clone() }),
-        (None, None) => Some(RollbackRequest { over: state.last_written()?, ..rollback.clone() }),
-        (Some(_), _) => Some(rollback.clone()),
-    };
-    // A disk that is full keeps nobody from going back.
-    if let Err(failure) = state.update_rollback(&rollback, next.as_ref()) {
-        log.tell(&Notice::NotSaved { why: failure.text(false) });
+        let target = |(policy, cause)| Ok(Target { deployment: proposal.deployment(&policy)?, cause });
+        match last.and_then(|last| last.map(target).transpose()) {
+            Ok(target) => self.target = target,
+            Err(other) => {
+                self.complaint = Some(match self.complaint.take() {
+                    Some(one) => both(one, other),
+                    None => other,
+                });
+            }
+        }
+        self
     }
-    next.map(|_| inputs.read_kept(state, &to)).transpose()
+}
+
+fn of_files(files: Result<Deployment, Failure>) -> Desired {
+    match files {
+        Ok(deployment) => {
+            let target = Some(Target { deployment, cause: Cause::Files });
+            Desired { target, complaint: None, request: None, notice: None }
+        }
+        Err(failure) => none(failure),
+    }
+}
+
+/// What is served stays.
+pub fn none(complaint: Failure) -> Desired {
+    Desired { target: None, complaint: Some(complaint), request: None, notice: None }
 }
 
 /// Both in one, but nothing twice.

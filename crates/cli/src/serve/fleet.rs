@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use humantime::format_rfc3339_seconds;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use weir_xds::{Event, Report};
+
+use super::progress::Progress;
 
 mod metrics;
 mod row;
@@ -33,12 +36,6 @@ pub struct Fleet {
     /// The streams of those that went, in that order.
     gone: VecDeque<u64>,
     counts: Counts,
-    /// Revision that everybody is to have in the end.
-    served: String,
-    /// Whether the files say something that is not served.
-    files_bad: bool,
-    /// The revision that was taken back from the nodes that were to have it first.
-    held: Option<String>,
 }
 
 #[derive(Default)]
@@ -118,41 +115,28 @@ impl Fleet {
         is_news
     }
 
-    /// What everybody is to have, or what was to be and was taken back.
-    pub fn serving(&mut self, revision: &str, held: Option<String>) {
-        (self.served, self.held) = (revision.to_owned(), held);
-    }
-
-    /// What everybody is to have.
-    pub fn served(&self) -> &str {
-        &self.served
-    }
-
-    /// Whether the files say something that is bad.
-    pub fn complain(&mut self, files_bad: bool) {
-        self.files_bad = files_bad;
-    }
-
     /// The stream that came last.
     pub fn newest_stream(&self) -> u64 {
         self.rows.last_key_value().map_or(0, |(stream, _)| *stream)
     }
 
-    /// Whether all streams up to this one have answered everything up to a wave, but those that were named for not
-    /// answering before.
-    pub fn has_settled(&self, wave: u64, newest: u64) -> bool {
-        self.unsettled(wave, newest).next().is_none()
+    /// Whether all streams up to this one have answered everything up to the publication of this number, late ones aside.
+    pub fn has_caught_up(&self, number: u64, newest: u64) -> bool {
+        self.not_caught_up(number, newest).next().is_none()
     }
 
-    /// Since when the first of those that have not has been behind.
-    pub fn behind_since(&self, wave: u64, newest: u64) -> Option<Instant> {
-        self.unsettled(wave, newest).filter_map(|row| row.behind).min()
+    /// Since when the first of the streams that have not has been behind.
+    pub fn behind_since(&self, number: u64, newest: u64) -> Option<Instant> {
+        self.not_caught_up(number, newest).filter_map(|row| row.behind_since).min()
     }
 
     /// Marks the connected nodes that have been behind since then or longer as late, so that nobody waits for them; their names.
-    pub fn mark_late(&mut self, wave: u64, since: Instant) -> Vec<String> {
+    pub fn mark_late(&mut self, number: u64, since: Instant) -> Vec<String> {
         let is_late = |row: &&mut Box<Row>| {
-            row.connected && !row.has_settled(wave) && !row.late && row.behind.is_some_and(|behind| behind <= since)
+            row.connected
+                && !row.has_caught_up(number)
+                && !row.late
+                && row.behind_since.is_some_and(|behind| behind <= since)
         };
         let late = self.rows.values_mut().filter(is_late);
         late.map(|row| {
@@ -167,11 +151,12 @@ impl Fleet {
         self.rows.iter().filter(|(_, row)| row.connected).map(|(stream, row)| (*stream, &**row))
     }
 
-    /// Everything, for people and their tools.
-    pub fn shown(&self) -> FleetView {
+    /// All rows and what is served, for people and their tools.
+    pub fn view(&self, progress: &Progress) -> FleetView {
         let mut nodes: Vec<Row> = self.rows.values().map(|row| Row::clone(row)).collect();
         nodes.sort_by(|one, other| one.node.cmp(&other.node));
-        FleetView { revision: self.served.clone(), held: self.held.clone(), nodes }
+        let held = progress.held.as_ref().map(|held| held.revision.clone());
+        FleetView { revision: progress.active.clone(), held, nodes }
     }
 
     fn connect(&mut self, stream: u64, row: Row) {
@@ -219,9 +204,9 @@ impl Fleet {
         }
     }
 
-    fn unsettled(&self, wave: u64, newest: u64) -> impl Iterator<Item = &Row> {
+    fn not_caught_up(&self, number: u64, newest: u64) -> impl Iterator<Item = &Row> {
         let rows = self.rows.range(..=newest).map(|(_, row)| &**row);
-        rows.filter(move |row| row.connected && !row.has_settled(wave) && !row.late)
+        rows.filter(move |row| row.connected && !row.has_caught_up(number) && !row.late)
     }
 
     fn find_doubles(&mut self, node: &str) {

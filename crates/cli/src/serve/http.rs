@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
 use super::fleet::{Fleet, Watched};
+use super::progress::{Progress, SharedProgress};
 
 /// Connections that are answered at the same time; more wait.
 const CONNECTIONS_MAX: usize = 64;
@@ -25,8 +26,8 @@ const DEADLINE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers for as long as the server runs. `stopping` is true once it is told to stop.
-pub async fn answer(listener: TcpListener, fleet: Watched, stopping: watch::Receiver<bool>) {
-    let router = router(fleet, stopping);
+pub async fn answer(listener: TcpListener, fleet: Watched, progress: SharedProgress, stopping: watch::Receiver<bool>) {
+    let router = router(fleet, progress, stopping);
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     // Nobody closes it.
     while let Ok(place) = places.clone().acquire_owned().await {
@@ -48,8 +49,8 @@ async fn answer_one(stream: TcpStream, router: Router) -> hyper::Result<()> {
     http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), answering).await
 }
 
-fn router(fleet: Watched, stopping: watch::Receiver<bool>) -> Router {
-    let read = move |tell: fn(&Fleet) -> String| tell(&fleet.borrow());
+fn router(fleet: Watched, progress: SharedProgress, stopping: watch::Receiver<bool>) -> Router {
+    let read = move |tell: fn(&Fleet, &Progress) -> String| tell(&fleet.borrow(), &progress.borrow());
     let tell = read.clone();
     Router::new()
         .route("/fleet", get(async move || ([(CONTENT_TYPE, "application/json")], read(fleet_json))))
@@ -64,8 +65,8 @@ fn router(fleet: Watched, stopping: watch::Receiver<bool>) -> Router {
         )
 }
 
-fn fleet_json(fleet: &Fleet) -> String {
-    json!(fleet.shown()).to_string() + "\n"
+fn fleet_json(fleet: &Fleet, progress: &Progress) -> String {
+    json!(fleet.view(progress)).to_string() + "\n"
 }
 
 #[cfg(test)]
@@ -82,7 +83,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let connections: Vec<_> = (0..silent).map(|_| TcpStream::connect(address).unwrap()).collect();
         let (_stop, stopping) = watch::channel(false);
-        tokio::spawn(answer(listener, Watched::default(), stopping));
+        tokio::spawn(answer(listener, Watched::default(), SharedProgress::default(), stopping));
         let answered = async { while get(&address.to_string(), "/healthz", 3).await.is_err() {} };
         timeout(DEADLINE * 3, answered).await.expect("an answer");
         let has_ended = |mut connection: &TcpStream| {

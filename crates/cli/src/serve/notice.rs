@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use humantime::format_duration;
 
+use super::progress::Held;
 use crate::state_dir::DeployedRevisions;
 
 /// Something that happened and that an operator should see.
@@ -16,11 +17,11 @@ pub enum Notice {
     /// The files, or a request, are not served: the revision stays that was.
     NotServed { revision: String, why: String },
     /// A stage of a rollout other than the last begins.
-    Stage { number: usize, count: usize, deployed: DeployedRevisions },
+    Stage { number: usize, count: usize, deployed: DeployedRevisions, urgent: bool },
     /// A revision goes to canary nodes.
     CanaryStarted { revision: String, nodes: Vec<String> },
     /// A revision did not become active on its canary nodes, and was taken back.
-    Held { revision: String, why: String },
+    Held(Held),
     /// Nodes have not answered within the deadline of a stage, and are waited for no longer.
     NodesLate { revision: String, nodes: Vec<String>, deadline: Duration },
     /// A revision waits after a start, since Envoys are still coming back.
@@ -51,7 +52,7 @@ impl Notice {
             Notice::NotServed { .. } => "not_served",
             Notice::Stage { .. } => "stage",
             Notice::CanaryStarted { .. } => "canary_started",
-            Notice::Held { .. } => "held",
+            Notice::Held(_) => "held",
             Notice::NodesLate { .. } => "nodes_late",
             Notice::AwaitingReconnects { .. } => "awaiting_reconnects",
             Notice::Resumed { .. } => "resumed",
@@ -71,11 +72,12 @@ impl Notice {
             Notice::Served { revision, resources } => {
                 vec![("revision", revision), ("resources", resources.to_string())]
             }
-            Notice::NotServed { revision, why } | Notice::Held { revision, why } => {
-                vec![("revision", revision), ("why", why)]
-            }
-            Notice::Stage { number, count, deployed: DeployedRevisions { edges, mesh } } => {
-                vec![("stage", number.to_string()), ("stages", count.to_string()), ("edges", edges), ("mesh", mesh)]
+            Notice::NotServed { revision, why } => vec![("revision", revision), ("why", why)],
+            Notice::Held(held) => vec![("revision", held.revision.clone()), ("why", reasons(&held))],
+            Notice::Stage { number, count, deployed: DeployedRevisions { edges, mesh }, urgent } => {
+                let (stage, stages) = (number.to_string(), count.to_string());
+                let urgent = ("urgent", urgent.to_string());
+                vec![("stage", stage), ("stages", stages), ("edges", edges), ("mesh", mesh), urgent]
             }
             Notice::CanaryStarted { revision, nodes } => vec![("revision", revision), ("nodes", listed(&nodes))],
             Notice::NodesLate { revision, nodes, deadline } => {
@@ -111,14 +113,19 @@ impl fmt::Display for Notice {
             Notice::NotServed { revision, why } => {
                 write!(f, "not served, revision {revision} stays:\n{}", why.trim_end())
             }
-            Notice::Stage { number, count, deployed: DeployedRevisions { edges, mesh } } => {
+            Notice::Stage { number, count, deployed: DeployedRevisions { edges, mesh }, .. } => {
                 write!(f, "stage {number} of {count}: revision {edges} at edges, {mesh} in the mesh")
             }
             Notice::CanaryStarted { revision, nodes } => {
                 write!(f, "revision {revision} goes first to {}", listed(nodes))
             }
-            Notice::Held { revision, why } => {
-                write!(f, "held back: revision {revision} did not become active on its first nodes: {why}")
+            Notice::Held(held) => {
+                write!(
+                    f,
+                    "held back: revision {} did not become active on its first nodes: {}",
+                    held.revision,
+                    reasons(held)
+                )
             }
             Notice::NodesLate { revision, nodes, deadline } => {
                 let deadline = format_duration(*deadline);
@@ -130,7 +137,9 @@ impl fmt::Display for Notice {
             Notice::Resumed { deployed: DeployedRevisions { edges, mesh } } => {
                 write!(f, "goes on from revision {edges} at edges, {mesh} in the mesh")
             }
-            Notice::NotResumed { why } => write!(f, "what Envoys have is not known: {}", why.trim_end()),
+            Notice::NotResumed { why } => {
+                write!(f, "what Envoys have is not known: {}", why.trim_end())
+            }
             Notice::NotSaved { why } => write!(f, "served, but not kept: {}", why.trim_end()),
             Notice::RollbackEnded { to, files, over } => {
                 write!(f, "rollback to {to} ends: the files say {files}, and no longer {over}")
@@ -145,6 +154,11 @@ impl fmt::Display for Notice {
             Notice::Stopping => f.write_str("stopping"),
         }
     }
+}
+
+fn reasons(held: &Held) -> String {
+    let each = held.reasons.iter().map(|(node, why)| format!("{}: {why}", node.escape_debug()));
+    each.collect::<Vec<_>>().join("; ")
 }
 
 /// Names for a line, not more than fit.

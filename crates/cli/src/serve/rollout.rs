@@ -1,28 +1,30 @@
-//! Brings what is wanted to the fleet: stage by stage, each to a few nodes first if so wished, and waits for answers, but
-//! for nobody longer than a deadline.
+//! The rollout: executes the stages that bring a target to the fleet, saves each before it is sent, and waits for answers,
+//! but for nobody longer than a deadline. It is the one writer of what is served.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
 use tokio::sync::watch;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 use weir_xds::{Catalog, Publication};
 
 use super::deployment::Deployment;
-use super::file_watcher::Target;
+use super::desired::Target;
 use super::fleet::{Fleet, Watched};
-use super::log::Log;
 use super::notice::Notice;
+use super::progress::{Held, SharedProgress};
 use crate::state_dir::{Cause, StateDir};
 
 mod canaries;
+#[cfg(test)]
+mod samples;
 mod stages;
 
-use stages::{needs_acks, only_switches_off, plan};
+use stages::{Stage, stages};
 
-/// How carefully it goes on.
+/// Options that say how carefully a rollout goes.
 #[derive(Args, Clone)]
 pub struct RolloutOptions {
     /// How long a stage of a push waits for Envoys to answer before it names them and goes on
@@ -37,154 +39,163 @@ pub struct RolloutOptions {
     canary_deadline: humantime::Duration,
 }
 
-/// What is being brought to whom.
+/// What tells notices.
+pub type Tell = Box<dyn Fn(&Notice) + Send + Sync>;
+
+/// What is deployed, and how it goes on from there.
 pub struct Rollout {
     options: RolloutOptions,
-    now: Deployment,
-    /// What everybody was offered last.
-    offered: Arc<Catalog>,
-    /// Until when a start gives Envoys time to come back.
+    deployed: Deployment,
+    /// Until when a start gives Envoys time to connect again.
     reconnects_until: Instant,
-    waves: watch::Sender<Arc<Publication>>,
+    publications: watch::Sender<Arc<Publication>>,
+    progress: SharedProgress,
     fleet: Watched,
     state: Option<StateDir>,
-    log: Log,
+    tell: Tell,
 }
 
-/// Something newer is wanted.
+/// A newer target is wanted.
 struct Superseded;
 
 impl Rollout {
-    /// Offers everybody what they were offered last, if that is known, and goes on from there; else the first target.
+    /// Publishes to all what they were offered last, if that is known, and goes on from there; else the first target.
     pub fn start(
         first: &Target,
-        stood: Option<Deployment>,
+        resumed: Option<Deployment>,
         options: RolloutOptions,
+        progress: SharedProgress,
         fleet: Watched,
         state: Option<StateDir>,
-        log: Log,
+        tell: Tell,
     ) -> Rollout {
-        let patience = if stood.is_some() { *options.stage_deadline } else { Duration::ZERO };
-        let now = stood.unwrap_or_else(|| first.0.clone());
-        if [&now.edges, &now.mesh].iter().any(|side| side.policy.revision != first.0.mesh.policy.revision) {
-            log.tell(&Notice::Resumed { deployed: now.revisions() });
+        let patience = if resumed.is_some() { *options.stage_deadline } else { Duration::ZERO };
+        let deployed = resumed.unwrap_or_else(|| first.deployment.clone());
+        let wanted = first.deployment.revision();
+        let revisions = deployed.revisions();
+        if [&revisions.edges, &revisions.mesh].iter().any(|revision| **revision != wanted) {
+            tell(&Notice::Resumed { deployed: revisions.clone() });
         }
-        fleet.send_modify(|fleet| fleet.serving(&now.revision(), None));
-        let offered = Arc::new(now.offer());
-        let waves = watch::Sender::new(Arc::new(Publication::to_all(1, offered.clone())));
-        Rollout { options, now, offered, reconnects_until: Instant::now() + patience, waves, fleet, state, log }
+        let first = Publication::to_all(1, Arc::new(deployed.catalog()));
+        progress.send_modify(|progress| {
+            (progress.wanted, progress.active) = (wanted, deployed.revision());
+            (progress.deployed, progress.publication) = (revisions, first.number);
+        });
+        let publications = watch::Sender::new(Arc::new(first));
+        let reconnects_until = Instant::now() + patience;
+        Rollout { options, deployed, reconnects_until, publications, progress, fleet, state, tell }
     }
 
-    /// What is offered from each moment on.
-    pub fn waves(&self) -> watch::Receiver<Arc<Publication>> {
-        self.waves.subscribe()
+    /// What is published from each moment on.
+    pub fn publications(&self) -> watch::Receiver<Arc<Publication>> {
+        self.publications.subscribe()
     }
 
-    /// Goes on until nobody wants anything any more. A target that is overtaken is given up where it stands.
+    /// Rolls out each target until there are no more. One that is superseded is given up where it stands.
     pub async fn follow(mut self, mut targets: watch::Receiver<Target>) {
         targets.mark_changed();
         while targets.changed().await.is_ok() {
-            let (wanted, cause) = targets.borrow_and_update().clone();
-            // Err: the next round brings what is newer.
-            let _: Result<(), Superseded> = self.roll_out(&wanted, cause, &targets).await;
+            let target = targets.borrow_and_update().clone();
+            // Err: the next round rolls out what is newer.
+            let _: Result<(), Superseded> = self.roll_out(&target, &targets).await;
         }
     }
 
-    async fn roll_out(
-        &mut self,
-        wanted: &Deployment,
-        cause: Cause,
-        targets: &watch::Receiver<Target>,
-    ) -> Result<(), Superseded> {
-        let is_urgent = cause == Cause::Rollback || only_switches_off(&self.now, wanted);
-        let stages = plan(&self.now, wanted);
+    async fn roll_out(&mut self, target: &Target, targets: &watch::Receiver<Target>) -> Result<(), Superseded> {
+        let wanted = target.deployment.revision();
+        self.progress.send_modify(|progress| progress.wanted.clone_from(&wanted));
+        let stages = stages(&self.deployed, target, self.options.canary_nodes);
         let count = stages.len();
         for (number, stage) in (1..).zip(stages) {
-            let offer = Arc::new(stage.offer());
+            let catalog = Arc::new(stage.deployment.catalog());
             let is_last = number == count;
-            if *self.offered != *offer {
-                if needs_acks(&self.now, &stage) {
-                    self.await_reconnects(&wanted.revision(), targets).await?;
+            if *catalog != *self.catalog_of_all() {
+                if stage.needs_acks {
+                    self.await_reconnects(&wanted, targets).await?;
                     self.await_acks(targets).await?;
                 }
                 if !is_last {
-                    self.log.tell(&Notice::Stage { number, count, deployed: stage.revisions() });
+                    let deployed = stage.deployment.revisions();
+                    (self.tell)(&Notice::Stage { number, count, deployed, urgent: stage.urgent });
                 }
-                if !is_urgent && !self.canaries_take(&offer, targets).await? {
+                if !self.canaries_accept(&stage, &catalog, &wanted, targets).await? {
                     return Ok(());
                 }
             }
-            self.now = stage;
-            // Before it is sent: after a crash the server knows of all that an Envoy may have.
-            self.keep(is_last.then_some(cause));
-            self.publish_to_all(offer);
+            self.deploy(stage.deployment, catalog, is_last.then_some(target.cause));
         }
-        self.log.tell(&Notice::Served { revision: self.offered.label().into(), resources: self.offered.size() });
-        self.fleet.send_modify(|fleet| fleet.serving(&self.now.revision(), None));
+        self.progress.send_modify(|progress| (progress.active, progress.held) = (wanted.clone(), None));
+        (self.tell)(&Notice::Served { revision: wanted, resources: self.deployed.size() });
         self.await_acks(targets).await
     }
 
-    /// Offers it to some first, if so wished. False if it did not become active there: then they have again what was before.
-    async fn canaries_take(
+    /// Offers a stage to its canary nodes. False if it did not become active there: then they have again what was before.
+    async fn canaries_accept(
         &mut self,
-        offer: &Arc<Catalog>,
+        stage: &Stage,
+        catalog: &Arc<Catalog>,
+        wanted: &str,
         targets: &watch::Receiver<Target>,
     ) -> Result<bool, Superseded> {
-        let Some(percent) = self.options.canary_nodes else { return Ok(true) };
-        self.await_reconnects(offer.label(), targets).await?;
-        let canaries = canaries::chosen(&self.fleet.borrow(), &self.offered, offer, percent);
+        let Some(percent) = stage.canaries else { return Ok(true) };
+        self.await_reconnects(wanted, targets).await?;
+        let before = self.catalog_of_all();
+        let canaries = canaries::chosen(&self.fleet.borrow(), &before, catalog, percent);
         if canaries.is_empty() {
             return Ok(true);
         }
-        let (nodes, revision) = (canaries.iter().cloned().collect(), offer.label().to_owned());
-        self.log.tell(&Notice::CanaryStarted { revision: revision.clone(), nodes });
-        let wave = self.publish(offer.clone(), Some((canaries.clone(), self.offered.clone())));
+        let nodes = canaries.iter().cloned().collect();
+        (self.tell)(&Notice::CanaryStarted { revision: wanted.to_owned(), nodes });
+        let number = self.publish(catalog.clone(), Some((canaries.clone(), before.clone())));
 
         let deadline = Instant::now() + *self.options.canary_deadline;
-        let took =
-            |fleet: &Fleet| canaries::connected(fleet, &canaries).all(|row| row.has_settled(wave) && row.is_active());
-        if self.wait_for(deadline, targets, took).await? {
+        let accepted = |fleet: &Fleet| {
+            canaries::connected(fleet, &canaries).all(|row| row.has_caught_up(number) && row.is_active())
+        };
+        if self.wait_for(deadline, targets, accepted).await? {
             return Ok(true);
         }
-        let why: Vec<String> = canaries::connected(&self.fleet.borrow(), &canaries)
+        let reasons = canaries::connected(&self.fleet.borrow(), &canaries)
             .filter(|row| !row.is_active())
-            .map(|row| format!("{}: {}", row.node.escape_debug(), row.why_not_active()))
+            .map(|row| (row.node.clone(), row.why_not_active()))
             .collect();
-        self.publish(self.offered.clone(), None);
-        let served = self.now.revision();
-        self.fleet.send_modify(|fleet| fleet.serving(&served, Some(revision.clone())));
-        self.log.tell(&Notice::Held { revision, why: why.join("; ") });
+        let held = Held { revision: wanted.to_owned(), reasons };
+        let number = self.publish(before, None);
+        self.progress.send_modify(|progress| {
+            (progress.publication, progress.held) = (number, Some(held.clone()));
+        });
+        (self.tell)(&Notice::Held(held));
         Ok(false)
     }
 
-    /// Waits until everybody has answered, and names who has not for too long, however often something newer came meanwhile.
-    /// Who comes while it waits is sent what is newest and holds it up no longer, or there would be no end where many come
-    /// and go.
+    /// Waits until everybody has answered, and marks who has not for too long, however often something newer came meanwhile.
+    /// A node that comes while it waits is sent what is newest and holds it up no longer, or there would be no end where many
+    /// come and go.
     async fn await_acks(&self, targets: &watch::Receiver<Target>) -> Result<(), Superseded> {
-        let (wave, newest) = (self.waves.borrow().number, self.fleet.borrow().newest_stream());
+        let (number, newest) = (self.publications.borrow().number, self.fleet.borrow().newest_stream());
         loop {
-            let behind = self.fleet.borrow().behind_since(wave, newest).unwrap_or_else(Instant::now);
+            let behind = self.fleet.borrow().behind_since(number, newest).unwrap_or_else(Instant::now);
             let deadline = behind + *self.options.stage_deadline;
-            if self.wait_for(deadline, targets, |fleet| fleet.has_settled(wave, newest)).await? {
+            if self.wait_for(deadline, targets, |fleet| fleet.has_caught_up(number, newest)).await? {
                 return Ok(());
             }
-            let mut late = Vec::new();
-            self.fleet.send_modify(|fleet| late = fleet.mark_late(wave, behind));
-            if !late.is_empty() {
-                let (revision, deadline) = (self.now.revision(), self.options.stage_deadline.into());
-                self.log.tell(&Notice::NodesLate { revision, nodes: late, deadline });
+            let mut nodes = Vec::new();
+            self.fleet.send_modify(|fleet| nodes = fleet.mark_late(number, behind));
+            if !nodes.is_empty() {
+                let (revision, deadline) = (self.deployed.revision(), self.options.stage_deadline.into());
+                (self.tell)(&Notice::NodesLate { revision, nodes, deadline });
             }
         }
     }
 
-    /// Waits until Envoys had time to come back after a start: of those that have not nobody knows what they have.
-    async fn await_reconnects(&self, next: &str, targets: &watch::Receiver<Target>) -> Result<(), Superseded> {
+    /// Waits until Envoys had time to connect again after a start: of those that have not nobody knows what they have.
+    async fn await_reconnects(&self, wanted: &str, targets: &watch::Receiver<Target>) -> Result<(), Superseded> {
         let left = self.reconnects_until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Ok(());
         }
         let time = Duration::from_secs(left.as_secs_f64().ceil() as u64);
-        self.log.tell(&Notice::AwaitingReconnects { revision: next.to_owned(), time });
+        (self.tell)(&Notice::AwaitingReconnects { revision: wanted.to_owned(), time });
         self.wait_for(self.reconnects_until, targets, |_| false).await.map(drop)
     }
 
@@ -198,34 +209,44 @@ impl Rollout {
         let (mut fleet, mut newer) = (self.fleet.subscribe(), targets.clone());
         tokio::select! {
             _ = newer.changed() => Err(Superseded),
-            came = timeout_at(deadline.into(), fleet.wait_for(is)) => Ok(came.is_ok()),
+            came = timeout_at(deadline, fleet.wait_for(is)) => Ok(came.is_ok()),
         }
     }
 
-    /// Unless everybody is offered just that.
-    fn publish_to_all(&mut self, offer: Arc<Catalog>) {
-        if *self.offered != *offer || self.waves.borrow().canaries.is_some() {
-            self.publish(offer.clone(), None);
-        }
-        self.offered = offer;
+    /// What everybody is offered, canary nodes aside.
+    fn catalog_of_all(&self) -> Arc<Catalog> {
+        let publication = self.publications.borrow();
+        publication.canaries.as_ref().map_or(&publication.catalog, |(_, others)| others).clone()
     }
 
-    fn publish(&self, offer: Arc<Catalog>, canaries: Option<(BTreeSet<String>, Arc<Catalog>)>) -> u64 {
-        let number = self.waves.borrow().number + 1;
-        self.waves.send_replace(Arc::new(Publication { number, catalog: offer, canaries }));
+    /// Saves a deployment, then publishes it to all: after a crash the server knows of all that an Envoy may have.
+    fn deploy(&mut self, deployment: Deployment, catalog: Arc<Catalog>, cause: Option<Cause>) {
+        self.save(&deployment, cause);
+        self.deployed = deployment;
+        let before = self.publications.borrow().clone();
+        let is_offered = before.canaries.is_none() && *catalog == *before.catalog;
+        let number = if is_offered { before.number } else { self.publish(catalog, None) };
+        self.progress.send_modify(|progress| {
+            (progress.deployed, progress.publication) = (self.deployed.revisions(), number);
+        });
+    }
+
+    fn publish(&self, catalog: Arc<Catalog>, canaries: Option<(BTreeSet<String>, Arc<Catalog>)>) -> u64 {
+        let number = self.publications.borrow().number + 1;
+        self.publications.send_replace(Arc::new(Publication { number, catalog, canaries }));
         number
     }
 
-    /// Keeps what is to stand, and a `cause` in the history if it is what was wanted. A disk that is full does not hold up a
-    /// push: what cannot be kept is served all the same.
-    fn keep(&self, cause: Option<Cause>) {
+    /// Saves what is deployed, and in the history what was wanted, with its cause. A disk that is full does not hold up a
+    /// rollout: what cannot be saved is served all the same.
+    fn save(&self, deployment: &Deployment, cause: Option<Cause>) {
         let Some(state) = &self.state else { return };
-        let stand = || {
-            state.save_deployed(&self.now.edges.policy, &self.now.mesh.policy)?;
-            cause.map_or(Ok(()), |cause| state.save_in_force(&self.now.mesh.policy, cause))
+        let save = || {
+            state.save_deployed(&deployment.edges.policy, &deployment.mesh.policy)?;
+            cause.map_or(Ok(()), |cause| state.save_in_force(&deployment.mesh.policy, cause))
         };
-        if let Err(failure) = stand() {
-            self.log.tell(&Notice::NotSaved { why: failure.text(false) });
+        if let Err(failure) = save() {
+            (self.tell)(&Notice::NotSaved { why: failure.text(false) });
         }
     }
 }

@@ -1,110 +1,125 @@
-//! Files and a state in, what is to be served out.
+//! What the files propose and what the state says in, what is desired out; no files.
 
-use std::fs;
+use serde_json::json;
+use weir_policy::{AttachmentFile, Format, Revision, Role, Source};
 
 use super::*;
+use crate::effective::{self, Effective};
+use crate::serve::written::WrittenAttachments;
 
-/// A policy that differs by its number, an attachment and a state.
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> (Folder, Inputs) {
-        let folder = Folder(tempfile::tempdir().unwrap());
-        folder.write("weir.wasm", "");
-        folder.write("edge.yaml", "weir: 1\nname: shop\nrole: edge\nwasm: {file: weir.wasm}\n");
-        let path = |name: &str| folder.0.path().join(name);
-        let state = Some(StateDir::open(&path("state")).unwrap());
-        let inputs = Inputs { policy: path("policy.yaml"), attach: vec![path("edge.yaml")], resources: None, state };
-        (folder, inputs)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.0.path().join(name), text).unwrap();
-    }
-
-    /// Its revision.
-    fn say(&self, inputs: &Inputs, number: usize) -> String {
-        self.write("policy.yaml", &format!("version: 1\nenv_tag: {{header: x-tag-{number}}}\nlayers: []\n"));
-        inputs.read().unwrap().revision()
-    }
-
-    /// The same, and that it came into force.
-    fn keep(&self, inputs: &Inputs, number: usize) -> String {
-        let revision = self.say(inputs, number);
-        state(inputs).save_in_force(&inputs.read().unwrap().mesh.policy, Cause::Files).unwrap();
-        revision
-    }
+/// A good policy that differs by its number.
+fn policy(number: u32) -> Arc<Policy> {
+    let text = json!({"version": 1, "env_tag": {"header": format!("x-tag-{number}")}, "layers": []}).to_string();
+    Arc::new(effective::check(&[Source::json("policy.json", text)], Role::Edge).unwrap())
 }
 
-fn state(inputs: &Inputs) -> &StateDir {
-    inputs.state.as_ref().unwrap()
+fn revision(number: u32) -> Revision {
+    policy(number).revision
 }
 
-fn wanted(inputs: &Inputs) -> Option<(String, Cause)> {
-    Wanted::now(inputs, Log::Text).standing.map(|(standing, cause)| (standing.revision(), cause))
+fn attachments(more: &str) -> WrittenAttachments {
+    let text = format!("weir: 1\nname: shop\n{more}");
+    let sources = vec![Source::from_bytes("edge.yaml", text.into_bytes(), Format::Yaml)];
+    let files = vec![AttachmentFile::read(&sources[0]).unwrap()];
+    WrittenAttachments { sources, files, placed: vec![Ok(("shop".into(), "/weir.wasm".into()))] }
 }
 
-#[test]
-fn a_rollback_holds_over_files_that_never_came_into_force_until_they_say_something_new() {
-    let (folder, inputs) = Folder::new();
-    let first = folder.keep(&inputs, 1);
-    let held = folder.say(&inputs, 2);
-    state(&inputs).request_rollback(&first).unwrap();
-    let back = Some((first.clone(), Cause::Rollback));
-    for _ in 0..2 {
-        assert_eq!(wanted(&inputs), back);
-        assert_eq!(
-            state(&inputs).rollback().unwrap(),
-            Some(RollbackRequest { to: first.clone(), over: Some(held.clone()) })
-        );
-    }
-    folder.write("policy.yaml", "layers: [");
-    assert_eq!(wanted(&inputs), back);
-    folder.say(&inputs, 2);
-    assert_eq!(wanted(&inputs), back);
+fn bad(text: &str) -> Failure {
+    Failure::Message(format!("{text}\n"))
+}
 
-    let third = folder.say(&inputs, 3);
-    assert_eq!(wanted(&inputs), Some((third, Cause::Files)));
-    assert_eq!(state(&inputs).rollback().unwrap(), None);
+/// Files that say one policy, of which perhaps another one takes effect.
+fn files(written: u32, effective: u32) -> Proposal {
+    let policy = Effective { written: revision(written), policy: policy(effective) };
+    Proposal { policy: Ok(policy), attachments: Ok(attachments("")), resources: Ok(Arc::default()) }
+}
+
+fn bad_files() -> Proposal {
+    Proposal { policy: Err(bad("files")), ..files(1, 1) }
+}
+
+/// A request for the first policy, over that of a number.
+fn back(over: Option<u32>) -> Rollback {
+    let request = RollbackRequest { to: revision(1).to_string(), over: over.map(|over| revision(over).to_string()) };
+    Rollback { request, policy: Ok(policy(1)), last_written: Ok(Some(revision(2).to_string())) }
+}
+
+/// What is served, over what by a rollback; what is complained of; whether a rollback ended.
+type Row = (Option<(u32, Cause)>, Option<u32>, Option<&'static str>, bool);
+
+#[track_caller]
+fn check(what: &str, proposal: &Proposal, rollback: Option<&Rollback>, expected: Row) {
+    let found = desired(proposal, rollback);
+    let (target, over, complaint, ended) = expected;
+    let target = target.map(|(number, cause)| (revision(number).to_string(), cause));
+    assert_eq!(found.target.map(|target| (target.deployment.revision(), target.cause)), target, "{what}");
+    let over = over.map(|over| revision(over).to_string());
+    assert_eq!(found.request.as_ref().and_then(|request| request.over.clone()), over, "{what}");
+    let told = found.complaint.map(|failure| failure.text(false));
+    assert!(told.is_some() == complaint.is_some(), "{what}: {told:?}");
+    assert!(told.unwrap_or_default().contains(complaint.unwrap_or_default()), "{what}");
+    assert_eq!(found.notice.is_some(), ended, "{what}");
+    assert!(rollback.is_none() || found.request.is_some() != ended, "{what}: a request stands until it ends");
 }
 
 #[test]
-fn a_rollback_over_bad_files_ends_when_they_say_what_they_did_not_say_last() {
-    for (next, ends) in [(2, false), (3, true)] {
-        let (folder, inputs) = Folder::new();
-        let [first, _] = [1, 2].map(|number| folder.keep(&inputs, number));
-        folder.write("policy.yaml", "layers: [");
-        state(&inputs).request_rollback(&first).unwrap();
-        let back = Some((first, Cause::Rollback));
-        assert_eq!(wanted(&inputs), back);
-        let next = folder.say(&inputs, next);
-        assert_eq!(wanted(&inputs), if ends { Some((next, Cause::Files)) } else { back });
+fn the_files_are_served_or_what_somebody_went_back_to_until_they_say_something_new() {
+    use Cause::{Files, Rollback};
+    let unreadable = || super::Rollback { last_written: Err(bad("history")), ..back(None) };
+    let damaged = || super::Rollback { policy: Err(bad("damaged")), ..back(Some(2)) };
+    let table: [(&str, Proposal, Option<super::Rollback>, Row); 12] = [
+        ("good files", files(2, 2), None, (Some((2, Files)), None, None, false)),
+        ("bad files", bad_files(), None, (None, None, Some("files"), false)),
+        ("a new request", files(2, 2), Some(back(None)), (Some((1, Rollback)), Some(2), None, false)),
+        ("the same files", files(2, 2), Some(back(Some(2))), (Some((1, Rollback)), Some(2), None, false)),
+        ("files turn bad", bad_files(), Some(back(Some(3))), (Some((1, Rollback)), Some(3), Some("files"), false)),
+        ("over bad files", bad_files(), Some(back(None)), (Some((1, Rollback)), Some(2), Some("files"), false)),
+        ("nobody knows over what", bad_files(), Some(unreadable()), (None, None, Some("history"), false)),
+        ("new files", files(3, 3), Some(back(Some(2))), (Some((3, Files)), None, None, true)),
+        ("what is gone back to is bad", files(2, 2), Some(damaged()), (None, Some(2), Some("damaged"), false)),
+        // What takes effect of the same files is another policy than before, say by the step of a release.
+        ("an effect of its own", files(2, 5), None, (Some((5, Files)), None, None, false)),
+        ("over another effect", files(2, 5), Some(back(None)), (Some((1, Rollback)), Some(2), None, false)),
+        ("another effect of them", files(2, 6), Some(back(Some(2))), (Some((1, Rollback)), Some(2), None, false)),
+    ];
+    for (what, proposal, rollback, row) in table {
+        check(what, &proposal, rollback.as_ref(), row);
     }
 }
 
 #[test]
-fn a_start_says_why_what_was_in_force_last_is_not_served() {
-    let (folder, inputs) = Folder::new();
-    let first = folder.keep(&inputs, 1);
-    folder.write("policy.yaml", "layers: [");
-    let at_start = Wanted::at_start(&inputs, Log::Text);
-    assert_eq!(at_start.standing.map(|(standing, _)| standing.revision()), Some(first.clone()));
+fn a_policy_that_the_attachments_do_not_fit_is_not_served() {
+    let attachments = |more| Proposal { attachments: Ok(attachments(more)), ..files(2, 2) };
+    let unfit = "log_unit: user\n";
+    let told = "unknown_unit";
+    check("the files' own", &attachments(unfit), None, (None, None, Some(told), false));
+    // As long as the attachments are bad nobody knows what the files say.
+    check("a kept one", &attachments(unfit), Some(&back(Some(3))), (None, Some(3), Some(told), false));
+    let unread = || Proposal { attachments: Err(bad("edge.yaml")), ..files(3, 3) };
+    check("none can be read", &unread(), Some(&back(Some(2))), (None, Some(2), Some("edge.yaml"), false));
+    let resources = Proposal { resources: Err(bad("clusters.yaml")), ..files(2, 2) };
+    check("resources", &resources, None, (None, None, Some("clusters.yaml"), false));
+}
 
-    let kept = format!("state/revisions/{first}.json");
-    for (name, told) in [(kept.as_str(), "syntax: "), ("state/history.json", "not what weir serve writes")] {
-        folder.write(name, "[{");
-        let at_start = Wanted::at_start(&inputs, Log::Text);
-        let text = at_start.complaint.unwrap().text(false);
-        assert!(at_start.standing.is_none());
-        assert!(text.contains("policy.yaml") && text.contains(name) && text.contains(told), "{text}");
-    }
+#[test]
+fn a_start_serves_what_was_in_force_last_if_nothing_else() {
+    let at_start = |proposal: &Proposal, last| {
+        let desired = desired(proposal, None).or_last_in_force(proposal, last);
+        let target = desired.target.map(|target| (target.deployment.revision(), target.cause));
+        (target, desired.complaint.map(|failure| failure.text(false)))
+    };
+    let last = || Ok(Some((policy(1), Cause::Rollback)));
+    let [first, second] = [1, 2].map(|number| revision(number).to_string());
+    assert_eq!(at_start(&files(2, 2), last()), (Some((second, Cause::Files)), None));
+    assert_eq!(at_start(&bad_files(), last()), (Some((first, Cause::Rollback)), Some("files\n".into())));
+    assert_eq!(at_start(&bad_files(), Ok(None)), (None, Some("files\n".into())));
+    assert_eq!(at_start(&bad_files(), Err(bad("damaged"))), (None, Some("files\ndamaged\n".into())));
 }
 
 #[test]
 fn nothing_is_said_twice() {
-    let said = |text: &str| Failure::Message(format!("{text}\n"));
-    assert_eq!(both(said("a"), said("a")).text(false), "a\n");
-    assert_eq!(both(said("a"), Failure::Usage("b".into())).text(false), "a\nweir: b\n");
+    assert_eq!(both(bad("a"), bad("a")).text(false), "a\n");
+    assert_eq!(both(bad("a"), Failure::Usage("b".into())).text(false), "a\nweir: b\n");
     let both = both(Failure::Usage("a".into()), Failure::Usage("b".into()));
     assert!(matches!(both, Failure::Usage(_)));
     assert_eq!(both.text(false), "weir: a\nweir: b\n");

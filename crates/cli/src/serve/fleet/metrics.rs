@@ -1,23 +1,24 @@
-//! The fleet as Prometheus reads it. No label names a node: a fleet may be large, and nodes come and go.
+//! The fleet and what is served, as Prometheus reads it. No label names a node: a fleet may be large, and nodes come and go.
 
 use std::fmt::Write as _;
 
 use super::{Fleet, Row};
+use crate::serve::progress::Progress;
 
 impl Fleet {
     /// Everything in the text format.
-    pub fn metrics(&self) -> String {
+    pub fn metrics(&self, progress: &Progress) -> String {
         let connected = || self.rows.values().filter(|row| row.connected);
         let count = |is: fn(&Row) -> bool| connected().filter(|row| is(row)).count() as u64;
-        let revision = u64::from_str_radix(&self.served, 16).unwrap_or(0);
+        let revision = u64::from_str_radix(&progress.active, 16).unwrap_or(0);
         let gauges = [
             ("weir_serve_policy_revision", "Revision that is served, 48 bits.", revision),
             (
                 "weir_serve_policy_rejected",
                 "Whether the files say something that is not served.",
-                self.files_bad.into(),
+                progress.complaint.is_some().into(),
             ),
-            ("weir_serve_policy_held", "Whether a revision was taken back.", self.held.is_some().into()),
+            ("weir_serve_policy_held", "Whether a revision was taken back.", progress.held.is_some().into()),
             ("weir_serve_nodes", "Envoys that are connected.", count(|_| true)),
             ("weir_serve_nodes_in_step", "Of those, took all that they are to have.", count(Row::in_step)),
             ("weir_serve_nodes_active", "Of those, say by their gauges that it decides.", count(Row::is_active)),

@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 use weir_xds::{Event, Labels, Node, ResourceKind, envoy_version, metadata};
 
 use super::Moment;
@@ -54,12 +54,12 @@ pub struct Row {
     /// What kind of resource the error is about.
     #[serde(skip)]
     refused: Option<ResourceKind>,
-    /// The wave up to which it has answered all.
+    /// The number of the publication up to which it has answered all.
     #[serde(skip)]
-    pub(super) settled: u64,
+    pub(super) caught_up: u64,
     /// Since when it has not answered all that it was offered.
     #[serde(skip)]
-    pub(super) behind: Option<Instant>,
+    pub(super) behind_since: Option<Instant>,
     /// Whether it was named for that, and is no longer waited for.
     #[serde(skip)]
     pub(super) late: bool,
@@ -110,8 +110,8 @@ impl Row {
             about,
             filters: Arc::default(),
             refused: None,
-            settled: 0,
-            behind: None,
+            caught_up: 0,
+            behind_since: None,
             late: false,
             is_double: false,
             gone: None,
@@ -126,7 +126,7 @@ impl Row {
             Event::Offered { label: revision, filters } => {
                 self.offered = revision.to_string();
                 self.unmatched = filters.is_empty();
-                self.behind = self.behind.or(Some(now.steady));
+                self.behind_since = self.behind_since.or(Some(now.steady));
                 self.clashes.clear();
                 self.filters = filters.clone();
                 let is_known = |name: &str| self.attachments.iter().any(|attachment| attachment.name == name);
@@ -134,7 +134,7 @@ impl Row {
                 self.attachments = known.map(|filter| self.attachment(filter)).collect();
             }
             Event::CaughtUp { publication, label: revision, filters } => {
-                (self.settled, self.behind, self.late) = (*publication, None, false);
+                (self.caught_up, self.behind_since, self.late) = (*publication, None, false);
                 self.attachments = filters.iter().map(|filter| self.attachment(filter)).collect();
                 // Who came back with what it had was sent nothing, and acks nothing.
                 if !filters.is_empty()
@@ -176,9 +176,9 @@ impl Row {
         !owes && self.error.is_none() && self.clashes.is_empty() && !self.attachments.iter().any(differs)
     }
 
-    /// Whether it has answered everything up to a wave.
-    pub fn has_settled(&self, wave: u64) -> bool {
-        self.settled >= wave
+    /// Whether it has answered everything up to the publication of this number.
+    pub fn has_caught_up(&self, number: u64) -> bool {
+        self.caught_up >= number
     }
 
     /// What is missing, in words.

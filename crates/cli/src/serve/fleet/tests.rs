@@ -31,8 +31,8 @@ fn connected_with(node: Node) -> Event {
     Event::Connected { peer: "10.0.0.1:5000".parse().unwrap(), identity: None, node: Arc::new(node) }
 }
 
-fn settled(wave: u64, revision: &str) -> Event {
-    Event::CaughtUp { publication: wave, label: revision.into(), filters: vec!["weir.shop".into()] }
+fn settled(number: u64, revision: &str) -> Event {
+    Event::CaughtUp { publication: number, label: revision.into(), filters: vec!["weir.shop".into()] }
 }
 
 fn offered(revision: &str) -> Event {
@@ -69,7 +69,7 @@ fn gauge(active: u64, rejected: bool) -> BTreeMap<String, (u64, bool)> {
 #[test]
 fn gauges_of_two_that_call_themselves_the_same_count_only_where_they_are_no_sum() {
     let mut fleet = fleet(1, [connected(), offered("00000000002a"), settled(1, "00000000002a")]);
-    let active = |fleet: &Fleet| fleet.shown().nodes.last().unwrap().attachments[0].active.clone();
+    let active = |fleet: &Fleet| fleet.view(&Progress::default()).nodes.last().unwrap().attachments[0].active.clone();
     for event in [connected(), offered("00000000002a"), settled(1, "00000000002a")] {
         fleet.note(&report(101, event), start());
     }
@@ -86,7 +86,7 @@ fn gauges_of_two_that_call_themselves_the_same_count_only_where_they_are_no_sum(
 fn acked_is_not_active_until_a_gauge_says_so() {
     let revision = "00000000002a";
     let mut fleet = fleet(1, [connected(), offered(revision), settled(1, "old"), sent(revision)]);
-    let row = |fleet: &Fleet| fleet.shown().nodes.remove(0);
+    let row = |fleet: &Fleet| fleet.view(&Progress::default()).nodes.remove(0);
     assert_eq!(
         (row(&fleet).sent.as_deref(), row(&fleet).acked, row(&fleet).in_step()),
         (Some(revision), Some("old".into()), false)
@@ -130,31 +130,32 @@ fn the_gauge_of_each_filter_is_held_against_its_own_revision() {
     {
         let gauges = [("edge", edge), ("mesh", mesh)].map(|(name, active)| (name.to_owned(), (active, false)));
         fleet.record_readings(1, &gauges.into());
-        let row = fleet.shown().nodes.remove(0);
+        let row = fleet.view(&Progress::default()).nodes.remove(0);
         assert_eq!((row.in_step(), row.is_active()), (is_active, is_active), "{edge} {mesh}");
     }
     // The push goes on: what was right a moment ago is old.
     fleet.record_readings(1, &[("edge".into(), (41, false)), ("mesh".into(), (42, false))].into());
     let whole = offered_as(new, &filters.map(|name| (name, new)));
-    [whole, acked(new)].into_iter().for_each(|event| fleet.note(&report(1, event), start()));
-    assert!(!fleet.shown().nodes[0].in_step());
+    let caught_up = Event::CaughtUp { publication: 2, label: new.into(), filters: filters.map(Into::into).into() };
+    [whole, acked(new), caught_up].into_iter().for_each(|event| fleet.note(&report(1, event), start()));
+    assert!(!fleet.view(&Progress::default()).nodes[0].in_step());
     fleet.record_readings(1, &[("edge".into(), (42, false)), ("mesh".into(), (42, false))].into());
-    assert!(fleet.shown().nodes[0].is_active());
+    assert!(fleet.view(&Progress::default()).nodes[0].is_active());
 }
 
 #[test]
 fn what_was_refused_is_told_until_something_of_its_kind_is_taken() {
     let refused = Event::Rejected { kind: ResourceKind::Listener, label: "r1".into(), error: "no".into() };
     let mut fleet = fleet(1, [connected(), offered("r1"), settled(1, "r1"), refused]);
-    let error = |fleet: &Fleet| fleet.shown().nodes[0].error.clone();
+    let error = |fleet: &Fleet| fleet.view(&Progress::default()).nodes[0].error.clone();
     assert_eq!(error(&fleet).as_deref(), Some("rejected lds of revision r1: no"));
     fleet.note(&report(1, acked("r1")), start());
-    assert!(error(&fleet).is_some() && !fleet.shown().nodes[0].in_step());
+    assert!(error(&fleet).is_some() && !fleet.view(&Progress::default()).nodes[0].in_step());
     fleet.note(&report(1, Event::Acked { kind: ResourceKind::Listener, label: "r2".into() }), start());
-    assert!(error(&fleet).is_none() && fleet.shown().nodes[0].in_step());
+    assert!(error(&fleet).is_none() && fleet.view(&Progress::default()).nodes[0].in_step());
 
     fleet.note(&report(1, Event::Clash { filter: "weir.shop".into() }), start());
-    assert!(!fleet.shown().nodes[0].in_step());
+    assert!(!fleet.view(&Progress::default()).nodes[0].in_step());
 }
 
 #[test]
@@ -162,30 +163,30 @@ fn a_stream_takes_the_place_of_the_one_before() {
     for order in [[(1, gone()), (101, connected())], [(101, connected()), (1, gone())]] {
         let mut fleet = fleet(1, [connected()]);
         order.into_iter().for_each(|(stream, event)| fleet.note(&report(stream, event), start()));
-        let nodes = fleet.shown().nodes;
+        let nodes = fleet.view(&Progress::default()).nodes;
         assert_eq!((nodes.len(), nodes[0].connected), (1, true));
     }
     // Two Envoys of one name at once are two rows, so that somebody sees it.
     let mut fleet = fleet(1, [connected()]);
     fleet.note(&report(101, connected()), start());
-    assert_eq!(fleet.shown().nodes.len(), 2);
+    assert_eq!(fleet.view(&Progress::default()).nodes.len(), 2);
 }
 
 #[test]
 fn those_that_have_gone_are_remembered_for_a_while_and_not_all() {
     let mut fleet = fleet(1, [connected(), gone()]);
-    let row = fleet.shown().nodes.remove(0);
+    let row = fleet.view(&Progress::default()).nodes.remove(0);
     assert_eq!((row.connected, row.node.as_str()), (false, "n1"));
     for (later, remembered) in [(GONE, 1), (GONE + Duration::from_secs(1), 0)] {
         fleet.note(&report(2, gone()), after(later));
-        assert_eq!(fleet.shown().nodes.len(), remembered);
+        assert_eq!(fleet.view(&Progress::default()).nodes.len(), remembered);
     }
 
     let mut named = |stream: u64| {
         for event in [connected_as(&format!("n{stream}")), gone()] {
             fleet.note(&Report { stream, node: format!("n{stream}").into(), event }, start());
         }
-        fleet.shown().nodes.len()
+        fleet.view(&Progress::default()).nodes.len()
     };
     assert_eq!((1..=GONE_MAX as u64).map(&mut named).last(), Some(GONE_MAX));
     assert_eq!(named(GONE_MAX as u64 + 1), GONE_MAX);
@@ -197,10 +198,9 @@ fn metrics_sum_up_those_that_are_connected() {
     fleet.note(&report(1, acked("00000000002a")), start());
     let unmatched = offered_as("r", &[]);
     [connected_as("n2"), unmatched].into_iter().for_each(|event| fleet.note(&report(2, event), start()));
-    fleet.serving("00000000002a", None);
-    fleet.complain(true);
+    let progress = Progress { active: "00000000002a".into(), complaint: Some("bad".into()), ..Progress::default() };
     fleet.record_readings(1, &gauge(42, false));
-    let text = fleet.metrics();
+    let text = fleet.metrics(&progress);
     for line in [
         "weir_serve_policy_revision 42",
         "weir_serve_policy_rejected 1",
@@ -225,20 +225,20 @@ fn who_does_not_answer_is_waited_for_until_it_is_named() {
     let mut fleet = fleet(1, [connected(), offered("r1"), settled(1, "r1"), offered("r2")]);
     fleet.note(&report(2, connected_as("n2")), start());
     fleet.note(&report(2, offered("r2")), after(second));
-    assert!(fleet.has_settled(0, 2) && !fleet.has_settled(2, 2));
+    assert!(fleet.has_caught_up(0, 2) && !fleet.has_caught_up(2, 2));
     assert_eq!(fleet.behind_since(2, 2), Some(start().steady));
-    assert_eq!((fleet.newest_stream(), fleet.has_settled(2, 0)), (2, true), "nobody waits for who came later");
+    assert_eq!((fleet.newest_stream(), fleet.has_caught_up(2, 0)), (2, true), "nobody waits for who came later");
     // Another offer does not make it younger.
     fleet.note(&report(1, offered("r3")), after(second * 2));
     assert_eq!(fleet.mark_late(2, start().steady), ["n1"]);
-    assert_eq!((fleet.has_settled(2, 2), fleet.behind_since(2, 2)), (false, Some(after(second).steady)));
+    assert_eq!((fleet.has_caught_up(2, 2), fleet.behind_since(2, 2)), (false, Some(after(second).steady)));
     assert_eq!(fleet.mark_late(2, after(second).steady), ["n2"]);
-    assert!(fleet.has_settled(2, 2) && fleet.behind_since(2, 2).is_none());
+    assert!(fleet.has_caught_up(2, 2) && fleet.behind_since(2, 2).is_none());
 
     // Who answers after all is waited for again.
     fleet.note(&report(1, settled(3, "r3")), after(second * 3));
     fleet.note(&report(1, offered("r4")), after(second * 4));
-    assert!(!fleet.has_settled(4, 2));
+    assert!(!fleet.has_caught_up(4, 2));
     fleet.note(&report(1, gone()), after(second * 5));
-    assert!(fleet.has_settled(4, 2));
+    assert!(fleet.has_caught_up(4, 2));
 }

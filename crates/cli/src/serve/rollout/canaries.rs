@@ -7,9 +7,9 @@ use weir_xds::{Catalog, ResourceKind};
 use crate::serve::fleet::{Fleet, Row};
 
 /// Canary nodes for a catalog: this part of the nodes for which it is news, always the same ones.
-pub fn chosen(fleet: &Fleet, before: &Catalog, offer: &Catalog, percent: u32) -> BTreeSet<String> {
+pub fn chosen(fleet: &Fleet, before: &Catalog, catalog: &Catalog, percent: u32) -> BTreeSet<String> {
     let is_news = |row: &Row| {
-        let [before, after] = [before, offer].map(|offer| offer.snapshot(&row.about));
+        let [before, after] = [before, catalog].map(|catalog| catalog.snapshot(&row.about));
         !row.attachments.is_empty() && before.table(ResourceKind::Extension) != after.table(ResourceKind::Extension)
     };
     let news = fleet.connected().map(|(_, row)| row).filter(|row| is_news(row));

@@ -1,71 +1,124 @@
-//! In which order a new policy reaches those that decide and those that follow, without I/O.
+//! The stages of a rollout: in which order a target reaches edges and the mesh, and how carefully each stage goes, without
+//! I/O.
 //!
 //! What an edge stamps must be known in the mesh, or a user would meet the canary at the first hop and stable behind it. So
 //! tags and routes that are new come to the mesh first, and tags that go leave the edges first. A change that does both
-//! takes three steps, the first of which is a policy of its own: the edges' old one without the tags that go.
+//! takes three stages, the first of which is a policy of its own: the edges' old one without the tags that go. And what is
+//! switched off leaves the edges before anything else, whatever comes with it: nobody should wait for that.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use weir_policy::model::{Experiment, Override};
+use weir_policy::model::{Experiment, Layer, Override};
 use weir_policy::{Model, Revision};
 
 use crate::load::Policy;
 use crate::serve::deployment::{AttachedFilter, Deployment, Tier};
+use crate::serve::desired::Target;
+use crate::state_dir::Cause;
 
-/// What is to stand, one after the other, from what stands now to what is wanted.
-pub fn plan(now: &Deployment, wanted: &Deployment) -> Vec<Deployment> {
+/// A step of a rollout.
+#[derive(Clone)]
+pub struct Stage {
+    /// What edges and the mesh have from then on.
+    pub deployment: Deployment,
+    /// Whether it only switches something off, or is part of a target that does, or that goes back: then no nodes have it
+    /// first.
+    pub urgent: bool,
+    /// Whether it waits until everybody has answered the stage before: it lets edges stamp more or somewhere else, or the
+    /// mesh know less.
+    pub needs_acks: bool,
+    /// The part of the nodes that have it first, in percent.
+    pub canaries: Option<u32>,
+}
+
+/// The stages from what is deployed to a target, the last of which is the target itself.
+pub fn stages(now: &Deployment, target: &Target, canary_nodes: Option<u32>) -> Vec<Stage> {
+    let wanted = &target.deployment;
+    let is_urgent = target.cause == Cause::Rollback || only_switches_off(now, wanted);
+    let mut before = now.clone();
     let mut stages = Vec::new();
-    if !changes_sides(now, wanted) {
-        let (live, wanted_live) = (live(&now.edges.policy.model), live(&wanted.edges.policy.model));
-        let gone: BTreeSet<&str> = live.keys().copied().filter(|tag| !wanted_live.contains_key(tag)).collect();
-        let adds = is_more(&wanted.mesh, &now.mesh) || wanted.mesh.attachments != now.mesh.attachments;
-        let mut step = now.clone();
-        if !gone.is_empty() {
-            step.edges = if adds { without(&now.edges, &gone) } else { wanted.edges.clone() };
-            stages.push(step.clone());
-        }
-        if adds && step.edges != wanted.edges {
-            (step.mesh, step.resources) = (wanted.mesh.clone(), wanted.resources.clone());
-            stages.push(step);
-        }
+    let mut add = |deployment: Deployment, urgent: bool| {
+        let needs_acks = needs_acks(&before, &deployment);
+        let canaries = canary_nodes.filter(|_| !urgent && deployment != before);
+        before = deployment.clone();
+        stages.push(Stage { deployment, urgent, needs_acks, canaries });
+    };
+    let mut first = now.clone();
+    let off = switched_off(&now.edges.policy.model, &wanted.edges.policy.model);
+    if !off.is_empty() && !only_switches_off(now, wanted) {
+        first.edges = without(&now.edges, &off);
+        add(first.clone(), true);
     }
-    stages.push(wanted.clone());
+    order(&first, wanted).into_iter().for_each(|deployment| add(deployment, is_urgent));
     stages
 }
 
-/// Whether a step waits until everybody has answered what stands now: it lets edges stamp more or somewhere else, or the
-/// mesh know less.
-pub fn needs_acks(now: &Deployment, step: &Deployment) -> bool {
-    let [stamped, stamped_now] = [step, now].map(|standing| stamped(&standing.edges.policy.model));
-    !is_within(&stamped, &stamped_now)
-        || step.edges.attachments != now.edges.attachments
-        || is_more(&now.mesh, &step.mesh)
+/// What is deployed, one after the other, from now on to what is wanted.
+fn order(now: &Deployment, wanted: &Deployment) -> Vec<Deployment> {
+    let mut steps = Vec::new();
+    if !changes_tiers(now, wanted) {
+        let (live, wanted_live) = (live(&now.edges.policy.model), live(&wanted.edges.policy.model));
+        let gone: BTreeSet<&str> = live.keys().copied().filter(|tag| !wanted_live.contains_key(tag)).collect();
+        let adds = is_more(&wanted.mesh, &now.mesh) || wanted.mesh.filters != now.mesh.filters;
+        let mut step = now.clone();
+        if !gone.is_empty() {
+            step.edges = if adds { without(&now.edges, &gone) } else { wanted.edges.clone() };
+            steps.push(step.clone());
+        }
+        if adds && step.edges != wanted.edges {
+            (step.mesh, step.resources) = (wanted.mesh.clone(), wanted.resources.clone());
+            steps.push(step);
+        }
+    }
+    steps.push(wanted.clone());
+    steps
 }
 
-/// Whether all that changes is that something is switched off: nobody should wait for that.
-pub fn only_switches_off(now: &Deployment, wanted: &Deployment) -> bool {
-    let is_same = now.edges.attachments == wanted.edges.attachments
-        && now.mesh.attachments == wanted.mesh.attachments
+fn needs_acks(before: &Deployment, step: &Deployment) -> bool {
+    let [stamped, stamped_before] = [step, before].map(|deployment| stamped(&deployment.edges.policy.model));
+    !is_within(&stamped, &stamped_before)
+        || step.edges.filters != before.edges.filters
+        || is_more(&before.mesh, &step.mesh)
+}
+
+/// Whether all that changes at edges is that something is switched off.
+fn only_switches_off(now: &Deployment, wanted: &Deployment) -> bool {
+    let is_same = now.edges.filters == wanted.edges.filters
+        && now.mesh.filters == wanted.mesh.filters
         && now.resources == wanted.resources;
-    let switched_on = |side: &Tier| {
-        let mut model = side.policy.model.clone();
-        model.enabled = true;
-        for layer in &mut model.layers {
-            layer.enabled = true;
-            layer.experiments.iter_mut().for_each(|experiment| experiment.enabled = true);
-        }
-        model
-    };
-    is_same && !is_more(&wanted.edges, &now.edges) && switched_on(&now.edges) == switched_on(&wanted.edges)
+    is_same
+        && !is_more(&wanted.edges, &now.edges)
+        && switched_on(&now.edges.policy.model) == switched_on(&wanted.edges.policy.model)
+}
+
+fn switched_on(model: &Model) -> Model {
+    let mut model = model.clone();
+    model.enabled = true;
+    for layer in &mut model.layers {
+        layer.enabled = true;
+        layer.experiments.iter_mut().for_each(|experiment| experiment.enabled = true);
+    }
+    model
+}
+
+/// Tags in force of experiments that are still there, and switched off.
+fn switched_off<'a>(model: &'a Model, wanted: &Model) -> BTreeSet<&'a str> {
+    let experiments = wanted.layers.iter().flat_map(|layer| layer.experiments.iter().map(move |one| (layer, one)));
+    let is_off = |(layer, one): &(&Layer, &Experiment)| !(wanted.enabled && layer.enabled && one.enabled);
+    let off: BTreeSet<&str> = experiments.filter(is_off).map(|(_, one)| one.id.as_str()).collect();
+    let layers = model.layers.iter().filter(|layer| model.enabled && layer.enabled);
+    let experiments = layers.flat_map(|layer| &layer.experiments).filter(|one| one.enabled);
+    let experiments = experiments.filter(|one| off.contains(one.id.as_str()));
+    experiments.flat_map(|one| &one.variants).map(|variant| variant.env_tag.as_str()).collect()
 }
 
 /// Whether an attachment that decides comes to follow, or the other way: in between there would be two for one filter.
-fn changes_sides(now: &Deployment, wanted: &Deployment) -> bool {
+fn changes_tiers(now: &Deployment, wanted: &Deployment) -> bool {
     let is_one_filter =
         |one: &AttachedFilter, other: &AttachedFilter| one.name == other.name && one.nodes.overlap(&other.nodes);
     let meet = |one: &Tier, other: &Tier| {
-        one.attachments.iter().any(|one| other.attachments.iter().any(|other| is_one_filter(one, other)))
+        one.filters.iter().any(|one| other.filters.iter().any(|other| is_one_filter(one, other)))
     };
     meet(&now.edges, &wanted.mesh) || meet(&wanted.edges, &now.mesh)
 }
@@ -111,8 +164,8 @@ fn is_within(one: &BTreeMap<&str, &Routes>, other: &BTreeMap<&str, &Routes>) -> 
 }
 
 /// The policy with nobody dealt or forced to these tags any more. Everybody else stays where they are.
-fn without(side: &Tier, tags: &BTreeSet<&str>) -> Tier {
-    let mut model = side.policy.model.clone();
+fn without(tier: &Tier, tags: &BTreeSet<&str>) -> Tier {
+    let mut model = tier.policy.model.clone();
     for layer in &mut model.layers {
         let mut stopped: BTreeSet<(String, String)> = BTreeSet::new();
         for experiment in &mut layer.experiments {
@@ -121,7 +174,7 @@ fn without(side: &Tier, tags: &BTreeSet<&str>) -> Tier {
         layer.overrides.retain(|one| !forces(one, &stopped));
     }
     let canonical = model.canonical();
-    side.with(Arc::new(Policy { revision: Revision::of(&canonical), model, canonical }))
+    tier.with(Arc::new(Policy { revision: Revision::of(&canonical), model, canonical }))
 }
 
 fn stop(experiment: &mut Experiment, tags: &BTreeSet<&str>, stopped: &mut BTreeSet<(String, String)>) {

@@ -1,51 +1,20 @@
 //! Policies in, steps out; and that at no moment an edge stamps what the mesh does not know.
 
 use proptest::prelude::*;
-use serde_json::{Value, json};
-use weir_policy::{Attachment, AttachmentFile, Format, Role, Source, read_policy};
+use weir_policy::Role;
+use weir_xds::Nodes;
 
 use super::*;
-use crate::serve::deployment::AttachedFilter;
+use crate::serve::rollout::samples::{Sample, filter, policy, read};
 
-fn read(document: &Value) -> Result<Policy, String> {
-    let source = Source::from_bytes("policy.json", document.to_string().into_bytes(), Format::Json);
-    let model = read_policy(&[source], Role::Edge).map_err(|problems| format!("{problems:?}"))?;
-    let canonical = model.canonical();
-    Ok(Policy { revision: Revision::of(&canonical), model, canonical })
+fn deployment(policy: Policy) -> Deployment {
+    Deployment::of(Arc::new(policy), Vec::new(), Arc::default())
 }
 
-fn standing(policy: Policy) -> Deployment {
-    Deployment::of(policy, Vec::<AttachedFilter>::new(), Vec::new())
-}
-
-/// A policy with one layer of these experiments: `(id, enabled, tags)`, each tag a variant of its own that routes there.
-fn policy(experiments: &[(&str, bool, &[&str])]) -> Policy {
-    let made = experiments.iter().enumerate().map(|(number, (id, enabled, tags))| {
-        let variants: Vec<Value> = tags
-            .iter()
-            .enumerate()
-            .map(|(at, tag)| {
-                json!({
-                    "id": tag, "env_tag": tag, "ranges": [[at * 1000, at * 1000 + 1000]],
-                    "routes": {format!("{id}.shop"): tag.split('/').next()},
-                })
-            })
-            .collect();
-        let rules: Vec<Value> =
-            tags.iter().map(|tag| json!({"when": {"header": {"name": "x-v", "exact": tag}}, "variant": tag})).collect();
-        let slots = json!([[number * 1000, number * 1000 + 1000]]);
-        json!({"id": id, "enabled": enabled, "slots": slots, "rules": rules, "variants": variants})
-    });
-    let overrides: Vec<Value> = experiments
-        .iter()
-        .flat_map(|(id, _, tags)| tags.iter().map(move |tag| (id, tag)))
-        .map(|(id, tag)| json!({"units": [format!("unit-{tag}")], "experiment": id, "variant": tag}))
-        .collect();
-    let layer = json!({
-        "id": "l", "unit": "user", "overrides": overrides, "experiments": made.collect::<Vec<_>>(),
-    });
-    let units = json!({"user": [{"header": "x-user"}]});
-    read(&json!({"version": 1, "units": units, "layers": [layer]})).unwrap()
+/// What is deployed, one after the other, to bring the files' policy.
+fn plan(now: &Deployment, wanted: &Deployment) -> Vec<Deployment> {
+    let target = Target { deployment: wanted.clone(), cause: Cause::Files };
+    stages(now, &target, None).into_iter().map(|stage| stage.deployment).collect()
 }
 
 fn tags(policy: &Policy) -> Vec<&str> {
@@ -62,13 +31,13 @@ fn shown(stages: &[Deployment]) -> Vec<String> {
 
 #[test]
 fn what_comes_reaches_the_mesh_first_and_what_goes_leaves_the_edges_first() {
-    let a: (&str, bool, &[&str]) = ("a", true, &["a1"]);
-    let b: (&str, bool, &[&str]) = ("b", true, &["b1"]);
-    let off: (&str, bool, &[&str]) = ("a", false, &["a1"]);
-    let two: (&str, bool, &[&str]) = ("a", true, &["a1", "a2"]);
-    let other: (&str, bool, &[&str]) = ("a", true, &["a2", "a3"]);
-    type Experiments<'a> = &'a [(&'a str, bool, &'a [&'a str])];
-    let table: [(&str, Experiments, Experiments, &[&str]); 9] = [
+    let a: Sample = ("a", true, &["a1"]);
+    let b: Sample = ("b", true, &["b1"]);
+    let off: Sample = ("a", false, &["a1"]);
+    let two: Sample = ("a", true, &["a1", "a2"]);
+    let other: Sample = ("a", true, &["a2", "a3"]);
+    type Row<'a> = (&'a str, &'a [Sample<'a>], &'a [Sample<'a>], &'a [&'a str]);
+    let table: [Row; 9] = [
         ("nothing", &[a], &[a], &["a1 / a1"]),
         ("an experiment comes", &[a], &[a, b], &["a1 / a1 b1", "a1 b1 / a1 b1"]),
         ("an experiment goes", &[a, b], &[a], &["a1 / a1 b1", "a1 / a1"]),
@@ -81,7 +50,7 @@ fn what_comes_reaches_the_mesh_first_and_what_goes_leaves_the_edges_first() {
         ("a variant for another", &[two], &[other], &["a1 a2 / a1 a2", "a1 a2 / a2 a3", "a2 a3 / a2 a3"]),
     ];
     for (what, now, wanted, steps) in table {
-        let plan = plan(&standing(policy(now)), &standing(policy(wanted)));
+        let plan = plan(&deployment(policy(now)), &deployment(policy(wanted)));
         assert_eq!(shown(&plan), steps, "{what}");
         assert_eq!(plan.last().unwrap().revision(), policy(wanted).revision.to_string(), "{what}");
     }
@@ -90,7 +59,7 @@ fn what_comes_reaches_the_mesh_first_and_what_goes_leaves_the_edges_first() {
 #[test]
 fn who_is_not_of_what_goes_stays_where_they_are() {
     let (two, other) = (policy(&[("a", true, &["a1", "a2"])]), policy(&[("a", true, &["a2", "a3"])]));
-    let step = &plan(&standing(two.clone()), &standing(other))[0].edges.policy.model.layers[0];
+    let step = &plan(&deployment(two.clone()), &deployment(other))[0].edges.policy.model.layers[0];
     let experiment = &step.experiments[0];
     let [a1, a2] = experiment.variants.as_slice() else { panic!("{experiment:?}") };
     assert_eq!((a1.ranges.len(), a2), (0, &two.model.layers[0].experiments[0].variants[1]));
@@ -98,24 +67,94 @@ fn who_is_not_of_what_goes_stays_where_they_are() {
     assert_eq!(step.overrides, two.model.layers[0].overrides[1..]);
 }
 
+/// What each stage does, `urgent` where nothing waits for it, `first nodes` where they have it before all others, and `acks`
+/// where it waits for the answers to the one before.
+fn carefully(now: &[Sample], wanted: &[Sample], cause: Cause) -> Vec<String> {
+    let target = Target { deployment: deployment(policy(wanted)), cause };
+    let shown = |stage: &Stage| {
+        let deployed = shown(std::slice::from_ref(&stage.deployment));
+        let words = [(stage.urgent, "urgent"), (stage.canaries == Some(5), "first nodes"), (stage.needs_acks, "acks")];
+        let words = words.iter().filter(|(is, _)| *is).map(|(_, word)| *word);
+        [deployed[0].as_str(), ":"].concat() + &words.map(|word| format!(" {word}")).collect::<String>()
+    };
+    stages(&deployment(policy(now)), &target, Some(5)).iter().map(shown).collect()
+}
+
 #[test]
-fn a_kill_is_told_from_every_other_change() {
-    let a: (&str, bool, &[&str]) = ("a", true, &["a1"]);
-    let off: (&str, bool, &[&str]) = ("a", false, &["a1"]);
-    let b: (&str, bool, &[&str]) = ("b", true, &["b1"]);
-    type Experiments<'a> = &'a [(&'a str, bool, &'a [&'a str])];
-    let table: [(Experiments, Experiments, bool); 4] =
-        [(&[a, b], &[off, b], true), (&[off, b], &[a, b], false), (&[a], &[off, b], false), (&[a, b], &[a], false)];
-    for (now, wanted, is_kill) in table {
-        let [now, wanted] = [now, wanted].map(|experiments| standing(policy(experiments)));
-        assert_eq!(only_switches_off(&now, &wanted), is_kill, "{:?}", shown(&[now, wanted]));
+fn each_stage_is_as_urgent_as_what_it_does() {
+    let a: Sample = ("a", true, &["a1"]);
+    let off: Sample = ("a", false, &["a1"]);
+    let off_otherwise: Sample = ("a", false, &["a2"]);
+    let b: Sample = ("b", true, &["b1"]);
+    let more: Sample = ("b", true, &["b1", "b2"]);
+    let two: Sample = ("b", true, &["b1", "b2", "b3"]);
+    let other: Sample = ("b", true, &["b1", "b2", "b4"]);
+    use Cause::{Files, Rollback};
+    type Row<'a> = (&'a str, &'a [Sample<'a>], &'a [Sample<'a>], Cause, &'a [&'a str]);
+    let table: [Row; 12] = [
+        ("nothing", &[a], &[a], Files, &["a1 / a1: urgent"]),
+        ("a kill", &[a, b], &[off, b], Files, &["b1 / a1 b1: urgent", "b1 / b1: urgent acks"]),
+        ("a kill undone", &[off, b], &[a, b], Files, &["b1 / a1 b1: first nodes", "a1 b1 / a1 b1: first nodes acks"]),
+        ("one goes", &[a, b], &[a], Files, &["a1 / a1 b1: first nodes", "a1 / a1: first nodes acks"]),
+        (
+            "one for another",
+            &[a],
+            &[b],
+            Files,
+            &[" / a1: first nodes", " / b1: first nodes acks", "b1 / b1: first nodes acks"],
+        ),
+        (
+            "a kill and a start",
+            &[a],
+            &[off, b],
+            Files,
+            &[" / a1: urgent", " / b1: first nodes acks", "b1 / b1: first nodes acks"],
+        ),
+        (
+            "a kill and a variant more",
+            &[a, b],
+            &[off, more],
+            Files,
+            &["b1 / a1 b1: urgent", "b1 / b1 b2: first nodes acks", "b1 b2 / b1 b2: first nodes acks"],
+        ),
+        (
+            "a kill that takes more away",
+            &[a, b],
+            &[off_otherwise, b],
+            Files,
+            &["b1 / a1 b1: urgent", "b1 / b1: first nodes acks"],
+        ),
+        (
+            "a kill, and a variant for another",
+            &[a, two],
+            &[off, other],
+            Files,
+            &[
+                "b1 b2 b3 / a1 b1 b2 b3: urgent",
+                "b1 b2 b3 / a1 b1 b2 b3: first nodes",
+                "b1 b2 b3 / b1 b2 b4: first nodes acks",
+                "b1 b2 b4 / b1 b2 b4: first nodes acks",
+            ],
+        ),
+        ("back", &[a], &[a, b], Rollback, &["a1 / a1 b1: urgent", "a1 b1 / a1 b1: urgent acks"]),
+        (
+            "back and a kill",
+            &[a, b],
+            &[off, more],
+            Rollback,
+            &["b1 / a1 b1: urgent", "b1 / b1 b2: urgent acks", "b1 b2 / b1 b2: urgent acks"],
+        ),
+        ("everything", &[a, b], &[off, ("b", false, &["b1"])], Files, &[" / a1 b1: urgent", " / : urgent acks"]),
+    ];
+    for (what, now, wanted, cause, stages) in table {
+        assert_eq!(carefully(now, wanted, cause), stages, "{what}");
     }
 }
 
 /// Found by the property below: the edges' policy without a tag still names it, but nobody has been given it since.
 #[test]
 fn a_tag_that_was_taken_away_waits_like_any_other_when_it_comes_back() {
-    let [two, other] = [&["a1", "a2"][..], &["a2", "a3"]].map(|tags| standing(policy(&[("a", true, tags)])));
+    let [two, other] = [&["a1", "a2"][..], &["a2", "a3"]].map(|tags| deployment(policy(&[("a", true, tags)])));
     let cut_off = plan(&two, &other)[1].clone();
     assert_eq!(shown(std::slice::from_ref(&cut_off)), ["a1 a2 / a2 a3"]);
     let mut now = cut_off;
@@ -127,22 +166,15 @@ fn a_tag_that_was_taken_away_waits_like_any_other_when_it_comes_back() {
     assert_eq!(waits, [true, true]);
 }
 
-/// Where an attachment is put, by its name: what is served at edges and in the mesh, as `edges / mesh`.
+/// What is served at edges and in the mesh, by the names of attachments.
 fn placed(policy: Policy, edges: &[&str], mesh: &[&str]) -> Deployment {
-    let attached = |role: Role| {
-        move |name: &&str| AttachedFilter {
-            file: AttachmentFile { attachment: Attachment { role, ..Default::default() }, ..Default::default() },
-            name: (*name).into(),
-            nodes: Default::default(),
-            module: Default::default(),
-        }
-    };
-    let attachments = edges.iter().map(attached(Role::Edge)).chain(mesh.iter().map(attached(Role::Mesh)));
-    Deployment::of(policy, attachments.collect(), Vec::new())
+    let edges = edges.iter().map(|name| filter(Role::Edge, name, Nodes::default()));
+    let mesh = mesh.iter().map(|name| filter(Role::Mesh, name, Nodes::default()));
+    Deployment::of(Arc::new(policy), edges.chain(mesh).collect(), Arc::default())
 }
 
 #[test]
-fn attachments_go_with_the_policy_of_their_side() {
+fn attachments_go_with_the_policy_of_their_tier() {
     let a: &[(&str, bool, &[&str])] = &[("a", true, &["a1"])];
     let b: &[(&str, bool, &[&str])] = &[("b", true, &["b1"])];
     let both: &[(&str, bool, &[&str])] = &[("a", true, &["a1"]), ("b", true, &["b1"])];
@@ -154,11 +186,11 @@ fn attachments_go_with_the_policy_of_their_side() {
         ("with what comes", (a, &["e"], &["m"]), (both, &["f"], &["n"]), &["e a1 / n a1 b1", "f a1 b1 / n a1 b1"]),
         ("with what goes", (both, &["e"], &["m"]), (a, &["f"], &["m"]), &["f a1 / m a1 b1", "f a1 / m a1"]),
         ("one for another", (a, &["e"], &["m"]), (b, &["f"], &["n"]), &["e  / m a1", "e  / n b1", "f b1 / n b1"]),
-        ("that change sides", (a, &["e"], &["m"]), (b, &["m"], &["e"]), &["m b1 / e b1"]),
+        ("that change tiers", (a, &["e"], &["m"]), (b, &["m"], &["e"]), &["m b1 / e b1"]),
     ];
-    let shown = |side: &Tier| {
-        let names: Vec<&str> = side.attachments.iter().map(|attached| attached.name.as_str()).collect();
-        format!("{} {}", names.join(" "), tags(&side.policy).join(" "))
+    let shown = |tier: &Tier| {
+        let names: Vec<&str> = tier.filters.iter().map(|filter| filter.name.as_str()).collect();
+        format!("{} {}", names.join(" "), tags(&tier.policy).join(" "))
     };
     for (what, now, wanted, steps) in table {
         let [now, wanted] = [now, wanted].map(|(experiments, edges, mesh)| placed(policy(experiments), edges, mesh));
@@ -224,14 +256,14 @@ proptest! {
         policies in prop::collection::vec((any_policy(), any::<prop::sample::Index>()), 2..5)
     ) {
         let mut policies = policies.into_iter();
-        let mut now = standing(policies.next().unwrap().0);
+        let mut now = deployment(policies.next().unwrap().0);
         // What nodes may have, as far as their answers tell.
         let (mut edges, mut mesh) = (vec![now.edges.policy.clone()], vec![now.mesh.policy.clone()]);
         for (wanted, overtaken) in policies {
-            let wanted = standing(wanted);
+            let wanted = deployment(wanted);
             let stages = plan(&now, &wanted);
             prop_assert_eq!(stages.last().map(Deployment::revision), Some(wanted.revision()));
-            prop_assert!(stages.len() <= 3);
+            prop_assert!(stages.len() <= 4);
             let reached = overtaken.index(stages.len());
             for stage in stages.into_iter().take(reached + 1) {
                 if needs_acks(&now, &stage) {

@@ -1,0 +1,132 @@
+//! Files and a state in, targets out.
+
+use std::fs;
+
+use super::*;
+use crate::serve::files::Files;
+use crate::state_dir::Cause;
+
+/// A policy that differs by its number, an attachment and a state.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> (Folder, StateDir) {
+        let folder = Folder(tempfile::tempdir().unwrap());
+        folder.write("weir.wasm", "");
+        folder.write("edge.yaml", "weir: 1\nname: shop\nrole: edge\nwasm: {file: weir.wasm}\n");
+        let state = StateDir::open(&folder.0.path().join("state")).unwrap();
+        (folder, state)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.0.path().join(name), text).unwrap();
+    }
+
+    fn read(&self) -> Written {
+        let path = |name: &str| self.0.path().join(name);
+        let files =
+            Files { policy: path("policy.yaml"), attach: vec![path("edge.yaml")], resources: None, request: None };
+        Written::read(&files)
+    }
+
+    /// Its revision.
+    fn say(&self, number: usize) -> String {
+        self.write("policy.yaml", &format!("version: 1\nenv_tag: {{header: x-tag-{number}}}\nlayers: []\n"));
+        Proposal::of(self.read()).policy.unwrap().written.to_string()
+    }
+
+    /// The same, and that it came into force.
+    fn keep(&self, state: &StateDir, number: usize) -> String {
+        let revision = self.say(number);
+        state.save_in_force(&Proposal::of(self.read()).policy.unwrap().policy, Cause::Files).unwrap();
+        revision
+    }
+
+    fn start(&self, state: &StateDir) -> Result<Judge, Failure> {
+        Judge::start(self.read(), Some(state.clone()), SharedProgress::default(), Log::Text)
+    }
+}
+
+fn wanted(judge: &Judge) -> (String, Cause) {
+    let target = judge.targets.borrow();
+    (target.deployment.revision(), target.cause)
+}
+
+#[test]
+fn a_rollback_holds_over_files_that_never_came_into_force_until_they_say_something_new() {
+    let (folder, state) = Folder::new();
+    let first = folder.keep(&state, 1);
+    let held = folder.say(2);
+    let mut judge = folder.start(&state).unwrap();
+    state.request_rollback(&first).unwrap();
+    let back = (first.clone(), Cause::Rollback);
+    for _ in 0..2 {
+        judge.consider(folder.read());
+        assert_eq!(wanted(&judge), back);
+        let request = RollbackRequest { to: first.clone(), over: Some(held.clone()) };
+        assert_eq!(state.rollback().unwrap(), Some(request));
+    }
+    folder.write("policy.yaml", "layers: [");
+    judge.consider(folder.read());
+    assert_eq!(wanted(&judge), back);
+    assert!(judge.progress.borrow().complaint.as_ref().unwrap().contains("syntax: "));
+    folder.say(2);
+    judge.consider(folder.read());
+    assert_eq!((wanted(&judge), &judge.progress.borrow().complaint), (back.clone(), &None));
+    // A start is no change of the files.
+    assert_eq!(wanted(&folder.start(&state).unwrap()), back);
+
+    let third = folder.say(3);
+    judge.consider(folder.read());
+    assert_eq!(wanted(&judge), (third, Cause::Files));
+    assert_eq!(state.rollback().unwrap(), None);
+}
+
+/// The policy of a rollback is read by itself: what else is served is what the files say now.
+#[test]
+fn a_rollback_goes_with_the_attachments_of_now() {
+    let (folder, state) = Folder::new();
+    let first = folder.keep(&state, 1);
+    folder.keep(&state, 2);
+    let mut judge = folder.start(&state).unwrap();
+    state.request_rollback(&first).unwrap();
+    judge.consider(folder.read());
+    folder.write("edge.yaml", "weir: 1\nname: other\nrole: edge\nwasm: {file: weir.wasm}\n");
+    judge.consider(folder.read());
+    let name = judge.targets.borrow().deployment.edges.filters[0].name.clone();
+    assert_eq!((wanted(&judge), name.as_str()), ((first, Cause::Rollback), "other"));
+}
+
+#[test]
+fn a_start_says_why_what_was_in_force_last_is_not_served() {
+    let (folder, state) = Folder::new();
+    let first = folder.keep(&state, 1);
+    folder.write("policy.yaml", "layers: [");
+    assert_eq!(wanted(&folder.start(&state).unwrap()), (first.clone(), Cause::Files));
+
+    let kept = format!("state/revisions/{first}.json");
+    for (name, told) in [(kept.as_str(), "syntax: "), ("state/history.json", "not what weir serve writes")] {
+        folder.write(name, "[{");
+        let text = folder.start(&state).err().unwrap().text(false);
+        assert!(text.contains("policy.yaml") && text.contains(name) && text.contains(told), "{text}");
+    }
+}
+
+#[test]
+fn what_was_saved_of_a_deployment_is_resumed_with_the_attachments_of_now() {
+    let (folder, state) = Folder::new();
+    let [old, _] = [1, 2].map(|number| folder.keep(&state, number));
+    let now = folder.say(3);
+    let judge = folder.start(&state).unwrap();
+    assert!(judge.resumed().is_none(), "nothing was saved");
+    let policy = |number| {
+        folder.say(number);
+        Proposal::of(folder.read()).policy.unwrap().policy
+    };
+    state.save_deployed(&policy(1), &policy(3)).unwrap();
+    let resumed = judge.resumed().unwrap().revisions();
+    assert_eq!((resumed.edges, resumed.mesh), (old.clone(), now));
+
+    folder.write(&format!("state/revisions/{old}.json"), "{}");
+    assert!(judge.resumed().is_none(), "what is damaged is not resumed");
+}

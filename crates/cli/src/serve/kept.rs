@@ -1,0 +1,55 @@
+//! Policies that were kept, read back from the state: one file each, whatever attachments they are put together with.
+
+use std::sync::Arc;
+
+use weir_policy::{Revision, Role, Source};
+
+use super::deployment::Deployment;
+use crate::effective::{self, Effective};
+use crate::load::{self, Policy};
+use crate::problems::Failure;
+use crate::state_dir::{Cause, StateDir};
+
+/// The policy that takes effect of what people wrote under this revision.
+pub fn written(state: &StateDir, revision: &str, role: Role) -> Result<Arc<Policy>, Failure> {
+    let effective = Effective::of(&documents(state, revision)?, role)?;
+    whole(state, revision, effective.written)?;
+    Ok(effective.policy)
+}
+
+/// The policy that was in force last, and why.
+pub fn last_in_force(state: &StateDir, role: Role) -> Result<Option<(Arc<Policy>, Cause)>, Failure> {
+    let Some(last) = state.history()?.pop() else { return Ok(None) };
+    Ok(Some((written(state, &last.revision, role)?, last.cause)))
+}
+
+/// What Envoys were offered when the server ended, as far as it was saved, at the attachments and with the resources of the
+/// first target.
+pub fn deployed(state: &StateDir, first: &Deployment, role: Role) -> Result<Option<Deployment>, Failure> {
+    let Some(deployed) = state.deployed()? else { return Ok(None) };
+    let policy = |revision: &str| match revision == first.revision() {
+        true => Ok(first.mesh.policy.clone()),
+        false => served(state, revision, role),
+    };
+    let (edges, mesh) = (first.edges.with(policy(&deployed.edges)?), first.mesh.with(policy(&deployed.mesh)?));
+    Ok(Some(Deployment { edges, mesh, resources: first.resources.clone() }))
+}
+
+/// A policy as it was served, with nothing added: it may be one that nobody wrote, of a stage.
+fn served(state: &StateDir, revision: &str, role: Role) -> Result<Arc<Policy>, Failure> {
+    let policy = effective::check(&documents(state, revision)?, role)?;
+    whole(state, revision, policy.revision)?;
+    Ok(Arc::new(policy))
+}
+
+fn documents(state: &StateDir, revision: &str) -> Result<Vec<Source>, Failure> {
+    load::policy_documents(&state.policy(revision))
+}
+
+fn whole(state: &StateDir, revision: &str, found: Revision) -> Result<(), Failure> {
+    if found.to_string() == revision {
+        return Ok(());
+    }
+    let path = state.policy(revision);
+    Err(Failure::Message(format!("weir: {}: damaged: it holds revision {found}\n", path.display())))
+}

@@ -1,0 +1,44 @@
+//! Progress: the one place that says what is served. The rollout writes it all but the complaint, which the judge writes.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::state_dir::DeployedRevisions;
+
+/// The progress for all that look at it.
+pub type SharedProgress = Arc<watch::Sender<Progress>>;
+
+/// What is wanted, and how far it has come.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// The revision of the target that was taken last.
+    pub wanted: String,
+    /// The revisions that Envoys are offered, be it in the middle of a rollout, canary nodes aside.
+    pub deployed: DeployedRevisions,
+    /// The revision that every Envoy is to have: that of the last rollout that came to its end.
+    pub active: String,
+    /// The number of the publication by which all are offered what is deployed: a node has it once it has caught up with that
+    /// number, and not when some revision is the same.
+    pub publication: u64,
+    /// The target that was taken back from its canary nodes, until another one is rolled out.
+    pub held: Option<Held>,
+    /// What is wrong with the files, or with a request, while something else is served.
+    pub complaint: Option<String>,
+}
+
+/// A target that was taken back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// The revision of the target.
+    pub revision: String,
+    /// The nodes on which it did not become active, and why.
+    pub reasons: Vec<(String, String)>,
+}
+
+impl Progress {
+    /// Whether what was wanted last is what every Envoy is to have.
+    pub fn is_done(&self) -> bool {
+        self.held.is_none() && self.active == self.wanted
+    }
+}

@@ -1,0 +1,85 @@
+//! A proposal: what the files would have served, their policy checked; and the one place where a policy, attachments and
+//! resources are put together, without I/O.
+
+use std::sync::Arc;
+
+use weir_policy::{At, AttachmentFile, Code, Problems, Role, Source};
+use weir_xds::{Nodes, Resource};
+
+use super::deployment::{AttachedFilter, Deployment};
+use super::nodes;
+use super::written::{Written, WrittenAttachments};
+use crate::effective::Effective;
+use crate::load::{self, Policy};
+use crate::problems::Failure;
+
+/// What the files would have served.
+pub struct Proposal {
+    /// The policy that takes effect of them.
+    pub policy: Result<Effective, Failure>,
+    /// The attachments, whatever policy they are put together with.
+    pub attachments: Result<WrittenAttachments, Failure>,
+    /// The Envoy resources.
+    pub resources: Result<Arc<Vec<Resource>>, Failure>,
+}
+
+impl Proposal {
+    /// Checks the policy for what these attachments do.
+    pub fn of(written: Written) -> Proposal {
+        let Written { policy, attachments, resources } = written;
+        let role = attachments.as_ref().map(|attachments| load::role(&attachments.files)).map_err(Failure::clone);
+        let policy = role.and_then(|role| Effective::of(&policy?, role));
+        Proposal { policy, attachments, resources: resources.map(Arc::new) }
+    }
+
+    /// The role that policies are checked for, if the attachments can be read.
+    pub fn role(&self) -> Result<Role, Failure> {
+        self.attachments.as_ref().map(|attachments| load::role(&attachments.files)).map_err(Failure::clone)
+    }
+
+    /// A policy at these attachments, which it must fit, and with these resources.
+    pub fn deployment(&self, policy: &Arc<Policy>) -> Result<Deployment, Failure> {
+        let attachments = self.attachments.as_ref().map_err(Failure::clone)?;
+        let WrittenAttachments { sources, files, placed } = attachments;
+        load::check_fit(sources, files, &policy.model)?;
+        let all_nodes = read_nodes(sources, files)?;
+        let mut filters = Vec::with_capacity(files.len());
+        for ((file, nodes), placed) in files.iter().zip(all_nodes).zip(placed) {
+            let (name, module) = placed.clone()?;
+            filters.push(AttachedFilter { attachment: file.attachment.clone(), name, nodes, module });
+        }
+        let deployment = Deployment::of(policy.clone(), filters, self.resources.clone()?);
+        deployment.check_size()?;
+        Ok(deployment)
+    }
+}
+
+/// The nodes that each attachment is for. Two of one name for the same nodes are a problem: only one of them could decide
+/// there.
+fn read_nodes(sources: &[Source], files: &[AttachmentFile]) -> Result<Vec<Nodes>, Failure> {
+    let mut problems = Problems::default();
+    let mut all: Vec<Nodes> = Vec::with_capacity(files.len());
+    for (document, file) in files.iter().enumerate() {
+        let root = At::Root { document };
+        let nodes = nodes::read(file.nodes.clone(), &root.key("nodes"), &mut problems);
+        for (other, other_nodes) in files.iter().zip(&all) {
+            let name = file.attachment.name.as_ref();
+            if let Some(name) = name.filter(|_| other.attachment.name.as_ref() == name && other_nodes.overlap(&nodes)) {
+                let message = format!(
+                    "another attachment gives the filter weir.{name} to the same Envoys; take another name, or nodes \
+                     that keep them apart"
+                );
+                problems.add(Code::Conflict, &root.key("name"), message);
+            }
+        }
+        all.push(nodes);
+    }
+    let mut problems = problems.into_vec();
+    if problems.is_empty() {
+        return Ok(all);
+    }
+    for (document, source) in sources.iter().enumerate() {
+        source.locate(problems.iter_mut().filter(|problem| problem.document == document));
+    }
+    Err(Failure::Problems { sources: sources.to_vec(), problems })
+}

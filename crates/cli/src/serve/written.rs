@@ -1,0 +1,94 @@
+//! What is written: the texts of all files at one moment, read and not judged. A file that cannot be read is part of it.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+
+use weir_policy::{AttachmentFile, Source};
+use weir_xds::Resource;
+
+use super::files::Files;
+use crate::load;
+use crate::problems::Failure;
+
+/// What all files say at one moment.
+pub struct Written {
+    /// The documents of the policy.
+    pub policy: Result<Vec<Source>, Failure>,
+    /// The attachments.
+    pub attachments: Result<WrittenAttachments, Failure>,
+    /// The Envoy resources.
+    pub resources: Result<Vec<Resource>, Failure>,
+}
+
+/// Attachments as they are written.
+pub struct WrittenAttachments {
+    /// The texts of their files; problems point to them by index.
+    pub sources: Vec<Source>,
+    /// What they say, in the order of the sources.
+    pub files: Vec<AttachmentFile>,
+    /// The name and the absolute path of the module of each.
+    pub placed: Vec<Result<(String, PathBuf), Failure>>,
+}
+
+impl Written {
+    /// Reads all files.
+    pub fn read(files: &Files) -> Written {
+        Written {
+            policy: load::policy_documents(&files.policy),
+            attachments: read_attachments(files),
+            resources: match &files.resources {
+                Some(folder) => weir_resources::load(folder).map_err(|problems| resource_problems(&problems)),
+                None => Ok(Vec::new()),
+            },
+        }
+    }
+
+    /// A number that differs where anything is written that was not: nothing is judged twice.
+    pub fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let texts = |sources: &[Source], hasher: &mut DefaultHasher| {
+            sources.iter().for_each(|source| (&source.name, &source.text).hash(hasher));
+        };
+        let failed = |failure: &Failure, hasher: &mut DefaultHasher| failure.text(false).hash(hasher);
+        match &self.policy {
+            Ok(sources) => texts(sources, &mut hasher),
+            Err(failure) => failed(failure, &mut hasher),
+        }
+        match &self.attachments {
+            Ok(attachments) => {
+                texts(&attachments.sources, &mut hasher);
+                for placed in &attachments.placed {
+                    match placed {
+                        Ok(placed) => placed.hash(&mut hasher),
+                        Err(failure) => failed(failure, &mut hasher),
+                    }
+                }
+            }
+            Err(failure) => failed(failure, &mut hasher),
+        }
+        match &self.resources {
+            Ok(resources) => resources.iter().for_each(|one| (one.kind, &one.name, &one.version).hash(&mut hasher)),
+            Err(failure) => failed(failure, &mut hasher),
+        }
+        hasher.finish()
+    }
+}
+
+fn read_attachments(files: &Files) -> Result<WrittenAttachments, Failure> {
+    let mut paths = Vec::new();
+    for path in &files.attach {
+        paths.extend(load::documents(path, "attachment")?);
+    }
+    let (sources, files) = load::attachment_files(&paths)?;
+    let place = |(path, file): (&PathBuf, &AttachmentFile)| {
+        Ok((load::name(path, file)?.to_owned(), load::module_file(path, file)?))
+    };
+    let placed = paths.iter().zip(&files).map(place).collect();
+    Ok(WrittenAttachments { sources, files, placed })
+}
+
+fn resource_problems(problems: &[weir_resources::Problem]) -> Failure {
+    let lines: Vec<String> = problems.iter().map(|problem| format!("  {problem}\n")).collect();
+    let plural = if problems.len() == 1 { "problem" } else { "problems" };
+    Failure::Message(format!("{} {plural} in the Envoy resources\n{}", problems.len(), lines.concat()))
+}
