@@ -40,6 +40,9 @@ pub struct Row {
     pub acked: Option<String>,
     /// When it did.
     pub acked_since: Option<String>,
+    /// Whether it has not answered all that it was offered: it may have more than it acked.
+    #[serde(default)]
+    pub behind: bool,
     /// What it refused, or why it was sent away.
     pub error: Option<String>,
     /// Where its admin interface is thought to answer.
@@ -105,6 +108,7 @@ impl Row {
             sent: None,
             acked: None,
             acked_since: None,
+            behind: false,
             error: None,
             admin: port.map(|port| SocketAddr::new(peer.ip(), port)),
             about,
@@ -126,7 +130,7 @@ impl Row {
             Event::Offered { label: revision, filters } => {
                 self.offered = revision.to_string();
                 self.unmatched = filters.is_empty();
-                self.behind_since = self.behind_since.or(Some(now.steady));
+                (self.behind, self.behind_since) = (true, self.behind_since.or(Some(now.steady)));
                 self.clashes.clear();
                 self.filters = filters.clone();
                 let is_known = |name: &str| self.attachments.iter().any(|attachment| attachment.name == name);
@@ -134,7 +138,8 @@ impl Row {
                 self.attachments = known.map(|filter| self.attachment(filter)).collect();
             }
             Event::CaughtUp { publication, label: revision, filters } => {
-                (self.caught_up, self.behind_since, self.late) = (*publication, None, false);
+                (self.caught_up, self.late) = (*publication, false);
+                (self.behind, self.behind_since) = (false, None);
                 self.attachments = filters.iter().map(|filter| self.attachment(filter)).collect();
                 // Who came back with what it had was sent nothing, and acks nothing.
                 if !filters.is_empty()
@@ -168,7 +173,7 @@ impl Row {
 
     /// Whether it took what it is to have, as far as anybody knows. One that asked for no filter owes nothing.
     pub fn in_step(&self) -> bool {
-        let owes = !self.attachments.is_empty() && self.acked.as_ref() != Some(&self.offered);
+        let owes = !self.attachments.is_empty() && (self.behind || self.acked.as_ref() != Some(&self.offered));
         let differs = |attachment: &AttachmentStatus| {
             let other = |active: &String| *active != attachment.offered;
             attachment.active.as_ref().is_some_and(other) || attachment.rejected == Some(true)
@@ -187,7 +192,7 @@ impl Row {
         let unknown = self.attachments.iter().any(|attachment| attachment.active.is_none());
         match &self.error {
             Some(error) => error.escape_debug().to_string(),
-            None if self.acked.as_ref() != Some(&self.offered) => "it did not answer".into(),
+            None if self.behind || self.acked.as_ref() != Some(&self.offered) => "it did not answer".into(),
             None if refused => "its filter refused it".into(),
             None if unknown => "nobody could read its gauges; --admin-port or --prometheus says where they are".into(),
             None => "its gauges say another revision".into(),

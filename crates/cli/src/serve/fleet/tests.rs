@@ -117,6 +117,26 @@ fn acked_is_not_active_until_a_gauge_says_so() {
     }
 }
 
+/// A revision is pushed, another one, and the first again before the second was answered: that it was acked once says nothing.
+#[test]
+fn a_revision_that_was_acked_before_something_else_was_sent_is_not_in_step() {
+    let (one, other) = ("00000000002a", "00000000002b");
+    let mut fleet = fleet(1, [connected(), offered(one), sent(one), acked(one), settled(1, one)]);
+    let in_step = |fleet: &Fleet| fleet.view(&Progress::default()).nodes[0].in_step();
+    assert!(in_step(&fleet));
+    for event in [offered(other), sent(other), offered(one)] {
+        fleet.note(&report(1, event), start());
+        assert!(!in_step(&fleet));
+    }
+    assert!(fleet.has_caught_up(1, 1) && !fleet.has_caught_up(3, 1));
+    for (event, is_in_step) in [(acked(other), false), (sent(one), false), (acked(one), false), (settled(3, one), true)]
+    {
+        fleet.note(&report(1, event), start());
+        assert_eq!(in_step(&fleet), is_in_step);
+    }
+    assert!(fleet.has_caught_up(3, 1));
+}
+
 /// In the middle of a push: each filter is to have a revision of its own, and no other one will do.
 #[test]
 fn the_gauge_of_each_filter_is_held_against_its_own_revision() {
