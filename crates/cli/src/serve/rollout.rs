@@ -21,6 +21,8 @@ mod canaries;
 #[cfg(test)]
 mod samples;
 mod stages;
+#[cfg(test)]
+mod tests;
 
 use stages::{Stage, stages};
 
