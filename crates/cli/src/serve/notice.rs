@@ -117,30 +117,29 @@ impl fmt::Display for Notice {
                 write!(f, "stage {number} of {count}: revision {edges} at edges, {mesh} in the mesh")
             }
             Notice::CanaryStarted { revision, nodes } => {
-                write!(f, "revision {revision} goes first to {}", listed(nodes))
+                write!(f, "revision {revision} goes to canary nodes first: {}", listed(nodes))
             }
             Notice::Held(held) => {
-                write!(
-                    f,
-                    "held back: revision {} did not become active on its first nodes: {}",
-                    held.revision,
-                    reasons(held)
-                )
+                write!(f, "revision {} held back, not active on canary nodes: {}", held.revision, reasons(held))
             }
             Notice::NodesLate { revision, nodes, deadline } => {
                 let deadline = format_duration(*deadline);
-                write!(f, "no answer within {deadline} to revision {revision}: {}", listed(nodes))
+                write!(f, "nodes late, no answer within {deadline} to revision {revision}: {}", listed(nodes))
             }
             Notice::AwaitingReconnects { revision, time } => {
-                write!(f, "revision {revision} waits {}: Envoys come back after the start", format_duration(*time))
+                write!(
+                    f,
+                    "revision {revision} waits {} for Envoys to reconnect after the start",
+                    format_duration(*time)
+                )
             }
             Notice::Resumed { deployed: DeployedRevisions { edges, mesh } } => {
-                write!(f, "goes on from revision {edges} at edges, {mesh} in the mesh")
+                write!(f, "rollout resumed from revision {edges} at edges, {mesh} in the mesh")
             }
             Notice::NotResumed { why } => {
-                write!(f, "what Envoys have is not known: {}", why.trim_end())
+                write!(f, "rollout not resumed, what Envoys have is not known: {}", why.trim_end())
             }
-            Notice::NotSaved { why } => write!(f, "served, but not kept: {}", why.trim_end()),
+            Notice::NotSaved { why } => write!(f, "state not saved, served all the same: {}", why.trim_end()),
             Notice::RollbackEnded { to, files, over } => {
                 write!(f, "rollback to {to} ends: the files say {files}, and no longer {over}")
             }
