@@ -1,4 +1,4 @@
-//! Weir's proxy-wasm HTTP filter: reads a request's headers once, asks the engine, applies its edits.
+//! Weir's proxy-wasm HTTP filter: reads a request's headers once, asks the engine, makes the changes that it answers with.
 #![cfg_attr(
     not(test),
     deny(
@@ -20,6 +20,7 @@ mod host;
 mod join;
 mod metrics;
 mod pairs;
+mod parts;
 mod plugin;
 mod stream;
 mod structs;

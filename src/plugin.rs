@@ -9,6 +9,7 @@ use weir_engine::{Code, Plan, Position, Problem, Refused, Revision};
 use crate::host::{self, Kind, Level};
 use crate::join;
 use crate::metrics::Metrics;
+use crate::parts::PARTS;
 use crate::structs;
 use crate::variant_metrics::VariantMetrics;
 
@@ -29,7 +30,7 @@ pub(crate) struct Plugin {
 /// behind may just have written an older one to the shared data.
 pub(crate) fn configure(name: &[u8], last: Option<&Rc<Plugin>>, metrics: &mut Metrics) -> Rc<Plugin> {
     let bytes = host::plugin_configuration();
-    if cfg!(feature = "numbers") {
+    if PARTS.numbers {
         host::set_tick_period(TICK_MILLISECONDS);
     }
     let last = last.filter(|last| last.plan.revision().is_some());
@@ -53,11 +54,10 @@ pub(crate) fn configure(name: &[u8], last: Option<&Rc<Plugin>>, metrics: &mut Me
 
 impl Plugin {
     fn new(plan: Plan, metrics: &mut Metrics) -> Plugin {
-        if cfg!(feature = "join") && plan.follows_trace() {
+        if PARTS.join && plan.follows_trace() {
             join::prepare();
         }
-        let variants =
-            if cfg!(feature = "numbers") { VariantMetrics::define(&plan, metrics) } else { VariantMetrics::default() };
+        let variants = if PARTS.numbers { VariantMetrics::define(&plan, metrics) } else { VariantMetrics::default() };
         Plugin { plan, variants, logs_decisions: host::logs(Level::Debug) }
     }
 }

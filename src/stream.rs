@@ -1,13 +1,15 @@
 //! One request: its headers are read once, the engine decides, what changes is written.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use smallvec::SmallVec;
-use weir_engine::{Counted, Decision, Request, Role, SetCookies, TraceId, explain};
+use weir_engine::{Counted, Exchange, SetCookies, TraceId, TraceTags};
 
 use crate::host::{self, Level, Map, Status};
 use crate::join;
 use crate::metrics::Metrics;
+use crate::parts::PARTS;
 use crate::plugin::Plugin;
 use crate::variant_metrics::{self, StatusClass};
 
@@ -25,8 +27,7 @@ pub(crate) struct Stream {
 
 /// Decides a request and writes what changes. Returns what must be kept of it, if anything.
 pub(crate) fn request(plugin: &Rc<Plugin>, metrics: &mut Metrics) -> Option<Stream> {
-    let plan = &plugin.plan;
-    if plan.attachment().role == Role::Inbound && !plan.follows_trace() {
+    if plugin.plan.ignores_requests() {
         return None;
     }
     let headers = match host::headers(Map::Request) {
@@ -39,33 +40,33 @@ pub(crate) fn request(plugin: &Rc<Plugin>, metrics: &mut Metrics) -> Option<Stre
     #[cfg(feature = "trap")]
     trap_if_asked(&headers);
 
-    let mut request = Request::read(plan, headers.iter(), host::random);
-    if cfg!(feature = "join")
-        && let Some(tags) = plan.trace_key(&request).and_then(join::tags_of)
-    {
-        request.join(tags);
-    }
-    let decision = plan.decide(&request);
-    // Before any write: afterwards Envoy still reports the route it matched first.
-    let destination = decision.wants_destination(&request).then(|| host::property("xds\0cluster_name").ok()).flatten();
-    // One that fails must not keep a forged header of another in place.
-    decision.apply(&request, destination.as_deref(), |name, lines| {
+    let exchange = plugin.plan.exchange(headers.iter(), host::random, trace_tags, destination);
+    // A write that fails must not keep a forged header of another name in place.
+    exchange.apply(|name, lines| {
         if let Err(status) = write(name, lines) {
             let name = String::from_utf8_lossy(name);
             warn(&format!("{name} could not be written"), status);
         }
     });
-    if cfg!(feature = "exposure") {
-        expose(&decision, &request);
+    if PARTS.exposure {
+        expose(&exchange);
     }
     if plugin.logs_decisions {
-        let edits = decision.edits(&request, destination.as_deref());
-        host::log(Level::Debug, &format!("weir: decision {}", explain::json(&decision, &request, &edits)));
+        host::log(Level::Debug, &format!("weir: decision {}", exchange.json()));
     }
-    if cfg!(feature = "numbers") {
-        variant_metrics::count_dropped(decision.dropped(), metrics);
+    if PARTS.numbers {
+        variant_metrics::count_dropped(exchange.dropped(), metrics);
     }
-    kept(plugin, &decision, &request, destination.as_deref())
+    kept(plugin, &exchange)
+}
+
+fn trace_tags(trace: TraceId) -> Option<TraceTags> {
+    if PARTS.join { join::tags_of(trace) } else { None }
+}
+
+/// The cluster that Envoy has chosen.
+fn destination<'a>() -> Option<Cow<'a, [u8]>> {
+    host::property("xds\0cluster_name").ok().map(Cow::Owned)
 }
 
 fn write(name: &[u8], lines: &[&[u8]]) -> Result<(), Status> {
@@ -74,31 +75,25 @@ fn write(name: &[u8], lines: &[&[u8]]) -> Result<(), Status> {
     more.iter().try_for_each(|line| host::add_header(Map::Request, name, line))
 }
 
-fn expose(decision: &Decision<'_>, request: &Request<'_>) {
-    if let Some(state) = decision.filter_state(request)
+fn expose(exchange: &Exchange<'_, '_>) {
+    if let Some(state) = exchange.filter_state()
         && let Err(status) = host::set_filter_state("weir", state.as_bytes())
     {
         warn("filter state could not be set", status);
     }
 }
 
-fn kept(
-    plugin: &Rc<Plugin>,
-    decision: &Decision<'_>,
-    request: &Request<'_>,
-    destination: Option<&[u8]>,
-) -> Option<Stream> {
-    let set_cookies = if cfg!(feature = "cookies") { decision.set_cookies(request) } else { SetCookies::new() };
-    let trace_entry = if cfg!(feature = "join") { plugin.plan.trace_entry(request) } else { None };
-    let entered = trace_entry.and_then(|(trace, tags)| join::enter(trace, &tags));
-    let counted: SmallVec<_> =
-        if cfg!(feature = "numbers") { decision.counted(request, destination).collect() } else { SmallVec::new() };
+fn kept(plugin: &Rc<Plugin>, exchange: &Exchange<'_, '_>) -> Option<Stream> {
+    let set_cookies = if PARTS.cookies { exchange.set_cookies() } else { SetCookies::new() };
+    let entry = if PARTS.join { exchange.trace_entry() } else { None };
+    let entered = entry.and_then(|(trace, tags)| join::enter(trace, &tags));
+    let counted: SmallVec<_> = if PARTS.numbers { exchange.counted().collect() } else { SmallVec::new() };
     if set_cookies.is_empty() && counted.is_empty() && entered.is_none() {
         return None;
     }
     let is_timed = counted.iter().any(|layer: &Counted| layer.variant.is_some());
     let begun = if is_timed { host::now() } else { 0 };
-    Some(Stream { plugin: Rc::clone(plugin), set_cookies, counted, entered, is_grpc: request.is_grpc(), begun })
+    Some(Stream { plugin: Rc::clone(plugin), set_cookies, counted, entered, is_grpc: exchange.is_grpc(), begun })
 }
 
 impl Stream {

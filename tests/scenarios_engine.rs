@@ -1,9 +1,10 @@
 //! The scenario corpus against the engine, in this process; and that the corpus leaves nothing out.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
-use weir_engine::{Plan, Reason, Request, TraceCell, configure_json, explain};
+use weir_engine::{Plan, Reason, TraceCell, configure_json};
 use weir_policy::written::Operator;
 use weir_policy::{AttachmentFile, Code, Model, Revision, Source, limits, read_policy};
 
@@ -83,16 +84,10 @@ fn request_wrongs(scenario: &Scenario, model: &Model, revision: &str) -> Vec<Str
     for request in requests(scenario) {
         let expected = request.report(&scenario.attachment, revision);
         for plan in [&plan, &direct] {
-            let mut read = Request::read(plan, request.lines(), request.dice());
-            let joined = request.joined.iter().map(String::as_bytes);
-            if let Some(joined) = plan.trace_key(&read).and_then(|trace| TraceCell::together(trace, joined)) {
-                read.join(joined);
-            }
-            let decision = plan.decide(&read);
-            let destination = request.destination.as_ref().map(String::as_bytes);
-            let destination = destination.filter(|_| decision.wants_destination(&read));
-            let edits = decision.edits(&read, destination);
-            let seen: Json = serde_json::from_str(&explain::json(&decision, &read, &edits)).unwrap();
+            let trace_tags = |trace| TraceCell::together(trace, request.joined.iter().map(String::as_bytes));
+            let destination = || request.destination.as_ref().map(|cluster| Cow::Borrowed(cluster.as_bytes()));
+            let exchange = plan.exchange(request.lines(), request.dice(), trace_tags, destination);
+            let seen: Json = serde_json::from_str(&exchange.json()).unwrap();
             if seen != expected {
                 wrong.push(format!("{}{}", request.name, difference(&seen, &expected)));
             }

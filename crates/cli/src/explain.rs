@@ -1,11 +1,12 @@
 //! `weir explain`: the decision on one request, made by the code that decides in Envoy.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use clap::Args;
-use weir_engine::{Decision, Edit, Plan, Request, TraceCell, explain};
+use weir_engine::{Edit, Exchange, Plan, TraceCell};
 use weir_policy::Role;
 
 use crate::load;
@@ -69,25 +70,21 @@ impl Explain {
         let headers = self.request_headers()?;
         let pairs = headers.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
         let mut given = self.random.iter();
-        let mut request = Request::read(&plan, pairs, || given.next().copied().or_else(fresh_random));
         if !self.joined.is_empty() && !plan.follows_trace() {
             return Err(Failure::Usage(
                 "--joined: the attachment does not join; it needs join: traceparent".to_owned(),
             ));
         }
-        if let Some(trace) = plan.trace_key(&request)
-            && let Some(joined) = TraceCell::together(trace, self.joined.iter().map(|tags| tags.as_bytes()))
-        {
-            request.join(joined);
-        }
-        let decision = plan.decide(&request);
-        let destination = self.destination.as_ref().map(|cluster| cluster.as_bytes());
-        let destination = destination.filter(|_| decision.wants_destination(&request));
-        let edits = decision.edits(&request, destination);
+        let exchange = plan.exchange(
+            pairs,
+            || given.next().copied().or_else(fresh_random),
+            |trace| TraceCell::together(trace, self.joined.iter().map(|tags| tags.as_bytes())),
+            || self.destination.as_ref().map(|cluster| Cow::Borrowed(cluster.as_bytes())),
+        );
         if self.json {
-            println!("{}", explain::json(&decision, &request, &edits));
+            println!("{}", exchange.json());
         } else {
-            print!("{}", text(&plan, &decision, &request, &edits));
+            print!("{}", text(&plan, &exchange));
         }
         Ok(())
     }
@@ -128,13 +125,12 @@ fn fresh_random() -> Option<[u8; 16]> {
     getrandom::fill(&mut bytes).ok().map(|()| bytes)
 }
 
-/// The decision as a table of layers, and below it each edit of the request and of the answer.
-fn text(plan: &Plan, decision: &Decision<'_>, request: &Request<'_>, edits: &[Edit]) -> String {
+fn text(plan: &Plan, exchange: &Exchange<'_, '_>) -> String {
     let revision = plan.revision().map_or_else(|| "none".to_owned(), |revision| revision.to_string());
     let (role, steer) = (plan.attachment().role.name(), plan.attachment().steer.name());
     let mut text = format!("revision {revision}, role {role}, steer {steer}\n\n");
     let mut rows = vec![["LAYER", "SLOT", "EXPERIMENT", "VARIANT", "REASON"].map(str::to_owned)];
-    for outcome in decision.layers() {
+    for outcome in exchange.decision().layers() {
         let slot = outcome.slot.map_or_else(|| "-".to_owned(), |slot| slot.to_string());
         let experiment = outcome.experiment.unwrap_or("-");
         let variant = outcome.variant.unwrap_or("stable");
@@ -153,19 +149,20 @@ fn text(plan: &Plan, decision: &Decision<'_>, request: &Request<'_>, edits: &[Ed
         text.push_str(cells.join("  ").trim_end());
         text.push('\n');
     }
+    let edits = exchange.edits();
     text.push_str(if edits.is_empty() { "\nthe request's headers stay as they are\n" } else { "\n" });
-    for edit in edits {
-        let name = String::from_utf8_lossy(&edit.name);
-        let lines: Vec<_> = edit.lines.iter().map(|line| String::from_utf8_lossy(line)).collect();
+    for Edit { name, lines } in &edits {
+        let name = String::from_utf8_lossy(name);
+        let lines: Vec<_> = lines.iter().map(|line| String::from_utf8_lossy(line)).collect();
         text.push_str(&match lines.is_empty() {
             true => format!("remove  {name}\n"),
             false => format!("set     {name}: {}\n", lines.join("\n        and ")),
         });
     }
-    if let Some((trace, tags)) = plan.trace_entry(request) {
+    if let Some((trace, tags)) = exchange.trace_entry() {
         text.push_str(&format!("leaves  {} for trace {}\n", tags_text(&tags), trace.hex()));
     }
-    for line in decision.set_cookies(request) {
+    for line in exchange.set_cookies() {
         text.push_str(&format!("answer  set-cookie: {line}\n"));
     }
     text

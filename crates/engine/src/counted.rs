@@ -1,9 +1,10 @@
 //! What a decision adds to the counters: which variants a request is counted for.
 
-use crate::decision::{Decision, Reason};
-use crate::plan::Series;
-use crate::request::Request;
 use weir_policy::Role;
+
+use crate::decision::Reason;
+use crate::exchange::Exchange;
+use crate::plan::Series;
 
 /// One layer of one request, as it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,18 +15,19 @@ pub struct Counted {
     pub variant: Option<Series>,
 }
 
-impl Decision<'_> {
+impl Exchange<'_, '_> {
     /// The layers that this request is counted for: at the edge all, in the mesh those whose variant routed it, so that
     /// a request is counted once on its way.
-    pub fn counted(&self, request: &Request<'_>, destination: Option<&[u8]>) -> impl Iterator<Item = Counted> {
-        let destination = destination.filter(|_| self.wants_destination(request));
-        let routed = match self.plan.attachment.role {
-            Role::Mesh => destination.and_then(|cluster| self.route(cluster)),
+    pub fn counted(&self) -> impl Iterator<Item = Counted> {
+        let decision = &self.decision;
+        let (role, revision) = (decision.plan.attachment.role, decision.plan.revision);
+        let routed = match role {
+            Role::Mesh => self.destination.as_deref().and_then(|cluster| decision.route(cluster)),
             Role::Edge | Role::Inbound => None,
         };
-        let everywhere = self.plan.attachment.role == Role::Edge && self.plan.revision.is_some();
-        self.outcomes.iter().enumerate().filter_map(move |(layer, outcome)| {
-            let variant = self.in_force(layer);
+        let everywhere = role == Role::Edge && revision.is_some();
+        decision.outcomes.iter().filter_map(move |outcome| {
+            let variant = outcome.variant;
             let counts = everywhere || variant.is_some_and(|variant| routed.is_some_and(|by| by.is_of(variant)));
             let series = |series: Option<u32>| series.map_or(Series::Other, Series::Named);
             counts.then(|| Counted { reason: outcome.reason, variant: variant.map(|variant| series(variant.series)) })
@@ -35,6 +37,8 @@ impl Decision<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
     use crate::configure_json;
 
@@ -45,8 +49,8 @@ mod tests {
             {"id": "two", "experiments": [{"id": "f", "variants": [{"id": "v", "routes": {"tiger": "v2"}}]}]}]}}"#;
         let plan = configure_json(envelope).unwrap();
         let counted = |headers: &[(&[u8], &[u8])], cluster: &[u8]| {
-            let request = Request::read(&plan, headers.iter().copied(), || None);
-            plan.decide(&request).counted(&request, Some(cluster)).collect::<Vec<_>>()
+            let exchange = plan.exchange(headers.iter().copied(), || None, |_| None, || Some(Cow::Borrowed(cluster)));
+            exchange.counted().collect::<Vec<_>>()
         };
         let tags: (&[u8], &[u8]) = (b"x-env-tag", b"e.v,f.v");
         let owl = Counted { reason: Reason::Tag, variant: Some(Series::Named(0)) };

@@ -139,11 +139,6 @@ impl<'p> Decision<'p> {
         })
     }
 
-    /// What arrived and was dropped.
-    pub fn dropped(&self) -> Dropped {
-        self.dropped
-    }
-
     /// The variant in force of a layer, by the layer's index.
     pub(crate) fn in_force(&self, layer: usize) -> Option<&'p VariantPlan> {
         self.outcomes.get(layer)?.variant

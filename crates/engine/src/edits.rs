@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use crate::baggage::{self, Member};
 use crate::cookie;
 use crate::decision::{Decision, Kept};
+use crate::exchange::Exchange;
 use crate::plan::VariantPlan;
 use crate::request::Request;
 use weir_policy::{CLUSTER_HEADER, Role, SUBSET_HEADER, Steer};
@@ -28,55 +29,104 @@ pub(crate) struct Route<'a> {
     subset: &'a str,
 }
 
-impl Decision<'_> {
-    /// Whether anything would look at the destination.
-    pub fn wants_destination(&self, request: &Request<'_>) -> bool {
-        let attachment = &self.plan.attachment;
-        let looks = match attachment.role {
-            Role::Edge => attachment.steer != Steer::Tag,
-            // A hop counts what it routed, however the request was steered there.
-            Role::Mesh => true,
-            Role::Inbound => false,
-        };
-        // A cluster that arrived under our name is what Envoy calls the destination: it says nothing.
-        let is_forged = || request.reserved_headers.iter().any(|(name, _)| *name == CLUSTER_HEADER.as_bytes());
-        looks
-            && self.all_in_force().any(|variant| !variant.routes.is_empty())
-            && !(attachment.steer == Steer::Cluster && is_forged())
-    }
-
+impl Exchange<'_, '_> {
     /// Makes the changes, in their order: `write` is given a header and the lines that it has from now on; without any
-    /// line it goes. `destination` is the cluster that Envoy had chosen before.
-    pub fn apply(&self, request: &Request<'_>, destination: Option<&[u8]>, mut write: impl FnMut(&[u8], &[&[u8]])) {
-        if self.plan.attachment.role == Role::Inbound {
+    /// line it goes.
+    pub fn apply(&self, mut write: impl FnMut(&[u8], &[&[u8]])) {
+        if self.decision.plan.attachment.role == Role::Inbound {
             return;
         }
-        let written = self.headers_of_ours(request, destination);
-        remove_ours(request, &written, &mut write);
-        let tags = self.tags();
-        self.write_tags(request, &tags, &mut write);
-        if let Some(lines) = self.baggage(request, &tags) {
+        let written = self.headers_of_ours();
+        remove_ours(&self.request, &written, &mut write);
+        let tags = self.decision.tags();
+        self.write_tags(&tags, &mut write);
+        if let Some(lines) = self.baggage(&tags) {
             write_lines(b"baggage", &lines, &mut write);
         }
-        if let Some(lines) = self.cookies(request, &tags) {
+        if let Some(lines) = self.cookies(&tags) {
             write_lines(b"cookie", &lines, &mut write);
         }
         for (name, line) in &written {
-            if !is_only_line(request, name, line) {
+            if !is_only_line(&self.request, name, line) {
                 write(name.as_bytes(), &[line]);
             }
         }
     }
 
-    /// The changes that [`Decision::apply`] makes.
-    pub fn edits(&self, request: &Request<'_>, destination: Option<&[u8]>) -> Vec<Edit> {
+    /// The changes that [`Exchange::apply`] makes.
+    pub fn edits(&self) -> Vec<Edit> {
         let mut edits = Vec::new();
-        self.apply(request, destination, |name, lines| {
+        self.apply(|name, lines| {
             edits.push(Edit { name: name.to_vec(), lines: lines.iter().map(|line| line.to_vec()).collect() });
         });
         edits
     }
 
+    fn write_tags(&self, tags: &[&[u8]], write: &mut impl FnMut(&[u8], &[&[u8]])) {
+        let arrived = &self.request.tags;
+        let name = self.decision.plan.tag_header.as_bytes();
+        let joined;
+        let line = match tags {
+            [] if arrived.is_empty() => return,
+            [] => return write(name, &[]),
+            [tag] => *tag,
+            tags => {
+                joined = tags.join(&b","[..]);
+                &joined
+            }
+        };
+        if arrived.as_slice() != [line] {
+            write(name, &[line]);
+        }
+    }
+
+    fn baggage(&self, tags: &[&[u8]]) -> Option<Vec<Vec<u8>>> {
+        let plan = self.decision.plan;
+        let arrived = &self.request.baggage;
+        let key = plan.baggage.as_ref()?.as_bytes();
+        if let Member::TooLarge { has_member } = baggage::read(arrived, key) {
+            // A member that cannot be read cannot be replaced either, and a client must not choose tags.
+            return (plan.attachment.role == Role::Edge && has_member).then(Vec::new);
+        }
+        baggage::write(arrived, key, tags)
+    }
+
+    /// The request's cookies with the units that were made for it, and with the tags if the upstream gets them so.
+    fn cookies(&self, tags: &[&[u8]]) -> Option<Vec<Vec<u8>>> {
+        let (plan, request) = (self.decision.plan, &self.request);
+        if !plan.writes_cookies {
+            return None;
+        }
+        let tags = (!tags.is_empty() && !request.is_grpc).then(|| tags.join(&b"%2C"[..]));
+        let tags = plan.request_cookie.iter().map(|name| (name.as_bytes(), tags.as_deref()));
+        let issued = self.issued().map(|(cookie, id)| (cookie.name.as_bytes(), Some(id.as_bytes())));
+        cookie::write(&request.cookies, &issued.chain(tags).collect::<Vec<_>>())
+    }
+
+    /// The headers that steer or weigh this request, each with its one line.
+    fn headers_of_ours(&self) -> Written<'_> {
+        let plan = self.decision.plan;
+        let mut written = Written::new();
+        let steered = || {
+            let cluster = self.destination.as_deref()?;
+            let route = self.decision.route(cluster)?;
+            match plan.attachment.steer {
+                Steer::Tag => None,
+                Steer::Subset => Some((SUBSET_HEADER, Cow::Borrowed(route.subset.as_bytes()))),
+                Steer::Cluster => Some((CLUSTER_HEADER, Cow::Owned(with_subset(cluster, route)?))),
+            }
+        };
+        written.extend(steered());
+        for sticky in &plan.sticky {
+            let unit = sticky.unit.and_then(|unit| plan.units.get(unit)).and_then(|unit| self.request.unit(unit));
+            let slot = unit.map(|unit| sticky.salt.slot(unit).to_string().into_bytes());
+            written.extend(slot.map(|slot| (sticky.header.as_str(), Cow::Owned(slot))));
+        }
+        written
+    }
+}
+
+impl Decision<'_> {
     /// The tags that go on: at the edge by layer id, in the mesh in the order of arrival.
     pub(crate) fn tags(&self) -> Tags<'_> {
         if self.plan.attachment.role == Role::Edge {
@@ -89,64 +139,6 @@ impl Decision<'_> {
             Kept::Unknown(tag) => Some(tag.as_slice()),
         };
         self.kept.iter().filter_map(tag).collect()
-    }
-
-    fn write_tags(&self, request: &Request<'_>, tags: &[&[u8]], write: &mut impl FnMut(&[u8], &[&[u8]])) {
-        let name = self.plan.tag_header.as_bytes();
-        let joined;
-        let line = match tags {
-            [] if request.tags.is_empty() => return,
-            [] => return write(name, &[]),
-            [tag] => *tag,
-            tags => {
-                joined = tags.join(&b","[..]);
-                &joined
-            }
-        };
-        if request.tags.as_slice() != [line] {
-            write(name, &[line]);
-        }
-    }
-
-    fn baggage(&self, request: &Request<'_>, tags: &[&[u8]]) -> Option<Vec<Vec<u8>>> {
-        let key = self.plan.baggage.as_ref()?.as_bytes();
-        if let Member::TooLarge { has_member } = baggage::read(&request.baggage, key) {
-            // A member that cannot be read cannot be replaced either, and a client must not choose tags.
-            return (self.plan.attachment.role == Role::Edge && has_member).then(Vec::new);
-        }
-        baggage::write(&request.baggage, key, tags)
-    }
-
-    /// The request's cookies with the units that were made for it, and with the tags if the upstream gets them so.
-    fn cookies(&self, request: &Request<'_>, tags: &[&[u8]]) -> Option<Vec<Vec<u8>>> {
-        if !self.plan.writes_cookies {
-            return None;
-        }
-        let tags = (!tags.is_empty() && !request.is_grpc).then(|| tags.join(&b"%2C"[..]));
-        let tags = self.plan.request_cookie.iter().map(|name| (name.as_bytes(), tags.as_deref()));
-        let issued = self.issued(request).map(|(cookie, id)| (cookie.name.as_bytes(), Some(id.as_bytes())));
-        cookie::write(&request.cookies, &issued.chain(tags).collect::<Vec<_>>())
-    }
-
-    /// The headers that steer or weigh this request, each with its one line.
-    fn headers_of_ours(&self, request: &Request<'_>, destination: Option<&[u8]>) -> Written<'_> {
-        let mut written = Written::new();
-        let steered = || {
-            let cluster = destination.filter(|_| self.wants_destination(request))?;
-            let route = self.route(cluster)?;
-            match self.plan.attachment.steer {
-                Steer::Tag => None,
-                Steer::Subset => Some((SUBSET_HEADER, Cow::Borrowed(route.subset.as_bytes()))),
-                Steer::Cluster => Some((CLUSTER_HEADER, Cow::Owned(with_subset(cluster, route)?))),
-            }
-        };
-        written.extend(steered());
-        for sticky in &self.plan.sticky {
-            let unit = sticky.unit.and_then(|unit| self.plan.units.get(unit)).and_then(|unit| request.unit(unit));
-            let slot = unit.map(|unit| sticky.salt.slot(unit).to_string().into_bytes());
-            written.extend(slot.map(|slot| (sticky.header.as_str(), Cow::Owned(slot))));
-        }
-        written
     }
 
     /// Where the service of a cluster goes: the first layer that routes it says so.

@@ -3,32 +3,31 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::decision::{Decision, LayerOutcome};
+use crate::decision::LayerOutcome;
 use crate::edits::Edit;
-use crate::request::Request;
+use crate::exchange::Exchange;
 
-/// The whole decision and its edits.
-pub fn json(decision: &Decision<'_>, request: &Request<'_>, edits: &[Edit]) -> String {
-    let attachment = decision.plan.attachment();
-    let dropped = decision.dropped();
-    let dropped: Map<String, Value> = dropped
-        .by_cause()
-        .into_iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(cause, count)| (cause.to_owned(), json!(count)))
-        .collect();
-    let value = json!({
-        "revision": decision.plan.revision().map(|revision| revision.to_string()),
-        "role": attachment.role.name(),
-        "steer": attachment.steer.name(),
-        "layers": decision.layers().map(layer).collect::<Vec<_>>(),
-        "edits": edits.iter().map(edit).collect::<Vec<_>>(),
-        "set_cookies": decision.set_cookies(request),
-        "leaves": decision.plan.trace_entry(request).map(|(trace, tags)| json!({"trace": trace.hex(), "tags": text(&tags)})),
-        "dropped": dropped,
-        "state": decision.filter_state(request),
-    });
-    value.to_string()
+impl Exchange<'_, '_> {
+    /// The whole decision and what follows from it.
+    pub fn json(&self) -> String {
+        let plan = self.decision.plan;
+        let attachment = plan.attachment();
+        let dropped = self.dropped().by_cause().into_iter().filter(|(_, count)| *count > 0);
+        let dropped: Map<String, Value> = dropped.map(|(cause, count)| (cause.to_owned(), json!(count))).collect();
+        let leaves = self.trace_entry().map(|(trace, tags)| json!({"trace": trace.hex(), "tags": text(&tags)}));
+        let value = json!({
+            "revision": plan.revision().map(|revision| revision.to_string()),
+            "role": attachment.role.name(),
+            "steer": attachment.steer.name(),
+            "layers": self.decision.layers().map(layer).collect::<Vec<_>>(),
+            "edits": self.edits().iter().map(edit).collect::<Vec<_>>(),
+            "set_cookies": self.set_cookies(),
+            "leaves": leaves,
+            "dropped": dropped,
+            "state": self.filter_state(),
+        });
+        value.to_string()
+    }
 }
 
 fn layer(outcome: LayerOutcome<'_>) -> Value {

@@ -1,9 +1,9 @@
 //! The filter state `wasm.weir`: what was decided, for access logs and traces.
 
-use crate::decision::Decision;
-use crate::percent;
-use crate::request::Request;
 use weir_policy::{Role, Trace};
+
+use crate::exchange::Exchange;
+use crate::percent;
 
 /// Bytes of the text.
 const BYTES_MAX: usize = 2_048;
@@ -11,23 +11,24 @@ const CUT: &str = ";cut";
 /// Room for an entry or two.
 const USUAL_BYTES: usize = 96;
 
-impl Decision<'_> {
+impl Exchange<'_, '_> {
     /// `1;REVISION;LAYER=EXPERIMENT/VARIANT/REASON,…`, with `;u=UNIT` where the attachment wants it; `None` where no
     /// policy is in force or nothing is decided.
-    pub fn filter_state(&self, request: &Request<'_>) -> Option<String> {
-        let attachment = &self.plan.attachment;
+    pub fn filter_state(&self) -> Option<String> {
+        let plan = self.decision.plan;
+        let attachment = &plan.attachment;
         if attachment.role == Role::Inbound {
             return None;
         }
-        let head = self.plan.filter_state_head.as_ref()?;
+        let head = plan.filter_state_head.as_ref()?;
         let mut text = String::with_capacity(head.len().saturating_add(USUAL_BYTES));
         text.push_str(head);
-        let unit = self.plan.log_unit.and_then(|unit| self.plan.units.get(unit)).and_then(|unit| request.unit(unit));
+        let unit = plan.log_unit.and_then(|unit| plan.units.get(unit)).and_then(|unit| self.request.unit(unit));
         let unit = unit.map(|unit| format!(";u={}", percent::encode(unit))).unwrap_or_default();
         let room = BYTES_MAX.saturating_sub(unit.len());
         let room_with_cut = room.saturating_sub(CUT.len());
         let mut last_end = head.len();
-        for outcome in self.layers() {
+        for outcome in self.decision.layers() {
             if attachment.trace == Trace::Shaped && outcome.experiment.is_none() {
                 continue;
             }
@@ -64,7 +65,7 @@ mod tests {
     use super::*;
     use weir_policy::{Attachment, Source, read_policy};
 
-    use crate::{Plan, Request};
+    use crate::Plan;
 
     /// A policy of many layers whose state would be as long as is wanted.
     fn state(layers: usize, trace: Trace) -> String {
@@ -75,8 +76,7 @@ mod tests {
         let attachment = Attachment { trace, ..Attachment::default() };
         let plan = Plan::compile(&model, &attachment, "0123456789ab".parse().ok());
         let headers: [(&[u8], &[u8]); 1] = [(b"u", b"ada")];
-        let request = Request::read(&plan, headers.into_iter(), || None);
-        plan.decide(&request).filter_state(&request).unwrap()
+        plan.exchange(headers.into_iter(), || None, |_| None, || None).filter_state().unwrap()
     }
 
     #[test]

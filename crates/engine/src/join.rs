@@ -19,14 +19,14 @@ pub const TRACE_TAGS_BYTES_MAX: usize = 8_192;
 
 impl Plan {
     /// `inbound`: what this request leaves for those that the workload sends while it lives, untagged ones included.
-    pub fn trace_entry<'a>(&self, request: &Request<'a>) -> Option<(TraceId, Cow<'a, [u8]>)> {
+    pub(crate) fn trace_entry<'a>(&self, request: &Request<'a>) -> Option<(TraceId, Cow<'a, [u8]>)> {
         let trace = request.trace.filter(|_| self.follows_trace() && self.attachment.role == Role::Inbound)?;
         let tags = self.incoming_tags(request).filter(|tags| tags.len() <= TRACE_TAGS_BYTES_MAX);
         Some((trace, tags.unwrap_or_default()))
     }
 
     /// `mesh`: the trace under which to look, for a request that brings no tags of its own.
-    pub fn trace_key(&self, request: &Request<'_>) -> Option<TraceId> {
+    pub(crate) fn trace_key(&self, request: &Request<'_>) -> Option<TraceId> {
         let trace = request.trace.filter(|_| self.follows_trace() && self.attachment.role == Role::Mesh)?;
         self.incoming_tags(request).is_none().then_some(trace)
     }

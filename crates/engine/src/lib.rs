@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! envelope --open--> Model --compile--> Plan                       when configured; may fail, with every problem
-//! headers --read--> Request --decide--> Decision --edits--> Edit   per request; cannot fail
+//! headers --read--> Request --decide--> Decision --apply--> edits  per request; cannot fail
 //! ```
 //!
 //! A policy and what it means are of the crate `weir-policy`.
@@ -18,12 +18,10 @@
 //! let plan = weir_engine::configure_json(envelope).unwrap();
 //!
 //! let headers: [(&[u8], &[u8]); 2] = [(b":path", b"/"), (b"x-user-id", b"user-1")];
-//! let request = weir_engine::Request::read(&plan, headers.into_iter(), || None);
-//! let decision = plan.decide(&request);
+//! let exchange = plan.exchange(headers.into_iter(), || None, |_| None, || None);
 //!
-//! assert_eq!(decision.layers().next().unwrap().variant, Some("canary"));
-//! let edits = decision.edits(&request, None);
-//! assert_eq!(edits, [weir_engine::Edit { name: b"x-env-tag".to_vec(), lines: vec![b"owl-v21.canary".to_vec()] }]);
+//! assert_eq!(exchange.decision().layers().next().unwrap().variant, Some("canary"));
+//! assert_eq!(exchange.edits(), [weir_engine::Edit { name: b"x-env-tag".to_vec(), lines: vec![b"owl-v21.canary".to_vec()] }]);
 //! ```
 #![cfg_attr(
     not(test),
@@ -47,7 +45,8 @@ mod counted;
 mod decide;
 mod decision;
 mod edits;
-pub mod explain;
+mod exchange;
+mod explain;
 mod filter_state;
 mod issue;
 mod join;
@@ -67,6 +66,7 @@ pub use configure::{Refused, configure, configure_json};
 pub use counted::Counted;
 pub use decision::{Decision, LayerOutcome, Reason};
 pub use edits::Edit;
+pub use exchange::Exchange;
 pub use join::TRACE_TAGS_BYTES_MAX;
 pub use plan::{Plan, SERIES_MAX, Series};
 pub use request::Request;

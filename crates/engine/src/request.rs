@@ -63,16 +63,6 @@ impl<'a> Request<'a> {
         request
     }
 
-    /// Gives a request without tags those that came into the workload: [`Plan::trace_key`] says where they are.
-    pub fn join(&mut self, tags: TraceTags) {
-        self.trace_tags = Some(tags);
-    }
-
-    /// Whether it is gRPC.
-    pub fn is_grpc(&self) -> bool {
-        self.is_grpc
-    }
-
     fn header(&mut self, plan: &Plan, name: &'a [u8], value: &'a [u8]) {
         match name {
             b":path" => self.path(plan, value),

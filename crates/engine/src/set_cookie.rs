@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use smallvec::SmallVec;
 
 use crate::decision::{Decision, Outcome, Reason};
+use crate::exchange::Exchange;
 use crate::plan::Cookie;
-use crate::request::Request;
 
 /// Lines of `set-cookie`.
 pub type SetCookies = Vec<String>;
@@ -18,36 +18,39 @@ enum Reader {
     Server,
 }
 
-impl Decision<'_> {
+impl Exchange<'_, '_> {
     /// The lines that the upstream's response gets. A reply that Envoy made itself gets none, nor does gRPC.
-    pub fn set_cookies(&self, request: &Request<'_>) -> SetCookies {
-        if request.is_grpc {
+    pub fn set_cookies(&self) -> SetCookies {
+        if self.request.is_grpc {
             return SetCookies::new();
         }
-        let https = request.is_https;
-        let issued = self.issued(request).map(|(cookie, id)| cookie.set(id, Reader::Server, https));
-        issued.chain(self.tag_cookie(request)).collect()
+        let https = self.request.is_https;
+        let issued = self.issued().map(|(cookie, id)| cookie.set(id, Reader::Server, https));
+        issued.chain(self.tag_cookie()).collect()
     }
 
-    /// The units that were made for a request, each with its cookie.
-    pub(crate) fn issued<'a>(&'a self, request: &'a Request<'_>) -> impl Iterator<Item = (&'a Cookie, &'a str)> {
-        request.issued.iter().filter_map(|issued| {
-            let cookie = self.plan.units.get(issued.unit)?.sources.iter().find_map(|source| source.issue.as_ref())?;
+    /// The units that were made for the request, each with its cookie.
+    pub(crate) fn issued(&self) -> impl Iterator<Item = (&Cookie, &str)> {
+        self.request.issued.iter().filter_map(|issued| {
+            let unit = self.decision.plan.units.get(issued.unit)?;
+            let cookie = unit.sources.iter().find_map(|source| source.issue.as_ref())?;
             Some((cookie, issued.id.as_str()))
         })
     }
 
-    fn tag_cookie(&self, request: &Request<'_>) -> Option<String> {
-        let (cookie, source) = self.plan.tag_cookie.as_ref()?;
-        let before = request.values().of(*source).next();
-        let tags = self.page_tags(before.unwrap_or_default()).join("%2C");
+    fn tag_cookie(&self) -> Option<String> {
+        let (cookie, source) = self.decision.plan.tag_cookie.as_ref()?;
+        let before = self.request.values().of(*source).next();
+        let tags = self.decision.page_tags(before.unwrap_or_default()).join("%2C");
         match before {
             None if tags.is_empty() => None,
             Some(before) if !tags.is_empty() && before == tags.as_bytes() => None,
-            _ => Some(cookie.set(&tags, Reader::Page, request.is_https)),
+            _ => Some(cookie.set(&tags, Reader::Page, self.request.is_https)),
         }
     }
+}
 
+impl Decision<'_> {
     /// The tags by layer id. A layer whose experiment does not target this path keeps what the page was told before,
     /// so that the cookie does not flap between paths.
     fn page_tags(&self, before: &[u8]) -> SmallVec<[&str; 16]> {

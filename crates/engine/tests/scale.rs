@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use weir_engine::{Plan, Request};
+use weir_engine::Plan;
 use weir_policy::{Attachment, Role, Source};
 
 #[path = "../benches/scale/mod.rs"]
@@ -81,9 +81,9 @@ fn the_longest_tag_cookie_is_read_in_time() {
     let headers = [("x-user-id", "ada"), ("cookie", cookie.as_str()), (":path", "/")];
     let start = Instant::now();
     for _ in 0..100 {
-        let request = Request::read(&plan, headers.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())), || None);
-        let told = plan.decide(&request).set_cookies(&request);
-        assert_eq!(told.to_vec(), ["tags=e0.canary; Path=/; SameSite=Lax; Max-Age=60"]);
+        let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        let told = plan.exchange(headers, || None, |_| None, || None).set_cookies();
+        assert_eq!(told, ["tags=e0.canary; Path=/; SameSite=Lax; Max-Age=60"]);
     }
     assert_in_time(start, Duration::from_secs(2), "60 kB of tags, a hundred times");
 }
@@ -109,8 +109,8 @@ fn plan(shape: Shape) -> Plan {
 /// The reason of the first layer.
 fn decided(plan: &Plan, headers: &[(&str, &str)]) -> &'static str {
     let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-    let request = Request::read(plan, headers, || None);
-    plan.decide(&request).layers().next().unwrap().reason.name()
+    let exchange = plan.exchange(headers, || None, |_| None, || None);
+    exchange.decision().layers().next().unwrap().reason.name()
 }
 
 fn assert_in_time(start: Instant, bound: Duration, what: &str) {

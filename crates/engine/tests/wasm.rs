@@ -1,11 +1,13 @@
 //! The same answers natively and in wasm, and the ones that others have given. `scripts/test-wasm` runs this file under
 //! Node, after a native run of it has left its decisions on the scenarios to be compared.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
+use weir_engine::Plan;
 use weir_engine::slot::{self, Salt, Use};
-use weir_engine::{Plan, Request, explain};
 use weir_policy::{Attachment, AttachmentFile, Model, Problem, Revision, SLOTS, Source};
 
 mod corpus;
@@ -70,8 +72,8 @@ fn a_hundred_thousand_ids_are_decided_as_another_implementation_does() {
             let id = kind.id(number);
             let plan_header: &[u8] = if number % 3 == 0 { b"gold" } else { b"blue" };
             let headers = [(&b":path"[..], &b"/"[..]), (b"x-user-id", id.as_bytes()), (b"x-plan", plan_header)];
-            let request = Request::read(&plan, headers.into_iter(), || None);
-            for outcome in plan.decide(&request).layers() {
+            let exchange = plan.exchange(headers.into_iter(), || None, |_| None, || None);
+            for outcome in exchange.decision().layers() {
                 let slot = |slot: Option<u32>| slot.map_or("-".to_owned(), |slot| slot.to_string());
                 checksum.line(&format!(
                     "{} {} {} {} {} {}",
@@ -132,10 +134,8 @@ fn reports(scenario: &Scenario, model: &Model, attachment: &Attachment) -> Vec<S
     let Outcome::Requests(requests) = &scenario.outcome else { return Vec::new() };
     let plan = Plan::compile(model, attachment, Some(Revision::of(&model.canonical())));
     let report = |sent: &scenarios::Request| {
-        let request = Request::read(&plan, sent.lines(), sent.dice());
-        let decision = plan.decide(&request);
-        let edits = decision.edits(&request, sent.destination.as_ref().map(|name| name.as_bytes()));
-        explain::json(&decision, &request, &edits)
+        let destination = || sent.destination.as_ref().map(|name| Cow::Borrowed(name.as_bytes()));
+        plan.exchange(sent.lines(), sent.dice(), |_| None, destination).json()
     };
     requests.iter().map(report).collect()
 }

@@ -1,5 +1,6 @@
 //! What the engine says of a request, in the terms in which Envoy and the upstream show it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use hyper::Request;
@@ -85,15 +86,15 @@ impl Predictor {
         let sent = sent.into();
         let pseudo = sent.pseudo.iter().map(|(name, value)| (name.as_bytes(), value.as_slice()));
         let lines = sent.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice()));
-        let request = weir_engine::Request::read(&self.plan, pseudo.chain(lines), || None);
-        let decision = self.plan.decide(&request);
+        let destination = || Some(Cow::Borrowed(SERVICE.as_bytes()));
+        let exchange = self.plan.exchange(pseudo.chain(lines), || None, |_| None, destination);
         let mut headers = by_name(sent.names(), &sent.headers);
-        for edit in decision.edits(&request, Some(SERVICE.as_bytes())) {
+        for edit in exchange.edits() {
             headers.insert(String::from_utf8(edit.name).unwrap(), edit.lines);
         }
         // It steers between the filter and the route; the routes of `envoy/` take it away towards the upstream.
         headers.insert("x-weir-subset".to_owned(), Vec::new());
-        Shown { state: decision.filter_state(&request), headers }
+        Shown { state: exchange.filter_state(), headers }
     }
 }
 

@@ -1,10 +1,12 @@
 //! What is written, and above all what is not: a row is a request, an attachment and the edits.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use weir_policy::{Attachment, Role, Source, read_policy};
 
-use crate::{Plan, Request, configure_json, explain};
+use crate::{Plan, configure_json};
 
 const POLICY: &str = "
 version: 1
@@ -26,11 +28,9 @@ fn edits(role: &str, steer: &str, headers: &[(&str, &str)], destination: Option<
     let attachment = Attachment { role: role.parse().unwrap(), ..steered(steer) };
     let plan = Plan::compile(&model, &attachment, None);
     let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-    let request = Request::read(&plan, headers, || None);
-    let decision = plan.decide(&request);
-    let edits = decision.edits(&request, destination.map(str::as_bytes));
-    let text = explain::json(&decision, &request, &edits);
-    serde_json::from_str::<Value>(&text).unwrap()["edits"].take()
+    let destination = || destination.map(|cluster| Cow::Borrowed(cluster.as_bytes()));
+    let exchange = plan.exchange(headers, || None, |_| None, destination);
+    serde_json::from_str::<Value>(&exchange.json()).unwrap()["edits"].take()
 }
 
 fn steered(steer: &str) -> Attachment {
@@ -115,10 +115,8 @@ fn bytes_that_are_not_utf_8_are_reported_in_hex() {
     let model = read_policy(&[Source::yaml("policy.yaml", POLICY)], Role::Edge).unwrap();
     let plan = Plan::compile(&model, &Attachment::default(), None);
     let headers: [(&[u8], &[u8]); 1] = [(b"baggage", b"a=\xff,env_tag=zz")];
-    let request = Request::read(&plan, headers.into_iter(), || None);
-    let decision = plan.decide(&request);
-    let edits = decision.edits(&request, None);
-    let report: Value = serde_json::from_str(&explain::json(&decision, &request, &edits)).unwrap();
+    let exchange = plan.exchange(headers.into_iter(), || None, |_| None, || None);
+    let report: Value = serde_json::from_str(&exchange.json()).unwrap();
     assert_eq!(report["edits"], json!([{"set": "baggage", "lines": [{"hex": "613dff"}]}]));
     assert_eq!(report["revision"], Value::Null);
     assert_eq!(report["state"], Value::Null);

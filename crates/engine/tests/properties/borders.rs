@@ -57,6 +57,5 @@ fn reason(unit: &str, slots: Value, variants: Value, holdout: u32) -> Reason {
     });
     let plan = plan(&Made { policy, tags: Vec::new() }, &Attachment::default());
     let lines = Lines(vec![(b"x-user-id".to_vec(), unit.as_bytes().to_vec())]);
-    let request = lines.read(&plan);
-    plan.decide(&request).layers().next().expect("there is one layer").reason
+    lines.decided(&plan).decision().layers().next().expect("there is one layer").reason
 }

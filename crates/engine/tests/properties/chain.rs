@@ -82,7 +82,7 @@ proptest! {
             let expected = if tags.is_empty() || !has_baggage { Vec::new() } else { vec![tags.clone()] };
             prop_assert_eq!(members(&made, &sent), expected);
             if made.policy["env_tag"]["request_cookie"].is_string() {
-                let shown = !tags.is_empty() && !lines.read(&plan).is_grpc();
+                let shown = !tags.is_empty() && !lines.decided(&plan).is_grpc();
                 let expected: Vec<_> = shown.then(|| tags.into_bytes()).into_iter().collect();
                 prop_assert_eq!(sent.crumbs("lane"), expected);
             }

@@ -22,16 +22,15 @@ proptest! {
         steer in steer(),
     ) {
         let plan = plan(&made, &attachment(Role::Edge, steer));
-        let (first, again) = (lines.read_with(&plan, [1; 16]), lines.read_with(&plan, [1; 16]));
-        let decided = outcomes(&plan.decide(&first));
-        let told = plan.decide(&first).set_cookies(&first);
-        prop_assert_eq!(&told, &plan.decide(&again).set_cookies(&again));
+        let first = lines.decided_with(&plan, [1; 16]);
+        let told = first.set_cookies();
+        prop_assert_eq!(&told, &lines.decided_with(&plan, [1; 16]).set_cookies());
 
         let next = visited_again(&lines, &told);
         // An id that is made now would be another one.
-        let second = next.read_with(&plan, [2; 16]);
-        prop_assert_eq!(outcomes(&plan.decide(&second)), decided);
-        prop_assert_eq!(plan.decide(&second).set_cookies(&second), SetCookies::new());
+        let second = next.decided_with(&plan, [2; 16]);
+        prop_assert_eq!(outcomes(second.decision()), outcomes(first.decision()));
+        prop_assert_eq!(second.set_cookies(), SetCookies::new());
     }
 
     /// The upstream sees the ids that the browser is told, in one crumb of the name.
@@ -45,8 +44,7 @@ proptest! {
         steer in steer(),
     ) {
         let plan = plan(&made, &attachment(Role::Edge, steer));
-        let request = lines.read(&plan);
-        let told = plan.decide(&request).set_cookies(&request);
+        let told = lines.decided(&plan).set_cookies();
         let (_, sent) = hop(&plan, &lines, destination.as_deref());
         for (name, value) in told.iter().map(|line| crumb(line)).filter(|(name, _)| *name == "weir_id") {
             prop_assert_eq!(sent.crumbs(name), vec![value.as_bytes().to_vec()]);

@@ -1,21 +1,32 @@
 //! Header lines, and what edits do to them: as Envoy does it, which keeps the lines of a name in order.
 
-use weir_engine::{Decision, Edit, Plan, Request};
+use std::borrow::Cow;
+
+use weir_engine::{Decision, Edit, Exchange, Plan};
 
 /// Names and values in the order of arrival.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lines(pub Vec<(Vec<u8>, Vec<u8>)>);
 
 impl Lines {
-    /// The request, as a plan reads it.
-    pub fn read<'a>(&'a self, plan: &Plan) -> Request<'a> {
-        self.read_with(plan, DICE)
+    /// The request, as a plan decides it.
+    pub fn decided<'p>(&self, plan: &'p Plan) -> Exchange<'p, '_> {
+        self.sent_to(plan, None)
+    }
+
+    /// The same, where Envoy has chosen this cluster for it.
+    pub fn sent_to<'p, 'a>(&'a self, plan: &'p Plan, destination: Option<&'a [u8]>) -> Exchange<'p, 'a> {
+        self.exchange(plan, DICE, destination)
     }
 
     /// The same, where these are the random bytes of units that are made.
-    pub fn read_with<'a>(&'a self, plan: &Plan, dice: [u8; 16]) -> Request<'a> {
+    pub fn decided_with<'p>(&self, plan: &'p Plan, random: [u8; 16]) -> Exchange<'p, '_> {
+        self.exchange(plan, random, None)
+    }
+
+    fn exchange<'p, 'a>(&'a self, plan: &'p Plan, random: [u8; 16], destination: Option<&'a [u8]>) -> Exchange<'p, 'a> {
         let lines = self.0.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
-        Request::read(plan, lines, || Some(dice))
+        plan.exchange(lines, || Some(random), |_| None, || destination.map(Cow::Borrowed))
     }
 
     /// The values of a name.
@@ -64,20 +75,14 @@ const DICE: [u8; 16] = [7; 16];
 
 /// A hop: what it decides for each layer, and the lines as they go on.
 pub fn hop(plan: &Plan, lines: &Lines, destination: Option<&[u8]>) -> (Outcomes, Lines) {
-    let request = lines.read(plan);
-    let decision = plan.decide(&request);
+    let exchange = lines.sent_to(plan, destination);
     let mut edited = lines.clone();
-    let edits = decision.edits(&request, destination);
-    assert!(
-        decision.wants_destination(&request) || edits == decision.edits(&request, None),
-        "{edits:?} of an unwanted one"
-    );
-    for edit in edits {
+    for edit in exchange.edits() {
         let before = edited.by_name();
         edited = edited.edited(&edit);
         assert_ne!(edited.by_name(), before, "an edit that changes nothing: {edit:?}");
     }
-    (outcomes(&decision), edited)
+    (outcomes(exchange.decision()), edited)
 }
 
 /// Layer, experiment, variant and reason.

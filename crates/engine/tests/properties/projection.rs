@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
-use weir_engine::{Counted, Plan, explain};
+use weir_engine::{Counted, Plan};
 use weir_policy::{Attachment, Join, Model, Revision, Role, Source, Steer, Sticky, Trace, read_policy};
 
 use crate::fresh;
@@ -112,10 +112,8 @@ fn model(made: &Made) -> Model {
 
 /// The whole account of a request: outcomes, edits, cookies, what was dropped, the filter state, and what is counted.
 fn told(plan: &Plan, lines: &Lines, destination: Option<&[u8]>) -> (String, Vec<Counted>) {
-    let request = lines.read(plan);
-    let decision = plan.decide(&request);
-    let report = explain::json(&decision, &request, &decision.edits(&request, destination));
-    (report, decision.counted(&request, destination).collect())
+    let exchange = lines.sent_to(plan, destination);
+    (exchange.json(), exchange.counted().collect())
 }
 
 fn each<'a>(object: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {

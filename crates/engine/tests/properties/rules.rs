@@ -48,8 +48,7 @@ fn rules(rules: &[(usize, &Value)]) -> Plan {
 }
 
 fn forced(plan: &Plan, lines: &Lines) -> Option<String> {
-    let request = lines.read(plan);
-    let decision = plan.decide(&request);
-    let outcome = decision.layers().next().expect("there is one layer");
+    let exchange = lines.decided(plan);
+    let outcome = exchange.decision().layers().next().expect("there is one layer");
     (outcome.reason == Reason::Rule).then(|| outcome.variant.expect("no rule says stable").to_owned())
 }

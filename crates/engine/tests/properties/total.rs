@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use weir_engine::{Decision, Reason, Request, explain};
+use weir_engine::{Exchange, Reason};
 use weir_policy::{Role, Steer};
 
 use crate::attachment::{ROLES, attachment, attachments, plan};
@@ -30,8 +30,7 @@ proptest! {
             let plan = plan(&made, &attachment);
             let hop = || hop(&plan, &lines, destination.as_deref());
             prop_assert_eq!(hop(), hop());
-            let request = lines.read(&plan);
-            assert_well_formed(attachment.role, &plan.decide(&request), &request);
+            assert_well_formed(attachment.role, &lines.decided(&plan));
         }
     }
 
@@ -67,7 +66,7 @@ fn every_reason_is_met() {
         for role in ROLES {
             let plan = plan(&made, &attachment(role, Steer::Tag));
             for lines in &requests {
-                met.extend(plan.decide(&lines.read(&plan)).layers().map(|outcome| outcome.reason));
+                met.extend(lines.decided(&plan).decision().layers().map(|outcome| outcome.reason));
             }
         }
     }
@@ -120,13 +119,14 @@ fn assert_configured_or_refused(bytes: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn assert_well_formed(role: Role, decision: &Decision<'_>, request: &Request<'_>) {
-    explain::json(decision, request, &[]);
-    let state = decision.filter_state(request);
+fn assert_well_formed(role: Role, exchange: &Exchange<'_, '_>) {
+    exchange.json();
+    let state = exchange.filter_state();
     assert_eq!(state.is_none(), role == Role::Inbound, "{state:?}");
     assert!(state.is_none_or(|state| state.len() <= 2_048 && state.starts_with("1;0123456789ab;")));
-    let cookies = decision.set_cookies(request);
-    assert!(cookies.is_empty() || role == Role::Edge && !request.is_grpc(), "{cookies:?}");
+    let cookies = exchange.set_cookies();
+    assert!(cookies.is_empty() || role == Role::Edge && !exchange.is_grpc(), "{cookies:?}");
+    let decision = exchange.decision();
     let outcomes = outcomes(decision);
     assert!(outcomes.is_sorted_by(|a, b| a.0 < b.0), "layers by id: {outcomes:?}");
     for outcome in decision.layers() {
