@@ -21,6 +21,10 @@ impl ResourceKind {
     /// Every kind, in the order of sending.
     pub const ALL: [ResourceKind; 5] = [Self::Cluster, Self::Endpoints, Self::Listener, Self::Route, Self::Extension];
 
+    /// Every kind, in the order of removal: what refers to something goes before it.
+    pub(crate) const REMOVAL: [ResourceKind; 5] =
+        [Self::Listener, Self::Route, Self::Extension, Self::Cluster, Self::Endpoints];
+
     /// The kind that goes by this type URL on the wire.
     pub fn of(type_url: &str) -> Option<ResourceKind> {
         Self::ALL.into_iter().find(|kind| kind.type_url() == type_url)

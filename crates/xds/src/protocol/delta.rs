@@ -83,22 +83,25 @@ impl Protocol for Delta {
         (answers.then(|| self.respond(kind, snapshot, changed, removed)), event)
     }
 
-    /// Additions come in the order of kinds, then removals in reverse: at no time does a listener or route that the client
-    /// has refer to something it has not.
+    /// Additions come in the order of kinds, then removals of what refers to something before that: at no time does a
+    /// listener, route or cluster that the client has refer to something that was taken from it.
     fn push(&mut self, snapshot: &Snapshot) -> Vec<Response> {
-        let mut additions = Vec::new();
-        let mut removals = Vec::new();
-        for (kind, subscription) in &mut self.subscriptions {
-            let table = snapshot.table(*kind);
-            additions.push((*kind, subscription.take_changed(table), BTreeSet::new()));
-            removals.push((*kind, Vec::new(), subscription.take_gone(*kind, snapshot)));
+        let mut responses = Vec::new();
+        for kind in ResourceKind::ALL {
+            let Some(subscription) = self.subscriptions.get_mut(&kind) else { continue };
+            let changed = subscription.take_changed(snapshot.table(kind));
+            if !changed.is_empty() {
+                responses.push(self.respond(kind, snapshot, changed, BTreeSet::new()));
+            }
         }
-        additions
-            .into_iter()
-            .chain(removals.into_iter().rev())
-            .filter(|(_, changed, removed)| !changed.is_empty() || !removed.is_empty())
-            .map(|(kind, changed, removed)| self.respond(kind, snapshot, changed, removed))
-            .collect()
+        for kind in ResourceKind::REMOVAL {
+            let Some(subscription) = self.subscriptions.get_mut(&kind) else { continue };
+            let removed = subscription.take_gone(kind, snapshot);
+            if !removed.is_empty() {
+                responses.push(self.respond(kind, snapshot, Vec::new(), removed));
+            }
+        }
+        responses
     }
 }
 
