@@ -7,6 +7,8 @@ use crate::{Event, Node, Snapshot};
 mod delta;
 mod response;
 mod sotw;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use delta::Delta;
 pub(crate) use response::{Form, Response};
