@@ -10,14 +10,14 @@ use weir_policy::{Attachment, AttachmentFile, Format, Model, Module, Problem, Re
 use crate::effective::Effective;
 use crate::problems::Failure;
 
-/// A policy that was read and found good.
+/// A checked policy.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// What it means.
+    /// The meaning.
     pub model: Model,
-    /// How it is sent.
+    /// The canonical text, as it is sent.
     pub canonical: String,
-    /// What it is called.
+    /// The revision, after which it is called.
     pub revision: Revision,
 }
 
@@ -30,7 +30,7 @@ impl Policy {
         }
     }
 
-    /// What of it an attachment is sent, under the name of the whole.
+    /// The part of it that an attachment is sent, under the revision of the whole.
     fn sent_to(self, attachment: &Attachment) -> Policy {
         let Cow::Owned(model) = self.model.project(attachment) else { return self };
         Policy { canonical: model.canonical(), model, revision: self.revision }
@@ -71,9 +71,9 @@ pub fn attached(attach: Option<&Path>, role: Option<Role>, policy: &Path) -> Res
 pub struct Attachments {
     /// The texts of the files; problems point to them by index.
     pub sources: Vec<Source>,
-    /// In the order of the sources.
+    /// The attachments, in the order of the sources.
     pub files: Vec<AttachmentFile>,
-    /// All of it.
+    /// The whole policy.
     pub policy: Policy,
 }
 

@@ -41,7 +41,7 @@ mod written;
 
 use file_watcher::FileWatcher;
 use files::Files;
-use fleet::{Moment, Watched};
+use fleet::{Moment, SharedFleet};
 use judge::Judge;
 use log::Log;
 use notice::Notice;
@@ -118,7 +118,7 @@ impl Serve {
         let request = state.as_ref().map(StateDir::rollback_file);
         let files = Files { policy: self.policy, attach: self.attach, resources: self.resources, request };
         let (watcher, written) = FileWatcher::start(files, self.rescan.into());
-        let (fleet, progress) = (Watched::default(), SharedProgress::default());
+        let (fleet, progress) = (SharedFleet::default(), SharedProgress::default());
         let judge = Judge::start(written, state.clone(), progress.clone(), self.log)?;
         let resumed = judge.resumed();
         let runtime = Builder::new_multi_thread().enable_all().event_interval(TASKS_BETWEEN_LOOKS).build();
@@ -167,7 +167,7 @@ fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
     listener.local_addr().map_err(|error| Failure::Usage(error.to_string()))
 }
 
-async fn take_in(mut reported: mpsc::Receiver<Report>, fleet: Watched, log: Log) {
+async fn take_in(mut reported: mpsc::Receiver<Report>, fleet: SharedFleet, log: Log) {
     let mut reports = Vec::new();
     while reported.recv_many(&mut reports, REPORTS_MAX).await > 0 {
         log.reports(&reports);

@@ -45,7 +45,7 @@ impl StateDir {
         }
     }
 
-    /// Takes the folder for one server alone, until the file that is returned is dropped.
+    /// Locks the folder for one server alone, until the file that is returned is dropped.
     pub fn lock(&self) -> Result<File, Failure> {
         let file = File::create(self.folder.join("lock")).map_err(|error| unusable(&self.folder, &error))?;
         match file.try_lock() {
@@ -118,7 +118,7 @@ impl StateDir {
     }
 }
 
-/// How names of files begin that are not whole yet.
+/// The prefix of files that are not whole yet.
 const UNFINISHED: &str = "new-";
 const REVISIONS: &str = "revisions";
 

@@ -19,7 +19,7 @@ pub struct Target {
 }
 
 /// A request for a rollback, and what the state has for it.
-pub struct Rollback {
+pub struct RequestedRollback {
     /// The request as it stands.
     pub request: RollbackRequest,
     /// The policy that it asks for.
@@ -41,12 +41,12 @@ pub struct Desired {
 }
 
 /// What the files propose; or what somebody rolled back to, for as long as the files do not say something new.
-pub fn desired(proposal: &Proposal, rollback: Option<&Rollback>) -> Desired {
+pub fn desired(proposal: &Proposal, rollback: Option<&RequestedRollback>) -> Desired {
     let written = proposal.policy.as_ref().ok().map(|policy| policy.written.to_string());
     let files = proposal.policy.as_ref().map_err(Failure::clone);
     let files = files.and_then(|policy| proposal.deployment(&policy.policy));
     let written = written.filter(|_| files.is_ok());
-    let Some(Rollback { request, policy, last_written }) = rollback else { return of_files(files) };
+    let Some(RequestedRollback { request, policy, last_written }) = rollback else { return of_files(files) };
     let over = match (&request.over, written, last_written) {
         // The revision that people wrote: what takes effect may change without them, and only they end a rollback.
         (Some(over), Some(written), _) if written != *over => {
@@ -56,7 +56,7 @@ pub fn desired(proposal: &Proposal, rollback: Option<&Rollback>) -> Desired {
         (Some(over), ..) => Some(over.clone()),
         (None, Some(written), _) => Some(written),
         (None, None, Ok(last)) => last.clone(),
-        (None, None, Err(failure)) => return Desired { request: Some(request.clone()), ..none(failure.clone()) },
+        (None, None, Err(failure)) => return Desired { request: Some(request.clone()), ..unchanged(failure.clone()) },
     };
     let request = Some(RollbackRequest { over, ..request.clone() });
     match policy.clone().and_then(|policy| proposal.deployment(&policy)) {
@@ -64,7 +64,7 @@ pub fn desired(proposal: &Proposal, rollback: Option<&Rollback>) -> Desired {
             let target = Some(Target { deployment, cause: Cause::Rollback });
             Desired { target, complaint: files.err(), request, notice: None }
         }
-        Err(failure) => Desired { request, ..none(failure) },
+        Err(failure) => Desired { request, ..unchanged(failure) },
     }
 }
 
@@ -98,12 +98,12 @@ fn of_files(files: Result<Deployment, Failure>) -> Desired {
             let target = Some(Target { deployment, cause: Cause::Files });
             Desired { target, complaint: None, request: None, notice: None }
         }
-        Err(failure) => none(failure),
+        Err(failure) => unchanged(failure),
     }
 }
 
-/// What is served stays.
-pub fn none(complaint: Failure) -> Desired {
+/// What is served stays, with a complaint.
+pub fn unchanged(complaint: Failure) -> Desired {
     Desired { target: None, complaint: Some(complaint), request: None, notice: None }
 }
 

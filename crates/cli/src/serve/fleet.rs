@@ -1,4 +1,4 @@
-//! What the server knows of its Envoys: the sum of all reports, without I/O.
+//! The fleet: what the server knows of its Envoys, as the sum of all reports, without I/O.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -19,21 +19,21 @@ mod tests;
 
 pub use row::{AttachmentStatus, Row};
 
-/// Envoys that have gone are remembered so long, and so many.
+/// The time for which Envoys that have gone are remembered, and how many of them.
 const GONE: Duration = Duration::from_secs(600);
 const GONE_MAX: usize = 1_000;
 
-/// The fleet for all that look at it: who waits for something is woken by each change.
-pub type Watched = Arc<watch::Sender<Fleet>>;
+/// The fleet for all that look at it: each change wakes whatever waits for something of it.
+pub type SharedFleet = Arc<watch::Sender<Fleet>>;
 
-/// All Envoys that hang on this server, and those that did a moment ago.
+/// The Envoys that are connected, and those that were a moment ago.
 #[derive(Default)]
 pub struct Fleet {
-    /// By stream. Boxed, since the map keeps room for twice as many.
+    /// Rows by stream. Boxed, since the map keeps room for twice as many.
     rows: BTreeMap<u64, Box<Row>>,
     /// The streams of each node: one, but for a node that is restarting or two that use one name.
     streams: HashMap<String, Vec<u64>>,
-    /// The streams of those that went, in that order.
+    /// The streams of Envoys that have gone, in the order in which they went.
     gone: VecDeque<u64>,
     counts: Counts,
 }
@@ -52,21 +52,21 @@ pub struct FleetView {
     pub revision: String,
     /// A revision that was taken back from the nodes that were to have it first.
     pub held: Option<String>,
-    /// By node id.
+    /// The rows, by node id.
     pub nodes: Vec<Row>,
 }
 
 /// A moment by the clock on the wall, which may jump, and by one that does not.
 #[derive(Clone, Copy)]
 pub struct Moment {
-    /// For people.
+    /// The time for people.
     pub wall: SystemTime,
-    /// For deadlines.
+    /// The time for deadlines.
     pub steady: Instant,
 }
 
 impl Moment {
-    /// This one.
+    /// The present moment.
     pub fn now() -> Moment {
         Moment { wall: SystemTime::now(), steady: Instant::now() }
     }
@@ -77,7 +77,7 @@ impl Moment {
 }
 
 impl Fleet {
-    /// Takes in what happened.
+    /// Takes in a report.
     pub fn note(&mut self, report: &Report, now: Moment) {
         match &report.event {
             Event::Connected { peer, identity, node } => {
@@ -97,8 +97,8 @@ impl Fleet {
         }
     }
 
-    /// Takes in what the gauges of an Envoy say: the active revision and whether another one was refused, by attachment.
-    /// Whether that is news.
+    /// Records readings of an Envoy's gauges: by attachment the active revision, and whether another one was refused.
+    /// Whether they are news.
     pub fn record_readings(&mut self, stream: u64, gauges: &BTreeMap<String, (u64, bool)>) -> bool {
         let Some(row) = self.rows.get_mut(&stream) else { return false };
         let mut is_news = false;
@@ -146,7 +146,7 @@ impl Fleet {
         .collect()
     }
 
-    /// Every Envoy that hangs on this server, by stream.
+    /// The Envoys that are connected, by stream.
     pub fn connected(&self) -> impl Iterator<Item = (u64, &Row)> {
         self.rows.iter().filter(|(_, row)| row.connected).map(|(stream, row)| (*stream, &**row))
     }
@@ -161,7 +161,7 @@ impl Fleet {
 
     fn connect(&mut self, stream: u64, row: Row) {
         let node = row.node.clone();
-        // Who is here again is not gone.
+        // A node that is here again is not gone.
         for before in self.streams.get(&node).cloned().unwrap_or_default() {
             if self.rows.get(&before).is_some_and(|row| !row.connected) {
                 self.forget(before);
@@ -181,10 +181,10 @@ impl Fleet {
         } else {
             (row.connected, row.gone) = (false, Some(now.steady));
             row.since = now.text();
-            // It may be large, and who has gone is told to nobody.
+            // It may be large, and nothing is published to a node that has gone.
             row.about = Arc::default();
             row.error = reason.cloned().or(row.error.take());
-            // Whatever decides there now, nobody looks any more.
+            // Whatever decides there now, its gauges are not read any more.
             row.attachments.iter_mut().for_each(|attachment| (attachment.active, attachment.rejected) = (None, None));
             self.gone.push_back(stream);
         }

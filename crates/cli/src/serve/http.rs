@@ -1,4 +1,4 @@
-//! What the server tells over plain HTTP: the fleet, metrics, whether it lives and whether it serves.
+//! Plain HTTP: the fleet with what is served, metrics, whether the server lives and whether it serves.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,21 +15,26 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
-use super::fleet::{Fleet, Watched};
+use super::fleet::{Fleet, SharedFleet};
 use super::progress::{Progress, SharedProgress};
 
-/// Connections that are answered at the same time; more wait.
+/// The most connections that are answered at the same time; more wait.
 const CONNECTIONS_MAX: usize = 64;
-/// A connection is for one question, asked and answered within this.
+/// The time of a connection, which is for one question and its answer.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// When the process has no file handles left, accepting is tried again after this.
+/// The time after which accepting is tried again when the process has no file handles left.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers for as long as the server runs. `stopping` is true once it is told to stop.
-pub async fn answer(listener: TcpListener, fleet: Watched, progress: SharedProgress, stopping: watch::Receiver<bool>) {
+pub async fn answer(
+    listener: TcpListener,
+    fleet: SharedFleet,
+    progress: SharedProgress,
+    stopping: watch::Receiver<bool>,
+) {
     let router = router(fleet, progress, stopping);
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    // Nobody closes it.
+    // The semaphore is never closed.
     while let Ok(place) = places.clone().acquire_owned().await {
         let Ok((stream, _)) = listener.accept().await else {
             sleep(PAUSE).await;
@@ -37,7 +42,7 @@ pub async fn answer(listener: TcpListener, fleet: Watched, progress: SharedProgr
         };
         let router = router.clone();
         tokio::spawn(async move {
-            // Whether it was heard is the client's business.
+            // Whether the answer was read is the client's business.
             let _ = timeout(DEADLINE, answer_one(stream, router)).await;
             drop(place);
         });
@@ -49,7 +54,7 @@ async fn answer_one(stream: TcpStream, router: Router) -> hyper::Result<()> {
     http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), answering).await
 }
 
-fn router(fleet: Watched, progress: SharedProgress, stopping: watch::Receiver<bool>) -> Router {
+fn router(fleet: SharedFleet, progress: SharedProgress, stopping: watch::Receiver<bool>) -> Router {
     let read = move |tell: fn(&Fleet, &Progress) -> String| tell(&fleet.borrow(), &progress.borrow());
     let tell = read.clone();
     Router::new()
@@ -83,7 +88,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let connections: Vec<_> = (0..silent).map(|_| TcpStream::connect(address).unwrap()).collect();
         let (_stop, stopping) = watch::channel(false);
-        tokio::spawn(answer(listener, Watched::default(), SharedProgress::default(), stopping));
+        tokio::spawn(answer(listener, SharedFleet::default(), SharedProgress::default(), stopping));
         let answered = async { while get(&address.to_string(), "/healthz", 3).await.is_err() {} };
         timeout(DEADLINE * 3, answered).await.expect("an answer");
         let has_ended = |mut connection: &TcpStream| {

@@ -5,7 +5,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::block_in_place;
 
 use super::deployment::Deployment;
-use super::desired::{Desired, Rollback, Target, desired, none};
+use super::desired::{Desired, RequestedRollback, Target, desired, unchanged};
 use super::kept;
 use super::log::Log;
 use super::notice::Notice;
@@ -132,9 +132,9 @@ impl Judge {
 fn desire(proposal: &Proposal, state: Option<&StateDir>, request: Result<Option<RollbackRequest>, Failure>) -> Desired {
     let request = match request {
         Ok(request) => request,
-        Err(failure) => return none(failure),
+        Err(failure) => return unchanged(failure),
     };
-    let rollback = state.zip(request).map(|(state, request)| Rollback {
+    let rollback = state.zip(request).map(|(state, request)| RequestedRollback {
         policy: proposal.role().and_then(|role| kept::written(state, &request.to, role)),
         last_written: state.last_written(),
         request,

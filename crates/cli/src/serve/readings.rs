@@ -11,12 +11,12 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::MissedTickBehavior;
 
 use self::schedule::Schedule;
-use super::fleet::{Row, Watched};
+use super::fleet::{Row, SharedFleet};
 use crate::http_get::get;
 
 mod schedule;
 
-/// Where gauges are read.
+/// Options that say where gauges are read.
 #[derive(Args, Clone)]
 pub struct ReadingOptions {
     /// The port of the Envoys' admin interfaces, to read there which revision is active; an Envoy whose metadata has
@@ -31,21 +31,21 @@ pub struct ReadingOptions {
     prometheus_label: String,
 }
 
-/// Prometheus is asked so often, and it is looked so often whom else to ask.
+/// The time between two rounds: Prometheus is asked once in each, and so is each Envoy that answers.
 const ROUND: Duration = Duration::from_secs(1);
 /// Envoys asked at the same time; and of those that may not answer so many before the others are due again.
 const AT_ONCE: usize = 128;
-/// What one Envoy says is a line of some hundred bytes for each attachment.
+/// The most bytes of an Envoy's answer, which is a line of some hundred bytes for each attachment.
 const ENVOY_BYTES_MAX: usize = 256 << 10;
-/// Of 10,000 Envoys Prometheus says 5 MB.
+/// The most bytes of Prometheus' answer: of 10,000 Envoys it is 5 MB.
 const PROMETHEUS_BYTES_MAX: usize = 64 << 20;
 
 /// The active revision of each attachment of one Envoy, and whether another was refused.
 type Readings = BTreeMap<String, (u64, bool)>;
 
 impl ReadingOptions {
-    /// Asks for as long as the server runs.
-    pub async fn follow(self, fleet: Watched) {
+    /// Reads gauges for as long as the server runs.
+    pub async fn follow(self, fleet: SharedFleet) {
         let mut schedule = Schedule::default();
         let mut rounds = tokio::time::interval(ROUND);
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -69,7 +69,7 @@ impl ReadingOptions {
 }
 
 /// Asks the admin interfaces that are due. Whether any was.
-async fn poll(admins: &BTreeMap<u64, SocketAddr>, schedule: &mut Schedule, fleet: &Watched) -> bool {
+async fn poll(admins: &BTreeMap<u64, SocketAddr>, schedule: &mut Schedule, fleet: &SharedFleet) -> bool {
     let due = schedule.next(admins, AT_ONCE, Instant::now());
     let mut asking = JoinSet::new();
     for (stream, address) in due.iter().filter_map(|stream| Some((*stream, *admins.get(stream)?))) {
@@ -84,7 +84,7 @@ async fn poll(admins: &BTreeMap<u64, SocketAddr>, schedule: &mut Schedule, fleet
     !due.is_empty()
 }
 
-fn collect(answer: Option<Result<(u64, Option<Readings>), JoinError>>, schedule: &mut Schedule, fleet: &Watched) {
+fn collect(answer: Option<Result<(u64, Option<Readings>), JoinError>>, schedule: &mut Schedule, fleet: &SharedFleet) {
     if let Some(Ok((stream, readings))) = answer {
         if readings.is_some() {
             schedule.answered(stream, Instant::now());
@@ -94,16 +94,16 @@ fn collect(answer: Option<Result<(u64, Option<Readings>), JoinError>>, schedule:
 }
 
 enum Source<'a> {
-    /// What Prometheus knows, perhaps nothing.
+    /// Readings that Prometheus has, perhaps none.
     Scraped(&'a Readings),
     /// An admin interface: only ever on the machine that the Envoy connects from, so that what a client says of itself
     /// sends nobody elsewhere.
     Admin(SocketAddr),
 }
 
-/// Where to read of each stream with filters. Of most there may be nowhere, and then nothing is to do.
+/// The source of readings of each stream with filters. Most may have none, and then there is nothing to do.
 fn sources<'a>(
-    fleet: &Watched,
+    fleet: &SharedFleet,
     admin_port: Option<u16>,
     scraped: &'a BTreeMap<String, Readings>,
 ) -> Vec<(u64, Source<'a>)> {
@@ -112,7 +112,7 @@ fn sources<'a>(
     let source = |row: &Row| match (scraped.get(&row.node), row.admin.or_else(|| of_port(row))) {
         (Some(readings), _) => Some(Source::Scraped(readings)),
         (None, Some(address)) => Some(Source::Admin(address)),
-        // It was scraped before and is no more.
+        // Prometheus had readings of it before, and has none any more.
         (None, None) if row.attachments.iter().any(|one| one.active.is_some()) => Some(Source::Scraped(&NOTHING)),
         (None, None) => None,
     };
@@ -121,11 +121,11 @@ fn sources<'a>(
     with_filters.filter_map(|(stream, row)| Some((stream, source(row)?))).collect()
 }
 
-fn record(fleet: &Watched, stream: u64, readings: &Readings) {
+fn record(fleet: &SharedFleet, stream: u64, readings: &Readings) {
     fleet.send_if_modified(|fleet| fleet.record_readings(stream, readings));
 }
 
-/// What one Envoy says; none if it does not answer.
+/// Readings of one Envoy; none if its admin interface does not answer.
 async fn read_admin(address: &str) -> Option<Readings> {
     let answer = get(address, "/stats?filter=weir_policy_re", ENVOY_BYTES_MAX).await.ok()?;
     let mut readings = Readings::new();
@@ -139,7 +139,7 @@ async fn read_admin(address: &str) -> Option<Readings> {
     Some(readings)
 }
 
-/// What Prometheus knows of each node; nothing if it does not answer.
+/// Readings of each node that Prometheus knows; none if it does not answer.
 async fn read_prometheus(address: &str, label: &str) -> BTreeMap<String, Readings> {
     // {__name__=~"weir_policy_re.*"}
     let answer =

@@ -12,7 +12,7 @@ use weir_xds::{Catalog, Publication};
 
 use super::deployment::Deployment;
 use super::desired::Target;
-use super::fleet::{Fleet, Watched};
+use super::fleet::{Fleet, SharedFleet};
 use super::notice::Notice;
 use super::progress::{Held, SharedProgress};
 use crate::state_dir::{Cause, StateDir};
@@ -52,7 +52,7 @@ pub struct Rollout {
     reconnects_until: Instant,
     publications: watch::Sender<Arc<Publication>>,
     progress: SharedProgress,
-    fleet: Watched,
+    fleet: SharedFleet,
     state: Option<StateDir>,
     tell: Tell,
 }
@@ -67,7 +67,7 @@ impl Rollout {
         resumed: Option<Deployment>,
         options: RolloutOptions,
         progress: SharedProgress,
-        fleet: Watched,
+        fleet: SharedFleet,
         state: Option<StateDir>,
         tell: Tell,
     ) -> Rollout {

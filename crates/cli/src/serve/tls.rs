@@ -1,4 +1,4 @@
-//! Certificates from their files, read again whenever these change.
+//! TLS options, and certificates that are read again whenever their files change.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -35,11 +35,11 @@ pub struct TlsOptions {
     plaintext: bool,
 }
 
-/// How often the files are looked at.
+/// The time between two looks at the files.
 const LOOK: Duration = Duration::from_secs(1);
 
 impl TlsOptions {
-    /// TLS by files that are good now, and followed from now on; `None` for plain text.
+    /// TLS by certificate files that are good now, and followed from now on; `None` for plain text.
     pub fn open(&self, listen: SocketAddr, http: Option<SocketAddr>, log: Log) -> Result<Option<Tls>, Failure> {
         if let Some(http) = http {
             self.allow_plain("--http", http, "see node ids and revisions", "choose a loopback address")?;
@@ -76,7 +76,7 @@ impl Files {
         Certificates::read(chain, key, authorities)
     }
 
-    /// What a change shows in. Links are followed: a swapped one is a change.
+    /// The path, length and time of each file, in which a change shows. Links are followed: a swapped one is a change.
     fn look(&self) -> Vec<io::Result<(PathBuf, u64, SystemTime)>> {
         let look = |path: &PathBuf| {
             let metadata = fs::metadata(path)?;

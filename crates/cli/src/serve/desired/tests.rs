@@ -39,16 +39,16 @@ fn bad_files() -> Proposal {
 }
 
 /// A request for the first policy, over that of a number.
-fn back(over: Option<u32>) -> Rollback {
+fn back(over: Option<u32>) -> RequestedRollback {
     let request = RollbackRequest { to: revision(1).to_string(), over: over.map(|over| revision(over).to_string()) };
-    Rollback { request, policy: Ok(policy(1)), last_written: Ok(Some(revision(2).to_string())) }
+    RequestedRollback { request, policy: Ok(policy(1)), last_written: Ok(Some(revision(2).to_string())) }
 }
 
 /// What is served, over what by a rollback; what is complained of; whether a rollback ended.
 type Row = (Option<(u32, Cause)>, Option<u32>, Option<&'static str>, bool);
 
 #[track_caller]
-fn check(what: &str, proposal: &Proposal, rollback: Option<&Rollback>, expected: Row) {
+fn check(what: &str, proposal: &Proposal, rollback: Option<&RequestedRollback>, expected: Row) {
     let found = desired(proposal, rollback);
     let (target, over, complaint, ended) = expected;
     let target = target.map(|(number, cause)| (revision(number).to_string(), cause));
@@ -65,9 +65,9 @@ fn check(what: &str, proposal: &Proposal, rollback: Option<&Rollback>, expected:
 #[test]
 fn the_files_are_served_or_what_somebody_went_back_to_until_they_say_something_new() {
     use Cause::{Files, Rollback};
-    let unreadable = || super::Rollback { last_written: Err(bad("history")), ..back(None) };
-    let damaged = || super::Rollback { policy: Err(bad("damaged")), ..back(Some(2)) };
-    let table: [(&str, Proposal, Option<super::Rollback>, Row); 12] = [
+    let unreadable = || RequestedRollback { last_written: Err(bad("history")), ..back(None) };
+    let damaged = || RequestedRollback { policy: Err(bad("damaged")), ..back(Some(2)) };
+    let table: [(&str, Proposal, Option<RequestedRollback>, Row); 12] = [
         ("good files", files(2, 2), None, (Some((2, Files)), None, None, false)),
         ("bad files", bad_files(), None, (None, None, Some("files"), false)),
         ("a new request", files(2, 2), Some(back(None)), (Some((1, Rollback)), Some(2), None, false)),

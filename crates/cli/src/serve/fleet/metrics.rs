@@ -6,7 +6,7 @@ use super::{Fleet, Row};
 use crate::serve::progress::Progress;
 
 impl Fleet {
-    /// Everything in the text format.
+    /// All metrics in the text format.
     pub fn metrics(&self, progress: &Progress) -> String {
         let connected = || self.rows.values().filter(|row| row.connected);
         let count = |is: fn(&Row) -> bool| connected().filter(|row| is(row)).count() as u64;

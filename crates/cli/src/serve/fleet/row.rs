@@ -1,4 +1,4 @@
-//! What is known of one Envoy.
+//! A row of the fleet: what is known of one Envoy.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,24 +9,24 @@ use weir_xds::{Event, Labels, Node, ResourceKind, envoy_version, metadata};
 
 use super::Moment;
 
-/// What is known of one Envoy. A time is RFC 3339, in UTC.
+/// One Envoy, as the server knows it. A time is RFC 3339, in UTC.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Row {
-    /// Its id.
+    /// The node id.
     pub node: String,
     /// The cluster that it says it belongs to.
     pub cluster: String,
-    /// Its release.
+    /// The release of Envoy.
     pub version: String,
-    /// Where it connects from.
+    /// The address that it connects from.
     pub peer: SocketAddr,
-    /// The name by which it was allowed to.
+    /// The name by which it was allowed to connect.
     pub identity: Option<String>,
-    /// Whether it hangs on this server.
+    /// Whether it is connected.
     pub connected: bool,
-    /// When it came, or went.
+    /// The time at which it connected, or disconnected.
     pub since: String,
-    /// Its filters, as far as it asked for them.
+    /// The filters that it asked for.
     pub attachments: Vec<AttachmentStatus>,
     /// Whether no attachment is for it.
     pub unmatched: bool,
@@ -38,38 +38,38 @@ pub struct Row {
     pub sent: Option<String>,
     /// The revision that it took last. Whether the filter then found it good only the gauges know.
     pub acked: Option<String>,
-    /// When it did.
+    /// The time at which it took that.
     pub acked_since: Option<String>,
     /// Whether it has not answered all that it was offered: it may have more than it acked.
     #[serde(default)]
     pub behind: bool,
-    /// What it refused, or why it was sent away.
+    /// The resource that it refused, or why it was sent away.
     pub error: Option<String>,
-    /// Where its admin interface is thought to answer.
+    /// The address at which its admin interface is thought to answer.
     #[serde(skip)]
     pub admin: Option<SocketAddr>,
-    /// What it says of itself.
+    /// The node as it describes itself.
     #[serde(skip)]
     pub about: Arc<Node>,
     /// The revision that each of its filters is to have, asked for or not.
     #[serde(skip)]
     filters: Arc<Labels>,
-    /// What kind of resource the error is about.
+    /// The kind of resource that the error is about.
     #[serde(skip)]
     refused: Option<ResourceKind>,
     /// The number of the publication up to which it has answered all.
     #[serde(skip)]
     pub(super) caught_up: u64,
-    /// Since when it has not answered all that it was offered.
+    /// The time since which it has not answered all that it was offered.
     #[serde(skip)]
     pub(super) behind_since: Option<Instant>,
-    /// Whether it was named for that, and is no longer waited for.
+    /// Whether it was late with that: it was named, and is no longer waited for.
     #[serde(skip)]
     pub(super) late: bool,
     /// Whether another one of its id is connected: an Envoy that is restarted hot adds the gauges of both up.
     #[serde(skip)]
     pub(super) is_double: bool,
-    /// When it went.
+    /// The time at which it disconnected.
     #[serde(skip)]
     pub(super) gone: Option<Instant>,
 }
@@ -77,7 +77,7 @@ pub struct Row {
 /// A filter in an Envoy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachmentStatus {
-    /// Its name, without `weir.`.
+    /// The name, without `weir.`.
     pub name: String,
     /// The revision that it is to have: in the middle of a push not that of every other filter there.
     pub offered: String,
@@ -141,7 +141,7 @@ impl Row {
                 (self.caught_up, self.late) = (*publication, false);
                 (self.behind, self.behind_since) = (false, None);
                 self.attachments = filters.iter().map(|filter| self.attachment(filter)).collect();
-                // Who came back with what it had was sent nothing, and acks nothing.
+                // A node that came back with what it had was sent nothing, and acks nothing.
                 if !filters.is_empty()
                     && self.refused != Some(ResourceKind::Extension)
                     && self.acked.as_deref() != Some(revision)
@@ -171,7 +171,7 @@ impl Row {
         AttachmentStatus { offered: offered.unwrap_or_default(), ..known }
     }
 
-    /// Whether it took what it is to have, as far as anybody knows. One that asked for no filter owes nothing.
+    /// Whether it took what it is to have, as far as is known. An Envoy that asked for no filter owes nothing.
     pub fn in_step(&self) -> bool {
         let owes = !self.attachments.is_empty() && (self.behind || self.acked.as_ref() != Some(&self.offered));
         let differs = |attachment: &AttachmentStatus| {
@@ -186,7 +186,7 @@ impl Row {
         self.caught_up >= number
     }
 
-    /// What is missing, in words.
+    /// The reason why it is not active, in words.
     pub fn why_not_active(&self) -> String {
         let refused = self.attachments.iter().any(|attachment| attachment.rejected == Some(true));
         let unknown = self.attachments.iter().any(|attachment| attachment.active.is_none());

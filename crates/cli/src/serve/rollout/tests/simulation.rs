@@ -98,7 +98,7 @@ impl Story {
 /// A server without connections.
 pub struct Server {
     story: Story,
-    fleet: Watched,
+    fleet: SharedFleet,
     pub progress: SharedProgress,
     targets: watch::Sender<Target>,
     publications: watch::Receiver<Arc<Publication>>,
@@ -108,7 +108,7 @@ pub struct Server {
 impl Server {
     pub fn start(first: &str, resumed: Option<Deployment>, words: &[&str], state: Option<StateDir>) -> Server {
         let story = Story { began: Instant::now(), lines: Arc::default(), publications: Arc::default() };
-        let (fleet, progress) = (Watched::default(), SharedProgress::default());
+        let (fleet, progress) = (SharedFleet::default(), SharedProgress::default());
         let tell = Box::new({
             let story = story.clone();
             move |notice: &Notice| story.tell(notice)
@@ -164,7 +164,7 @@ async fn live(
     stream: u64,
     mut behaviours: watch::Receiver<Behaviour>,
     mut publications: watch::Receiver<Arc<Publication>>,
-    fleet: Watched,
+    fleet: SharedFleet,
     story: Story,
 ) {
     let cluster = id.split('-').next().unwrap().to_owned();
