@@ -3,12 +3,12 @@
 use serde_json::{Value as Json, json};
 
 use crate::attachment::{self, Attachment, Sticky};
-use crate::canonical::Revision;
 use crate::check::{check, env_tag_names};
 use crate::document::fields::{self, Fields};
 use crate::document::{At, Code, Path, Problem, Problems, Spanned, Step, json as json_text};
 use crate::limits;
 use crate::model::{EnvTag, Model};
+use crate::revision::Revision;
 use crate::written::{self, Policy};
 
 /// Bytes of an envelope beside its policy.
@@ -130,6 +130,9 @@ struct Envelope {
 
 impl Envelope {
     /// Reads an envelope; `None` if it is not even an object.
+    ///
+    /// Fields that it does not know are of a newer server, which may be ahead of its filters, and are passed over. Values
+    /// that it does not know, and fields of the policy, would change what is decided, and are problems.
     fn read(node: Spanned, problems: &mut Problems) -> Option<Envelope> {
         let at = At::Root { document: 0 };
         let mut fields = Fields::open(node, &at, problems)?;
@@ -144,7 +147,6 @@ impl Envelope {
             revision
         });
         let policy = fields.require("policy", problems);
-        fields.finish(problems);
         Some(Envelope { attachment, revision, policy })
     }
 }
@@ -159,4 +161,54 @@ fn inside(key: &str, mut problem: Problem) -> Problem {
     steps.append(&mut problem.path.0);
     problem.path = Path(steps);
     problem
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AttachmentFile, Role, Source};
+
+    #[track_caller]
+    fn problems(envelope: &str) -> Vec<(Code, String)> {
+        let refused = open(envelope.as_bytes()).unwrap_err();
+        refused.problems.into_iter().map(|problem| (problem.code, problem.path.to_string())).collect()
+    }
+
+    #[test]
+    fn a_field_of_a_newer_server_is_passed_over_but_not_in_a_policy_nor_in_a_file() {
+        let opened = open(br#"{"weir": 1, "role": "mesh", "later": {"a": [1.5]}, "policy": {"version": 1}}"#).unwrap();
+        assert_eq!(opened.attachment.role, Role::Mesh);
+        let in_policy = r#"{"weir": 1, "later": 1, "policy": {"version": 1, "later": 1}}"#;
+        assert_eq!(problems(in_policy), [(Code::UnknownField, "policy.later".to_owned())]);
+        let file = Source::json("attach.json", r#"{"weir": 1, "name": "a", "later": 1}"#);
+        let found = AttachmentFile::read(&file).unwrap_err();
+        assert_eq!(found.iter().map(|problem| problem.code).collect::<Vec<_>>(), [Code::UnknownField]);
+    }
+
+    #[test]
+    fn a_value_that_a_newer_server_knows_is_a_problem() {
+        let envelope = r#"{"weir": 1, "role": "egress", "steer": "header", "policy": {"version": 1}}"#;
+        assert_eq!(problems(envelope), [(Code::BadValue, "role".to_owned()), (Code::BadValue, "steer".to_owned())]);
+        let later = r#"{"weir": 2, "policy": {"version": 1}}"#;
+        assert_eq!(problems(later), [(Code::BadValue, "weir".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_refused_still_says_whose_it_is() {
+        let envelope = br#"{"weir": 1, "name": "gw", "role": "mesh", "revision": "0123456789ab",
+            "policy": {"version": 1, "env_tag": {"header": "X-Lane"}, "later": 1}}"#;
+        let refused = open(envelope).unwrap_err();
+        assert_eq!(refused.revision.unwrap().to_string(), "0123456789ab");
+        assert_eq!((refused.attachment.name.as_deref(), refused.attachment.role), (Some("gw"), Role::Mesh));
+        assert_eq!(refused.env_tag.header, "x-lane");
+    }
+
+    #[test]
+    fn what_is_written_opens_as_it_was() {
+        let attachment = Attachment { name: Some("gw".to_owned()), role: Role::Inbound, ..Attachment::default() };
+        let revision: Revision = "0123456789ab".parse().unwrap();
+        let opened = open(attachment.envelope(revision, r#"{"version":1}"#).as_bytes()).unwrap();
+        assert_eq!((opened.attachment, opened.revision), (attachment, revision));
+        assert_eq!(opened.model.canonical(), r#"{"version":1}"#);
+    }
 }
