@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 use memchr::memmem::Finder;
+use weir_policy::{Attachment, Range, Revision, Role, Sticky};
+use weir_policy::model::{Condition, CookieLife, Experiment, Holdout, Layer, Leaf, Model, Operator, Override, Subject, UnitSource, Variant, Who};
 
 use crate::attributes::Attributes;
 use crate::listed::{ListId, Listed};
@@ -15,14 +17,6 @@ use crate::plan::{
 use crate::rules::{Forced, Rule, Rules};
 use crate::slot::{Salt, Use};
 use crate::targeting::{CaseRule, Input, Matcher, Predicate};
-use weir_policy::Range;
-use weir_policy::Revision;
-use weir_policy::model::{
-    Condition, CookieLife, Experiment, Holdout, Layer, Model, Override, UnitSource, Variant, Who,
-};
-use weir_policy::operand::{Decimal, Pattern, Requirement};
-use weir_policy::written::{Leaf, Operator, Subject};
-use weir_policy::{Attachment, Role, Sticky};
 
 impl Plan {
     /// Compiles a model for an attachment. `revision` is what the plan calls itself; a plan without one is a
@@ -231,19 +225,19 @@ impl<'a> Compiler<'a> {
             Operator::In(operands) => Matcher::In(sorted(operands, case), case),
             Operator::InList(name) => self.in_list(name, list_case),
             Operator::Present(wanted) => Matcher::Present(*wanted),
-            Operator::Lt(operand) => compare(operand, &[Ordering::Less]),
-            Operator::Le(operand) => compare(operand, &[Ordering::Less, Ordering::Equal]),
-            Operator::Gt(operand) => compare(operand, &[Ordering::Greater]),
-            Operator::Ge(operand) => compare(operand, &[Ordering::Greater, Ordering::Equal]),
-            // The checker has compiled both; what did not compile matches nothing, as an unreadable value does.
-            Operator::Regex(pattern) => Pattern::new(pattern).map_or_else(|_| nothing(), Matcher::Regex),
-            Operator::Version(text) => Requirement::parse(text).map_or_else(|_| nothing(), Matcher::Version),
+            Operator::Lt(limit) => Matcher::Compare(*limit.value(), &[Ordering::Less]),
+            Operator::Le(limit) => Matcher::Compare(*limit.value(), &[Ordering::Less, Ordering::Equal]),
+            Operator::Gt(limit) => Matcher::Compare(*limit.value(), &[Ordering::Greater]),
+            Operator::Ge(limit) => Matcher::Compare(*limit.value(), &[Ordering::Greater, Ordering::Equal]),
+            Operator::Regex(pattern) => Matcher::Regex(pattern.value().clone()),
+            Operator::Version(requirement) => Matcher::Version(requirement.value().clone()),
         }
     }
 
     fn in_list(&mut self, name: &'a str, case: CaseRule) -> Matcher {
         match case {
-            CaseRule::Matters => self.lists.get(name).map_or_else(nothing, |list| Matcher::Listed(*list)),
+            // The checker has seen that the list exists; another has no unit.
+            CaseRule::Matters => Matcher::Listed(self.lists.get(name).copied().unwrap_or_else(|| self.list(&[]))),
             CaseRule::Ignored => {
                 let lists = &self.model.lists;
                 let values = || lists.iter().find(|(known, _)| known == name).map(|(_, values)| values.as_slice());
@@ -296,14 +290,6 @@ fn forced(layer: &Layer, index: &HashMap<&str, usize>, one: &Override) -> Option
 
 fn variant_index(experiment: &Experiment, id: Option<&str>) -> Option<usize> {
     experiment.variants.iter().position(|variant| Some(variant.id.as_str()) == id)
-}
-
-fn compare(operand: &str, wanted: &'static [Ordering]) -> Matcher {
-    Decimal::parse(operand.as_bytes()).map_or_else(nothing, |limit| Matcher::Compare(limit, wanted))
-}
-
-fn nothing() -> Matcher {
-    Matcher::In(Arc::from([]), CaseRule::Matters)
 }
 
 fn sorted(operands: &[String], case: CaseRule) -> Arc<[Box<[u8]>]> {

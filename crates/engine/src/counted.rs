@@ -1,5 +1,8 @@
 //! What a decision adds to the counters: which variants a request is counted for.
 
+
+
+
 use weir_policy::Role;
 
 use crate::decision::Reason;

@@ -1,6 +1,7 @@
 //! `Plan x Request -> Decision`: per layer the first of the steps that has an answer. Total: it cannot fail.
 
 use smallvec::{SmallVec, smallvec};
+use weir_policy::Role;
 
 use crate::attributes::Values;
 use crate::baggage::{self, Member};
@@ -12,7 +13,6 @@ use crate::rules::Forced;
 use crate::tags::{self, Arrival, Arrived, Dropped};
 use crate::targeting::EvalContext;
 use crate::trace::TraceTags;
-use weir_policy::Role;
 
 impl Plan {
     /// Decides a request. `edge` decides afresh, whatever tags arrived; `mesh` follows them and never hashes.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use smallvec::SmallVec;
+use weir_policy::{CLUSTER_HEADER, Role, SUBSET_HEADER, Steer};
 
 use crate::baggage::{self, Member};
 use crate::cookie;
@@ -11,7 +12,6 @@ use crate::decision::{Decision, Kept};
 use crate::exchange::Exchange;
 use crate::plan::VariantPlan;
 use crate::request::Request;
-use weir_policy::{CLUSTER_HEADER, Role, SUBSET_HEADER, Steer};
 
 /// One change of the request's headers.
 #[derive(Clone, Debug, PartialEq, Eq)]

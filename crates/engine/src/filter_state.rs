@@ -1,5 +1,8 @@
 //! The filter state `wasm.weir`: what was decided, for access logs and traces.
 
+
+
+
 use weir_policy::{Role, Trace};
 
 use crate::exchange::Exchange;

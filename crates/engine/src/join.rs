@@ -7,12 +7,13 @@
 
 use std::borrow::Cow;
 
+use weir_policy::Role;
+
 use crate::baggage::Member;
 use crate::plan::Plan;
 use crate::request::Request;
 use crate::tags;
 use crate::trace::TraceId;
-use weir_policy::Role;
 
 /// Bytes of tags that an inbound request can leave; one with more leaves none, as if it were untagged.
 pub const TRACE_TAGS_BYTES_MAX: usize = 8_192;

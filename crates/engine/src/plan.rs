@@ -2,16 +2,14 @@
 //! indexed.
 
 use hashbrown::HashMap;
+use weir_policy::{Attachment, Join, Range, Revision};
+use weir_policy::model::CookieLife;
 
 use crate::attributes::{AttributeId, Attributes, Lengths};
 use crate::listed::{ListId, Listed};
 use crate::rules::{Forced, Rules};
 use crate::slot::Salt;
 use crate::targeting::Predicate;
-use weir_policy::Range;
-use weir_policy::Revision;
-use weir_policy::model::CookieLife;
-use weir_policy::{Attachment, Join};
 
 /// Pairs of experiment and variant of a policy that are counted by name; the rest is counted together.
 pub const SERIES_MAX: u32 = 2_000;

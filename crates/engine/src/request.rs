@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use smallvec::SmallVec;
+use weir_policy::limits::UNIT_BYTES_MAX;
 
 use crate::attributes::{AttributeId, Values};
 use crate::authority;
@@ -11,7 +12,6 @@ use crate::issue::{Issued, is_issued};
 use crate::plan::{Plan, UnitPlan, UnitSourcePlan};
 use crate::query;
 use crate::trace::{TraceId, TraceTags};
-use weir_policy::limits::UNIT_BYTES_MAX;
 
 /// The parts of a request that a plan looks at.
 #[derive(Debug, Default)]

@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use memchr::memmem::Finder;
+use weir_policy::operand::{Decimal, Pattern, Requirement};
 
 use crate::attributes::{AttributeId, Values};
 use crate::listed::{ListId, Listed};
-use weir_policy::operand::{Decimal, Pattern, Requirement};
 
 /// A condition that is ready to be asked.
 #[derive(Debug)]

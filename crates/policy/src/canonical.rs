@@ -1,111 +1,69 @@
-//! `Model -> text`: the one way to write what a policy means, and the revision made from it.
-
-use std::fmt;
-use std::str::FromStr;
-
-use serde_json::{Map, Value, json};
+//! `Model -> text`: the one way to write what a policy means.
 
 use crate::model::{
-    Condition, CookieLife, EnvTag, Experiment, Holdout, Kind, Layer, Model, Override, Rule, UnitSource, Variant, Who,
+    Condition, CookieLife, EnvTag, Experiment, Holdout, Kind, Layer, Leaf, Model, Operator, Override, Rule, UnitSource,
+    Variant, Who,
 };
-use crate::murmur::Murmur;
 use crate::range::Range;
-use crate::written::{Leaf, Operator};
 
-/// Names what a policy means: equal for what means the same, else different. 48 bits, written as 12 hex digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Revision(u64);
+mod json;
 
-impl Revision {
-    /// The first 48 bits of the hash of a canonical form.
-    pub fn of(canonical: &str) -> Revision {
-        Revision(Murmur::default().then(canonical.as_bytes()).first_half() >> 16)
-    }
-
-    /// The 48 bits as a number, as the gauges carry it.
-    pub fn number(self) -> u64 {
-        self.0
-    }
-}
-
-impl fmt::Display for Revision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:012x}", self.0)
-    }
-}
-
-impl FromStr for Revision {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Revision, ()> {
-        let digits = text.len() == 12 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if digits { u64::from_str_radix(text, 16).map(Revision).map_err(|_| ()) } else { Err(()) }
-    }
-}
+use json::{Object, list, string};
 
 impl Model {
     /// The canonical form: JSON by RFC 8785, which is also a policy that reads back as this model.
-    ///
-    /// serde_json's sorted maps, integers and minimal escapes are that form, because every key here is ASCII
-    /// (RFC 8785 sorts by UTF-16 units, which differs from UTF-8 only beyond it).
     pub fn canonical(&self) -> String {
-        let mut object = Map::new();
-        object.insert("version".into(), json!(1));
-        put(&mut object, "enabled", (!self.enabled).then_some(json!(false)));
-        put(&mut object, "env_tag", env_tag(&self.env_tag));
-        put(
-            &mut object,
-            "units",
-            non_empty_map(self.units.iter().map(|(name, sources)| (name, each(sources, source)))),
-        );
-        put(&mut object, "lists", non_empty_map(self.lists.iter().map(|(name, values)| (name, json!(values)))));
-        put(&mut object, "holdouts", non_empty(&self.holdouts, holdout));
-        put(&mut object, "layers", non_empty(&self.layers, layer));
-        Value::Object(object).to_string()
+        let units = self.units.iter().map(|(name, sources)| (name, list(sources.iter().map(source))));
+        let lists = self.lists.iter().map(|(name, values)| (name, strings(values)));
+        Object::default()
+            .with("version", "1".to_owned())
+            .with_some("enabled", switch(self.enabled))
+            .with_some("env_tag", env_tag(&self.env_tag))
+            .with_some("units", object(units))
+            .with_some("lists", object(lists))
+            .with_some("holdouts", non_empty(&self.holdouts, holdout))
+            .with_some("layers", non_empty(&self.layers, layer))
+            .text()
     }
 }
 
-fn env_tag(env_tag: &EnvTag) -> Option<Value> {
+fn env_tag(env_tag: &EnvTag) -> Option<String> {
     let default = EnvTag::default();
-    let mut object = Map::new();
-    put(&mut object, "header", (env_tag.header != default.header).then(|| json!(env_tag.header)));
-    put(&mut object, "baggage", env_tag.baggage.as_ref().map(|key| json!(key)));
-    put(
-        &mut object,
-        "cookie",
-        env_tag.cookie.as_ref().map(|(name, life)| {
-            let mut cookie = cookie_life(life);
-            cookie.insert("name".into(), json!(name));
-            Value::Object(cookie)
-        }),
-    );
-    put(&mut object, "request_cookie", env_tag.request_cookie.as_ref().map(|name| json!(name)));
-    (!object.is_empty()).then_some(Value::Object(object))
+    let cookie = env_tag.cookie.as_ref();
+    Object::default()
+        .with_some("header", (env_tag.header != default.header).then(|| string(&env_tag.header)))
+        .with_some("baggage", optional(&env_tag.baggage))
+        .with_some("cookie", cookie.map(|(name, life)| cookie_life(life).with("name", string(name)).text()))
+        .with_some("request_cookie", optional(&env_tag.request_cookie))
+        .non_empty()
 }
 
-fn cookie_life(life: &CookieLife) -> Map<String, Value> {
-    let mut object = Map::new();
-    object.insert("max_age_seconds".into(), json!(life.max_age_seconds));
-    put(&mut object, "domain", life.domain.as_ref().map(|domain| json!(domain)));
-    object
+fn cookie_life(life: &CookieLife) -> Object<'static> {
+    Object::default()
+        .with("max_age_seconds", life.max_age_seconds.to_string())
+        .with_some("domain", optional(&life.domain))
 }
 
-fn source(source: &UnitSource) -> Value {
+fn source(source: &UnitSource) -> String {
+    let object = Object::default();
     match source {
-        UnitSource::Header(name) => json!({ "header": name }),
-        UnitSource::Query(name) => json!({ "query": name }),
-        UnitSource::Cookie(name, None) => json!({ "cookie": name }),
-        UnitSource::Cookie(name, Some(life)) => json!({ "cookie": name, "issue": cookie_life(life) }),
+        UnitSource::Header(name) => object.with("header", string(name)),
+        UnitSource::Query(name) => object.with("query", string(name)),
+        UnitSource::Cookie(name, life) => {
+            let life = life.as_ref().map(|life| cookie_life(life).text());
+            object.with("cookie", string(name)).with_some("issue", life)
+        }
     }
+    .text()
 }
 
-fn holdout(holdout: &Holdout) -> Value {
-    let mut object = Map::new();
-    object.insert("id".into(), json!(holdout.id));
-    object.insert("unit".into(), json!(holdout.unit));
-    object.insert("layers".into(), json!(holdout.layers));
-    put(&mut object, "share", (holdout.share > 0).then(|| json!(percentage(holdout.share))));
-    Value::Object(object)
+fn holdout(holdout: &Holdout) -> String {
+    Object::default()
+        .with("id", string(&holdout.id))
+        .with("unit", string(&holdout.unit))
+        .with("layers", strings(&holdout.layers))
+        .with_some("share", (holdout.share > 0).then(|| string(&percentage(holdout.share))))
+        .text()
 }
 
 /// A holdout's share has no ranges to stand for it, so it stays a percentage, in the shortest form.
@@ -115,115 +73,176 @@ fn percentage(share: u32) -> String {
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
-fn layer(layer: &Layer) -> Value {
-    let mut object = Map::new();
-    object.insert("id".into(), json!(layer.id));
-    put(&mut object, "enabled", (!layer.enabled).then_some(json!(false)));
-    put(&mut object, "unit", layer.unit.as_ref().map(|unit| json!(unit)));
-    put(&mut object, "line", (layer.line != layer.id).then(|| json!(layer.line)));
-    put(&mut object, "epoch", (layer.epoch > 0).then(|| json!(layer.epoch)));
-    put(&mut object, "overrides", non_empty(&layer.overrides, |one| over(one, true)));
-    put(&mut object, "experiments", non_empty(&layer.experiments, |one| experiment(one, layer.unit.is_some())));
-    Value::Object(object)
+fn layer(layer: &Layer) -> String {
+    let experiments = non_empty(&layer.experiments, |one| experiment(one, layer.unit.is_some()));
+    Object::default()
+        .with("id", string(&layer.id))
+        .with_some("enabled", switch(layer.enabled))
+        .with_some("unit", optional(&layer.unit))
+        .with_some("line", (layer.line != layer.id).then(|| string(&layer.line)))
+        .with_some("epoch", epoch(layer.epoch))
+        .with_some("overrides", non_empty(&layer.overrides, |one| over(one, true)))
+        .with_some("experiments", experiments)
+        .text()
 }
 
 /// Slots have no default where units are dealt; nobody is dealt by a layer without a unit.
-fn experiment(experiment: &Experiment, deals: bool) -> Value {
-    let mut object = Map::new();
-    object.insert("id".into(), json!(experiment.id));
-    put(&mut object, "slots", (deals || !experiment.slots.is_empty()).then(|| ranges(&experiment.slots)));
-    put(&mut object, "enabled", (!experiment.enabled).then_some(json!(false)));
-    put(&mut object, "kind", (experiment.kind == Kind::Test).then(|| json!("test")));
-    put(&mut object, "epoch", (experiment.epoch > 0).then(|| json!(experiment.epoch)));
+fn experiment(experiment: &Experiment, deals: bool) -> String {
     let default_services = experiment.services.iter().map(String::as_str).eq(experiment.routed_services());
-    put(&mut object, "services", (!default_services).then(|| json!(experiment.services)));
-    put(&mut object, "overrides", non_empty(&experiment.overrides, |one| over(one, false)));
-    put(&mut object, "rules", non_empty(&experiment.rules, rule));
-    put(&mut object, "targeting", experiment.targeting.as_ref().map(condition));
-    put(&mut object, "variants", non_empty(&experiment.variants, |one| variant(one, &experiment.id)));
-    Value::Object(object)
+    Object::default()
+        .with("id", string(&experiment.id))
+        .with_some("slots", (deals || !experiment.slots.is_empty()).then(|| ranges(&experiment.slots)))
+        .with_some("enabled", switch(experiment.enabled))
+        .with_some("kind", (experiment.kind == Kind::Test).then(|| string("test")))
+        .with_some("epoch", epoch(experiment.epoch))
+        .with_some("services", (!default_services).then(|| strings(&experiment.services)))
+        .with_some("overrides", non_empty(&experiment.overrides, |one| over(one, false)))
+        .with_some("rules", non_empty(&experiment.rules, rule))
+        .with_some("targeting", experiment.targeting.as_ref().map(condition))
+        .with_some("variants", non_empty(&experiment.variants, |one| variant(one, &experiment.id)))
+        .text()
 }
 
-fn over(one: &Override, on_layer: bool) -> Value {
-    let mut object = Map::new();
-    match &one.who {
-        Who::Units(units) => object.insert("units".into(), json!(units)),
-        Who::List(name) => object.insert("list".into(), json!(name)),
+fn over(one: &Override, on_layer: bool) -> String {
+    let object = match &one.who {
+        Who::Units(units) => Object::default().with("units", strings(units)),
+        Who::List(name) => Object::default().with("list", string(name)),
     };
-    put(&mut object, "experiment", one.experiment.as_ref().filter(|_| on_layer).map(|id| json!(id)));
-    object.insert("variant".into(), outcome(one.variant.as_deref()));
-    Value::Object(object)
+    object
+        .with_some("experiment", one.experiment.as_ref().filter(|_| on_layer).map(|id| string(id)))
+        .with("variant", outcome(one.variant.as_deref()))
+        .text()
 }
 
-fn rule(rule: &Rule) -> Value {
-    json!({ "when": condition(&rule.when), "variant": outcome(rule.variant.as_deref()) })
+fn rule(rule: &Rule) -> String {
+    Object::default().with("when", condition(&rule.when)).with("variant", outcome(rule.variant.as_deref())).text()
 }
 
-fn outcome(variant: Option<&str>) -> Value {
-    json!(variant.unwrap_or("stable"))
+fn outcome(variant: Option<&str>) -> String {
+    string(variant.unwrap_or("stable"))
 }
 
-fn variant(variant: &Variant, experiment: &str) -> Value {
-    let mut object = Map::new();
-    object.insert("id".into(), json!(variant.id));
-    put(&mut object, "ranges", (!variant.ranges.is_empty()).then(|| ranges(&variant.ranges)));
+fn variant(variant: &Variant, experiment: &str) -> String {
     let default_tag = Experiment::default_tag(experiment, &variant.id);
-    put(&mut object, "env_tag", (variant.env_tag != default_tag).then(|| json!(variant.env_tag)));
-    put(&mut object, "routes", non_empty_map(variant.routes.iter().map(|(service, subset)| (service, json!(subset)))));
-    Value::Object(object)
+    let routes = variant.routes.iter().map(|(service, subset)| (service, string(subset)));
+    Object::default()
+        .with("id", string(&variant.id))
+        .with_some("ranges", non_empty(&variant.ranges, range))
+        .with_some("env_tag", (variant.env_tag != default_tag).then(|| string(&variant.env_tag)))
+        .with_some("routes", object(routes))
+        .text()
 }
 
-fn ranges(ranges: &[Range]) -> Value {
-    each(ranges, |range| json!([range.start, range.end]))
+fn ranges(ranges: &[Range]) -> String {
+    list(ranges.iter().map(range))
 }
 
-fn condition(written: &Condition) -> Value {
-    match written {
-        Condition::All(inner) => json!({ "all": each(inner, condition) }),
-        Condition::Any(inner) => json!({ "any": each(inner, condition) }),
-        Condition::Not(inner) => json!({ "not": condition(inner) }),
-        Condition::Leaf(one) => leaf(one),
+fn range(range: &Range) -> String {
+    list([range.start, range.end].iter().map(u32::to_string))
+}
+
+fn condition(condition: &Condition) -> String {
+    let each = |inner: &[Condition]| list(inner.iter().map(self::condition));
+    match condition {
+        Condition::All(inner) => Object::default().with("all", each(inner)),
+        Condition::Any(inner) => Object::default().with("any", each(inner)),
+        Condition::Not(inner) => Object::default().with("not", self::condition(inner)),
+        Condition::Leaf(one) => Object::default().with(one.subject.key(), leaf(one)),
+    }
+    .text()
+}
+
+fn leaf(leaf: &Leaf) -> String {
+    let (operator, operand) = operator(&leaf.operator);
+    Object::default()
+        .with(operator, operand)
+        .with_some("ignore_case", leaf.ignore_case.then(|| true.to_string()))
+        .with_some("name", leaf.subject.name().map(string))
+        .text()
+}
+
+fn operator(operator: &Operator) -> (&'static str, String) {
+    match operator {
+        Operator::Exact(text) => ("exact", string(text)),
+        Operator::Prefix(text) => ("prefix", string(text)),
+        Operator::Suffix(text) => ("suffix", string(text)),
+        Operator::Contains(text) => ("contains", string(text)),
+        Operator::Regex(pattern) => ("regex", string(pattern.text())),
+        Operator::In(values) => ("in", strings(values)),
+        Operator::InList(name) => ("in", Object::default().with("list", string(name)).text()),
+        Operator::Present(present) => ("present", present.to_string()),
+        Operator::Lt(decimal) => ("lt", string(decimal.text())),
+        Operator::Le(decimal) => ("le", string(decimal.text())),
+        Operator::Gt(decimal) => ("gt", string(decimal.text())),
+        Operator::Ge(decimal) => ("ge", string(decimal.text())),
+        Operator::Version(requirement) => ("version", string(requirement.text())),
     }
 }
 
-fn leaf(leaf: &Leaf) -> Value {
-    let operand = match &leaf.operator {
-        Operator::In(values) => json!(values),
-        Operator::InList(name) => json!({ "list": name }),
-        Operator::Present(present) => json!(present),
-        Operator::Exact(text)
-        | Operator::Prefix(text)
-        | Operator::Suffix(text)
-        | Operator::Contains(text)
-        | Operator::Regex(text)
-        | Operator::Lt(text)
-        | Operator::Le(text)
-        | Operator::Gt(text)
-        | Operator::Ge(text)
-        | Operator::Version(text) => json!(text),
-    };
-    let mut object = Map::new();
-    object.insert(leaf.operator.name().into(), operand);
-    put(&mut object, "ignore_case", leaf.ignore_case.then_some(json!(true)));
-    put(&mut object, "name", leaf.subject.name().map(|name| json!(name)));
-    json!({ leaf.subject.key(): object })
+/// What is on says nothing.
+fn switch(enabled: bool) -> Option<String> {
+    (!enabled).then(|| enabled.to_string())
 }
 
-fn put(object: &mut Map<String, Value>, key: &str, value: Option<Value>) {
-    if let Some(value) = value {
-        object.insert(key.into(), value);
+fn epoch(epoch: u32) -> Option<String> {
+    (epoch > 0).then(|| epoch.to_string())
+}
+
+fn optional(text: &Option<String>) -> Option<String> {
+    text.as_deref().map(string)
+}
+
+fn strings(texts: &[String]) -> String {
+    list(texts.iter().map(|text| string(text)))
+}
+
+fn non_empty<T>(items: &[T], write: impl Fn(&T) -> String) -> Option<String> {
+    (!items.is_empty()).then(|| list(items.iter().map(write)))
+}
+
+fn object<'a>(entries: impl Iterator<Item = (&'a String, String)>) -> Option<String> {
+    entries.fold(Object::default(), |object, (key, value)| object.with(key, value)).non_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::document::{Source, Spanned, Value};
+    use crate::{Role, read_policy};
+
+    /// Whatever the order in which fields are put, also where every map of serde_json keeps that order.
+    #[test]
+    fn keys_are_sorted_on_every_level() {
+        let policy = "{version: 1, enabled: false,
+            units: {user: [{header: x}, {cookie: c, issue: {max_age_seconds: 9, domain: d.example}}], also: [{query: q}]},
+            lists: {z: [ada, '\"\\é\\u0001'], a: [eve]},
+            env_tag: {request_cookie: r, header: tags, baggage: b, cookie: {name: n, max_age_seconds: 9, domain: d}},
+            holdouts: [{unit: user, share: 1.5%, layers: [two], id: h}],
+            layers: [{unit: user, line: l, id: two, epoch: 2, enabled: false,
+                overrides: [{variant: stable, list: z}, {variant: v, units: [bob], experiment: e}],
+                experiments: [{slots: [[5, 9]], kind: test, id: e, epoch: 1, enabled: false, services: [b, a],
+                    overrides: [{variant: v, list: a}],
+                    rules: [{when: {not: {query: {name: q, in: {list: z}}}}, variant: v}],
+                    targeting: {all: [{header: {name: H, ignore_case: true, exact: a}}, {path: {regex: a+}},
+                        {any: [{unit: {ge: '1.50'}}, {host: {version: '>=1, <2'}}, {method: {present: false}}]}]},
+                    variants: [{routes: {b: v2, a: v1}, ranges: [[3, 4], [1, 2]], id: v, env_tag: t}]}]}]}";
+        let model = read_policy(&[Source::yaml("policy.yaml", policy)], Role::Edge).unwrap();
+        let canonical = model.canonical();
+        let again = read_policy(&[Source::json("canonical", canonical.clone())], Role::Edge).unwrap();
+        assert_eq!(again, model);
+        let (document, problems) = Source::json("canonical", canonical).parse(0);
+        assert_eq!(problems, []);
+        assert_eq!(unsorted(&document), Vec::<String>::new());
     }
-}
 
-fn each<T>(items: &[T], write: impl Fn(&T) -> Value) -> Value {
-    Value::Array(items.iter().map(write).collect())
-}
-
-fn non_empty<T>(items: &[T], write: impl Fn(&T) -> Value) -> Option<Value> {
-    (!items.is_empty()).then(|| each(items, write))
-}
-
-fn non_empty_map<'a>(entries: impl Iterator<Item = (&'a String, Value)>) -> Option<Value> {
-    let object: Map<String, Value> = entries.map(|(key, value)| (key.clone(), value)).collect();
-    (!object.is_empty()).then_some(Value::Object(object))
+    fn unsorted(node: &Spanned) -> Vec<String> {
+        match &node.value {
+            Value::List(items) => items.iter().flat_map(unsorted).collect(),
+            Value::Map(entries) => {
+                let keys: Vec<&String> = entries.iter().map(|entry| &entry.key).collect();
+                let here = (!keys.is_sorted()).then(|| format!("{keys:?}"));
+                here.into_iter().chain(entries.iter().flat_map(|entry| unsorted(&entry.node))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
 }

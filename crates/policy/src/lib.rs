@@ -28,12 +28,12 @@ pub mod operand;
 mod project;
 mod range;
 mod read;
+mod revision;
 pub mod written;
 
 pub use attachment::{
     Attachment, AttachmentFile, CLUSTER_HEADER, Join, Module, Role, SUBSET_HEADER, Steer, Sticky, Trace,
 };
-pub use canonical::Revision;
 pub use check::{check, is_tag};
 pub use document::{At, Code, Entry, Format, Path, Position, Problem, Problems, Source, Spanned, Value, fields};
 pub use envelope::{ENVELOPE_BYTES_MAX, Opened, Refused, open, open_document};
@@ -41,3 +41,4 @@ pub use model::Model;
 pub use murmur::Murmur;
 pub use range::{Range, SLOTS};
 pub use read::read_policy;
+pub use revision::Revision;

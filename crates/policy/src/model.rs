@@ -1,7 +1,9 @@
-//! A policy that has been checked: what it means. Only `check` makes one, so every value in it is valid.
+//! A policy that has been checked: what it means. Checking, projecting and rolling out make one, each only with values that
+//! a check would accept.
 
+use crate::operand::{Decimal, Operand, Pattern, Requirement};
 use crate::range::Range;
-pub use crate::written::{Condition, CookieLife, Kind, UnitSource, Who};
+pub use crate::written::{CookieLife, Kind, Subject, UnitSource, Who};
 
 /// The meaning of a policy. Sugar is expanded; what has no order is sorted.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,6 +119,61 @@ pub struct Rule {
     pub when: Condition,
     /// A variant of the experiment; `None` means stable.
     pub variant: Option<String>,
+}
+
+/// A condition on a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Condition {
+    /// Every one of them; not empty.
+    All(Vec<Condition>),
+    /// At least one of them; not empty.
+    Any(Vec<Condition>),
+    /// The opposite.
+    Not(Box<Condition>),
+    /// One comparison.
+    Leaf(Leaf),
+}
+
+/// One comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leaf {
+    /// What is looked at; the names of headers are in lower case.
+    pub subject: Subject,
+    /// What it is held against.
+    pub operator: Operator,
+    /// ASCII letters match in either case.
+    pub ignore_case: bool,
+}
+
+/// What a value is held against; texts for a host are in lower case.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operator {
+    /// Equal bytes.
+    Exact(String),
+    /// Begins with.
+    Prefix(String),
+    /// Ends with.
+    Suffix(String),
+    /// Has it somewhere.
+    Contains(String),
+    /// The whole value matches.
+    Regex(Operand<Pattern>),
+    /// Equal to one of these; sorted, each once.
+    In(Vec<String>),
+    /// Equal to one of a list of [`Model::lists`].
+    InList(String),
+    /// Is there at all, or is not.
+    Present(bool),
+    /// Less than this decimal.
+    Lt(Operand<Decimal>),
+    /// At most this decimal.
+    Le(Operand<Decimal>),
+    /// Greater than this decimal.
+    Gt(Operand<Decimal>),
+    /// At least this decimal.
+    Ge(Operand<Decimal>),
+    /// A version that meets all comparators.
+    Version(Operand<Requirement>),
 }
 
 /// One arm of an experiment.

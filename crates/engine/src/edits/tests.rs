@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
-
 use weir_policy::{Attachment, Role, Source, read_policy};
 
 use crate::{Plan, configure_json};

@@ -2,97 +2,107 @@
 
 use std::collections::HashMap;
 
-use super::names;
+use super::{lists, names};
 use crate::document::{At, Code, Problems};
-use crate::model::Condition;
-use crate::operand::{Decimal, Pattern, Requirement};
-use crate::written::{Leaf, Operator, Subject};
+use crate::limits;
+use crate::model::{Condition, Leaf, Operator};
+use crate::operand::{Decimal, Operand, Pattern, Requirement};
+use crate::written::{self, Subject};
 
-/// Checks a condition and brings its names to the case in which they are compared.
-pub(super) fn check(
-    condition: &Condition,
-    tag_header: &str,
-    lists: &HashMap<&str, &Vec<String>>,
-    at: &At<'_>,
-    problems: &mut Problems,
-) -> Condition {
-    let mut inner = |conditions: &[Condition], at: &At<'_>| {
-        conditions.iter().enumerate().map(|(i, one)| check(one, tag_header, lists, &at.index(i), problems)).collect()
-    };
-    match condition {
-        Condition::All(conditions) => Condition::All(inner(conditions, &at.key("all"))),
-        Condition::Any(conditions) => Condition::Any(inner(conditions, &at.key("any"))),
-        Condition::Not(one) => Condition::Not(Box::new(check(one, tag_header, lists, &at.key("not"), problems))),
-        Condition::Leaf(leaf) => Condition::Leaf(check_leaf(leaf, tag_header, lists, at, problems)),
-    }
+/// What the conditions of a policy may refer to.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) tag_header: &'a str,
+    pub(super) lists: &'a HashMap<&'a str, &'a Vec<String>>,
 }
 
-fn check_leaf(
-    leaf: &Leaf,
-    tag_header: &str,
-    lists: &HashMap<&str, &Vec<String>>,
+/// Checks a condition, reads its operands and brings its names to the case in which they are compared; `None` if
+/// something of it was reported.
+pub(super) fn check(
+    condition: &written::Condition,
+    known: Known<'_>,
     at: &At<'_>,
     problems: &mut Problems,
-) -> Leaf {
+) -> Option<Condition> {
+    let mut inner = |conditions: &[written::Condition], at: &At<'_>| {
+        // All are checked, also behind one that is bad.
+        let each = conditions.iter().enumerate().map(|(i, one)| check(one, known, &at.index(i), problems));
+        each.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()
+    };
+    Some(match condition {
+        written::Condition::All(conditions) => Condition::All(inner(conditions, &at.key("all"))?),
+        written::Condition::Any(conditions) => Condition::Any(inner(conditions, &at.key("any"))?),
+        written::Condition::Not(one) => Condition::Not(Box::new(check(one, known, &at.key("not"), problems)?)),
+        written::Condition::Leaf(leaf) => Condition::Leaf(check_leaf(leaf, known, at, problems)?),
+    })
+}
+
+fn check_leaf(leaf: &written::Leaf, known: Known<'_>, at: &At<'_>, problems: &mut Problems) -> Option<Leaf> {
     let at = at.key(leaf.subject.key());
     let name_at = at.key("name");
     let mut subject = leaf.subject.clone();
     match &mut subject {
         Subject::Header(name) => {
-            names::readable_header(name, tag_header, &name_at, problems);
+            names::readable_header(name, known.tag_header, &name_at, problems);
             name.make_ascii_lowercase();
         }
         Subject::Cookie(name) => names::cookie_name(name, &name_at, problems),
         Subject::Query(_) | Subject::Path | Subject::Host | Subject::Method | Subject::Unit => {}
     }
-    operand(&leaf.operator, lists, &at.key(leaf.operator.name()), problems);
-    let operator = if leaf.subject == Subject::Host { lowered(&leaf.operator) } else { sorted(&leaf.operator) };
-    Leaf { subject, operator, ignore_case: leaf.ignore_case }
+    let is_host = subject == Subject::Host;
+    let operator = operator(&leaf.operator, is_host, known, &at.key(leaf.operator.name()), problems)?;
+    Some(Leaf { subject, operator, ignore_case: leaf.ignore_case })
 }
 
-fn operand(operator: &Operator, lists: &HashMap<&str, &Vec<String>>, at: &At<'_>, problems: &mut Problems) {
-    match operator {
-        Operator::Regex(pattern) => {
-            if let Err(why) = Pattern::new(pattern) {
-                let code = if pattern.len() > crate::limits::PATTERN_BYTES_MAX { Code::Limit } else { Code::BadRegex };
-                problems.add(code, at, why);
+fn operator(
+    written: &written::Operator,
+    is_host: bool,
+    known: Known<'_>,
+    at: &At<'_>,
+    problems: &mut Problems,
+) -> Option<Operator> {
+    use written::Operator as Written;
+    // Hosts are compared in lower case. A pattern stays as it is: `\D` is not `\d`.
+    let text = |text: &String| if is_host { text.to_ascii_lowercase() } else { text.clone() };
+    Some(match written {
+        Written::Exact(operand) => Operator::Exact(text(operand)),
+        Written::Prefix(operand) => Operator::Prefix(text(operand)),
+        Written::Suffix(operand) => Operator::Suffix(text(operand)),
+        Written::Contains(operand) => Operator::Contains(text(operand)),
+        // The order of `in` means nothing.
+        Written::In(operands) => Operator::In(lists::sorted(&operands.iter().map(text).collect::<Vec<_>>())),
+        Written::InList(name) => {
+            if !known.lists.contains_key(name.as_str()) {
+                problems.add(Code::UnknownList, &at.key("list"), format!("no list is called {name}"));
             }
+            Operator::InList(name.clone())
         }
-        Operator::InList(name) if !lists.contains_key(name.as_str()) => {
-            problems.add(Code::UnknownList, &at.key("list"), format!("no list is called {name}"));
-        }
-        Operator::Lt(text) | Operator::Le(text) | Operator::Gt(text) | Operator::Ge(text)
-            if Decimal::parse(text.as_bytes()).is_none() =>
-        {
-            let form = "a decimal number with up to 18 digits before and 9 after the point";
-            problems.add(Code::BadNumber, at, format!("found {text:?}; {form} would do"));
-        }
-        Operator::Version(text) => {
-            if let Err(why) = Requirement::parse(text) {
-                problems.add(Code::BadVersion, at, why);
-            }
-        }
-        _ => {}
-    }
+        Written::Present(present) => Operator::Present(*present),
+        Written::Regex(operand) => Operator::Regex(pattern(operand, at, problems)?),
+        Written::Lt(operand) => Operator::Lt(decimal(operand, at, problems)?),
+        Written::Le(operand) => Operator::Le(decimal(operand, at, problems)?),
+        Written::Gt(operand) => Operator::Gt(decimal(operand, at, problems)?),
+        Written::Ge(operand) => Operator::Ge(decimal(operand, at, problems)?),
+        Written::Version(operand) => Operator::Version(version(operand, at, problems)?),
+    })
 }
 
-/// Hosts are compared in lower case. A pattern stays as it is: `\D` is not `\d`.
-fn lowered(operator: &Operator) -> Operator {
-    let lower = |text: &String| text.to_ascii_lowercase();
-    match operator {
-        Operator::Exact(text) => Operator::Exact(lower(text)),
-        Operator::Prefix(text) => Operator::Prefix(lower(text)),
-        Operator::Suffix(text) => Operator::Suffix(lower(text)),
-        Operator::Contains(text) => Operator::Contains(lower(text)),
-        Operator::In(texts) => sorted(&Operator::In(texts.iter().map(lower).collect())),
-        other => other.clone(),
-    }
+fn pattern(text: &str, at: &At<'_>, problems: &mut Problems) -> Option<Operand<Pattern>> {
+    let code = if text.len() > limits::PATTERN_BYTES_MAX { Code::Limit } else { Code::BadRegex };
+    let read = Pattern::new(text).map_err(|why| problems.add(code, at, why));
+    read.ok().map(|pattern| Operand::new(text, pattern))
 }
 
-/// The order of `in` means nothing.
-fn sorted(operator: &Operator) -> Operator {
-    match operator {
-        Operator::In(texts) => Operator::In(super::lists::sorted(texts)),
-        other => other.clone(),
+fn decimal(text: &str, at: &At<'_>, problems: &mut Problems) -> Option<Operand<Decimal>> {
+    let read = Decimal::parse(text.as_bytes());
+    if read.is_none() {
+        let form = "a decimal number with up to 18 digits before and 9 after the point";
+        problems.add(Code::BadNumber, at, format!("found {text:?}; {form} would do"));
     }
+    read.map(|decimal| Operand::new(text, decimal))
+}
+
+fn version(text: &str, at: &At<'_>, problems: &mut Problems) -> Option<Operand<Requirement>> {
+    let read = Requirement::parse(text).map_err(|why| problems.add(Code::BadVersion, at, why));
+    read.ok().map(|requirement| Operand::new(text, requirement))
 }

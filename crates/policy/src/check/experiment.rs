@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{Checker, conditions, names, shares};
 use crate::document::{At, Code};
 use crate::limits;
-use crate::model::{Experiment, Rule, Variant};
+use crate::model::{Condition, Experiment, Rule, Variant};
 use crate::range::{self, Range};
 use crate::written;
 
@@ -28,9 +28,8 @@ impl<'a> Checker<'a> {
         let services = self.services(experiment, namespace, at);
         let overrides = self.experiment_overrides(experiment, at);
         let rules = self.rules(experiment, at);
-        let targeting = experiment.targeting.as_ref().map(|condition| {
-            conditions::check(condition, &self.tag_header, &self.lists, &at.key("targeting"), &mut self.problems)
-        });
+        let targeting = experiment.targeting.as_ref();
+        let targeting = targeting.and_then(|condition| self.condition(condition, &at.key("targeting")));
         Some(Experiment {
             id: id?.to_owned(),
             enabled: experiment.enabled.unwrap_or(true),
@@ -161,13 +160,16 @@ impl<'a> Checker<'a> {
             if let Some(variant) = &rule.variant {
                 self.known_variant(experiment, variant, &at.key("variant"));
             }
-            let when = rule.when.as_ref().map(|condition| {
-                conditions::check(condition, &self.tag_header, &self.lists, &at.key("when"), &mut self.problems)
-            });
+            let when = rule.when.as_ref().and_then(|condition| self.condition(condition, &at.key("when")));
             if let (Some(when), Some(variant)) = (when, &rule.variant) {
                 rules.push(Rule { when, variant: (variant != "stable").then(|| variant.clone()) });
             }
         }
         rules
+    }
+
+    fn condition(&mut self, condition: &written::Condition, at: &At<'_>) -> Option<Condition> {
+        let known = conditions::Known { tag_header: &self.tag_header, lists: &self.lists };
+        conditions::check(condition, known, at, &mut self.problems)
     }
 }
