@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use weir_policy::Role;
+use weir_policy::{Checked, Role};
 
 use crate::load;
 use crate::problems::{self, Failure};
@@ -45,7 +45,7 @@ impl Check {
         Ok(())
     }
 
-    fn print_json(&self, checked: Result<load::Policy, Failure>) -> Result<(), Failure> {
+    fn print_json(&self, checked: Result<Checked, Failure>) -> Result<(), Failure> {
         match checked {
             Ok(policy) => {
                 println!("{}", json!({ "good": true, "revision": policy.revision.to_string(), "problems": [] }));

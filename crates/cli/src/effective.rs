@@ -4,9 +4,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use weir_policy::{Revision, Role, Source, read_policy};
+use weir_policy::{Checked, Revision, Role, Source, read_policy};
 
-use crate::load::Policy;
 use crate::problems::Failure;
 
 /// A good policy as it takes effect, and the revision of what people wrote, which need not be the same one.
@@ -15,7 +14,7 @@ pub struct Effective {
     /// The revision of the written policy: what changes when people change their files, and not otherwise.
     pub written: Revision,
     /// The policy that takes effect.
-    pub policy: Arc<Policy>,
+    pub policy: Arc<Checked>,
 }
 
 impl Effective {
@@ -37,9 +36,8 @@ fn effective(documents: &[Source]) -> Cow<'_, [Source]> {
 }
 
 /// The policy of these documents, with nothing added.
-pub fn check(documents: &[Source], role: Role) -> Result<Policy, Failure> {
+pub fn check(documents: &[Source], role: Role) -> Result<Checked, Failure> {
     let found = read_policy(documents, role);
     let model = found.map_err(|problems| Failure::Problems { sources: documents.to_vec(), problems })?;
-    let canonical = model.canonical();
-    Ok(Policy { revision: Revision::of(&canonical), model, canonical })
+    Ok(Checked::from(model))
 }

@@ -1,51 +1,27 @@
 //! Files to models: the only place of the tool that reads policies and attachments from disk.
 
-use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use weir_policy::{Attachment, AttachmentFile, Format, Model, Module, Problem, Revision, Role, Source};
+use weir_policy::{Attachment, AttachmentFile, Checked, Format, Model, Module, Problem, Role, Source};
 
 use crate::effective::Effective;
 use crate::problems::Failure;
 
-/// A checked policy.
-#[derive(Clone, Debug)]
-pub struct Policy {
-    /// The meaning.
-    pub model: Model,
-    /// The canonical text, as it is sent.
-    pub canonical: String,
-    /// The revision, after which it is called.
-    pub revision: Revision,
-}
-
-impl Policy {
-    /// The envelope that carries to an attachment what it is sent of the policy.
-    pub fn envelope(&self, attachment: &Attachment) -> String {
-        match self.model.project(attachment) {
-            Cow::Borrowed(_) => attachment.envelope(self.revision, &self.canonical),
-            Cow::Owned(model) => attachment.envelope(self.revision, &model.canonical()),
-        }
-    }
-
-    /// The part of it that an attachment is sent, under the revision of the whole.
-    fn sent_to(self, attachment: &Attachment) -> Policy {
-        let Cow::Owned(model) = self.model.project(attachment) else { return self };
-        Policy { canonical: model.canonical(), model, revision: self.revision }
-    }
-}
-
 /// Reads a policy, as it takes effect, from a file or from all files of a folder together.
-pub fn policy(path: &Path, role: Role) -> Result<Policy, Failure> {
+pub fn policy(path: &Path, role: Role) -> Result<Checked, Failure> {
     let effective = Effective::of(&policy_documents(path)?, role)?;
     Ok(Arc::unwrap_or_clone(effective.policy))
 }
 
 /// Reads an attachment and the policy as it is sent there, which must have what the attachment asks for. Without a file
 /// the attachment is an edge that steers by tag; `role` takes the place of the file's.
-pub fn attached(attach: Option<&Path>, role: Option<Role>, policy: &Path) -> Result<(AttachmentFile, Policy), Failure> {
+pub fn attached(
+    attach: Option<&Path>,
+    role: Option<Role>,
+    policy: &Path,
+) -> Result<(AttachmentFile, Checked), Failure> {
     let Some(path) = attach else {
         let attachment = Attachment { role: role.unwrap_or_default(), ..Attachment::default() };
         let policy = self::policy(policy, attachment.role)?.sent_to(&attachment);
@@ -74,7 +50,7 @@ pub struct Attachments {
     /// The attachments, in the order of the sources.
     pub files: Vec<AttachmentFile>,
     /// The whole policy.
-    pub policy: Policy,
+    pub policy: Checked,
 }
 
 /// Reads attachments and their policy. Where one of them decides, the policy must have what only deciding needs.

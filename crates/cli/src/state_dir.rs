@@ -7,8 +7,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use weir_policy::Checked;
 
-use crate::load::Policy;
 use crate::problems::Failure;
 
 mod deployed;
@@ -77,7 +77,7 @@ impl StateDir {
         self.folder.join(REVISIONS).join(format!("{revision}.json"))
     }
 
-    fn save_policy(&self, policy: &Policy) -> Result<(), Failure> {
+    fn save_policy(&self, policy: &Checked) -> Result<(), Failure> {
         let revision = policy.revision.to_string();
         if self.policy(&revision).exists() {
             return Ok(());

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 use memchr::memmem::Finder;
+use weir_policy::model::{
+    Condition, CookieLife, Experiment, Holdout, Layer, Leaf, Model, Operator, Override, Subject, UnitSource, Variant,
+    Who,
+};
 use weir_policy::{Attachment, Range, Revision, Role, Sticky};
-use weir_policy::model::{Condition, CookieLife, Experiment, Holdout, Layer, Leaf, Model, Operator, Override, Subject, UnitSource, Variant, Who};
 
 use crate::attributes::Attributes;
 use crate::listed::{ListId, Listed};

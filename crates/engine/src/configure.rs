@@ -1,6 +1,5 @@
 //! From an envelope to something that runs.
 
-
 use weir_policy::{Model, Opened, Problem, Revision, Spanned, open, open_document};
 
 use crate::plan::Plan;

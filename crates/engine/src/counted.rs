@@ -1,8 +1,5 @@
 //! What a decision adds to the counters: which variants a request is counted for.
 
-
-
-
 use weir_policy::Role;
 
 use crate::decision::Reason;

@@ -1,8 +1,5 @@
 //! The filter state `wasm.weir`: what was decided, for access logs and traces.
 
-
-
-
 use weir_policy::{Role, Trace};
 
 use crate::exchange::Exchange;

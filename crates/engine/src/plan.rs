@@ -2,8 +2,8 @@
 //! indexed.
 
 use hashbrown::HashMap;
-use weir_policy::{Attachment, Join, Range, Revision};
 use weir_policy::model::CookieLife;
+use weir_policy::{Attachment, Join, Range, Revision};
 
 use crate::attributes::{AttributeId, Attributes, Lengths};
 use crate::listed::{ListId, Listed};

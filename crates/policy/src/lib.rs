@@ -19,6 +19,7 @@
 mod attachment;
 mod canonical;
 mod check;
+mod checked;
 mod document;
 mod envelope;
 pub mod limits;
@@ -35,6 +36,7 @@ pub use attachment::{
     Attachment, AttachmentFile, CLUSTER_HEADER, Join, Module, Role, SUBSET_HEADER, Steer, Sticky, Trace,
 };
 pub use check::{check, is_tag};
+pub use checked::Checked;
 pub use document::{At, Code, Entry, Format, Path, Position, Problem, Problems, Source, Spanned, Value, fields};
 pub use envelope::{ENVELOPE_BYTES_MAX, Opened, Refused, open, open_document};
 pub use model::Model;

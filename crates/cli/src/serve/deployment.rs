@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use weir_policy::{Attachment, ENVELOPE_BYTES_MAX, Module, Role, limits};
+use weir_policy::{Attachment, Checked, ENVELOPE_BYTES_MAX, Module, Role, limits};
 use weir_render::FilterSpec;
 use weir_xds::{Catalog, Filter, Nodes, Resource, ResourceKind, version};
 
-use crate::load::Policy;
 use crate::problems::Failure;
 use crate::state_dir::DeployedRevisions;
 
@@ -27,7 +26,7 @@ pub struct Deployment {
 #[derive(Clone)]
 pub struct Tier {
     /// The policy that its filters decide or follow by.
-    pub policy: Arc<Policy>,
+    pub policy: Arc<Checked>,
     /// The filters.
     pub filters: Arc<Vec<AttachedFilter>>,
 }
@@ -47,7 +46,7 @@ pub struct AttachedFilter {
 
 impl Deployment {
     /// One policy for both tiers.
-    pub fn of(policy: Arc<Policy>, filters: Vec<AttachedFilter>, resources: Arc<Vec<Resource>>) -> Deployment {
+    pub fn of(policy: Arc<Checked>, filters: Vec<AttachedFilter>, resources: Arc<Vec<Resource>>) -> Deployment {
         let decides = |filter: &AttachedFilter| filter.attachment.role == Role::Edge;
         let [edges, mesh] = <[Vec<AttachedFilter>; 2]>::from(filters.into_iter().partition(decides))
             .map(|filters| Tier { policy: policy.clone(), filters: Arc::new(filters) });
@@ -85,7 +84,7 @@ impl Deployment {
 impl Tier {
     /// The same filters by another policy.
     #[must_use]
-    pub fn with(&self, policy: Arc<Policy>) -> Tier {
+    pub fn with(&self, policy: Arc<Checked>) -> Tier {
         Tier { policy, filters: self.filters.clone() }
     }
 
@@ -116,7 +115,7 @@ impl PartialEq for Tier {
 
 impl AttachedFilter {
     /// The filter with its policy, for those that it is for.
-    fn resource(&self, policy: &Policy) -> Filter {
+    fn resource(&self, policy: &Checked) -> Filter {
         let module = Module::File(self.module.to_string_lossy().into_owned());
         let envelope = policy.envelope(&self.attachment);
         let spec = FilterSpec::new(&self.name, &self.attachment, &module, &envelope);

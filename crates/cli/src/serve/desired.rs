@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use weir_policy::Checked;
+
 use super::deployment::Deployment;
 use super::notice::Notice;
 use super::proposal::Proposal;
-use crate::load::Policy;
 use crate::problems::Failure;
 use crate::state_dir::{Cause, RollbackRequest};
 
@@ -23,7 +24,7 @@ pub struct RequestedRollback {
     /// The request as it stands.
     pub request: RollbackRequest,
     /// The policy that it asks for.
-    pub policy: Result<Arc<Policy>, Failure>,
+    pub policy: Result<Arc<Checked>, Failure>,
     /// The revision that the files said last when they were good.
     pub last_written: Result<Option<String>, Failure>,
 }
@@ -73,7 +74,7 @@ impl Desired {
     pub fn or_last_in_force(
         mut self,
         proposal: &Proposal,
-        last: Result<Option<(Arc<Policy>, Cause)>, Failure>,
+        last: Result<Option<(Arc<Checked>, Cause)>, Failure>,
     ) -> Desired {
         if self.target.is_some() {
             return self;

@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use weir_policy::{Revision, Role, Source};
+use weir_policy::{Checked, Revision, Role, Source};
 
 use super::deployment::Deployment;
 use crate::effective::{self, Effective};
-use crate::load::{self, Policy};
+use crate::load;
 use crate::problems::Failure;
 use crate::state_dir::{Cause, StateDir};
 
 /// The policy that takes effect of what people wrote under this revision.
-pub fn written(state: &StateDir, revision: &str, role: Role) -> Result<Arc<Policy>, Failure> {
+pub fn written(state: &StateDir, revision: &str, role: Role) -> Result<Arc<Checked>, Failure> {
     let effective = Effective::of(&documents(state, revision)?, role)?;
     whole(state, revision, effective.written)?;
     Ok(effective.policy)
 }
 
 /// The policy that was in force last, and why.
-pub fn last_in_force(state: &StateDir, role: Role) -> Result<Option<(Arc<Policy>, Cause)>, Failure> {
+pub fn last_in_force(state: &StateDir, role: Role) -> Result<Option<(Arc<Checked>, Cause)>, Failure> {
     let Some(last) = state.history()?.pop() else { return Ok(None) };
     Ok(Some((written(state, &last.revision, role)?, last.cause)))
 }
@@ -36,7 +36,7 @@ pub fn deployed(state: &StateDir, first: &Deployment, role: Role) -> Result<Opti
 }
 
 /// A policy as it was served, with nothing added: it may be one that nobody wrote, of a stage.
-fn served(state: &StateDir, revision: &str, role: Role) -> Result<Arc<Policy>, Failure> {
+fn served(state: &StateDir, revision: &str, role: Role) -> Result<Arc<Checked>, Failure> {
     let policy = effective::check(&documents(state, revision)?, role)?;
     whole(state, revision, policy.revision)?;
     Ok(Arc::new(policy))

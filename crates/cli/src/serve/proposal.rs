@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use weir_policy::{At, AttachmentFile, Code, Problems, Role, Source};
+use weir_policy::{At, AttachmentFile, Checked, Code, Problems, Role, Source};
 use weir_xds::{Nodes, Resource};
 
 use super::deployment::{AttachedFilter, Deployment};
 use super::nodes;
 use super::written::{Written, WrittenAttachments};
 use crate::effective::Effective;
-use crate::load::{self, Policy};
+use crate::load;
 use crate::problems::Failure;
 
 /// What the files would have served.
@@ -38,7 +38,7 @@ impl Proposal {
     }
 
     /// A policy at these attachments, which it must fit, and with these resources.
-    pub fn deployment(&self, policy: &Arc<Policy>) -> Result<Deployment, Failure> {
+    pub fn deployment(&self, policy: &Arc<Checked>) -> Result<Deployment, Failure> {
         let attachments = self.attachments.as_ref().map_err(Failure::clone)?;
         let WrittenAttachments { sources, files, placed } = attachments;
         load::check_fit(sources, files, &policy.model)?;

@@ -4,9 +4,9 @@ use std::fs;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use weir_policy::Checked;
 
 use super::StateDir;
-use crate::load::Policy;
 use crate::problems::Failure;
 
 /// The revisions that Envoys are offered: one at edges and one in the mesh, which differ only during a rollout.
@@ -28,7 +28,7 @@ impl StateDir {
     }
 
     /// Saves the revisions that Envoys are offered from now on.
-    pub fn save_deployed(&self, edges: &Policy, mesh: &Policy) -> Result<(), Failure> {
+    pub fn save_deployed(&self, edges: &Checked, mesh: &Checked) -> Result<(), Failure> {
         let [edges_revision, mesh_revision] = [edges, mesh].map(|policy| policy.revision.to_string());
         let deployed = DeployedRevisions { edges: edges_revision, mesh: mesh_revision };
         if self.read(DEPLOYED).is_ok_and(|before| before.as_ref() == Some(&deployed)) {

@@ -6,9 +6,9 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use weir_policy::Checked;
 
 use super::{REVISIONS, StateDir};
-use crate::load::Policy;
 use crate::problems::Failure;
 
 /// Entries of the history for each cause, so that those of one that comes often drown none of another. Older ones are
@@ -49,7 +49,7 @@ impl StateDir {
     }
 
     /// Saves that this policy is in force from now on.
-    pub fn save_in_force(&self, policy: &Policy, cause: Cause) -> Result<(), Failure> {
+    pub fn save_in_force(&self, policy: &Checked, cause: Cause) -> Result<(), Failure> {
         let revision = policy.revision.to_string();
         let mut history = self.history()?;
         if history.last().is_some_and(|last| last.revision == revision && last.cause == cause) {

@@ -1,14 +1,13 @@
 //! The folder as the next process finds it.
 
-use weir_policy::Revision;
+use weir_policy::{Checked, Revision};
 
 use super::history::{ENTRIES_PER_CAUSE_MAX, HistoryEntry};
 use super::*;
 use crate::load;
-use crate::load::Policy;
 
 /// A good policy that differs by its number.
-fn policy(number: usize) -> Policy {
+fn policy(number: usize) -> Checked {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("policy.yaml");
     fs::write(&path, format!("version: 1\nenv_tag: {{header: x-tag-{number}}}\nlayers: []\n")).unwrap();

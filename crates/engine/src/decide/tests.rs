@@ -1,6 +1,5 @@
 //! The steps of a layer, one above the other: each row is a request that two steps could answer.
 
-
 use weir_policy::{Attachment, Role, Source, read_policy};
 
 use crate::{Plan, Request};

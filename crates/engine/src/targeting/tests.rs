@@ -1,6 +1,5 @@
 //! Every operator on every kind of value it must tell apart.
 
-
 use weir_policy::{Attachment, Role, Source, read_policy};
 
 use crate::{Plan, Request};

@@ -8,7 +8,7 @@ use crate::effective::{self, Effective};
 use crate::serve::written::WrittenAttachments;
 
 /// A good policy that differs by its number.
-fn policy(number: u32) -> Arc<Policy> {
+fn policy(number: u32) -> Arc<Checked> {
     let text = json!({"version": 1, "env_tag": {"header": format!("x-tag-{number}")}, "layers": []}).to_string();
     Arc::new(effective::check(&[Source::json("policy.json", text)], Role::Edge).unwrap())
 }

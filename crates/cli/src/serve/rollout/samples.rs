@@ -1,24 +1,23 @@
 //! Policies and filters for the tests of rollouts.
 
 use serde_json::{Value, json};
-use weir_policy::{Attachment, Role, Source};
+use weir_policy::{Attachment, Checked, Role, Source};
 use weir_xds::Nodes;
 
 use crate::effective;
-use crate::load::Policy;
 use crate::serve::deployment::AttachedFilter;
 
 /// An experiment: its id, whether it is enabled, and its tags, each a variant of its own that routes there.
 pub type Sample<'a> = (&'a str, bool, &'a [&'a str]);
 
 /// The policy of a document.
-pub fn read(document: &Value) -> Result<Policy, String> {
+pub fn read(document: &Value) -> Result<Checked, String> {
     let source = Source::json("policy.json", document.to_string());
     effective::check(&[source], Role::Edge).map_err(|failure| failure.text(false))
 }
 
 /// A policy with one layer of these experiments.
-pub fn policy(experiments: &[Sample<'_>]) -> Policy {
+pub fn policy(experiments: &[Sample<'_>]) -> Checked {
     let made = experiments.iter().enumerate().map(|(number, (id, enabled, tags))| {
         let variants: Vec<Value> = tags
             .iter()

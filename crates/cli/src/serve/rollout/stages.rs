@@ -10,9 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use weir_policy::model::{Experiment, Layer, Override};
-use weir_policy::{Model, Revision};
+use weir_policy::{Checked, Model};
 
-use crate::load::Policy;
 use crate::serve::deployment::{AttachedFilter, Deployment, Tier};
 use crate::serve::desired::Target;
 use crate::state_dir::Cause;
@@ -173,8 +172,7 @@ fn without(tier: &Tier, tags: &BTreeSet<&str>) -> Tier {
         }
         layer.overrides.retain(|one| !forces(one, &stopped));
     }
-    let canonical = model.canonical();
-    tier.with(Arc::new(Policy { revision: Revision::of(&canonical), model, canonical }))
+    tier.with(Arc::new(Checked::from(model)))
 }
 
 fn stop(experiment: &mut Experiment, tags: &BTreeSet<&str>, stopped: &mut BTreeSet<(String, String)>) {

@@ -7,7 +7,7 @@ use weir_xds::Nodes;
 use super::*;
 use crate::serve::rollout::samples::{Sample, filter, policy, read};
 
-fn deployment(policy: Policy) -> Deployment {
+fn deployment(policy: Checked) -> Deployment {
     Deployment::of(Arc::new(policy), Vec::new(), Arc::default())
 }
 
@@ -17,7 +17,7 @@ fn plan(now: &Deployment, wanted: &Deployment) -> Vec<Deployment> {
     stages(now, &target, None).into_iter().map(|stage| stage.deployment).collect()
 }
 
-fn tags(policy: &Policy) -> Vec<&str> {
+fn tags(policy: &Checked) -> Vec<&str> {
     live(&policy.model).into_keys().collect()
 }
 
@@ -167,7 +167,7 @@ fn a_tag_that_was_taken_away_waits_like_any_other_when_it_comes_back() {
 }
 
 /// What is served at edges and in the mesh, by the names of attachments.
-fn placed(policy: Policy, edges: &[&str], mesh: &[&str]) -> Deployment {
+fn placed(policy: Checked, edges: &[&str], mesh: &[&str]) -> Deployment {
     let edges = edges.iter().map(|name| filter(Role::Edge, name, Nodes::default()));
     let mesh = mesh.iter().map(|name| filter(Role::Mesh, name, Nodes::default()));
     Deployment::of(Arc::new(policy), edges.chain(mesh).collect(), Arc::default())
@@ -212,7 +212,7 @@ fn an_edge_in_a_new_place_waits_for_answers() {
 }
 
 /// Whom a policy can send somewhere by a tag: dealt, forced or by rule.
-fn stamped(policy: &Policy) -> BTreeSet<String> {
+fn stamped(policy: &Checked) -> BTreeSet<String> {
     let mut stamped = BTreeSet::new();
     for layer in policy.model.layers.iter().filter(|layer| policy.model.enabled && layer.enabled) {
         for experiment in layer.experiments.iter().filter(|experiment| experiment.enabled) {
@@ -232,7 +232,7 @@ fn stamped(policy: &Policy) -> BTreeSet<String> {
 }
 
 /// Up to three experiments, each with some of three tags of its own.
-fn any_policy() -> impl Strategy<Value = Policy> {
+fn any_policy() -> impl Strategy<Value = Checked> {
     prop::collection::vec((any::<bool>(), 1_u8..8), 0..4).prop_map(|experiments| {
         const IDS: [&str; 3] = ["a", "b", "c"];
         const TAGS: [[&str; 3]; 3] = [["a1", "a2", "a3"], ["b1", "b2", "b3"], ["c1", "c2", "c3"]];

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock};
 
 use tokio::time::sleep_until;
-use weir_policy::Role;
+use weir_policy::{Checked, Role};
 use weir_xds::{Attribute, Event, Node, NodeMatch, Nodes, Report, ResourceKind};
 
-use crate::load::Policy;
 use crate::serve::fleet::Moment;
 use crate::serve::progress::Progress;
 use crate::serve::rollout::samples::{Sample, filter, policy};
@@ -43,7 +42,7 @@ pub enum Do {
 }
 
 /// The policies of all tests, by name.
-fn policies() -> Vec<(&'static str, Policy)> {
+fn policies() -> Vec<(&'static str, Checked)> {
     let all: [(&str, &[Sample]); 7] = [
         ("a", &[A]),
         ("b", &[B]),

@@ -1,0 +1,52 @@
+//! A checked policy: its meaning, its canonical text and its revision.
+
+use std::borrow::Cow;
+
+use crate::attachment::{Attachment, Role};
+use crate::check::check;
+use crate::document::Problem;
+use crate::model::Model;
+use crate::revision::Revision;
+use crate::written::Policy;
+
+/// A checked policy.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The meaning.
+    pub model: Model,
+    /// The canonical text, as it is sent.
+    pub canonical: String,
+    /// The revision, after which it is called.
+    pub revision: Revision,
+}
+
+impl Checked {
+    /// Checks the documents of one policy together.
+    ///
+    /// # Errors
+    /// Every problem that was found.
+    pub fn of(documents: &[Policy], role: Role) -> Result<Checked, Vec<Problem>> {
+        check(documents, role).map(Checked::from)
+    }
+
+    /// The envelope that carries to an attachment what it is sent of the policy.
+    pub fn envelope(&self, attachment: &Attachment) -> String {
+        match self.model.project(attachment) {
+            Cow::Borrowed(_) => attachment.envelope(self.revision, &self.canonical),
+            Cow::Owned(model) => attachment.envelope(self.revision, &model.canonical()),
+        }
+    }
+
+    /// The part of it that an attachment is sent, under the revision of the whole.
+    pub fn sent_to(self, attachment: &Attachment) -> Checked {
+        let Cow::Owned(model) = self.model.project(attachment) else { return self };
+        Checked { canonical: model.canonical(), model, revision: self.revision }
+    }
+}
+
+impl From<Model> for Checked {
+    fn from(model: Model) -> Checked {
+        let canonical = model.canonical();
+        Checked { revision: Revision::of(&canonical), model, canonical }
+    }
+}
