@@ -125,6 +125,28 @@ fn the_room_map_names_every_room_and_no_other() {
     assert_eq!(named, rooms);
 }
 
+/// The walks of the README: each row leads to a file, which has what the row says to look for first.
+#[test]
+fn the_walks_of_the_readme_lead_to_what_they_name() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let steps = readme.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [number, link, what] = cells[..] else { return None };
+        number.parse::<u32>().ok().map(|_| (link, what))
+    });
+    let mut count = 0;
+    for (link, what) in steps {
+        let (_, file) = link.trim_end_matches(')').rsplit_once('(').unwrap_or_else(|| panic!("no link: {link}"));
+        let text = fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let name = what.split('`').nth(1).unwrap_or_else(|| panic!("names nothing: {what}"));
+        let name = name.rsplit("::").next().unwrap();
+        let stands = ["fn ", "struct "].iter().any(|kind| text.contains(&format!("{kind}{name}")));
+        assert!(stands, "{file}: no {name}");
+        count += 1;
+    }
+    assert_eq!(count, 13, "steps of both walks");
+}
+
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let metadata = output(&cargo, &["metadata", "--format-version", "1", "--no-deps", "--offline", "--locked"]);
