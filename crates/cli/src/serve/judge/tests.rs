@@ -1,6 +1,7 @@
 //! Files and a state in, targets out.
 
 use std::fs;
+use std::sync::Arc;
 
 use super::*;
 use crate::serve::files::Files;
@@ -129,4 +130,25 @@ fn what_was_saved_of_a_deployment_is_resumed_with_the_attachments_of_now() {
 
     folder.write(&format!("state/revisions/{old}.json"), "{}");
     assert!(judge.resumed().is_none(), "what is damaged is not resumed");
+}
+
+/// To check a policy may take a core for seconds, and files are looked at in full every half a minute.
+#[test]
+fn what_is_written_as_before_is_not_checked_anew() {
+    let (folder, state) = Folder::new();
+    folder.say(1);
+    let mut judge = folder.start(&state).unwrap();
+    let policy = |judge: &Judge| judge.proposal.policy.as_ref().unwrap().policy.clone();
+    let first = policy(&judge);
+    folder.say(1);
+    judge.consider(folder.read());
+    assert!(Arc::ptr_eq(&first, &policy(&judge)));
+    for change in ["# a word\n", "trace: shaped\n"] {
+        let before = policy(&judge);
+        folder.write("edge.yaml", &format!("weir: 1\nname: shop\nrole: edge\nwasm: {{file: weir.wasm}}\n{change}"));
+        judge.consider(folder.read());
+        assert!(!Arc::ptr_eq(&before, &policy(&judge)), "{change}");
+    }
+    let trace = judge.targets.borrow().deployment.edges.filters[0].attachment.trace;
+    assert_eq!(trace, weir_policy::Trace::Shaped);
 }
