@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use weir_policy::{Checked, Revision, Role, Source, read_policy};
+use weir_policy::written::Policy;
+use weir_policy::{Checked, Problem, Revision, Role, Source, read};
 
 use crate::problems::Failure;
 
@@ -18,26 +19,32 @@ pub struct Effective {
 }
 
 impl Effective {
-    /// The policy that takes effect of these documents, if they are good, and good with all that is added to them.
-    pub fn of(documents: &[Source], role: Role) -> Result<Effective, Failure> {
-        let written = check(documents, role)?;
+    /// The policy that takes effect of these texts, if they are good, and good with all that is added to their documents.
+    pub fn of(sources: &[Source], role: Role) -> Result<Effective, Failure> {
+        let failure = |problems| failure(sources, problems);
+        let documents = read(sources).map_err(failure)?;
+        let written = Checked::from(documents.check(&documents.policies, role).map_err(failure)?);
         let revision = written.revision;
-        let policy = match effective(documents) {
+        let policy = match effective(&documents.policies) {
             Cow::Borrowed(_) => written,
-            Cow::Owned(documents) => check(&documents, role)?,
+            Cow::Owned(policies) => Checked::from(documents.check(&policies, role).map_err(failure)?),
         };
         Ok(Effective { written: revision, policy: Arc::new(policy) })
     }
 }
 
 /// The documents that take effect: those that people wrote, as they are.
-fn effective(documents: &[Source]) -> Cow<'_, [Source]> {
-    Cow::Borrowed(documents)
+fn effective(written: &[Policy]) -> Cow<'_, [Policy]> {
+    Cow::Borrowed(written)
 }
 
-/// The policy of these documents, with nothing added.
-pub fn check(documents: &[Source], role: Role) -> Result<Checked, Failure> {
-    let found = read_policy(documents, role);
-    let model = found.map_err(|problems| Failure::Problems { sources: documents.to_vec(), problems })?;
-    Ok(Checked::from(model))
+/// The policy of these texts, with nothing added.
+pub fn check(sources: &[Source], role: Role) -> Result<Checked, Failure> {
+    let failure = |problems| failure(sources, problems);
+    let documents = read(sources).map_err(failure)?;
+    documents.check(&documents.policies, role).map(Checked::from).map_err(failure)
+}
+
+fn failure(sources: &[Source], problems: Vec<Problem>) -> Failure {
+    Failure::Problems { sources: sources.to_vec(), problems }
 }

@@ -11,7 +11,7 @@ use crate::problems::Failure;
 
 /// Reads a policy, as it takes effect, from a file or from all files of a folder together.
 pub fn policy(path: &Path, role: Role) -> Result<Checked, Failure> {
-    let effective = Effective::of(&policy_documents(path)?, role)?;
+    let effective = Effective::of(&policy_sources(path)?, role)?;
     Ok(Arc::unwrap_or_clone(effective.policy))
 }
 
@@ -114,8 +114,8 @@ pub fn name<'a>(attach: &Path, file: &'a AttachmentFile) -> Result<&'a str, Fail
     file.attachment.name.as_deref().ok_or_else(missing)
 }
 
-/// The documents of a policy: a file, or all files of a folder.
-pub fn policy_documents(path: &Path) -> Result<Vec<Source>, Failure> {
+/// The texts of a policy: of a file, or of all files of a folder.
+pub fn policy_sources(path: &Path) -> Result<Vec<Source>, Failure> {
     documents(path, "policy")?.iter().map(|file| source(file)).collect()
 }
 

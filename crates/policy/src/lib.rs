@@ -42,5 +42,5 @@ pub use envelope::{ENVELOPE_BYTES_MAX, Opened, Refused, open, open_document};
 pub use model::Model;
 pub use murmur::Murmur;
 pub use range::{Range, SLOTS};
-pub use read::read_policy;
+pub use read::{Documents, read, read_policy};
 pub use revision::Revision;

@@ -12,7 +12,7 @@ use crate::state_dir::{Cause, StateDir};
 
 /// The policy that takes effect of what people wrote under this revision.
 pub fn written(state: &StateDir, revision: &str, role: Role) -> Result<Arc<Checked>, Failure> {
-    let effective = Effective::of(&documents(state, revision)?, role)?;
+    let effective = Effective::of(&sources(state, revision)?, role)?;
     whole(state, revision, effective.written)?;
     Ok(effective.policy)
 }
@@ -37,13 +37,13 @@ pub fn deployed(state: &StateDir, first: &Deployment, role: Role) -> Result<Opti
 
 /// A policy as it was served, with nothing added: it may be one that nobody wrote, of a stage.
 fn served(state: &StateDir, revision: &str, role: Role) -> Result<Arc<Checked>, Failure> {
-    let policy = effective::check(&documents(state, revision)?, role)?;
+    let policy = effective::check(&sources(state, revision)?, role)?;
     whole(state, revision, policy.revision)?;
     Ok(Arc::new(policy))
 }
 
-fn documents(state: &StateDir, revision: &str) -> Result<Vec<Source>, Failure> {
-    load::policy_documents(&state.policy(revision))
+fn sources(state: &StateDir, revision: &str) -> Result<Vec<Source>, Failure> {
+    load::policy_sources(&state.policy(revision))
 }
 
 fn whole(state: &StateDir, revision: &str, found: Revision) -> Result<(), Failure> {

@@ -12,7 +12,7 @@ use crate::problems::Failure;
 
 /// What all files say at one moment.
 pub struct Written {
-    /// The documents of the policy.
+    /// The texts of the policy.
     pub policy: Result<Vec<Source>, Failure>,
     /// The attachments.
     pub attachments: Result<WrittenAttachments, Failure>,
@@ -34,7 +34,7 @@ impl Written {
     /// Reads all files.
     pub fn read(files: &Files) -> Written {
         Written {
-            policy: load::policy_documents(&files.policy),
+            policy: load::policy_sources(&files.policy),
             attachments: read_attachments(files),
             resources: match &files.resources {
                 Some(folder) => weir_resources::load(folder).map_err(|problems| resource_problems(&problems)),
