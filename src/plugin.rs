@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use weir_engine::{Code, Plan, Position, Problem, Refused, Revision};
+use weir_engine::{Code, Gauge, Plan, Position, Problem, Refused, Revision};
 
 use crate::host::{self, Kind, Level};
 use crate::join;
@@ -108,11 +108,11 @@ fn show(plan: &Plan, plugin_name: &[u8], rejected: Option<Option<Revision>>, met
     let name = name(plan, plugin_name);
     let number = |revision: Option<Revision>| revision.map_or(0, Revision::number);
     for (gauge, value) in [
-        ("weir_policy_revision", number(plan.revision())),
-        ("weir_policy_rejected", u64::from(rejected.is_some())),
-        ("weir_policy_rejected_revision", number(rejected.flatten())),
+        (Gauge::Revision, number(plan.revision())),
+        (Gauge::Rejected, u64::from(rejected.is_some())),
+        (Gauge::RejectedRevision, number(rejected.flatten())),
     ] {
-        let gauge = metrics.define(Kind::Gauge, &format!("attachment=.={name};.;{gauge}"));
+        let gauge = metrics.define(Kind::Gauge, &gauge.defined(&name));
         metrics.record(gauge, value);
     }
 }

@@ -9,6 +9,7 @@ use clap::Args;
 use serde_json::Value;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::MissedTickBehavior;
+use weir_policy::Gauge;
 
 use self::schedule::Schedule;
 use super::fleet::{Row, SharedFleet};
@@ -131,8 +132,8 @@ async fn read_admin(address: &str) -> Option<Readings> {
     let mut readings = Readings::new();
     for line in answer.split(|byte| *byte == b'\n') {
         let line = String::from_utf8_lossy(line);
-        let name = line.strip_prefix("wasmcustom.attachment=.=").and_then(|rest| rest.split_once(";.;"));
-        if let Some((attachment, (gauge, value))) = name.and_then(|(name, rest)| Some((name, rest.split_once(": ")?))) {
+        let stat = line.split_once(": ").and_then(|(name, value)| Some((Gauge::read(name)?, value)));
+        if let Some(((attachment, gauge), value)) = stat {
             parse(&mut readings, attachment, gauge, value);
         }
     }
@@ -148,7 +149,8 @@ async fn read_prometheus(address: &str, label: &str) -> BTreeMap<String, Reading
     let mut all: BTreeMap<String, Readings> = BTreeMap::new();
     for one in answer["data"]["result"].as_array().into_iter().flatten() {
         let text = |name: &str| one["metric"][name].as_str();
-        let (gauge, attachment, node) = (text("__name__"), text("attachment"), text(label));
+        let gauge = text("__name__").and_then(Gauge::named);
+        let (attachment, node) = (text("attachment"), text(label));
         if let (Some(gauge), Some(attachment), Some(node), Some(value)) =
             (gauge, attachment, node, one["value"][1].as_str())
         {
@@ -158,10 +160,10 @@ async fn read_prometheus(address: &str, label: &str) -> BTreeMap<String, Reading
     all
 }
 
-fn parse(readings: &mut Readings, attachment: &str, gauge: &str, value: &str) {
+fn parse(readings: &mut Readings, attachment: &str, gauge: Gauge, value: &str) {
     match (gauge, value.parse::<u64>()) {
-        ("weir_policy_revision", Ok(revision)) => readings.entry(attachment.into()).or_default().0 = revision,
-        ("weir_policy_rejected", Ok(rejected)) => readings.entry(attachment.into()).or_default().1 = rejected != 0,
+        (Gauge::Revision, Ok(revision)) => readings.entry(attachment.into()).or_default().0 = revision,
+        (Gauge::Rejected, Ok(rejected)) => readings.entry(attachment.into()).or_default().1 = rejected != 0,
         _ => {}
     }
 }
