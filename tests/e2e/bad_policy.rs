@@ -5,10 +5,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::Request;
 use serde_json::{Value, json};
+use weir_policy::Gauge;
 
 use crate::support::{
-    Bench, Client, Envoy, Files, Options, Predictor, Protocol, Workers, checkout, envelope, eventually, policy,
-    replaced, string_configuration, text_configuration, trap_wasm, wasm,
+    ATTACHMENT, Bench, Client, Envoy, Files, Options, Predictor, Protocol, Workers, checkout, envelope, eventually,
+    policy, replaced, string_configuration, text_configuration, trap_wasm, wasm,
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -50,7 +51,7 @@ async fn the_last_good_policy_serves_and_the_listener_can_still_be_changed() {
     let good = envelope("edge", &policy("25%"));
     let predictor = Predictor::new(&good);
     files.write_filter(&string_configuration(&good));
-    bench.envoy.until_stat(&gauge("weir_policy_revision"), predictor.revision_number()).await;
+    bench.envoy.until_revision(predictor.revision_number()).await;
     workers.until_they_follow(&predictor).await;
     assert_eq!(gauges(&bench.envoy).await, (predictor.revision_number(), 0, 0));
 }
@@ -165,18 +166,13 @@ fn forged() -> Request<Bytes> {
 
 /// The revision in force, whether another was rejected, and which.
 async fn gauges(envoy: &Envoy) -> (u64, u64, u64) {
-    gauges_of(envoy, "shop").await
+    gauges_of(envoy, ATTACHMENT).await
 }
 
 async fn gauges_of(envoy: &Envoy, attachment: &str) -> (u64, u64, u64) {
-    let gauge = async |gauge| {
-        let stat = envoy.stat(&format!("wasmcustom.attachment=.={attachment};.;{gauge}")).await;
-        stat.unwrap_or_else(|| panic!("no gauge {gauge} of {attachment}"))
+    let value = async |gauge: Gauge| {
+        let stat = envoy.stat(&gauge.shown(attachment)).await;
+        stat.unwrap_or_else(|| panic!("no gauge {gauge:?} of {attachment}"))
     };
-    let (revision, rejected) = (gauge("weir_policy_revision").await, gauge("weir_policy_rejected").await);
-    (revision, rejected, gauge("weir_policy_rejected_revision").await)
-}
-
-fn gauge(name: &str) -> String {
-    format!("wasmcustom.attachment=.=shop;.;{name}")
+    (value(Gauge::Revision).await, value(Gauge::Rejected).await, value(Gauge::RejectedRevision).await)
 }

@@ -2,8 +2,6 @@
 
 use serde_json::Value;
 
-use crate::serve_fleet::{rows, until_row};
-use crate::serve_stages::REVISION;
 use crate::support::{
     Envoy, Epoch, Fleet, Load, Options, Port, Predictor, attachment, checkout, decided_by, envelope, policy, replaced,
 };
@@ -21,23 +19,23 @@ async fn a_successor_takes_over_with_its_policy_and_no_request_fails() {
     let mut first = launch(&fleet, &ports[1], Epoch::First).await;
     let address = first.listener("edge").await;
     assert_eq!(address.port(), ports[0].number());
-    first.until_stat(REVISION, predictors[0].revision_number()).await;
+    first.until_revision(predictors[0].revision_number()).await;
     let load = Load::start(address, 4, checkout);
 
     let second = launch(&fleet, &ports[2], Epoch::Second(first.base_id())).await;
     // Its gauges are the sum of both, which is the revision of nothing; the first one has none any more.
     let sums = |row: &Value| row["attachments"][0]["rejected"] == false && row["attachments"][0]["active"].is_null();
-    assert_eq!(until_row(&fleet.weir, "gauges", sums).await["node"], "edge-1");
+    assert_eq!(fleet.weir.until_row("gauges", sums).await["node"], "edge-1");
     fleet.write("policy.yaml", &policies[1].to_string());
     let acked = |row: &Value| row["acked"] == predictors[1].revision().as_str();
-    until_row(&fleet.weir, "acked by both", |row| row["attachments"][0]["rejected"].is_null() && acked(row)).await;
-    until_row(&fleet.weir, "acked by both", |row| row["attachments"][0]["rejected"] == false && acked(row)).await;
+    fleet.weir.until_row("acked by both", |row| row["attachments"][0]["rejected"].is_null() && acked(row)).await;
+    fleet.weir.until_row("acked by both", |row| row["attachments"][0]["rejected"] == false && acked(row)).await;
 
     first.until_ended().await;
-    second.until_stat(REVISION, predictors[1].revision_number()).await;
+    second.until_revision(predictors[1].revision_number()).await;
     let active = |row: &Value| row["attachments"][0]["active"] == predictors[1].revision().as_str();
-    until_row(&fleet.weir, "active", active).await;
-    assert_eq!(rows(&fleet.weir).len(), 1, "{:#?}", rows(&fleet.weir));
+    fleet.weir.until_row("active", active).await;
+    assert_eq!(fleet.weir.rows().len(), 1, "{:#?}", fleet.weir.rows());
     decided_by(&load.stop().await, &predictors);
 }
 

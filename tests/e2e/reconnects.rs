@@ -8,10 +8,9 @@ use serde_json::json;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::serve_fleet::rows;
-use crate::serve_stages::{REVISION, attached, good, with_more};
 use crate::support::{
-    Fleet, Load, Predictor, Weir, checkout, comes_and_goes, decided_by, envelope, eventually, policy,
+    Fleet, Load, PolicyFile, Predictor, Weir, checkout, comes_and_goes, decided_by, envelope, eventually, policy,
+    with_more,
 };
 
 const A_SECOND: usize = 100;
@@ -24,10 +23,9 @@ const GROWTH_KIB: u64 = 8 << 10;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_reconnects_a_second_hold_up_nobody_and_leave_nothing() {
-    let attachments = [("edge.yaml", attached("edge")), ("mesh.yaml", attached("mesh"))];
-    let fleet = Fleet::start(&policy("10%"), &attachments, &["--http", "127.0.0.1:0"]).await;
+    let fleet = Fleet::of_tiers(&[]).await;
     let edge = fleet.envoy("edge-1", "edge").await;
-    edge.until_stat(REVISION, good(&policy("10%")).number).await;
+    edge.until_revision(PolicyFile::of(&policy("10%")).number).await;
     let load = Load::start(edge.listener("edge").await, 2, checkout);
     let handles = handles(&fleet.weir);
 
@@ -36,7 +34,7 @@ async fn a_hundred_reconnects_a_second_hold_up_nobody_and_leave_nothing() {
     let mut policies = vec![policy("10%"), policy("20%"), with_more("20%"), policy("30%")];
     for next in &policies[1..] {
         fleet.write("policy.yaml", &next.to_string());
-        edge.until_stat(REVISION, good(next).number).await;
+        edge.until_revision(PolicyFile::of(next).number).await;
     }
     guests.until(SECONDS / 2).await;
     let before = memory_kib(&fleet.weir);
@@ -52,7 +50,7 @@ async fn a_hundred_reconnects_a_second_hold_up_nobody_and_leave_nothing() {
     })
     .await;
     eventually(SOON, "they are gone", async || {
-        let rows = rows(&fleet.weir);
+        let rows = fleet.weir.rows();
         let connected: Vec<_> = rows.iter().filter(|row| row["connected"] == true).map(|row| &row["node"]).collect();
         let found = (connected, rows.len());
         (found == (vec![&json!("edge-1")], A_SECOND + 1)).then_some(()).ok_or_else(|| format!("{found:?}"))

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::Request;
 use serde_json::{Value, json};
+use weir_policy::Gauge;
 
 use crate::support::{
     Ads, Client, Predictor, Process, Protocol, SERVICE, Served, Workers, acked, attachment, envelope, event,
@@ -32,7 +33,7 @@ async fn a_policy_that_becomes_bad_is_reported_whole_and_the_last_good_one_stays
     served.write_policy("version: 1\nlayers: [\n");
     served.weir.until(&stays.containing("why", "syntax: ")).await;
     workers.follow(&predictor).await.unwrap();
-    assert_eq!(served.bench.envoy.stat("wasmcustom.attachment=.=shop;.;weir_policy_rejected").await, Some(0));
+    assert_eq!(served.bench.envoy.gauge(Gauge::Rejected).await, Some(0));
 
     let better = policy("45%");
     served.write_policy(&better.to_string());

@@ -8,12 +8,11 @@ use hyper::Request;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, Envoy, Fleet, Port, Predictor, Prometheus, Protocol, Weir, acked, attachment, envelope, event, eventually,
-    policy, served, weir,
+    Client, Envoy, Fleet, PolicyFile, Port, Prometheus, Protocol, Weir, acked, attachment, event, eventually, policy,
+    served, weir,
 };
 
 const SOON: Duration = Duration::from_secs(20);
-const REVISION: &str = "wasmcustom.attachment=.=shop;.;weir_policy_revision";
 
 async fn start(words: &[&str]) -> Fleet {
     start_under(&[], words).await
@@ -22,33 +21,6 @@ async fn start(words: &[&str]) -> Fleet {
 async fn start_under(runner: &[String], words: &[&str]) -> Fleet {
     let words = [&["--http", "127.0.0.1:0"], words].concat();
     Fleet::start_under(runner, &policy("10%"), &[("edge.yaml", attachment())], &words).await
-}
-
-fn good(share: &str) -> (String, String) {
-    let policy = policy(share);
-    (policy.to_string(), Predictor::new(&envelope("edge", &policy)).revision())
-}
-
-/// Runs `weir fleet`; its exit code and what it printed.
-fn shown(weir_serve: &Weir, words: &[&str]) -> (Option<i32>, String) {
-    let server = weir_serve.http().to_string();
-    let output = Command::new(weir()).args(["fleet", "--server", &server]).args(words).output().unwrap();
-    (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
-}
-
-/// The rows of `weir fleet --json`.
-pub fn rows(weir_serve: &Weir) -> Vec<Value> {
-    let (_, text) = shown(weir_serve, &["--json"]);
-    let shown: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
-    shown["nodes"].as_array().unwrap().clone()
-}
-
-pub async fn until_row(weir_serve: &Weir, what: &str, is: impl Fn(&Value) -> bool) -> Value {
-    eventually(SOON, what, async || {
-        let rows = rows(weir_serve);
-        rows.iter().find(|row| is(row)).cloned().ok_or_else(|| format!("{rows:#?}"))
-    })
-    .await
 }
 
 async fn get(weir_serve: &Weir, path: &str) -> (u16, String) {
@@ -61,26 +33,26 @@ async fn get(weir_serve: &Weir, path: &str) -> (u16, String) {
 async fn a_fleet_shows_what_each_envoy_was_sent_took_and_decides_by() {
     let mut fleet = start(&[]).await;
     let envoy = fleet.envoy("edge-1", "edge").await;
-    let (_, first) = good("10%");
+    let first = PolicyFile::of(&policy("10%")).revision;
 
     // Nobody told where its gauges are: it is not shown as active, whatever it acked.
     // Which filters it asked for is known a moment after its answer.
     let acked = |row: &Value| row["acked"] == first.as_str() && row["attachments"] != json!([]);
-    let row = until_row(&fleet.weir, "acked", acked).await;
+    let row = fleet.weir.until_row("acked", acked).await;
     assert_eq!((&row["node"], &row["cluster"], &row["version"]), (&"edge-1".into(), &"edge".into(), &"1.40.0".into()));
     assert_eq!((&row["sent"], &row["offered"]), (&first.clone().into(), &first.clone().into()));
     assert_eq!((&row["attachments"][0]["name"], &row["attachments"][0]["active"]), (&"shop".into(), &Value::Null));
 
     let port = envoy.admin_address().port().to_string();
     fleet.weir.restart_with(&["--admin-port", &port]).await;
-    let (text, second) = good("20%");
+    let PolicyFile { text, revision: second, number } = PolicyFile::of(&policy("20%"));
     fleet.write("policy.yaml", &text);
     let active = |row: &Value| row["attachments"][0]["active"] == second.as_str();
-    let row = until_row(&fleet.weir, "active", active).await;
+    let row = fleet.weir.until_row("active", active).await;
     assert_eq!((&row["acked"], &row["attachments"][0]["rejected"]), (&second.clone().into(), &false.into()));
-    envoy.until_stat(REVISION, u64::from_str_radix(&second, 16).unwrap()).await;
+    envoy.until_revision(number).await;
 
-    let (code, table) = shown(&fleet.weir, &[]);
+    let (code, table) = fleet.weir.fleet(&[]);
     assert_eq!(code, Some(0), "{table}");
     for part in [&format!("revision {second}\n"), "edge-1  1.40.0   shop", "in step"] {
         assert!(table.contains(part), "no {part:?} in\n{table}");
@@ -89,7 +61,7 @@ async fn a_fleet_shows_what_each_envoy_was_sent_took_and_decides_by() {
     assert_eq!((status, metrics.contains("\nweir_serve_nodes_active 1\n")), (200, true), "{metrics}");
 
     drop(envoy);
-    let gone = until_row(&fleet.weir, "gone", |row| row["connected"] == false).await;
+    let gone = fleet.weir.until_row("gone", |row| row["connected"] == false).await;
     assert_eq!(gone["attachments"][0]["active"], Value::Null);
 }
 
@@ -99,11 +71,11 @@ async fn a_prometheus_tells_what_is_active_where_no_admin_interface_is_known() {
     let (one, two) = (fleet.envoy("edge-1", "edge").await, fleet.envoy("edge-2", "edge").await);
     let prometheus = Prometheus::scraping_nodes(&[("edge-1", &one), ("edge-2", &two)]).await;
     fleet.weir.restart_with(&["--prometheus", &prometheus.address().to_string()]).await;
-    let (text, revision) = good("20%");
+    let PolicyFile { text, revision, .. } = PolicyFile::of(&policy("20%"));
     fleet.write("policy.yaml", &text);
     for node in ["edge-1", "edge-2"] {
         let active = |row: &Value| row["node"] == node && row["attachments"][0]["active"] == revision.as_str();
-        until_row(&fleet.weir, "active", active).await;
+        fleet.weir.until_row("active", active).await;
     }
 }
 
@@ -114,9 +86,9 @@ async fn a_server_whose_log_nobody_reads_any_more_goes_on() {
     // What a bad policy and what the Envoy does are told in the log.
     fleet.write("policy.yaml", "version: 1\nlayers: [\n");
     let _envoy = fleet.envoy("edge-1", "edge").await;
-    let (text, revision) = good("20%");
+    let PolicyFile { text, revision, .. } = PolicyFile::of(&policy("20%"));
     fleet.write("policy.yaml", &text);
-    until_row(&fleet.weir, "acked", |row| row["acked"] == revision.as_str()).await;
+    fleet.weir.until_row("acked", |row| row["acked"] == revision.as_str()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -133,7 +105,7 @@ async fn a_server_takes_the_file_handles_that_it_may_have_and_keeps_some_for_its
     let address = fleet.weir.address();
     let _connections: Vec<_> = (0..96).map(|_| std::net::TcpStream::connect(address).unwrap()).collect();
     fleet.weir.until(&event("connection_refused").with("reason", "too many connections are open")).await;
-    let (text, revision) = good("20%");
+    let PolicyFile { text, revision, .. } = PolicyFile::of(&policy("20%"));
     fleet.write("policy.yaml", &text);
     fleet.weir.until(&served(&revision)).await;
 }
@@ -147,12 +119,12 @@ async fn an_envoy_may_say_itself_where_its_gauges_are() {
     let _other = fleet.envoy("edge-2", "edge").await;
 
     for share in ["20%", "30%"] {
-        let (text, revision) = good(share);
+        let PolicyFile { text, revision, .. } = PolicyFile::of(&policy(share));
         fleet.write("policy.yaml", &text);
         let active = |row: &Value| row["node"] == "edge-1" && row["attachments"][0]["active"] == revision.as_str();
-        until_row(&fleet.weir, "active", active).await;
+        fleet.weir.until_row("active", active).await;
         let acked = |row: &Value| row["node"] == "edge-2" && row["acked"] == revision.as_str();
-        let other = until_row(&fleet.weir, "acked", acked).await;
+        let other = fleet.weir.until_row("acked", acked).await;
         assert_eq!(other["attachments"][0]["active"], Value::Null, "nobody was told where its gauges are");
     }
 }
@@ -163,10 +135,12 @@ async fn an_envoy_that_refuses_is_told_with_its_words() {
     let _envoy = fleet.envoy("edge-1", "edge").await;
     let routes = fleet.read("resources/routes.yaml");
     fleet.write("resources/routes.yaml", &routes.replace("(.*,)?owl-v21(,.*)?", "(.*"));
-    until_row(&fleet.weir, "an error", |row| {
-        row["error"].as_str().is_some_and(|error| error.starts_with("rejected rds of revision "))
-    })
-    .await;
+    fleet
+        .weir
+        .until_row("an error", |row| {
+            row["error"].as_str().is_some_and(|error| error.starts_with("rejected rds of revision "))
+        })
+        .await;
 
     fleet.write("policy.yaml", "version: 1\nlayers: [\n");
     eventually(SOON, "the files are bad", async || {
@@ -180,9 +154,9 @@ async fn an_envoy_that_refuses_is_told_with_its_words() {
 async fn a_server_that_is_told_to_stop_says_all_it_heard_until_then_and_ends_by_itself() {
     let mut fleet = start(&[]).await;
     let envoy = fleet.envoy("edge-1", "edge").await;
-    let (_, revision) = good("10%");
+    let revision = PolicyFile::of(&policy("10%")).revision;
     // Envoy listens a moment before it says that it took the filter.
-    until_row(&fleet.weir, "acked", |row| row["acked"] == revision.as_str()).await;
+    fleet.weir.until_row("acked", |row| row["acked"] == revision.as_str()).await;
     assert_eq!(get(&fleet.weir, "/healthz").await.0, 200);
     assert_eq!(get(&fleet.weir, "/readyz").await, (200, "serving\n".into()));
 
@@ -203,8 +177,8 @@ async fn a_server_that_is_told_to_stop_says_all_it_heard_until_then_and_ends_by_
 async fn the_log_for_people_is_sentences_and_words() {
     let fleet = start(&["--log", "text"]).await;
     let _edge = fleet.envoy("edge-1", "edge").await;
-    let (_, revision) = good("10%");
-    until_row(&fleet.weir, "acked", |row| row["acked"] == revision.as_str()).await;
+    let revision = PolicyFile::of(&policy("10%")).revision;
+    fleet.weir.until_row("acked", |row| row["acked"] == revision.as_str()).await;
     fleet.write("policy.yaml", "version: 1\nlayers: [\n");
     let bad = format!("not served, revision {revision} stays:\n");
     let log = eventually(SOON, "the end of the log", async || {

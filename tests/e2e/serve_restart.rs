@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use weir_policy::Gauge;
 
-use crate::serve_stages::{REVISION, both, good, start, until_asked, with_more};
-use crate::support::{acked, event, eventually, policy, served};
+use crate::support::{Fleet, PolicyFile, acked, event, eventually, policy, served, with_more};
 
 const SOON: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_push_that_was_cut_off_between_its_stages_goes_on_when_the_mesh_is_back() {
     let state = tempfile::tempdir().unwrap();
-    let mut fleet = start(&["--state", &state.path().display().to_string()]).await;
-    let (edge, mut mesh) = both(&fleet).await;
-    let (before, more) = (good(&policy("10%")), good(&with_more("10%")));
-    until_asked(&fleet, &["edge-1", "mesh-1"]).await;
+    let mut fleet = Fleet::of_tiers(&["--state", &state.path().display().to_string()]).await;
+    let (edge, mut mesh) = fleet.both().await;
+    let (before, more) = (PolicyFile::of(&policy("10%")), PolicyFile::of(&with_more("10%")));
+    fleet.weir.until_asked(&["edge-1", "mesh-1"]).await;
     mesh.freeze(true);
     fleet.write("policy.yaml", &more.text);
     let stage = event("stage").with("edges", &before.revision).with("mesh", &more.revision);
@@ -27,10 +27,10 @@ async fn a_push_that_was_cut_off_between_its_stages_goes_on_when_the_mesh_is_bac
     fleet.weir.until(&stage.or("resumed")).await;
     fleet.weir.until(&event("awaiting_reconnects").with("revision", &more.revision)).await;
     fleet.weir.until(&event("connected").with("node", "edge-1")).await;
-    assert_eq!(edge.stat(REVISION).await, Some(before.number));
+    assert_eq!(edge.gauge(Gauge::Revision).await, Some(before.number));
     mesh.freeze(false);
     for envoy in [&mesh, &edge] {
-        envoy.until_stat(REVISION, more.number).await;
+        envoy.until_revision(more.number).await;
     }
     let edge_acked = fleet.weir.until(&acked("edge-1", &more.revision)).await;
     // The mesh node may have read it before it noticed that the server was gone, and then acks nothing anew.
@@ -41,10 +41,10 @@ async fn a_push_that_was_cut_off_between_its_stages_goes_on_when_the_mesh_is_bac
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_policy_that_was_cut_off_on_its_way_arrives_whole() {
-    let mut fleet = start(&[]).await;
+    let mut fleet = Fleet::of_tiers(&[]).await;
     let mut edge = fleet.envoy("edge-1", "edge").await;
-    until_asked(&fleet, &["edge-1"]).await;
-    let large = good(&with_listed(130_000));
+    fleet.weir.until_asked(&["edge-1"]).await;
+    let large = PolicyFile::of(&with_listed(130_000));
     assert!(large.text.len() > 30 << 20, "{}", large.text.len());
     // What it does not read stays in its kernel's buffers, and from then on in the server's.
     edge.freeze(true);
@@ -55,7 +55,7 @@ async fn a_large_policy_that_was_cut_off_on_its_way_arrives_whole() {
     fleet.weir.kill();
     edge.freeze(false);
     fleet.weir.restart().await;
-    edge.until_stat(REVISION, large.number).await;
+    edge.until_revision(large.number).await;
     fleet.weir.until(&acked("edge-1", &large.revision)).await;
 }
 
@@ -84,20 +84,24 @@ fn unread(port: u16) -> Option<u64> {
 async fn a_kill_that_a_start_finds_reaches_edges_at_once() {
     let state = tempfile::tempdir().unwrap();
     let state = state.path().display().to_string();
-    let mut fleet = start(&["--state", &state, "--stage-deadline", "1h"]).await;
-    let (edge, mesh) = both(&fleet).await;
-    until_asked(&fleet, &["edge-1", "mesh-1"]).await;
+    let mut fleet = Fleet::of_tiers(&["--state", &state, "--stage-deadline", "1h"]).await;
+    let (edge, mesh) = fleet.both().await;
+    fleet.weir.until_asked(&["edge-1", "mesh-1"]).await;
     let mut killed = policy("10%");
     killed["layers"][0]["enabled"] = json!(false);
-    let (before, killed) = (good(&policy("10%")), good(&killed));
+    let (before, killed) = (PolicyFile::of(&policy("10%")), PolicyFile::of(&killed));
 
     fleet.weir.kill();
     fleet.write("policy.yaml", &killed.text);
     fleet.weir.restart().await;
-    edge.until_stat(REVISION, killed.number).await;
+    edge.until_revision(killed.number).await;
     fleet.weir.until(&event("connected").with("node", "mesh-1")).await;
     fleet.weir.until(&event("awaiting_reconnects").with("revision", &killed.revision)).await;
-    assert_eq!(mesh.stat(REVISION).await, Some(before.number), "the mesh knows the tag until no edge stamps it");
+    assert_eq!(
+        mesh.gauge(Gauge::Revision).await,
+        Some(before.number),
+        "the mesh knows the tag until no edge stamps it"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -105,10 +109,10 @@ async fn a_revision_that_was_held_back_is_held_back_after_a_restart_too() {
     let state = tempfile::tempdir().unwrap();
     let state = state.path().display().to_string();
     let words = ["--state", &state, "--stage-deadline", "10s", "--canary-nodes", "1%", "--canary-deadline", "1s"];
-    let mut fleet = start(&words).await;
-    let (edge, _mesh) = both(&fleet).await;
-    until_asked(&fleet, &["edge-1", "mesh-1"]).await;
-    let (before, next) = (good(&policy("10%")), good(&policy("20%")));
+    let mut fleet = Fleet::of_tiers(&words).await;
+    let (edge, _mesh) = fleet.both().await;
+    fleet.weir.until_asked(&["edge-1", "mesh-1"]).await;
+    let (before, next) = (PolicyFile::of(&policy("10%")), PolicyFile::of(&policy("20%")));
     fleet.write("policy.yaml", &next.text);
     let held = event("held").with("revision", &next.revision);
     fleet.weir.until(&held).await;
@@ -117,6 +121,6 @@ async fn a_revision_that_was_held_back_is_held_back_after_a_restart_too() {
     fleet.weir.restart().await;
     fleet.weir.until(&event("awaiting_reconnects").with("revision", &next.revision)).await;
     fleet.weir.until(&held).await;
-    edge.until_stat(REVISION, before.number).await;
+    edge.until_revision(before.number).await;
     assert_eq!(fleet.weir.count(&event("served")), 0, "{}", fleet.weir.log());
 }

@@ -1,59 +1,16 @@
 //! ADS over TLS: both sides show who they are, and certificates change without a restart.
 
-use serde_json::json;
-
 use crate::support::{
-    Authority, Envoy, Fleet, Predictor, Process, Signed, attachment, envelope, event, eventually, policy, weir,
+    Authority, EDGE, Fleet, PolicyFile, Process, Signed, attachment, event, eventually, policy, weir,
 };
 
 const SOON: std::time::Duration = std::time::Duration::from_secs(30);
-const REVISION: &str = "wasmcustom.attachment=.=shop;.;weir_policy_revision";
-pub const EDGE: &str = "spiffe://mesh.test/ns/shop/sa/edge";
 
 /// A server of this certificate that lets in what this name fits.
 async fn serve(authority: &Authority, server: &Signed, allow: &str) -> Fleet {
-    let words = tls_words(authority, server, allow);
+    let words = authority.server_words(server, allow);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     Fleet::start(&policy("10%"), &[("edge.yaml", attachment())], &words).await
-}
-
-/// The words of its command line.
-pub fn tls_words(authority: &Authority, server: &Signed, allow: &str) -> [String; 8] {
-    let [certificate, key, authorities] =
-        [&server.certificate, &server.key, &authority.file()].map(|path| path.display().to_string());
-    let flag = str::to_owned;
-    [
-        flag("--tls-cert"),
-        certificate,
-        flag("--tls-key"),
-        key,
-        flag("--tls-ca"),
-        authorities,
-        flag("--allow"),
-        flag(allow),
-    ]
-}
-
-/// An Envoy that shows this certificate, and takes the server for one of the authority.
-pub async fn connect(fleet: &Fleet, authority: &Authority, client: &Signed) -> Envoy {
-    let file = |path: &std::path::Path| json!({"filename": path});
-    let certificate = json!({"certificate_chain": file(&client.certificate), "private_key": file(&client.key)});
-    let socket = json!({
-        "name": "tls",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
-            "common_tls_context": {
-                "tls_certificates": [certificate],
-                "validation_context": {"trusted_ca": file(&authority.file())},
-            },
-        },
-    });
-    fleet.launch("edge-1", "edge", &format!("    transport_socket: {socket}\n")).await
-}
-
-fn revision(share: &str) -> (String, u64) {
-    let policy = policy(share);
-    (policy.to_string(), Predictor::new(&envelope("edge", &policy)).revision_number())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -61,21 +18,21 @@ async fn an_envoy_of_an_allowed_name_is_let_in_and_no_other() {
     let authority = Authority::new();
     let server = authority.sign("server", "spiffe://mesh.test/weir", 2100);
     let fleet = serve(&authority, &server, "spiffe://mesh.test/ns/shop/*").await;
-    let edge = connect(&fleet, &authority, &authority.sign("edge", EDGE, 2100)).await;
+    let edge = authority.connect(&fleet, &authority.sign("edge", EDGE, 2100)).await;
     let connected = event("connected").with("node", "edge-1").with("identity", EDGE);
     fleet.weir.until(&connected.containing("peer", "127.0.0.1:")).await;
-    edge.until_stat(REVISION, revision("10%").1).await;
+    edge.until_revision(PolicyFile::of(&policy("10%")).number).await;
 
     let other = authority.sign("other", "spiffe://mesh.test/ns/bank/sa/edge", 2100);
-    let _other = connect(&fleet, &authority, &other).await;
+    let _other = authority.connect(&fleet, &other).await;
     let refused = event("connection_refused").containing("peer", "127.0.0.1:");
     let because = async |reason: &str| fleet.weir.until(&refused.clone().containing("reason", reason)).await;
     because("not allowed: spiffe://mesh.test/ns/bank/sa/edge").await;
     // Another authority of the same name.
     let stranger = Authority::new();
-    let _stranger = connect(&fleet, &authority, &stranger.sign("edge", EDGE, 2100)).await;
+    let _stranger = authority.connect(&fleet, &stranger.sign("edge", EDGE, 2100)).await;
     because("TLS: invalid peer certificate: BadSignature").await;
-    let _late = connect(&fleet, &authority, &authority.sign("late", EDGE, 2001)).await;
+    let _late = authority.connect(&fleet, &authority.sign("late", EDGE, 2001)).await;
     because("TLS: invalid peer certificate: certificate expired").await;
     assert_eq!(fleet.weir.count(&event("connected")), 1, "{}", fleet.weir.log());
 }
@@ -85,7 +42,7 @@ async fn a_certificate_that_expired_is_renewed_without_a_restart() {
     let authority = Authority::new();
     let server = authority.sign("server", "spiffe://mesh.test/weir", 2001);
     let fleet = serve(&authority, &server, EDGE).await;
-    let edge = connect(&fleet, &authority, &authority.sign("edge", EDGE, 2100)).await;
+    let edge = authority.connect(&fleet, &authority.sign("edge", EDGE, 2100)).await;
     let refused = "cluster.weir-xds.ssl.fail_verify_error";
     eventually(SOON, "Envoy refuses the server's certificate", async || {
         let count = edge.stat(refused).await;
@@ -99,10 +56,10 @@ async fn a_certificate_that_expired_is_renewed_without_a_restart() {
     fleet.weir.until(&not_read).await;
     authority.sign("server", "spiffe://mesh.test/weir", 2100);
     fleet.weir.until(&event("certificates_read")).await;
-    edge.until_stat(REVISION, revision("10%").1).await;
-    let (text, number) = revision("20%");
+    edge.until_revision(PolicyFile::of(&policy("10%")).number).await;
+    let PolicyFile { text, number, .. } = PolicyFile::of(&policy("20%"));
     fleet.write("policy.yaml", &text);
-    edge.until_stat(REVISION, number).await;
+    edge.until_revision(number).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

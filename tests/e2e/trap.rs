@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Request;
+use weir_policy::Gauge;
 
 use crate::support::{
     Answer, Bench, Client, Options, Predictor, Protocol, Shown, checkout, envelope, eventually, policy,
@@ -32,9 +33,8 @@ async fn after_a_trap_the_same_decisions_are_made_again() {
         check(&mut client, &predictor).await;
         bench.envoy.until_stat(RELOADS, traps).await;
     }
-    let gauge = "wasmcustom.attachment=.=shop;.;weir_policy_revision";
-    assert_eq!(bench.envoy.stat(gauge).await, Some(predictor.revision_number()));
-    assert_eq!(bench.envoy.stat("wasmcustom.attachment=.=shop;.;weir_policy_rejected").await, Some(0));
+    assert_eq!(bench.envoy.gauge(Gauge::Revision).await, Some(predictor.revision_number()));
+    assert_eq!(bench.envoy.gauge(Gauge::Rejected).await, Some(0));
 }
 
 /// The released module must not have what this file leans on.

@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+use weir_policy::Gauge;
 
 use crate::calls::names;
 use crate::chain::{Chain, SERVICES, host};
@@ -104,9 +105,9 @@ impl Chain {
 
     /// Waits until every proxy says that it was given a policy that it refuses.
     pub async fn until_rejected(&self) {
-        self.gateway.until_stat(&gauge("edge", "weir_policy_rejected"), 1).await;
+        self.gateway.until_stat(&Gauge::Rejected.shown("edge"), 1).await;
         for sidecar in &self.sidecars {
-            sidecar.until_stat(&gauge("mesh", "weir_policy_rejected"), 1).await;
+            sidecar.until_stat(&Gauge::Rejected.shown("mesh"), 1).await;
         }
     }
 
@@ -142,11 +143,6 @@ fn with(object: Value, more: Value) -> Value {
 
 async fn until_decides(proxy: &Envoy, attachment: &str, policy: &Value) {
     let revision = Predictor::new(&json!({"weir": 1, "policy": policy})).revision_number();
-    proxy.until_stat(&gauge(attachment, "weir_policy_revision"), revision).await;
-    proxy.until_stat(&gauge(attachment, "weir_policy_rejected"), 0).await;
-}
-
-/// The full name of a gauge of the filter.
-pub fn gauge(attachment: &str, name: &str) -> String {
-    format!("wasmcustom.attachment=.={attachment};.;{name}")
+    proxy.until_stat(&Gauge::Revision.shown(attachment), revision).await;
+    proxy.until_stat(&Gauge::Rejected.shown(attachment), 0).await;
 }

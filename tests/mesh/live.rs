@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use weir_policy::Gauge;
 
 use crate::api_server::ApiServer;
-use crate::attach::{Manifests, gauge};
+use crate::attach::Manifests;
 use crate::calls::{Headers, get, hops, names};
 use crate::chain::{Chain, Setting};
 use crate::policy::{STABLE, USERS, policy, with_owl_users};
@@ -73,7 +74,7 @@ async fn bad_policy(mut chain: Chain) {
     assert_eq!(rejects(&chain.mesh.istiod_metrics().await), 0.0);
 
     chain.restart_sidecar(0).await;
-    let revision = chain.sidecars[0].stat(&gauge("mesh", "weir_policy_revision")).await;
+    let revision = chain.sidecars[0].stat(&Gauge::Revision.shown("mesh")).await;
     assert_eq!(revision, Some(0), "a new sidecar has no last good policy");
     chain.users_meet_their_versions().await.unwrap();
     chain.until_rejected().await;

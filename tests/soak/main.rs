@@ -13,6 +13,8 @@ mod support;
 
 use std::time::Duration;
 
+use weir_policy::Gauge;
+
 use load::{Counted, Load};
 use memory::Memory;
 use pushes::{Pushes, policy};
@@ -48,9 +50,8 @@ fn seconds() -> u64 {
 
 async fn soak(duration: Duration) {
     let served = Served::attached(&attachment(), &policy(0), Ads::Delta).await;
-    let active = "wasmcustom.attachment=.=shop;.;weir_policy_revision";
     eventually(SOON, "the first policy is active", async || {
-        let seen = served.bench.envoy.stat(active).await;
+        let seen = served.bench.envoy.gauge(Gauge::Revision).await;
         seen.filter(|revision| *revision > 0).ok_or_else(|| format!("{seen:?}"))
     })
     .await;

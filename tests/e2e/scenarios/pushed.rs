@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use weir_policy::Gauge;
 use weir_policy::Source;
 
 use super::corpus::{self, Outcome, Problem, Scenario, Subject};
@@ -47,14 +48,14 @@ async fn every_problem_is_named_by_the_filter_and_the_last_good_policy_serves() 
                 .ok_or_else(|| format!("{seen:?}"))
         })
         .await;
-        assert_eq!(gauge(&files.bench, "weir_policy_rejected").await, Some(1), "{}", scenario.name);
+        assert_eq!(files.bench.envoy.gauge(Gauge::Rejected).await, Some(1), "{}", scenario.name);
         assert_eq!(
-            gauge(&files.bench, "weir_policy_rejected_revision").await,
+            files.bench.envoy.gauge(Gauge::RejectedRevision).await,
             Some(revision.unwrap_or(0)),
             "{}",
             scenario.name
         );
-        assert_eq!(gauge(&files.bench, "weir_policy_revision").await, Some(predictor.revision_number()));
+        assert_eq!(files.bench.envoy.gauge(Gauge::Revision).await, Some(predictor.revision_number()));
         let answer = client.send(checkout(pushed)).await.unwrap();
         assert_eq!(Shown::by(&answer, &checkout(pushed)), predictor.shown(&checkout(pushed)), "{}", scenario.name);
         pushed += 1;
@@ -105,8 +106,4 @@ fn rejections(bench: &Bench) -> Vec<String> {
         problem.split_once(": ").map(|(place, _)| place.to_owned())
     };
     log.lines().filter_map(problem).collect()
-}
-
-async fn gauge(bench: &Bench, name: &str) -> Option<u64> {
-    bench.envoy.stat(&format!("wasmcustom.attachment=.=shop;.;{name}")).await
 }

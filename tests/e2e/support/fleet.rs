@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::bench::{ATTACHMENT, write_resources};
 use super::envoy::{Envoy, Options};
+use super::policy::{attachment_for, policy};
 use super::port::Port;
 use super::template::{fill, replaced, text};
 use super::upstream::Upstream;
@@ -25,7 +26,20 @@ impl Fleet {
         Self::start_under(&[], policy, attachments, words).await
     }
 
+    /// Serves edges and hops in the mesh, each by their cluster; it tells of them by HTTP.
+    pub async fn of_tiers(words: &[&str]) -> Self {
+        Self::of_tiers_under(&[], words).await
+    }
+
     /// The same with a server that is run by another program.
+    pub async fn of_tiers_under(runner: &[String], words: &[&str]) -> Self {
+        let attachments =
+            [("edge", "edge.yaml"), ("mesh", "mesh.yaml")].map(|(role, file)| (file, attachment_for(role, role)));
+        let words = [&["--http", "127.0.0.1:0"], words].concat();
+        Self::start_under(runner, &policy("10%"), &attachments, &words).await
+    }
+
+    /// [`Fleet::start`] with a server that is run by another program.
     pub async fn start_under(runner: &[String], policy: &Value, attachments: &[(&str, Value)], words: &[&str]) -> Self {
         let upstreams = [Upstream::start("stable").await, Upstream::start("canary").await];
         let folder = tempfile::tempdir().unwrap();
@@ -69,7 +83,12 @@ impl Fleet {
         envoy
     }
 
-    /// The same without waiting until it is ready; `socket` goes into the cluster of the server.
+    /// Starts `edge-1` and `mesh-1`.
+    pub async fn both(&self) -> (Envoy, Envoy) {
+        (self.envoy("edge-1", "edge").await, self.envoy("mesh-1", "mesh").await)
+    }
+
+    /// [`Fleet::envoy`] without waiting until it is ready; `socket` goes into the cluster of the server.
     pub async fn launch(&self, id: &str, cluster: &str, socket: &str) -> Envoy {
         let bootstrap = self.bootstrap(id, cluster);
         let timeout = "    connect_timeout: 1s\n";

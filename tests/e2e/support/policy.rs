@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::artifact;
 use super::bench::{ATTACHMENT, SERVICE};
+use super::predict::Predictor;
 
 /// Two layers for the users in `x-user-id`. In `checkout` this share of them meets the canary of [`SERVICE`], and so do
 /// user-18 by name and everybody from Shenzhen by rule; in `banner` half of them see a test that routes nothing.
@@ -29,6 +30,28 @@ pub fn policy(share: &str) -> Value {
     })
 }
 
+/// [`policy`] with one more experiment.
+pub fn with_more(share: &str) -> Value {
+    let mut more = policy(share);
+    let experiment = json!({"id": "red", "slots": [[500_000, 600_000]], "variants": [{"id": "red", "share": "50%"}]});
+    more["layers"][1]["experiments"].as_array_mut().unwrap().push(experiment);
+    more
+}
+
+/// A policy as its file has it, its revision, and that revision as the filter's gauge has it.
+pub struct PolicyFile {
+    pub text: String,
+    pub revision: String,
+    pub number: u64,
+}
+
+impl PolicyFile {
+    pub fn of(policy: &Value) -> Self {
+        let predictor = Predictor::new(&envelope("edge", policy));
+        Self { text: policy.to_string(), revision: predictor.revision(), number: predictor.revision_number() }
+    }
+}
+
 /// The envelope of a policy for the attachment of all scenes; the revision is left to the filter.
 pub fn envelope(role: &str, policy: &Value) -> Value {
     json!({"weir": 1, "name": ATTACHMENT, "role": role, "trace": "all", "policy": policy})
@@ -37,6 +60,14 @@ pub fn envelope(role: &str, policy: &Value) -> Value {
 /// The attachment file that makes `weir serve` send such envelopes for an edge.
 pub fn attachment() -> Value {
     json!({"weir": 1, "name": ATTACHMENT, "role": "edge", "trace": "all", "wasm": {"file": artifact::wasm()}})
+}
+
+/// The same in this role, for Envoys of a cluster.
+pub fn attachment_for(role: &str, cluster: &str) -> Value {
+    let mut file = attachment();
+    file["role"] = json!(role);
+    file["nodes"] = json!({"cluster": cluster});
+    file
 }
 
 /// A request that both layers look at.
