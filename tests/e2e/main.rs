@@ -31,3 +31,4 @@ mod serve_tls;
 mod sticky;
 mod telemetry;
 mod trap;
+mod version_skew;

@@ -2,6 +2,7 @@
 //! what `weir explain` says, and that is what the scenario says.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use weir_policy::{Revision, read_policy};
 
@@ -13,24 +14,26 @@ mod scene;
 use corpus::{Attachment, Outcome, Request, Scenario, Subject};
 use scene::Scene;
 
+use crate::support::wasm;
+
 /// What Envoy itself refuses or changes: each has its reason in the corpus.
 const SKIPPED_MAX: usize = 26;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_edge_does_what_the_scenarios_say() {
-    let done = run("edge").await;
+    let done = run("edge", &wasm(), &[]).await;
     assert!(done > 400, "only {done} requests");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mesh_does_what_the_scenarios_say() {
-    let done = run("mesh").await;
+    let done = run("mesh", &wasm(), &[]).await;
     assert!(done > 50, "only {done} requests");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_inbound_attachment_does_what_the_scenarios_say() {
-    let done = run("inbound").await;
+    let done = run("inbound", &wasm(), &[]).await;
     assert!(done > 0, "no request");
 }
 
@@ -46,17 +49,20 @@ fn few_scenarios_are_not_for_envoy() {
     assert!(skipped.len() <= SKIPPED_MAX, "{} skipped:\n{}", skipped.len(), skipped.join("\n"));
 }
 
-/// Every good policy of a role reaches Envoy by way of `weir serve`, every request the upstream; how many requests.
-async fn run(role: &str) -> usize {
+/// Every good policy of a role reaches Envoy by way of `weir serve`, every request the upstream; how many requests. Those of
+/// all files, unless some are named.
+pub async fn run(role: &str, module: &Path, only: &[&str]) -> usize {
+    let mut files = corpus::files();
+    files.retain(|(name, _)| only.is_empty() || only.contains(&name.as_str()));
     let mut groups: BTreeMap<Attachment, Vec<Scenario>> = BTreeMap::new();
-    for scenario in corpus::read(&corpus::files()) {
+    for scenario in corpus::read(&files) {
         if scenario.attachment.role == role && is_good(&scenario) && scenario.skipped_in_envoy.is_none() {
             groups.entry(scenario.attachment.clone()).or_default().push(scenario);
         }
     }
     let mut done = 0;
     for (attachment, scenarios) in groups {
-        let mut scene = Scene::start(&attachment, &scenarios[0], destinations(&scenarios)).await;
+        let mut scene = Scene::start(&attachment, module, &scenarios[0], destinations(&scenarios)).await;
         for scenario in &scenarios {
             let revision = revision(scenario);
             scene.serve(scenario, revision).await;

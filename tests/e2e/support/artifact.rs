@@ -21,6 +21,16 @@ pub fn wasm() -> PathBuf {
     found(chosen("WEIR_WASM").unwrap_or_else(|| target().join("weir.wasm")), "scripts/build-wasm")
 }
 
+/// The filter as it was at 5e0dd00: `$WEIR_OLD_WASM`, else the one that lies in `old` of the target folder.
+pub fn old_wasm() -> PathBuf {
+    let kept = || {
+        let names = fs::read_dir(target().join("old")).ok()?.map(|entry| entry.unwrap().path());
+        names.into_iter().find(|path| path.display().to_string().contains("/weir-5e0dd00-"))
+    };
+    let path = chosen("WEIR_OLD_WASM").or_else(kept);
+    found(path.unwrap_or_else(|| target().join("old/weir-5e0dd00-HASH.wasm")), "scripts/build-old-wasm")
+}
+
 /// A module in this folder that does what the filter does and is another: with one more custom section, which is its kind
 /// (0), its size, and its name behind the size of that.
 pub fn other_wasm(folder: &Path) -> PathBuf {

@@ -52,6 +52,12 @@ impl Bench {
         Self::inline("mesh", &text("envoy/mesh.yaml"), &artifact::wasm(), configuration, options).await
     }
 
+    /// The same `edge` or `mesh` with another module.
+    pub async fn of_module(role: &str, module: &Path, configuration: &str) -> Self {
+        let bootstrap = if role == "mesh" { "envoy/mesh.yaml" } else { "envoy/static.yaml" };
+        Self::inline(role, &text(bootstrap), module, configuration, Options::default()).await
+    }
+
     /// `envoy/telemetry.yaml`: an edge that sends its spans to this collector.
     pub async fn traced(configuration: &str, collector: &Collector) -> Self {
         let bootstrap = text("envoy/telemetry.yaml").replace("${OTLP_PORT}", &collector.port());
