@@ -6,6 +6,9 @@ use envoy_types::pb::envoy::config::cluster::v3::Cluster;
 use envoy_types::pb::envoy::config::listener::v3::{Listener, filter::ConfigType};
 use envoy_types::pb::envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
 
+use weir_policy::Position;
+use weir_xds::ResourceKind;
+
 use super::*;
 
 const LISTENER: &str = r#"
@@ -42,11 +45,16 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     folder
 }
 
+/// Every problem of these files: `FILE:LINE:COLUMN: CODE at PATH: MESSAGE`.
 fn problems(files: &[(&str, &str)]) -> Vec<String> {
     let folder = folder(files);
-    let problems = load(folder.path()).unwrap_err();
+    let Err(Refused::Problems { sources, problems }) = load(folder.path()) else { panic!("files without problems") };
     let prefix = format!("{}/", folder.path().display());
-    problems.iter().map(|problem| problem.to_string().replace(&prefix, "")).collect()
+    let shown = |problem: &Problem| {
+        let Position { line, column } = problem.position.expect("a position");
+        format!("{}:{line}:{column}: {problem}", sources[problem.document].name).replace(&prefix, "")
+    };
+    problems.iter().map(shown).collect()
 }
 
 #[test]
@@ -151,11 +159,11 @@ fn all_problems_of_all_files_are_reported_at_once() {
         ("e.yaml", "resources: []\nresource: []"),
     ]);
     let starts = [
-        "a.yaml: resources[0] `x`: expected the field `@type`, one of type.googleapis.com/envoy.config.cluster.v3.Cluster, ",
-        "b.yaml: ",
-        "c.json: EOF while parsing an object at line 1 column 1",
-        "d.yaml: resources[0] `ok`: the name occurs in ",
-        "e.yaml: unknown field `resource`, only `resources` and `version_info` are known",
+        "a.yaml:1:13: missing_field at resources[0]: expected the field `@type`, one of type.googleapis.com/envoy.config.cluster.v3.Cluster, ",
+        "b.yaml:2:1: syntax at (root): not YAML: ",
+        "c.json:1:1: syntax at (root): not JSON: EOF while parsing an object",
+        "d.yaml:1:82: duplicate_id at resources[0].name: `ok` occurs in a.yaml already, and may once per type",
+        "e.yaml:2:1: unknown_field at resource: unknown field `resource`, only `resources` and `version_info` are known",
     ];
     assert_eq!(found.len(), starts.len(), "{found:#?}");
     for (found, start) in found.iter().zip(starts) {
@@ -169,38 +177,56 @@ fn each_way_to_be_wrong_says_where() {
         |rest: &str| format!("resources: [{{'@type': {}, name: one, {rest}}}]", ResourceKind::Cluster.type_url());
     let named = |type_url: &str| format!("resources: [{{'@type': {type_url}, name: one}}]");
     let table = [
-        ("name: one".into(), "expected the field `resources`"),
-        ("one".into(), "expected an object with the field `resources`"),
-        ("resources: {}".into(), "`resources` is no list"),
-        ("resources: [one]".into(), "resources[0]: expected the field `@type`"),
+        ("name: one".into(), ":1:1: missing_field at (root): expected the field `resources`"),
+        ("one".into(), ":1:1: wrong_type at (root): expected an object with the field `resources`"),
+        ("resources: {}".into(), ":1:12: wrong_type at resources: `resources` is no list"),
+        ("resources: [one]".into(), ":1:13: missing_field at resources[0]: expected the field `@type`"),
         (
             named("type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"),
             "is not served, only type.googleapis.com",
         ),
-        (named("Cluster"), "resources[0] `one`: the type `Cluster` is not served, only type.googleapis.com"),
-        (named(ResourceKind::Endpoints.type_url()), "resources[0] `one`: unrecognized field name 'name'"),
+        (
+            named("Cluster"),
+            ":1:23: bad_value at resources[0].@type: the type `Cluster` is not served, only type.googleapis.com",
+        ),
+        (
+            named(ResourceKind::Endpoints.type_url()),
+            ":1:91: unknown_field at resources[0].name: unrecognized field name 'name'",
+        ),
         (
             format!("resources: [{{'@type': {}}}]", ResourceKind::Route.type_url()),
-            "resources[0]: expected the field `name`, not empty",
+            ":1:13: missing_field at resources[0]: expected the field `name`, not empty",
         ),
-        (cluster("typo: 1"), "resources[0] `one`: unrecognized field name 'typo'"),
-        (cluster("connect_timeout: soon"), "connect_timeout: failed to parse duration"),
-        (cluster("lb_policy: GUESS"), "lb_policy: unrecognized enum value 'GUESS'"),
-        (cluster("load_assignment: {cluster_name: 7}"), "load_assignment.cluster_name: invalid type: integer `7`"),
+        (cluster("typo: 1"), ":1:87: unknown_field at resources[0].typo: unrecognized field name 'typo'"),
+        (cluster("connect_timeout: soon"), "bad_value at resources[0].connect_timeout: failed to parse duration"),
+        (cluster("lb_policy: GUESS"), "bad_value at resources[0].lb_policy: unrecognized enum value 'GUESS'"),
+        (
+            cluster("load_assignment: {cluster_name: 7}"),
+            "bad_value at resources[0].load_assignment.cluster_name: invalid type: integer `7`",
+        ),
         (
             cluster("transport_socket: {name: tls, typed_config: {'@type': type.googleapis.com/none.Such}}"),
-            "transport_socket.typed_config: message 'none.Such' not found",
+            "bad_value at resources[0].transport_socket.typed_config: message 'none.Such' not found",
         ),
     ];
     for (text, message) in table {
         let [problem] = problems(&[("cds.yaml", &text)]).try_into().unwrap();
-        assert!(problem.starts_with("cds.yaml: ") && problem.contains(message), "{problem}\n{message}");
+        assert!(problem.starts_with("cds.yaml:") && problem.contains(message), "{problem}\n{message}");
     }
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_a_problem() {
-    let problems = load(Path::new("no/such/folder")).unwrap_err();
-    assert_eq!(problems.len(), 1);
-    assert!(problems[0].to_string().starts_with("no/such/folder: cannot be read: "), "{}", problems[0]);
+fn a_folder_that_is_not_there_cannot_be_read() {
+    let Err(Refused::Unreadable(why)) = load(Path::new("no/such/folder")) else { panic!("a folder that is there") };
+    assert!(why.starts_with("no/such/folder: cannot be read: "), "{why}");
+}
+
+#[test]
+fn a_problem_beside_an_alias_has_its_place() {
+    let text = format!(
+        "resources:\n- '@type': {}\n  name: &name one\n  alt_stat_name: *name\n  lb_policy: GUESS\n",
+        ResourceKind::Cluster.type_url()
+    );
+    let [problem] = problems(&[("cds.yaml", &text)]).try_into().unwrap();
+    assert!(problem.starts_with("cds.yaml:5:14: bad_value at resources[0].lb_policy: "), "{problem}");
 }

@@ -3,26 +3,42 @@
 
 use saphyr::{LoadableYamlNode, Mapping, Scalar, Yaml};
 use serde_json::{Map, Number, Value};
+use weir_policy::{At, Code, Path, Position, Problem, Problems};
 
+/// Reads the text of a document.
+///
 /// # Errors
-/// What is wrong, with line and column where the text is no YAML.
-pub(crate) fn read(text: &str) -> Result<Value, String> {
-    let mut documents = Yaml::load_from_str(text).map_err(|error| error.to_string())?;
+/// The first problem: of a text that is no YAML with its position, else with its path.
+pub(crate) fn read(text: &str, document: usize) -> Result<Value, Problem> {
+    let mut documents = Yaml::load_from_str(text).map_err(|error| {
+        let (info, marker) = (error.info(), error.marker());
+        let code = if info.contains("duplicated key") { Code::DuplicateKey } else { Code::Syntax };
+        let position = Some(Position { line: marker.line().max(1) as u32, column: marker.col() as u32 + 1 });
+        Problem { code, document, path: Path::default(), position, message: format!("not YAML: {info}") }
+    })?;
+    let root = At::Root { document };
     match (documents.pop(), documents.len()) {
-        (Some(document), 0) => value(document),
-        (None, _) => Err("expected a document, found none".into()),
-        (Some(_), more) => Err(format!("expected one document, found {}", more + 1)),
+        (Some(document), 0) => value(document, &root),
+        (None, _) => Err(problem(Code::WrongType, &root, "expected a document, found none")),
+        (Some(_), more) => {
+            Err(problem(Code::SeveralDocuments, &root, format!("expected one document, found {}", more + 1)))
+        }
     }
 }
 
-fn value(node: Yaml<'_>) -> Result<Value, String> {
+fn value(node: Yaml<'_>, at: &At<'_>) -> Result<Value, Problem> {
     match node {
         Yaml::Value(scalar) => Ok(plain(scalar)),
-        Yaml::Sequence(items) => items.into_iter().map(value).collect(),
-        Yaml::Mapping(mapping) => object(mapping),
-        Yaml::Tagged(tag, _) => Err(format!("the tag `{tag}` is not understood, leave it out")),
+        Yaml::Sequence(items) => {
+            items.into_iter().enumerate().map(|(index, item)| value(item, &at.index(index))).collect()
+        }
+        Yaml::Mapping(mapping) => object(mapping, at),
+        Yaml::Tagged(tag, _) => {
+            Err(problem(Code::YamlTag, at, format!("the tag `{tag}` is not understood, leave it out")))
+        }
         Yaml::Representation(..) | Yaml::Alias(_) | Yaml::BadValue => {
-            Err("a value does not fit its tag, or an alias refers to what it is part of".into())
+            let message = "a value does not fit its tag, or an alias refers to what it is part of";
+            Err(problem(Code::BadValue, at, message))
         }
     }
 }
@@ -43,17 +59,24 @@ fn plain(scalar: Scalar<'_>) -> Value {
     }
 }
 
-fn object(mapping: Mapping<'_>) -> Result<Value, String> {
+fn object(mapping: Mapping<'_>, at: &At<'_>) -> Result<Value, Problem> {
     let mut object = Map::new();
     for (key, node) in mapping {
-        let key = match value(key)? {
+        let key = match value(key, at)? {
             Value::String(key) => key,
             key @ (Value::Bool(_) | Value::Number(_)) => key.to_string(),
-            key => return Err(format!("expected a name as key, found {key}")),
+            key => return Err(problem(Code::WrongType, at, format!("expected a name as key, found {key}"))),
         };
-        object.insert(key, value(node)?);
+        let value = value(node, &at.key(&key))?;
+        object.insert(key, value);
     }
     Ok(Value::Object(object))
+}
+
+fn problem(code: Code, at: &At<'_>, message: impl Into<String>) -> Problem {
+    let mut problems = Problems::default();
+    problems.add(code, at, message);
+    problems.into_vec().remove(0)
 }
 
 #[cfg(test)]
@@ -72,22 +95,24 @@ mod tests {
             ("<<: {a: 1}", r#"{"<<":{"a":1}}"#),
         ];
         for (yaml, json) in table {
-            assert_eq!(read(yaml).map(|value| value.to_string()), Ok(json.into()), "{yaml}");
+            assert_eq!(read(yaml, 0).map(|value| value.to_string()), Ok(json.into()), "{yaml}");
         }
     }
 
     #[test]
     fn what_it_cannot_mean_is_refused() {
         let table = [
-            ("", "expected a document, found none"),
-            ("a: 1\n---\na: 2", "expected one document, found 2"),
-            ("a: 1\na: 2", "duplicated key in mapping at byte 5 line 2 column 1"),
-            ("a: !mine {b: 1}", "the tag `!mine` is not understood, leave it out"),
-            ("a: *x", "while parsing node, found unknown anchor at byte 3 line 1 column 4"),
-            ("[1]: a", "expected a name as key, found [1]"),
+            ("", "wrong_type at (root): expected a document, found none", None),
+            ("a: 1\n---\na: 2", "several_documents at (root): expected one document, found 2", None),
+            ("a: 1\na: 2", "duplicate_key at (root): not YAML: duplicated key in mapping", Some((2, 1))),
+            ("a: !mine {b: 1}", "yaml_tag at a: the tag `!mine` is not understood, leave it out", None),
+            ("a: *x", "syntax at (root): not YAML: while parsing node, found unknown anchor", Some((1, 4))),
+            ("[1]: a", "wrong_type at (root): expected a name as key, found [1]", None),
         ];
-        for (yaml, error) in table {
-            assert_eq!(read(yaml), Err(error.into()), "{yaml}");
+        for (yaml, text, position) in table {
+            let problem = read(yaml, 0).unwrap_err();
+            let found = problem.position.map(|position| (position.line, position.column));
+            assert_eq!((problem.to_string().as_str(), found), (text, position), "{yaml}");
         }
     }
 }

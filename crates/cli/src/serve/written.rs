@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 
 use weir_policy::{AttachmentFile, Source};
+use weir_resources::Refused;
 use weir_xds::Resource;
 
 use super::files::Files;
@@ -37,7 +38,7 @@ impl Written {
             policy: load::policy_sources(&files.policy),
             attachments: read_attachments(files),
             resources: match &files.resources {
-                Some(folder) => weir_resources::load(folder).map_err(|problems| resource_problems(&problems)),
+                Some(folder) => weir_resources::load(folder).map_err(refused),
                 None => Ok(Vec::new()),
             },
         }
@@ -87,8 +88,9 @@ fn read_attachments(files: &Files) -> Result<WrittenAttachments, Failure> {
     Ok(WrittenAttachments { sources, files, placed })
 }
 
-fn resource_problems(problems: &[weir_resources::Problem]) -> Failure {
-    let lines: Vec<String> = problems.iter().map(|problem| format!("  {problem}\n")).collect();
-    let plural = if problems.len() == 1 { "problem" } else { "problems" };
-    Failure::Message(format!("{} {plural} in the Envoy resources\n{}", problems.len(), lines.concat()))
+fn refused(refused: Refused) -> Failure {
+    match refused {
+        Refused::Unreadable(why) => Failure::Message(format!("weir: {why}\n")),
+        Refused::Problems { sources, problems } => Failure::Problems { sources, problems },
+    }
 }
