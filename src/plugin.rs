@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use weir_engine::{Code, Gauge, Plan, Position, Problem, Refused, Revision};
+use weir_engine::{Gauge, Plan, Position, Problem, Refused, Revision, codes};
 
 use crate::host::{self, Kind, Level};
 use crate::join;
@@ -64,7 +64,7 @@ impl Plugin {
 
 fn read(bytes: &[u8]) -> Result<Plan, Box<Refused>> {
     let refused = match weir_engine::configure_json(bytes) {
-        Err(refused) if refused.problems.iter().any(|problem| problem.code == Code::Syntax) => refused,
+        Err(refused) if refused.problems.iter().any(|problem| problem.code == codes::SYNTAX) => refused,
         answer => return answer,
     };
     match structs::read(bytes) {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 use weir_engine::{Plan, Reason, TraceCell, configure_json};
 use weir_policy::written::Operator;
-use weir_policy::{AttachmentFile, Code, Model, Revision, Source, limits, read_policy};
+use weir_policy::{AttachmentFile, Model, Revision, Source, codes, limits, read_policy};
 
 #[path = "scenarios/mod.rs"]
 mod corpus;
@@ -151,7 +151,7 @@ fn every_reason_operator_problem_and_side_of_a_limit_has_a_scenario() {
     );
     want(
         "problem",
-        Code::ALL.iter().map(|code| code.name().to_owned()).collect(),
+        codes::ALL.iter().map(|code| code.name().to_owned()).collect(),
         scenarios.iter().flat_map(problems).map(|problem| problem.code.clone()).collect(),
     );
     want("operator", both_of(Operator::NAMES.iter(), ["matching", "not matching"]), operators(&scenarios));

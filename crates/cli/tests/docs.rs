@@ -1,13 +1,14 @@
 //! The documentation is run: files that a page shows are written, commands are executed, and what they print is what
 //! the page says. `WEIR_BLESS=1` rewrites the pages instead.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
 use weir_engine::Reason;
-use weir_policy::{Code, limits};
+use weir_policy::{Code, codes, limits};
 
 #[test]
 fn policy_reference_is_true() {
@@ -35,7 +36,7 @@ fn check(page: &str) {
     let folder = tempfile::tempdir().unwrap();
     let mut true_text = run_blocks(&written, folder.path());
     for (name, table) in
-        [("reasons", reasons()), ("limits", limit_table()), ("codes", codes()), quoted("envoy/telemetry.yaml")]
+        [("reasons", reasons()), ("limits", limit_table()), ("codes", code_table()), quoted("envoy/telemetry.yaml")]
     {
         true_text = fill(&true_text, name, &table);
     }
@@ -114,9 +115,22 @@ fn limit_table() -> String {
     table
 }
 
-fn codes() -> String {
+/// The codes of every crate that has a table of them.
+fn all_codes() -> impl Iterator<Item = &'static Code> {
+    [codes::ALL].into_iter().flatten()
+}
+
+#[test]
+fn a_code_has_one_meaning_whichever_crate_it_is_of() {
+    let mut names = BTreeSet::new();
+    for code in all_codes() {
+        assert!(names.insert(code.name()), "{} stands in two tables", code.name());
+    }
+}
+
+fn code_table() -> String {
     let mut table = "| code | means |\n|---|---|\n".to_owned();
-    for code in Code::ALL {
+    for code in all_codes() {
         let _ = writeln!(table, "| `{}` | {} |", code.name(), code.meaning().trim().replace('|', "\\|"));
     }
     table

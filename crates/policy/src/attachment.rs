@@ -1,6 +1,6 @@
 //! Where and how the filter is put: the envelope that Envoy hands the filter, and the file a person writes.
 
-use crate::document::{At, Code, Problem, Problems};
+use crate::document::{At, Problem, Problems, codes};
 use crate::model::{Model, UnitSource};
 
 mod module;
@@ -153,18 +153,22 @@ impl Attachment {
             let list = root.key("sticky");
             let at = list.index(i);
             if !known(&sticky.unit) {
-                problems.add(Code::UnknownUnit, &at.key("unit"), unknown(&sticky.unit));
+                problems.add(codes::UNKNOWN_UNIT, &at.key("unit"), unknown(&sticky.unit));
             }
             if sticky.header == policy.env_tag.header {
-                problems.add(Code::ReservedHeader, &at.key("header"), "this header carries the tags; take another");
+                problems.add(codes::RESERVED_HEADER, &at.key("header"), "this header carries the tags; take another");
             }
             let mut sources = policy.units.iter().flat_map(|(_, sources)| sources);
             if sources.any(|source| matches!(source, UnitSource::Header(name) if *name == sticky.header)) {
-                problems.add(Code::ReservedHeader, &at.key("header"), "a unit is read from this header; take another");
+                problems.add(
+                    codes::RESERVED_HEADER,
+                    &at.key("header"),
+                    "a unit is read from this header; take another",
+                );
             }
         }
         if let Some(unit) = self.log_unit.as_ref().filter(|unit| !known(unit)) {
-            problems.add(Code::UnknownUnit, &root.key("log_unit"), unknown(unit));
+            problems.add(codes::UNKNOWN_UNIT, &root.key("log_unit"), unknown(unit));
         }
         problems.into_vec()
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::attachment::Role;
-use crate::document::{At, Code, Problem, Problems};
+use crate::document::{At, Problem, Problems, codes};
 use crate::limits;
 use crate::model::{EnvTag, Holdout, Layer, Model};
 use crate::written::{self, Policy, UnitSource};
@@ -88,7 +88,7 @@ impl<'a> Checker<'a> {
             match first {
                 Some(first) if first != env_tag => {
                     self.problems.add(
-                        Code::Conflict,
+                        codes::CONFLICT,
                         &at,
                         "another file of this policy has a different env_tag; say it once",
                     );
@@ -110,7 +110,11 @@ impl<'a> Checker<'a> {
                     names::unit_source(source, env_tag, &at.index(i), &mut self.problems);
                 }
                 if self.units.insert(name, sources).is_some_and(|other| lowered(other) != lowered(sources)) {
-                    self.problems.add(Code::Conflict, &at, "another file of this policy defines this unit differently");
+                    self.problems.add(
+                        codes::CONFLICT,
+                        &at,
+                        "another file of this policy defines this unit differently",
+                    );
                 }
             }
         }
@@ -126,7 +130,7 @@ impl<'a> Checker<'a> {
                 self.list_groups.insert(name, values);
                 if self.lists.insert(name, values).is_some_and(|other| other != values) {
                     self.problems.add(
-                        Code::Conflict,
+                        codes::CONFLICT,
                         &at.key(name),
                         "another file of this policy has a different list of this name",
                     );
@@ -164,7 +168,7 @@ impl<'a> Checker<'a> {
         if let Some(id) = id {
             names::id(id, &at.key("id"), &mut self.problems);
             if !self.layer_ids.insert(id) {
-                self.problems.add(Code::DuplicateId, &at.key("id"), format!("another layer is called {id}"));
+                self.problems.add(codes::DUPLICATE_ID, &at.key("id"), format!("another layer is called {id}"));
             }
         }
         if let Some(line) = &layer.line {
@@ -173,7 +177,7 @@ impl<'a> Checker<'a> {
         match &layer.unit {
             Some(unit) => self.known_unit(unit, &at.key("unit")),
             None if self.decides && !layer.unreadable => {
-                self.problems.add(Code::MissingField, at, "`unit` is missing");
+                self.problems.add(codes::MISSING_FIELD, at, "`unit` is missing");
             }
             None => {}
         }
@@ -198,7 +202,7 @@ impl<'a> Checker<'a> {
         if self.decides && !self.units.contains_key(unit) {
             let known = self.units.keys().copied().collect::<Vec<_>>().join(", ");
             let known = if known.is_empty() { "no unit is defined".to_owned() } else { format!("defined are {known}") };
-            self.problems.add(Code::UnknownUnit, at, format!("no unit is called {unit}; {known}"));
+            self.problems.add(codes::UNKNOWN_UNIT, at, format!("no unit is called {unit}; {known}"));
         }
     }
 
@@ -221,7 +225,7 @@ impl<'a> Checker<'a> {
             (tag_bytes, limits::ENV_TAG_BYTES_MAX, "bytes of env tags when every layer is in force"),
         ] {
             if found > max {
-                self.problems.add(Code::Limit, &at, format!("{found} {what}; at most {max} are allowed"));
+                self.problems.add(codes::LIMIT, &at, format!("{found} {what}; at most {max} are allowed"));
             }
         }
     }
@@ -237,7 +241,11 @@ impl<'a> Checker<'a> {
                 if let Some(id) = &holdout.id {
                     names::id(id, &at.key("id"), &mut self.problems);
                     if !ids.insert(id) {
-                        self.problems.add(Code::DuplicateId, &at.key("id"), format!("another holdout is called {id}"));
+                        self.problems.add(
+                            codes::DUPLICATE_ID,
+                            &at.key("id"),
+                            format!("another holdout is called {id}"),
+                        );
                     }
                 }
                 holdouts.extend(self.holdout(holdout, &at));
@@ -250,7 +258,7 @@ impl<'a> Checker<'a> {
     fn holdout(&mut self, holdout: &written::Holdout, at: &At<'_>) -> Option<Holdout> {
         for (missing, name) in [(holdout.unit.is_none(), "unit"), (holdout.layers.is_none(), "layers")] {
             if missing && self.decides && !holdout.unreadable {
-                self.problems.add(Code::MissingField, at, format!("`{name}` is missing"));
+                self.problems.add(codes::MISSING_FIELD, at, format!("`{name}` is missing"));
             }
         }
         if let Some(unit) = &holdout.unit {
@@ -260,7 +268,7 @@ impl<'a> Checker<'a> {
         for (i, layer) in layers.iter().enumerate() {
             if !self.layer_ids.contains(layer.as_str()) {
                 self.problems.add(
-                    Code::UnknownLayer,
+                    codes::UNKNOWN_LAYER,
                     &at.key("layers").index(i),
                     format!("no layer is called {layer}"),
                 );

@@ -1,5 +1,6 @@
 //! Texts that people write: read into values, with every problem and its place.
 
+pub mod codes;
 pub mod fields;
 pub(crate) mod json;
 mod problem;

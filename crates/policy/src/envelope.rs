@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use crate::attachment::{self, Attachment, Sticky};
 use crate::check::{check, env_tag_names};
 use crate::document::fields::{self, Fields};
-use crate::document::{At, Code, Path, Problem, Problems, Spanned, Step, json as json_text};
+use crate::document::{At, Path, Problem, Problems, Spanned, Step, codes, json as json_text};
 use crate::limits;
 use crate::model::{EnvTag, Model};
 use crate::revision::Revision;
@@ -75,7 +75,7 @@ pub fn open(bytes: &[u8]) -> Result<Opened, Box<Refused>> {
     let max = limits::POLICY_BYTES_MAX.saturating_add(ENVELOPE_BYTES_MAX);
     if bytes.len() > max {
         let mut problems = Problems::default();
-        problems.add(Code::Limit, &At::Root { document: 0 }, limits::too_large(bytes.len(), max));
+        problems.add(codes::LIMIT, &At::Root { document: 0 }, limits::too_large(bytes.len(), max));
         return Err(refused(problems, None, Attachment::default(), EnvTag::default()));
     }
     match json_text::parse(bytes, 0) {
@@ -142,7 +142,7 @@ impl Envelope {
             let text = fields::string(node, &at, problems)?;
             let revision = text.parse().ok();
             if revision.is_none() {
-                problems.add(Code::BadValue, &at, format!("found {text:?}; 12 lower-case hex digits would do"));
+                problems.add(codes::BAD_VALUE, &at, format!("found {text:?}; 12 lower-case hex digits would do"));
             }
             revision
         });
@@ -166,7 +166,7 @@ fn inside(key: &str, mut problem: Problem) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AttachmentFile, Role, Source};
+    use crate::{AttachmentFile, Code, Role, Source};
 
     #[track_caller]
     fn problems(envelope: &str) -> Vec<(Code, String)> {
@@ -179,18 +179,18 @@ mod tests {
         let opened = open(br#"{"weir": 1, "role": "mesh", "later": {"a": [1.5]}, "policy": {"version": 1}}"#).unwrap();
         assert_eq!(opened.attachment.role, Role::Mesh);
         let in_policy = r#"{"weir": 1, "later": 1, "policy": {"version": 1, "later": 1}}"#;
-        assert_eq!(problems(in_policy), [(Code::UnknownField, "policy.later".to_owned())]);
+        assert_eq!(problems(in_policy), [(codes::UNKNOWN_FIELD, "policy.later".to_owned())]);
         let file = Source::json("attach.json", r#"{"weir": 1, "name": "a", "later": 1}"#);
         let found = AttachmentFile::read(&file).unwrap_err();
-        assert_eq!(found.iter().map(|problem| problem.code).collect::<Vec<_>>(), [Code::UnknownField]);
+        assert_eq!(found.iter().map(|problem| problem.code).collect::<Vec<_>>(), [codes::UNKNOWN_FIELD]);
     }
 
     #[test]
     fn a_value_that_a_newer_server_knows_is_a_problem() {
         let envelope = r#"{"weir": 1, "role": "egress", "steer": "header", "policy": {"version": 1}}"#;
-        assert_eq!(problems(envelope), [(Code::BadValue, "role".to_owned()), (Code::BadValue, "steer".to_owned())]);
+        assert_eq!(problems(envelope), [(codes::BAD_VALUE, "role".to_owned()), (codes::BAD_VALUE, "steer".to_owned())]);
         let later = r#"{"weir": 2, "policy": {"version": 1}}"#;
-        assert_eq!(problems(later), [(Code::BadValue, "weir".to_owned())]);
+        assert_eq!(problems(later), [(codes::BAD_VALUE, "weir".to_owned())]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::attachment::Role;
 use crate::check::check;
-use crate::document::{At, Code, Problem, Problems, Source};
+use crate::document::{At, Problem, Problems, Source, codes};
 use crate::limits;
 use crate::model::Model;
 use crate::written::Policy;
@@ -25,7 +25,7 @@ pub fn read(sources: &[Source]) -> Result<Documents<'_>, Vec<Problem>> {
     let mut problems = Problems::default();
     let bytes = sources.iter().map(|source| source.text.len()).fold(0, usize::saturating_add);
     if bytes > limits::POLICY_BYTES_MAX {
-        problems.add(Code::Limit, &At::Root { document: 0 }, limits::too_large(bytes, limits::POLICY_BYTES_MAX));
+        problems.add(codes::LIMIT, &At::Root { document: 0 }, limits::too_large(bytes, limits::POLICY_BYTES_MAX));
         return Err(problems.into_vec());
     }
     let mut policies = Vec::with_capacity(sources.len());

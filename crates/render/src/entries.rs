@@ -1,7 +1,7 @@
 //! Readers of values that stand below both the key `istio` and the key `envoy` of an attachment file.
 
 use weir_policy::fields;
-use weir_policy::{At, Code, Problems, Spanned};
+use weir_policy::{At, Problems, Spanned, codes};
 
 /// The values of an object by their keys, in their order.
 pub(crate) fn by_name<T>(
@@ -23,7 +23,7 @@ pub(crate) fn by_name<T>(
 pub(crate) fn positive(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<i64> {
     let value = fields::integer(node, u64::from(u32::MAX), at, problems)?;
     if value == 0 {
-        problems.add(Code::BadValue, at, "found 0, which lets nothing through; an integer from 1 would do");
+        problems.add(codes::BAD_VALUE, at, "found 0, which lets nothing through; an integer from 1 would do");
     }
     i64::try_from(value).ok().filter(|value| *value > 0)
 }

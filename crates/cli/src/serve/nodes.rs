@@ -1,7 +1,7 @@
 //! The key `nodes` of an attachment file: which Envoys get the filter.
 
 use weir_policy::fields::{self, Fields};
-use weir_policy::{At, Code, Problems, Spanned, Value};
+use weir_policy::{At, Problems, Spanned, Value, codes};
 use weir_xds::{Attribute, NodeMatch, Nodes};
 
 /// Reads the key; without it the filter is for every Envoy. What cannot be read is reported and left out.
@@ -52,7 +52,7 @@ fn asked(nodes: Nodes, attribute: Attribute, node: Option<Spanned>, at: &At<'_>,
     let patterns: Vec<NodeMatch> = match node.value {
         Value::List(each) => {
             if each.is_empty() {
-                problems.add(Code::BadValue, at, "an empty list fits no Envoy; leave the field out to take all");
+                problems.add(codes::BAD_VALUE, at, "an empty list fits no Envoy; leave the field out to take all");
             }
             each.into_iter().enumerate().filter_map(|(i, node)| pattern(node, &at.index(i), problems)).collect()
         }

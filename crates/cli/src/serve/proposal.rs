@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use weir_policy::{At, AttachmentFile, Checked, Code, Problems, Role, Source};
+use weir_policy::{At, AttachmentFile, Checked, Problems, Role, Source, codes};
 use weir_xds::{Nodes, Resource};
 
 use super::deployment::{AttachedFilter, Deployment};
@@ -69,7 +69,7 @@ fn read_nodes(sources: &[Source], files: &[AttachmentFile]) -> Result<Vec<Nodes>
                     "another attachment gives the filter weir.{name} to the same Envoys; take another name, or nodes \
                      that keep them apart"
                 );
-                problems.add(Code::Conflict, &root.key("name"), message);
+                problems.add(codes::CONFLICT, &root.key("name"), message);
             }
         }
         all.push(nodes);

@@ -1,7 +1,7 @@
 //! Where a proxy gets the filter's module.
 
 use crate::document::fields::{self, Fields};
-use crate::document::{At, Code, Problems, Spanned};
+use crate::document::{At, Problems, Spanned, codes};
 
 /// Where a proxy gets the module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,20 +39,20 @@ impl Module {
         let begins = |text: &str, key: &str, schemes: &[&str], problems: &mut Problems| {
             if !schemes.iter().any(|scheme| text.starts_with(scheme)) {
                 let known = schemes.join(" or ");
-                problems.add(Code::BadValue, &at.key(key), format!("found {text:?}; it begins with {known}"));
+                problems.add(codes::BAD_VALUE, &at.key(key), format!("found {text:?}; it begins with {known}"));
             }
         };
         let module = match (file, url, oci) {
             (Some(file), None, None) => {
                 if sha256.is_some() {
-                    problems.add(Code::Conflict, &at.key("sha256"), "nobody checks a file; this is for url and oci");
+                    problems.add(codes::CONFLICT, &at.key("sha256"), "nobody checks a file; this is for url and oci");
                 }
                 Some(Module::File(file))
             }
             (None, Some(url), None) => {
                 begins(&url, "url", &["https://", "http://"], problems);
                 if sha256.is_none() {
-                    problems.add(Code::MissingField, at, "`sha256` is missing; sha256sum weir.wasm tells it");
+                    problems.add(codes::MISSING_FIELD, at, "`sha256` is missing; sha256sum weir.wasm tells it");
                 }
                 sha256.map(|sha256| Module::Url { url, sha256 })
             }
@@ -61,11 +61,11 @@ impl Module {
                 Some(Module::Oci { url, sha256 })
             }
             (None, None, None) => {
-                problems.add(Code::MissingField, at, "says nothing of the module; one of file, url and oci would do");
+                problems.add(codes::MISSING_FIELD, at, "says nothing of the module; one of file, url and oci would do");
                 None
             }
             _ => {
-                problems.add(Code::Conflict, at, "the module lies in one place; keep one of file, url and oci");
+                problems.add(codes::CONFLICT, at, "the module lies in one place; keep one of file, url and oci");
                 None
             }
         };
@@ -77,6 +77,6 @@ impl Module {
 fn check_sha256(digest: &str, at: &At<'_>, problems: &mut Problems) {
     let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     if digest.len() != 64 || !digest.bytes().all(is_hex) {
-        problems.add(Code::BadValue, at, format!("found {digest:?}; 64 lower-case hex digits would do"));
+        problems.add(codes::BAD_VALUE, at, format!("found {digest:?}; 64 lower-case hex digits would do"));
     }
 }

@@ -3,7 +3,7 @@
 use super::{Attachment, Module, Role, Sticky};
 use crate::check;
 use crate::document::fields::{self, Fields};
-use crate::document::{At, Code, Problem, Problems, Source, Spanned, Value};
+use crate::document::{At, Problem, Problems, Source, Spanned, Value, codes};
 use crate::limits;
 
 /// An attachment as a person writes it: the envelope's fields without policy and revision, where the module lies, and
@@ -58,7 +58,7 @@ pub(crate) fn attachment(fields: &mut Fields<'_>, at: &At<'_>, problems: &mut Pr
         && !matches!(node.value, Value::Int(1) | Value::Unreadable)
     {
         problems.add(
-            Code::BadValue,
+            codes::BAD_VALUE,
             &at.key("weir"),
             format!("found {}; this Weir reads weir: 1", node.value.describe()),
         );
@@ -76,7 +76,7 @@ pub(crate) fn attachment(fields: &mut Fields<'_>, at: &At<'_>, problems: &mut Pr
     let log_unit = fields.take("log_unit").and_then(|node| fields::string(node, &at.key("log_unit"), problems));
     let join = fields.take("join").and_then(|node| fields::word(node, &super::JOINS, &at.key("join"), problems));
     if join.is_some() && role == Role::Edge {
-        problems.add(Code::Conflict, &at.key("join"), "an edge decides by itself; join is for inbound and mesh");
+        problems.add(codes::CONFLICT, &at.key("join"), "an edge decides by itself; join is for inbound and mesh");
     }
     Attachment {
         name,
@@ -93,7 +93,7 @@ fn sticky(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Vec<Sticky> {
     let nodes = fields::list(node, at, problems).unwrap_or_default();
     if nodes.len() > limits::STICKY_MAX {
         problems.add(
-            Code::Limit,
+            codes::LIMIT,
             at,
             format!("{} sticky headers; at most {} are allowed", nodes.len(), limits::STICKY_MAX),
         );
@@ -104,10 +104,10 @@ fn sticky(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Vec<Sticky> {
         let at = at.index(i);
         let Some(one) = one_sticky(node, &at, problems) else { continue };
         if all.iter().any(|other| other.id == one.id) {
-            problems.add(Code::DuplicateId, &at.key("id"), format!("{} is taken by another sticky header", one.id));
+            problems.add(codes::DUPLICATE_ID, &at.key("id"), format!("{} is taken by another sticky header", one.id));
         }
         if all.iter().any(|other| other.header == one.header) {
-            problems.add(Code::Conflict, &at.key("header"), format!("{} is written by another one too", one.header));
+            problems.add(codes::CONFLICT, &at.key("header"), format!("{} is written by another one too", one.header));
         }
         all.push(one);
     }

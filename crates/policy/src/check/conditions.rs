@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{lists, names};
-use crate::document::{At, Code, Problems};
+use crate::document::{At, Problems, codes};
 use crate::limits;
 use crate::model::{Condition, Leaf, Operator};
 use crate::operand::{Decimal, Operand, Pattern, Requirement};
@@ -73,7 +73,7 @@ fn operator(
         Written::In(operands) => Operator::In(lists::sorted(&operands.iter().map(text).collect::<Vec<_>>())),
         Written::InList(name) => {
             if !known.lists.contains_key(name.as_str()) {
-                problems.add(Code::UnknownList, &at.key("list"), format!("no list is called {name}"));
+                problems.add(codes::UNKNOWN_LIST, &at.key("list"), format!("no list is called {name}"));
             }
             Operator::InList(name.clone())
         }
@@ -88,7 +88,7 @@ fn operator(
 }
 
 fn pattern(text: &str, at: &At<'_>, problems: &mut Problems) -> Option<Operand<Pattern>> {
-    let code = if text.len() > limits::PATTERN_BYTES_MAX { Code::Limit } else { Code::BadRegex };
+    let code = if text.len() > limits::PATTERN_BYTES_MAX { codes::LIMIT } else { codes::BAD_REGEX };
     let read = Pattern::new(text).map_err(|why| problems.add(code, at, why));
     read.ok().map(|pattern| Operand::new(text, pattern))
 }
@@ -97,12 +97,12 @@ fn decimal(text: &str, at: &At<'_>, problems: &mut Problems) -> Option<Operand<D
     let read = Decimal::parse(text.as_bytes());
     if read.is_none() {
         let form = "a decimal number with up to 18 digits before and 9 after the point";
-        problems.add(Code::BadNumber, at, format!("found {text:?}; {form} would do"));
+        problems.add(codes::BAD_NUMBER, at, format!("found {text:?}; {form} would do"));
     }
     read.map(|decimal| Operand::new(text, decimal))
 }
 
 fn version(text: &str, at: &At<'_>, problems: &mut Problems) -> Option<Operand<Requirement>> {
-    let read = Requirement::parse(text).map_err(|why| problems.add(Code::BadVersion, at, why));
+    let read = Requirement::parse(text).map_err(|why| problems.add(codes::BAD_VERSION, at, why));
     read.ok().map(|requirement| Operand::new(text, requirement))
 }

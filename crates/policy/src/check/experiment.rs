@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Checker, conditions, names, shares};
-use crate::document::{At, Code};
+use crate::document::{At, codes};
 use crate::limits;
 use crate::model::{Condition, Experiment, Rule, Variant};
 use crate::range::{self, Range};
@@ -20,7 +20,7 @@ impl<'a> Checker<'a> {
         if let Some(id) = id {
             names::experiment_id(id, &at.key("id"), &mut self.problems);
             if !self.experiment_ids.insert(id) {
-                self.problems.add(Code::DuplicateId, &at.key("id"), format!("another experiment is called {id}"));
+                self.problems.add(codes::DUPLICATE_ID, &at.key("id"), format!("another experiment is called {id}"));
             }
         }
         let slots = self.slots(experiment, at);
@@ -47,7 +47,7 @@ impl<'a> Checker<'a> {
     fn slots(&mut self, experiment: &written::Experiment, at: &At<'_>) -> Vec<Range> {
         let Some(written) = &experiment.slots else {
             if self.decides && !experiment.unreadable {
-                self.problems.add(Code::MissingField, at, "`slots` is missing; `slots: all` owns the whole line");
+                self.problems.add(codes::MISSING_FIELD, at, "`slots` is missing; `slots: all` owns the whole line");
             }
             return Vec::new();
         };
@@ -56,7 +56,7 @@ impl<'a> Checker<'a> {
         ranges.sort_unstable();
         if let Some((a, b)) = ranges.iter().zip(ranges.iter().skip(1)).find(|(a, b)| b.start < a.end) {
             let message = format!("[{}, {}] overlaps [{}, {}]", b.start, b.end, a.start, a.end);
-            self.problems.add(Code::RangesOverlap, &at, message);
+            self.problems.add(codes::RANGES_OVERLAP, &at, message);
         }
         range::merge(ranges)
     }
@@ -67,7 +67,7 @@ impl<'a> Checker<'a> {
         let count = experiment.variants.len();
         if count > limits::VARIANTS_MAX {
             self.problems.add(
-                Code::Limit,
+                codes::LIMIT,
                 &at,
                 format!("{count} variants; at most {} are allowed", limits::VARIANTS_MAX),
             );
@@ -79,7 +79,7 @@ impl<'a> Checker<'a> {
             let Some(id) = &variant.id else { continue };
             names::variant_id(id, &at.key("id"), &mut self.problems);
             if !ids.insert(id) {
-                self.problems.add(Code::DuplicateId, &at.key("id"), format!("another variant is called {id}"));
+                self.problems.add(codes::DUPLICATE_ID, &at.key("id"), format!("another variant is called {id}"));
             }
             let env_tag = self.env_tag_of(experiment, variant, id, &at);
             let mut routes = variant.routes.clone();
@@ -112,7 +112,7 @@ impl<'a> Checker<'a> {
             names::tag(&tag, &at, &mut self.problems);
             if !self.env_tags.insert(tag.clone()) {
                 self.problems.add(
-                    Code::DuplicateEnvTag,
+                    codes::DUPLICATE_ENV_TAG,
                     &at,
                     format!("another variant of this policy has the env tag {tag}"),
                 );
@@ -138,7 +138,7 @@ impl<'a> Checker<'a> {
                     );
                     let at = at.key("variants");
                     let at = at.index(i);
-                    self.problems.add(Code::RouteOutsideServices, &at.key("routes").key(service), message);
+                    self.problems.add(codes::ROUTE_OUTSIDE_SERVICES, &at.key("routes").key(service), message);
                 }
                 services.clone()
             }
@@ -152,7 +152,7 @@ impl<'a> Checker<'a> {
         let at = at.key("rules");
         let count = experiment.rules.len();
         if count > limits::RULES_MAX {
-            self.problems.add(Code::Limit, &at, format!("{count} rules; at most {} are allowed", limits::RULES_MAX));
+            self.problems.add(codes::LIMIT, &at, format!("{count} rules; at most {} are allowed", limits::RULES_MAX));
         }
         let mut rules = Vec::with_capacity(count);
         for (i, rule) in experiment.rules.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::document::{At, Code, Problems};
+use crate::document::{At, Code, Problems, codes};
 use crate::range::Range;
 use crate::written::{Experiment, Layer, Policy};
 
@@ -27,7 +27,7 @@ pub(super) fn check(documents: &[Policy], problems: &mut Problems) {
             if first != line {
                 let message =
                     format!("{service} is routed by experiments on the line {first} too; one line must route it");
-                report(place, "variants", Code::ServiceOnTwoLines, message, problems);
+                report(place, "variants", codes::SERVICE_ON_TWO_LINES, message, problems);
             }
         }
         let services = services_of(experiment);
@@ -51,7 +51,7 @@ pub(super) fn check(documents: &[Policy], problems: &mut Problems) {
     told.sort();
     told.dedup_by_key(|(pair, _)| *pair);
     for ((_, later), message) in told {
-        report(later, "slots", Code::SlotsOverlap, message, problems);
+        report(later, "slots", codes::SLOTS_OVERLAP, message, problems);
     }
 }
 
@@ -104,7 +104,7 @@ fn lines_agree(documents: &[Policy], problems: &mut Problems) {
             let layers = root.key("layers");
             let id = other.id.as_deref().unwrap_or("?");
             problems.add(
-                Code::LineDisagrees,
+                codes::LINE_DISAGREES,
                 &layers.index(i),
                 format!("layer {id} on the line {line} has another {what}"),
             );

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::document::{At, Code, Problems};
+use crate::document::{At, Problems, codes};
 use crate::limits;
 use crate::written::{Policy, Who};
 
@@ -62,7 +62,7 @@ pub(super) fn unit_lengths(units: &[String], at: &At<'_>, problems: &mut Problem
     for (i, unit) in units.iter().enumerate() {
         if !(1..=limits::UNIT_BYTES_MAX).contains(&unit.len()) {
             let message = format!("a unit of {} bytes; 1 to {} would do", unit.len(), limits::UNIT_BYTES_MAX);
-            problems.add(Code::BadUnit, &at.index(i), message);
+            problems.add(codes::BAD_UNIT, &at.index(i), message);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The grammars of names.
 
-use crate::document::{At, Code, Problems};
+use crate::document::{At, Problems, codes};
 use crate::limits;
 use crate::model;
 use crate::written::{CookieLife, EnvTag, UnitSource};
@@ -14,21 +14,25 @@ fn is_id(text: &str) -> bool {
 /// Reports what is not an id.
 pub(crate) fn id(text: &str, at: &At<'_>, problems: &mut Problems) {
     if !is_id(text) {
-        problems.add(Code::BadId, at, format!("found {text:?}; an id is 1 to 64 of A-Z a-z 0-9 . _ -"));
+        problems.add(codes::BAD_ID, at, format!("found {text:?}; an id is 1 to 64 of A-Z a-z 0-9 . _ -"));
     }
 }
 
 pub(super) fn experiment_id(text: &str, at: &At<'_>, problems: &mut Problems) {
     id(text, at, problems);
     if text == "-" {
-        problems.add(Code::ReservedId, at, "`-` says that no experiment had a say; call this one otherwise");
+        problems.add(codes::RESERVED_ID, at, "`-` says that no experiment had a say; call this one otherwise");
     }
 }
 
 pub(super) fn variant_id(text: &str, at: &At<'_>, problems: &mut Problems) {
     id(text, at, problems);
     if text == "stable" {
-        problems.add(Code::ReservedId, at, "`stable` is the version everybody else gets; call this variant otherwise");
+        problems.add(
+            codes::RESERVED_ID,
+            at,
+            "`stable` is the version everybody else gets; call this variant otherwise",
+        );
     }
 }
 
@@ -42,7 +46,7 @@ pub fn is_tag(text: &[u8]) -> bool {
 pub(super) fn tag(text: &str, at: &At<'_>, problems: &mut Problems) {
     if !is_tag(text.as_bytes()) {
         let grammar = "a letter or digit, then up to 128 of A-Z a-z 0-9 . _ -";
-        problems.add(Code::BadEnvTag, at, format!("found {text:?}; an env tag is {grammar}"));
+        problems.add(codes::BAD_ENV_TAG, at, format!("found {text:?}; an env tag is {grammar}"));
     }
 }
 
@@ -54,25 +58,25 @@ pub(super) fn service(text: &str, namespace: Option<&str>, at: &At<'_>, problems
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-'));
     if !good {
-        problems.add(Code::BadService, at, format!("found {text:?}; a service is a lower-case name without port"));
+        problems.add(codes::BAD_SERVICE, at, format!("found {text:?}; a service is a lower-case name without port"));
     }
     let mut labels = text.split('.').skip(1);
     if let Some(namespace) = namespace
         && !(labels.next() == Some(namespace) && matches!(labels.next(), None | Some("svc")))
     {
-        problems.add(Code::ForeignNamespace, at, format!("{text} is not a service of the namespace {namespace}"));
+        problems.add(codes::FOREIGN_NAMESPACE, at, format!("{text} is not a service of the namespace {namespace}"));
     }
 }
 
 pub(super) fn subset(text: &str, at: &At<'_>, problems: &mut Problems) {
     if !is_dns_label(text) {
-        problems.add(Code::BadSubset, at, format!("found {text:?}; a subset is a DNS label: 1 to 63 of a-z 0-9 -"));
+        problems.add(codes::BAD_SUBSET, at, format!("found {text:?}; a subset is a DNS label: 1 to 63 of a-z 0-9 -"));
     }
 }
 
 pub(super) fn namespace(text: &str, at: &At<'_>, problems: &mut Problems) {
     if !is_dns_label(text) {
-        problems.add(Code::BadId, at, format!("found {text:?}; a namespace is a DNS label: 1 to 63 of a-z 0-9 -"));
+        problems.add(codes::BAD_ID, at, format!("found {text:?}; a namespace is a DNS label: 1 to 63 of a-z 0-9 -"));
     }
 }
 
@@ -105,10 +109,10 @@ pub(super) fn readable_header(name: &str, tag_header: &str, at: &At<'_>, problem
     } else if is_token(&lower) {
         return;
     } else {
-        problems.add(Code::BadHeaderName, at, format!("found {name:?}; this is not a header name"));
+        problems.add(codes::BAD_HEADER_NAME, at, format!("found {name:?}; this is not a header name"));
         return;
     };
-    problems.add(Code::ReservedHeader, at, format!("{name} cannot be used here: {reserved}"));
+    problems.add(codes::RESERVED_HEADER, at, format!("{name} cannot be used here: {reserved}"));
 }
 
 /// Headers that HTTP or Weir itself gives a meaning: tags cannot travel in them.
@@ -132,9 +136,9 @@ pub(crate) fn weight_header(name: &str, at: &At<'_>, problems: &mut Problems) {
     let lower = name.to_ascii_lowercase();
     let steers = matches!(lower.as_str(), "x-weir-subset" | "x-weir-cluster");
     if steers || lower.starts_with(':') || UNFIT_FOR_TAGS.contains(&lower.as_str()) {
-        problems.add(Code::ReservedHeader, at, format!("a weight cannot travel in {name}; x-weir-weight would do"));
+        problems.add(codes::RESERVED_HEADER, at, format!("a weight cannot travel in {name}; x-weir-weight would do"));
     } else if !is_token(&lower) {
-        problems.add(Code::BadHeaderName, at, format!("found {name:?}; this is not a header name"));
+        problems.add(codes::BAD_HEADER_NAME, at, format!("found {name:?}; this is not a header name"));
     }
 }
 
@@ -157,12 +161,16 @@ pub(super) fn env_tag(env_tag: &EnvTag, at: &At<'_>, problems: &mut Problems) {
         let lower = name.to_ascii_lowercase();
         if lower.starts_with(':') || lower.starts_with("x-weir-") || UNFIT_FOR_TAGS.contains(&lower.as_str()) {
             problems.add(
-                Code::ReservedHeader,
+                codes::RESERVED_HEADER,
                 &at.key("header"),
                 format!("tags cannot travel in {name}; x-env-tag would do"),
             );
         } else if !is_token(&lower) {
-            problems.add(Code::BadHeaderName, &at.key("header"), format!("found {name:?}; this is not a header name"));
+            problems.add(
+                codes::BAD_HEADER_NAME,
+                &at.key("header"),
+                format!("found {name:?}; this is not a header name"),
+            );
         }
     }
     for (key, name) in [("baggage", &env_tag.baggage), ("request_cookie", &env_tag.request_cookie)] {
@@ -179,7 +187,11 @@ pub(super) fn env_tag(env_tag: &EnvTag, at: &At<'_>, problems: &mut Problems) {
 
 pub(super) fn cookie_name(name: &str, at: &At<'_>, problems: &mut Problems) {
     if !is_token(name) {
-        problems.add(Code::BadCookieName, at, format!("found {name:?}; a name of letters, digits and - . _ would do"));
+        problems.add(
+            codes::BAD_COOKIE_NAME,
+            at,
+            format!("found {name:?}; a name of letters, digits and - . _ would do"),
+        );
     }
 }
 
@@ -194,7 +206,7 @@ pub(super) fn unit_source(source: &UnitSource, env_tag: &model::EnvTag, at: &At<
                 if shows_tags.into_iter().any(|known| known == name) {
                     // Each would overwrite the other, and every visit would get another id.
                     let message = format!("the cookie {name} carries the tags; issue the unit in another");
-                    problems.add(Code::Conflict, &at.key("cookie"), message);
+                    problems.add(codes::CONFLICT, &at.key("cookie"), message);
                 }
             }
         }
@@ -206,6 +218,10 @@ fn domain(life: &CookieLife, at: &At<'_>, problems: &mut Problems) {
     if let Some(domain) = &life.domain
         && !domain.strip_prefix('.').unwrap_or(domain).split('.').all(is_dns_label)
     {
-        problems.add(Code::BadDomain, &at.key("domain"), format!("found {domain:?}; a lower-case host name would do"));
+        problems.add(
+            codes::BAD_DOMAIN,
+            &at.key("domain"),
+            format!("found {domain:?}; a lower-case host name would do"),
+        );
     }
 }

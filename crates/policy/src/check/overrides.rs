@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Checker;
 use super::lists::{Group, sorted, unit_lengths};
-use crate::document::{At, Code};
+use crate::document::{At, codes};
 use crate::model::Override;
 use crate::written::{self, Who};
 
@@ -22,14 +22,14 @@ impl Checker<'_> {
                     let found = known.get(id);
                     if found.is_none() {
                         let message = format!("the layer has no experiment {id}");
-                        self.problems.add(Code::UnknownExperiment, &at.key("experiment"), message);
+                        self.problems.add(codes::UNKNOWN_EXPERIMENT, &at.key("experiment"), message);
                     }
                     found
                 }
                 None => {
                     if one.variant.as_deref().is_some_and(|variant| variant != "stable") {
                         self.problems.add(
-                            Code::MissingField,
+                            codes::MISSING_FIELD,
                             &at,
                             "`experiment` is missing; only `stable` goes without",
                         );
@@ -68,7 +68,7 @@ impl Checker<'_> {
             }
             Who::List(name) => {
                 if !self.lists.contains_key(name.as_str()) {
-                    self.problems.add(Code::UnknownList, &at.key("list"), format!("no list is called {name}"));
+                    self.problems.add(codes::UNKNOWN_LIST, &at.key("list"), format!("no list is called {name}"));
                 }
                 Who::List(name.clone())
             }
@@ -81,7 +81,7 @@ impl Checker<'_> {
         let ids = || experiment.variants.iter().filter_map(|known| known.id.as_deref());
         if variant != "stable" && !ids().any(|id| id == variant) {
             let known = ids().chain(["stable"]).collect::<Vec<_>>().join(", ");
-            self.problems.add(Code::UnknownVariant, at, format!("no variant is called {variant}; {known} would do"));
+            self.problems.add(codes::UNKNOWN_VARIANT, at, format!("no variant is called {variant}; {known} would do"));
         }
     }
 
@@ -113,7 +113,7 @@ impl Checker<'_> {
         };
         if let Some(who) = twice {
             let message = format!("{who} stands in another override of this layer; keep it in one");
-            self.problems.add(Code::DuplicateUnit, at, message);
+            self.problems.add(codes::DUPLICATE_UNIT, at, message);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Shares and ranges: percentages to parts per million, sugar to ranges, and what keeps ranges apart.
 
-use crate::document::{At, Code, Problems};
+use crate::document::{At, Problems, codes};
 use crate::limits;
 use crate::range::{self, Range, SLOTS};
 use crate::written::{Experiment, Variant};
@@ -10,7 +10,7 @@ pub(super) fn parse(text: &str, at: &At<'_>, problems: &mut Problems) -> Option<
     let share = parts_per_million(text);
     if share.is_none() {
         problems.add(
-            Code::BadShare,
+            codes::BAD_SHARE,
             at,
             format!("found {text:?}; a percentage from 0% to 100% with up to four decimals would do"),
         );
@@ -36,7 +36,7 @@ pub(super) fn variant_ranges(experiment: &Experiment, at: &At<'_>, problems: &mu
     let has_shares = experiment.variants.iter().any(|variant| variant.share.is_some());
     let has_ranges = experiment.variants.iter().any(|variant| variant.ranges.is_some());
     if has_shares && has_ranges {
-        problems.add(Code::SharesAndRanges, &at, "shares and ranges in one experiment; use one of them throughout");
+        problems.add(codes::SHARES_AND_RANGES, &at, "shares and ranges in one experiment; use one of them throughout");
         return vec![Vec::new(); experiment.variants.len()];
     }
     if has_ranges { written_ranges(experiment, &at, problems) } else { ranges_of_shares(experiment, &at, problems) }
@@ -55,7 +55,7 @@ fn written_ranges(experiment: &Experiment, at: &At<'_>, problems: &mut Problems)
     for ((before, _), (after, i)) in all.iter().zip(all.iter().skip(1)) {
         if after.start < before.end {
             let message = format!("[{}, {}] overlaps [{}, {}]", after.start, after.end, before.start, before.end);
-            problems.add(Code::RangesOverlap, &at.index(*i).key("ranges"), message);
+            problems.add(codes::RANGES_OVERLAP, &at.index(*i).key("ranges"), message);
         }
     }
     each
@@ -64,7 +64,7 @@ fn written_ranges(experiment: &Experiment, at: &At<'_>, problems: &mut Problems)
 /// Ranges as they are written, each on the line and not too many.
 pub(super) fn ranges(written: &[(i64, i64)], at: &At<'_>, problems: &mut Problems) -> Vec<Range> {
     if written.len() > limits::RANGES_MAX {
-        problems.add(Code::Limit, at, format!("{} ranges; at most {} are allowed", written.len(), limits::RANGES_MAX));
+        problems.add(codes::LIMIT, at, format!("{} ranges; at most {} are allowed", written.len(), limits::RANGES_MAX));
     }
     let mut read = Vec::with_capacity(written.len());
     for (i, (start, end)) in written.iter().enumerate() {
@@ -72,7 +72,7 @@ pub(super) fn ranges(written: &[(i64, i64)], at: &At<'_>, problems: &mut Problem
             Some(range) => read.push(range),
             None => {
                 let message = format!("[{start}, {end}] is no range; 0 <= from < to <= {SLOTS}, half open");
-                problems.add(Code::BadRange, &at.index(i), message);
+                problems.add(codes::BAD_RANGE, &at.index(i), message);
             }
         }
     }
@@ -91,7 +91,7 @@ fn ranges_of_shares(experiment: &Experiment, at: &At<'_>, problems: &mut Problem
     if total > u64::from(SLOTS) {
         let whole = total / 10_000;
         problems.add(
-            Code::SharesOver100,
+            codes::SHARES_OVER_100,
             at,
             format!("the shares are {whole}% and more together; at most 100% can be dealt"),
         );
@@ -99,7 +99,7 @@ fn ranges_of_shares(experiment: &Experiment, at: &At<'_>, problems: &mut Problem
     }
     let growing = shares.iter().filter(|(variant, share)| *share > 0 && !is_control(variant)).count();
     if growing > 1 {
-        problems.add(Code::RangesNeeded, at, suggestion(&shares));
+        problems.add(codes::RANGES_NEEDED, at, suggestion(&shares));
         return vec![Vec::new(); shares.len()];
     }
     let range = |(variant, share): &(&Variant, u32)| {

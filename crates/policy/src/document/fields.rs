@@ -2,7 +2,7 @@
 
 use hashbrown::HashSet;
 
-use crate::document::{At, Code, Entry, Problems, Spanned, Value};
+use crate::document::{At, Entry, Problems, Spanned, Value, codes};
 
 /// The fields of one object. Every field must be taken; [`Fields::finish`] reports those that nobody asked for.
 pub struct Fields<'a> {
@@ -34,7 +34,7 @@ impl<'a> Fields<'a> {
     pub fn require(&mut self, name: &'static str, problems: &mut Problems) -> Option<Spanned> {
         let node = self.take(name);
         if node.is_none() {
-            problems.add(Code::MissingField, self.at, format!("`{name}` is missing"));
+            problems.add(codes::MISSING_FIELD, self.at, format!("`{name}` is missing"));
         }
         node
     }
@@ -44,7 +44,7 @@ impl<'a> Fields<'a> {
         for entry in &self.entries {
             let known = self.asked.join(", ");
             problems.add(
-                Code::UnknownField,
+                codes::UNKNOWN_FIELD,
                 &self.at.key(&entry.key),
                 format!("no such field; the fields here are {known}"),
             );
@@ -61,7 +61,7 @@ pub fn object(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec
     let mut is_first = |entry: &Entry| {
         let first = seen.insert(entry.key.clone());
         if !first {
-            problems.add(Code::DuplicateKey, &at.key(&entry.key), format!("`{}` stands twice; keep one", entry.key));
+            problems.add(codes::DUPLICATE_KEY, &at.key(&entry.key), format!("`{}` stands twice; keep one", entry.key));
         }
         first
     };
@@ -81,7 +81,7 @@ pub fn string(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Str
     match node.value {
         Value::Str(text) => Some(text),
         Value::Int(number) => {
-            problems.add(Code::UnquotedNumber, at, format!("a string is meant here; write \"{number}\" in quotes"));
+            problems.add(codes::UNQUOTED_NUMBER, at, format!("a string is meant here; write \"{number}\" in quotes"));
             None
         }
         other => mismatch(&other, "a string", at, problems),
@@ -112,7 +112,7 @@ pub fn integer(node: Spanned, max: u64, at: &At<'_>, problems: &mut Problems) ->
         Value::Int(value) => {
             let in_range = u64::try_from(value).ok().filter(|value| *value <= max);
             if in_range.is_none() {
-                problems.add(Code::BadValue, at, format!("found {value}; an integer from 0 to {max} would do"));
+                problems.add(codes::BAD_VALUE, at, format!("found {value}; an integer from 0 to {max} would do"));
             }
             in_range
         }
@@ -127,7 +127,7 @@ pub fn word<T: Copy>(node: Spanned, words: &[(&str, T)], at: &At<'_>, problems: 
     if found.is_none() {
         let known = words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" or ");
         problems.add(
-            Code::BadValue,
+            codes::BAD_VALUE,
             at,
             format!("found {:?}; {known} would do", crate::document::spanned::shorten(&text)),
         );
@@ -141,12 +141,12 @@ pub fn mismatch<T>(value: &Value, wanted: &str, at: &At<'_>, problems: &mut Prob
         Value::Unreadable => {}
         Value::Float(text) => {
             problems.add(
-                Code::Float,
+                codes::FLOAT,
                 at,
                 format!("found the number {text}; {wanted} is meant, and only integers of 64 bits are numbers here"),
             );
         }
-        other => problems.add(Code::WrongType, at, format!("found {}; {wanted} is meant", other.describe())),
+        other => problems.add(codes::WRONG_TYPE, at, format!("found {}; {wanted} is meant", other.describe())),
     }
     None
 }

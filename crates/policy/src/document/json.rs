@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::document::{Code, Entry, Path, Position, Problem, Spanned, Value};
+use crate::document::{Entry, Path, Position, Problem, Spanned, Value, codes};
 use crate::limits;
 
 /// Reads one JSON document.
@@ -14,7 +14,7 @@ pub(crate) fn parse(text: &[u8], document: usize) -> Result<Spanned, Problem> {
     let node = serde_json::from_slice(text).map_err(|error| {
         let mut message = error.to_string();
         // serde_json's own bound of 128 levels keeps its recursion safe.
-        let code = if message.contains("recursion limit") { Code::TooDeep } else { Code::Syntax };
+        let code = if message.contains("recursion limit") { codes::TOO_DEEP } else { codes::SYNTAX };
         // serde_json appends the place, which the problem carries by itself.
         if let Some(end) = message.rfind(" at line ") {
             message.truncate(end);
@@ -26,7 +26,7 @@ pub(crate) fn parse(text: &[u8], document: usize) -> Result<Spanned, Problem> {
     })?;
     if depth(&node) > limits::DOCUMENT_DEPTH_MAX {
         let message = format!("nested too deep; at most {} levels", limits::DOCUMENT_DEPTH_MAX);
-        return Err(Problem { code: Code::TooDeep, document, path: Path::default(), position: None, message });
+        return Err(Problem { code: codes::TOO_DEEP, document, path: Path::default(), position: None, message });
     }
     Ok(node)
 }

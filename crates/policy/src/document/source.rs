@@ -3,7 +3,7 @@
 use crate::document::spanned::{self, Spanned, Value};
 #[cfg(feature = "yaml")]
 use crate::document::yaml;
-use crate::document::{Code, Path, Problem, json};
+use crate::document::{Code, Path, Problem, codes, json};
 
 /// How a text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Source {
         if let Some(good_bytes) = self.good_bytes {
             let message = format!("not UTF-8 after {good_bytes} bytes; save it as UTF-8");
             let position = Some(json::position_after(&self.text, good_bytes));
-            let problem = Problem { code: Code::Syntax, document: index, path: Path::default(), position, message };
+            let problem = Problem { code: codes::SYNTAX, document: index, path: Path::default(), position, message };
             return (Spanned::from(Value::Unreadable), vec![problem]);
         }
         match self.format {
@@ -78,7 +78,7 @@ impl Source {
         // However many problems, the text is read again once, and not at all where there are none.
         let places = problems.peek().is_some().then(|| self.places()).flatten();
         for problem in problems {
-            let place = |places| spanned::locate(places, &problem.path, problem.code.points_at_key());
+            let place = |places| spanned::locate(places, &problem.path, points_at_key(problem.code));
             problem.position = places.as_ref().and_then(place);
         }
     }
@@ -90,4 +90,9 @@ impl Source {
             Format::Yaml => Some(yaml::parse(&self.text, 0).0),
         }
     }
+}
+
+/// Whether the caret belongs under the key of the last step rather than under its value.
+fn points_at_key(code: Code) -> bool {
+    [codes::UNKNOWN_FIELD, codes::DUPLICATE_KEY, codes::MERGE_KEY].contains(&code)
 }

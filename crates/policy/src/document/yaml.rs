@@ -3,7 +3,7 @@
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 
-use crate::document::{Code, Entry, Path, Position, Problem, Spanned, Step, Value};
+use crate::document::{Code, Entry, Path, Position, Problem, Spanned, Step, Value, codes};
 use crate::limits;
 
 /// Reads one YAML document. What could be read is returned beside the problems; what could not is [`Value::Unreadable`].
@@ -14,7 +14,7 @@ pub(crate) fn parse(text: &str, document: usize) -> (Spanned, Vec<Problem>) {
             Ok((event, span)) => builder.event(event, span.start),
             Err(error) => {
                 // The parser's own bound on `[[[…` comes before ours: it reads ahead.
-                let code = if error.info().contains("recursion limit") { Code::TooDeep } else { Code::Syntax };
+                let code = if error.info().contains("recursion limit") { codes::TOO_DEEP } else { codes::SYNTAX };
                 builder.report(code, *error.marker(), &format!("not YAML: {}", error.info()));
                 return (Spanned::from(Value::Unreadable), builder.problems);
             }
@@ -53,19 +53,19 @@ impl Builder {
                 self.documents = self.documents.saturating_add(1);
                 if self.documents == 2 {
                     self.report(
-                        Code::SeveralDocuments,
+                        codes::SEVERAL_DOCUMENTS,
                         marker,
                         "a second document starts here; write one document a file",
                     );
                 }
             }
             Event::Alias(_) => {
-                self.report(Code::Alias, marker, "an alias; write the value out where it is used");
+                self.report(codes::ALIAS, marker, "an alias; write the value out where it is used");
                 self.put(Value::Unreadable, position);
             }
             Event::Scalar(text, style, _, tag) => {
                 if tag.is_some() {
-                    self.report(Code::YamlTag, marker, "a YAML tag; quote the value if a string is meant");
+                    self.report(codes::YAML_TAG, marker, "a YAML tag; quote the value if a string is meant");
                 }
                 let value = match style {
                     _ if tag.is_some() => Value::Unreadable,
@@ -97,7 +97,7 @@ impl Builder {
         let Some(Open::Map { key: None, .. }) = self.open.last() else { return self.put(value, position) };
         let text = match value {
             Value::Str(text) if text == "<<" => {
-                self.report(Code::MergeKey, marker, "a merge key; write the fields out");
+                self.report(codes::MERGE_KEY, marker, "a merge key; write the fields out");
                 if let Some(Open::Map { merges, .. }) = self.open.last_mut() {
                     *merges = true;
                 }
@@ -107,7 +107,7 @@ impl Builder {
             Value::Unreadable => None,
             other => {
                 let message = format!("a key must be a string; write \"{}\" in quotes", other.describe());
-                self.report(Code::UnquotedNumber, marker, &message);
+                self.report(codes::UNQUOTED_NUMBER, marker, &message);
                 None
             }
         };
@@ -132,7 +132,7 @@ impl Builder {
                 Some(Key { text: None, .. }) => {}
                 None => {
                     // A list, an object or an alias as a key.
-                    self.report_at(Code::WrongType, position, "a key must be a string");
+                    self.report_at(codes::WRONG_TYPE, position, "a key must be a string");
                     self.put_key(Key { text: None, position });
                 }
             },
@@ -150,10 +150,10 @@ impl Builder {
 
     fn check_start(&mut self, tagged: bool, marker: Marker) {
         if tagged {
-            self.report(Code::YamlTag, marker, "a YAML tag; leave it out");
+            self.report(codes::YAML_TAG, marker, "a YAML tag; leave it out");
         }
         if self.open.len() == limits::DOCUMENT_DEPTH_MAX {
-            self.report(Code::TooDeep, marker, "nested too deep; at most 64 levels");
+            self.report(codes::TOO_DEEP, marker, "nested too deep; at most 64 levels");
         }
     }
 
@@ -164,7 +164,7 @@ impl Builder {
     fn report_at(&mut self, code: Code, position: Position, message: &str) {
         let (document, message) = (self.document, message.to_owned());
         // Where the text itself is broken, its structure says nothing.
-        let path = if matches!(code, Code::Syntax | Code::TooDeep) { Path::default() } else { self.path() };
+        let path = if [codes::SYNTAX, codes::TOO_DEEP].contains(&code) { Path::default() } else { self.path() };
         self.problems.push(Problem { code, document, path, position: Some(position), message });
     }
 

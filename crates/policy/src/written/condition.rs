@@ -1,6 +1,6 @@
 //! Conditions as they are written: `all`, `any`, `not`, or a leaf that holds one thing of a request against one operator.
 
-use crate::document::{At, Code, Entry, Problems, Spanned, Value, fields};
+use crate::document::{At, Entry, Problems, Spanned, Value, codes, fields};
 use crate::limits;
 
 /// A condition on a request.
@@ -153,13 +153,13 @@ impl Budget {
             if !self.told {
                 self.told = true;
                 let (nodes, deep) = (limits::CONDITION_NODES_MAX, limits::CONDITION_DEPTH_MAX);
-                problems.add(Code::Limit, at, format!("a condition has at most {nodes} nodes, {deep} deep"));
+                problems.add(codes::LIMIT, at, format!("a condition has at most {nodes} nodes, {deep} deep"));
             }
             return None;
         }
         let entries = fields::object(node, at, problems)?;
         let Ok([Entry { key, node, .. }]) = <[Entry; 1]>::try_from(entries) else {
-            problems.add(Code::BadCondition, at, format!("a condition is an object with exactly one key: {KINDS}"));
+            problems.add(codes::BAD_CONDITION, at, format!("a condition is an object with exactly one key: {KINDS}"));
             return None;
         };
         let at = &at.key(&key);
@@ -178,7 +178,7 @@ impl Budget {
             "method" => leaf(node, Subject::Method, at, problems),
             "unit" => leaf(node, Subject::Unit, at, problems),
             _ => {
-                problems.add(Code::BadCondition, at, format!("no such condition; {KINDS} would do"));
+                problems.add(codes::BAD_CONDITION, at, format!("no such condition; {KINDS} would do"));
                 None
             }
         }
@@ -187,7 +187,7 @@ impl Budget {
     fn several(&mut self, node: Spanned, depth: usize, at: &At<'_>, problems: &mut Problems) -> Option<Vec<Condition>> {
         let nodes = fields::list(node, at, problems)?;
         if nodes.is_empty() {
-            problems.add(Code::BadCondition, at, "an empty list says nothing; leave it out or put conditions in");
+            problems.add(codes::BAD_CONDITION, at, "an empty list says nothing; leave it out or put conditions in");
         }
         let deeper = depth.saturating_add(1);
         let mut read = |(i, node)| self.read(node, deeper, &at.index(i), problems).unwrap_or(UNREADABLE);
@@ -205,7 +205,7 @@ fn named_leaf(
     let name = match entries.iter().position(|entry| entry.key == "name") {
         Some(index) => fields::string(entries.remove(index).node, &at.key("name"), problems),
         None => {
-            problems.add(Code::MissingField, at, "`name` is missing");
+            problems.add(codes::MISSING_FIELD, at, "`name` is missing");
             None
         }
     };
@@ -229,12 +229,12 @@ fn operator(mut entries: Vec<Entry>, at: &At<'_>, problems: &mut Problems) -> (O
     let wants_ignore_case = ignore_case.is_some();
     let ignore_case = ignore_case.and_then(|node| fields::boolean(node, &ignore_at, problems)).unwrap_or(false);
     let Ok([Entry { key, node, .. }]) = <[Entry; 1]>::try_from(entries) else {
-        problems.add(Code::BadCondition, at, format!("one operator is needed here: {}", Operator::NAMES.join(", ")));
+        problems.add(codes::BAD_CONDITION, at, format!("one operator is needed here: {}", Operator::NAMES.join(", ")));
         return unreadable;
     };
     let Some(operator) = read_operator(&key, node, &at.key(&key), problems) else { return unreadable };
     if wants_ignore_case && !operator.takes_ignore_case() {
-        problems.add(Code::BadCondition, &ignore_at, "only exact, prefix, suffix, contains and in can ignore case");
+        problems.add(codes::BAD_CONDITION, &ignore_at, "only exact, prefix, suffix, contains and in can ignore case");
     }
     (operator, ignore_case)
 }
@@ -255,7 +255,11 @@ fn read_operator(key: &str, node: Spanned, at: &At<'_>, problems: &mut Problems)
         "ge" => number(node, at, problems).map(Operator::Ge),
         "version" => text(node, problems).map(Operator::Version),
         _ => {
-            problems.add(Code::BadCondition, at, format!("no such operator; {} would do", Operator::NAMES.join(", ")));
+            problems.add(
+                codes::BAD_CONDITION,
+                at,
+                format!("no such operator; {} would do", Operator::NAMES.join(", ")),
+            );
             None
         }
     }

@@ -4,7 +4,7 @@ use super::{
     Condition, CookieLife, EnvTag, Experiment, Holdout, Kind, Layer, Override, Policy, Rule, UnitSource, Variant, Who,
 };
 use crate::document::fields::{self, Fields};
-use crate::document::{At, Code, Problems, Spanned, Value};
+use crate::document::{At, Problems, Spanned, Value, codes};
 use crate::limits;
 
 impl Policy {
@@ -40,7 +40,7 @@ fn version(node: &Spanned, at: &At<'_>, problems: &mut Problems) {
     match &node.value {
         Value::Int(1) | Value::Unreadable => {}
         float @ Value::Float(_) => fields::mismatch(float, "an integer", at, problems).unwrap_or_default(),
-        other => problems.add(Code::BadValue, at, format!("found {}; this Weir reads version: 1", other.describe())),
+        other => problems.add(codes::BAD_VALUE, at, format!("found {}; this Weir reads version: 1", other.describe())),
     }
 }
 
@@ -50,7 +50,7 @@ fn units(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(Str
         let at = at.key(&entry.key);
         let nodes = fields::list(entry.node, &at, problems);
         if nodes.as_ref().is_some_and(Vec::is_empty) {
-            problems.add(Code::WrongType, &at, "a unit needs at least one source");
+            problems.add(codes::WRONG_TYPE, &at, "a unit needs at least one source");
         }
         let nodes = nodes.unwrap_or_default();
         let sources =
@@ -72,7 +72,7 @@ fn unit_source(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Un
         (None, Some(name), None, issue) => Some(UnitSource::Cookie(name, issue)),
         (None, None, Some(name), None) => Some(UnitSource::Query(name)),
         _ => {
-            problems.add(Code::WrongType, at, "a source is one of header, cookie (with issue, if wanted) or query");
+            problems.add(codes::WRONG_TYPE, at, "a source is one of header, cookie (with issue, if wanted) or query");
             None
         }
     }
@@ -208,7 +208,7 @@ fn ranges(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(i6
             }
             _ => match ends.iter().find(|end| matches!(end.value, Value::Float(_))) {
                 Some(end) => fields::mismatch(&end.value, "an integer", &at, problems).unwrap_or_default(),
-                None => problems.add(Code::BadRange, &at, "a range is two integers: [from, to], half open"),
+                None => problems.add(codes::BAD_RANGE, &at, "a range is two integers: [from, to], half open"),
             },
         }
     }
@@ -230,7 +230,7 @@ fn over(node: Spanned, on_layer: bool, at: &At<'_>, problems: &mut Problems) -> 
         // What could not be read has been reported.
         (None, None) if names_units_once => None,
         _ => {
-            problems.add(Code::MissingField, at, "an override names its units by one of `units` or `list`");
+            problems.add(codes::MISSING_FIELD, at, "an override names its units by one of `units` or `list`");
             None
         }
     };
@@ -270,7 +270,7 @@ fn variant(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Variant {
 fn share(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<String> {
     match &node.value {
         Value::Int(number) => {
-            problems.add(Code::UnquotedNumber, at, format!("a share is a percentage; write \"{number}%\""));
+            problems.add(codes::UNQUOTED_NUMBER, at, format!("a share is a percentage; write \"{number}%\""));
             None
         }
         _ => fields::string(node, at, problems),

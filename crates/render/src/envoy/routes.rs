@@ -3,7 +3,7 @@
 
 use weir_policy::fields::{self, Fields};
 use weir_policy::model::Model;
-use weir_policy::{At, AttachmentFile, CLUSTER_HEADER, Code, Problem, Problems, Role, SUBSET_HEADER, Spanned, Steer};
+use weir_policy::{At, AttachmentFile, CLUSTER_HEADER, Problem, Problems, Role, SUBSET_HEADER, Spanned, Steer, codes};
 
 use crate::entries::{by_name, positive};
 use crate::headers;
@@ -37,11 +37,11 @@ pub fn routes(model: &Model, file: &AttachmentFile) -> Result<String, Vec<Proble
     let services: Vec<&str> = variants::services(model).into_iter().collect();
     for (service, _) in routing.hosts.iter().filter(|(service, _)| !services.contains(&service.as_str())) {
         let message = format!("no variant routes {service}; the policy routes {}", services.join(" "));
-        problems.add(Code::BadValue, &At::Root { document: 0 }.key("envoy").key("hosts").key(service), message);
+        problems.add(codes::BAD_VALUE, &At::Root { document: 0 }.key("envoy").key("hosts").key(service), message);
     }
     if file.attachment.role == Role::Inbound {
         let message = "an inbound filter steers nothing; render the routes of role edge or mesh";
-        problems.add(Code::Conflict, &At::Root { document: 0 }.key("role"), message);
+        problems.add(codes::CONFLICT, &At::Root { document: 0 }.key("role"), message);
     }
     if !problems.is_empty() {
         return Err(problems.into_vec());

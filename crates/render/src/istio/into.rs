@@ -2,7 +2,7 @@
 //! every byte that was there is kept. Istio does not merge two VirtualServices of one host for sidecars, so the routes
 //! must go into the existing one.
 
-use weir_policy::{At, Code, Problems, Source};
+use weir_policy::{At, Problems, Source, codes};
 
 use crate::istio::routed::RoutedService;
 use crate::istio::routes::{MESH, RouteNeeds};
@@ -30,7 +30,7 @@ impl<'a> ExistingFile<'a> {
             let file = ExistingFile { source, document, virtual_services };
             if let Some(other) = all.iter().find(|other| other.stem() == file.stem()) {
                 let message = format!("called like {}; what is rendered would have one name", other.source.name);
-                problems.add(Code::Conflict, &At::Root { document }, message);
+                problems.add(codes::CONFLICT, &At::Root { document }, message);
             }
             all.push(file);
         }
@@ -69,7 +69,7 @@ impl<'a> ExistingFile<'a> {
         if !leads_somewhere && !self.virtual_services.is_empty() {
             let hosts: Vec<&str> = all.iter().map(|routed| routed.host.as_str()).collect();
             let message = format!("no route here leads to a service of the policy; it has {}", hosts.join(", "));
-            problems.add(Code::BadValue, &At::Root { document: self.document }, message);
+            problems.add(codes::BAD_VALUE, &At::Root { document: self.document }, message);
         }
         splice::insert(&self.source.text, &insertions)
     }

@@ -1,7 +1,7 @@
 //! Labels of pods, as attachment files give them.
 
 use weir_policy::fields;
-use weir_policy::{At, Code, Problems, Spanned};
+use weir_policy::{At, Problems, Spanned, codes};
 
 use crate::entries::by_name;
 
@@ -12,7 +12,7 @@ pub(crate) type Labels = Vec<(String, String)>;
 pub(crate) fn labels(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Labels> {
     let labels = by_name(Some(node), at, problems, fields::string);
     if labels.is_empty() {
-        problems.add(Code::BadValue, at, "found no label; {app: owl} would do");
+        problems.add(codes::BAD_VALUE, at, "found no label; {app: owl} would do");
         return None;
     }
     Some(labels)

@@ -1,6 +1,6 @@
 //! One Kubernetes object, with a comment above it for whoever reads the manifest.
 
-use weir_policy::{At, Code, Problems};
+use weir_policy::{At, Problems, codes};
 
 use crate::yaml::{Yaml, map};
 
@@ -77,7 +77,7 @@ impl Object {
                  large: a header that says who is on the list keeps them out of it",
                 self.called
             );
-            problems.add(Code::Limit, &At::Root { document }, message);
+            problems.add(codes::LIMIT, &At::Root { document }, message);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The filter of one attachment under Istio: its placement, module and envelope, checked for what only Istio asks.
 
-use weir_policy::{At, AttachmentFile, Code, Module, Problems, Role, Steer};
+use weir_policy::{At, AttachmentFile, Module, Problems, Role, Steer, codes};
 
 use crate::FilterSpec;
 use crate::istio::object::Phase;
@@ -35,7 +35,7 @@ impl<'a> PlacedFilter<'a> {
             if all.iter().any(|other| other.name == placed.name) {
                 let message =
                     format!("{} is the name of another attachment too; its objects are named so", placed.name);
-                problems.add(Code::DuplicateId, &At::Root { document }.key("name"), message);
+                problems.add(codes::DUPLICATE_ID, &At::Root { document }.key("name"), message);
             }
             all.push(placed);
         }
@@ -66,7 +66,7 @@ impl<'a> PlacedFilter<'a> {
 
 fn name(file: &AttachmentFile, root: &At<'_>, problems: &mut Problems) -> Option<String> {
     let Some(name) = &file.attachment.name else {
-        problems.add(Code::MissingField, root, "`name` is missing; the objects are named after it");
+        problems.add(codes::MISSING_FIELD, root, "`name` is missing; the objects are named after it");
         return None;
     };
     is_name(name, "attachment", &root.key("name"), problems).then(|| name.clone())
@@ -77,12 +77,12 @@ fn module(file: &AttachmentFile, root: &At<'_>, problems: &mut Problems) -> Opti
         Some(Module::File(path)) if !path.starts_with('/') => {
             let at = root.key("wasm");
             let message = format!("found {path:?}; the path is one of the proxy's container and begins with /");
-            problems.add(Code::BadValue, &at.key("file"), message);
+            problems.add(codes::BAD_VALUE, &at.key("file"), message);
             None
         }
         Some(module) => Some(module.clone()),
         None => {
-            problems.add(Code::MissingField, root, "`wasm` is missing; it says where proxies get the module");
+            problems.add(codes::MISSING_FIELD, root, "`wasm` is missing; it says where proxies get the module");
             None
         }
     }
@@ -91,7 +91,7 @@ fn module(file: &AttachmentFile, root: &At<'_>, problems: &mut Problems) -> Opti
 /// Reports settings that do not go together.
 fn check_fit(file: &AttachmentFile, placement: &Placement, at: &At<'_>, problems: &mut Problems) {
     let attachment = &file.attachment;
-    let mut refuse = |key: &str, message: &str| problems.add(Code::Conflict, &at.key(key), message);
+    let mut refuse = |key: &str, message: &str| problems.add(codes::CONFLICT, &at.key(key), message);
     if (placement.proxy == Proxy::SidecarInbound) != (attachment.role == Role::Inbound) {
         let message = "role inbound and proxy sidecar-inbound go together: Envoy does not choose a version there";
         refuse("proxy", message);
@@ -119,7 +119,7 @@ fn check_fit(file: &AttachmentFile, placement: &Placement, at: &At<'_>, problems
         if !attachment.sticky.iter().any(|sticky| sticky.id == *id) {
             let weights = at.key("weights");
             let message = format!("no sticky header of this attachment has the id {id}");
-            problems.add(Code::BadValue, &weights.key(id), message);
+            problems.add(codes::BAD_VALUE, &weights.key(id), message);
         }
     }
 }

@@ -2,7 +2,7 @@
 //! around these proxies looks like.
 
 use weir_policy::fields::{self, Fields};
-use weir_policy::{At, AttachmentFile, Code, Problems, Role, Spanned};
+use weir_policy::{At, AttachmentFile, Problems, Role, Spanned, codes};
 
 use crate::entries::{by_name, positive};
 use crate::istio::labels::{Labels, labels};
@@ -67,7 +67,7 @@ impl Placement {
         let root = At::Root { document };
         let Some(node) = file.istio.clone() else {
             let message = "`istio` is missing; it says where the filter goes: {namespace: shop, selector: {app: owl}}";
-            problems.add(Code::MissingField, &root, message);
+            problems.add(codes::MISSING_FIELD, &root, message);
             return None;
         };
         let at = root.key("istio");
@@ -129,7 +129,7 @@ pub(crate) fn is_name(text: &str, what: &str, at: &At<'_>, problems: &mut Proble
         && !text.ends_with('-');
     if !good {
         let message = format!("found {text:?}; Kubernetes takes 1 to 63 of a-z 0-9 - as the name of a {what}");
-        problems.add(Code::BadValue, at, message);
+        problems.add(codes::BAD_VALUE, at, message);
     }
     good
 }
@@ -138,7 +138,7 @@ fn gateways(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<S
     let names = fields::strings(node, at, problems)?;
     for (i, name) in names.iter().enumerate().filter(|(_, name)| !name.contains('/')) {
         let message = format!("found {name:?}; NAMESPACE/{name} says which Gateway is meant");
-        problems.add(Code::BadValue, &at.index(i), message);
+        problems.add(codes::BAD_VALUE, &at.index(i), message);
     }
     Some(names)
 }

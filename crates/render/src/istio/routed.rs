@@ -1,6 +1,6 @@
 //! The services that the policy routes, with what the attachments say of them.
 
-use weir_policy::{At, Code, Model, Problems};
+use weir_policy::{At, Code, Model, Problems, codes};
 
 use crate::istio::placed::PlacedFilter;
 use crate::istio::service::Service;
@@ -38,7 +38,7 @@ impl RoutedService {
         let (placed, service) = told.next().unzip();
         for (other, _) in told {
             let message = format!("{host} is described by two attachments; keep one of the descriptions");
-            report(other.document, host, None, Code::DuplicateId, message, problems);
+            report(other.document, host, None, codes::DUPLICATE_ID, message, problems);
         }
         let placed = placed.or(all.first());
         let namespace = placed.map_or("", |placed| &placed.placement.namespace);
@@ -68,7 +68,7 @@ impl RoutedService {
         let subsets = self.subsets();
         if subsets.contains(&STABLE) {
             let message = format!("a variant routes {} to the subset stable, which is everybody else's", self.host);
-            self.report(None, Code::Conflict, message, problems);
+            self.report(None, codes::CONFLICT, message, problems);
         }
         let known = |name: &str| name == STABLE || subsets.contains(&name);
         let given = self.service.subsets.iter().map(|(name, _)| ("subsets", name));
@@ -76,7 +76,7 @@ impl RoutedService {
             if !known(name) {
                 let message =
                     format!("no variant routes {} to {name}; it has {STABLE} {}", self.host, subsets.join(" "));
-                self.report(Some(key), Code::BadValue, message, problems);
+                self.report(Some(key), codes::BAD_VALUE, message, problems);
             }
         }
         let Some(stable) = &self.service.stable else { return };
@@ -87,7 +87,7 @@ impl RoutedService {
                     "pods of {subset} have these labels too, so that they would be sent stable traffic; name one that \
                      only stable pods have, such as version"
                 );
-                self.report(Some("stable"), Code::Conflict, message, problems);
+                self.report(Some("stable"), codes::CONFLICT, message, problems);
             }
         }
     }
@@ -100,7 +100,7 @@ impl RoutedService {
                  write istio: {{services: {{{}: {{stable: {{version: v1}}}}}}}}",
                 self.host
             );
-            self.report(None, Code::MissingField, message, problems);
+            self.report(None, codes::MISSING_FIELD, message, problems);
         }
     }
 

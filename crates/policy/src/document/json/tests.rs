@@ -1,6 +1,6 @@
 //! JSON keeps what serde_json would lose, and finds its places when they are wanted.
 
-use crate::document::{Code, Path, Position, Step, Value, spanned};
+use crate::document::{Path, Position, Step, Value, codes, spanned};
 
 fn path(steps: &[&str]) -> Path {
     let step = |step: &&str| step.parse().map_or_else(|_| Step::Key((*step).to_owned()), Step::Index);
@@ -46,15 +46,15 @@ fn places_are_found_by_path() {
 #[test]
 fn errors_have_a_code_and_a_place() {
     for (text, code, line, column) in [
-        ("", Code::Syntax, 1, 1),
-        ("{\"a\": }", Code::Syntax, 1, 7),
-        ("{}\n{}", Code::Syntax, 2, 1),
-        ("{\"a\": 01}", Code::Syntax, 1, 8),
+        ("", codes::SYNTAX, 1, 1),
+        ("{\"a\": }", codes::SYNTAX, 1, 7),
+        ("{}\n{}", codes::SYNTAX, 2, 1),
+        ("{\"a\": 01}", codes::SYNTAX, 1, 8),
     ] {
         let problem = super::parse(text.as_bytes(), 0).unwrap_err();
         assert_eq!((problem.code, problem.position), (code, Some(Position { line, column })), "{text}: {problem}");
         assert!(!problem.message.contains("line"), "{problem}");
     }
-    assert_eq!(super::parse(&b"[".repeat(100_000), 0).unwrap_err().code, Code::TooDeep);
-    assert_eq!(super::parse(b"\"\xff\"", 0).unwrap_err().code, Code::Syntax);
+    assert_eq!(super::parse(&b"[".repeat(100_000), 0).unwrap_err().code, codes::TOO_DEEP);
+    assert_eq!(super::parse(b"\"\xff\"", 0).unwrap_err().code, codes::SYNTAX);
 }

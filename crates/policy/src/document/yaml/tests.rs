@@ -1,6 +1,6 @@
 //! What YAML says and where, and what of YAML is not read.
 
-use crate::document::{Code, Position, Value};
+use crate::document::{Position, Value, codes};
 
 fn value(text: &str) -> Value {
     let (node, problems) = super::parse(text, 0);
@@ -66,14 +66,14 @@ fn places_are_1_based_and_in_characters() {
 #[test]
 fn what_is_not_read_is_a_problem_at_its_place() {
     for (text, code, line, column) in [
-        ("a: 1\n---\nb: 2\n", Code::SeveralDocuments, 2, 1),
-        ("a: &x 1\nb: *x\n", Code::Alias, 2, 4),
-        ("a:\n  <<: {b: 1}\n", Code::MergeKey, 2, 3),
-        ("a: !!str 1\n", Code::YamlTag, 1, 4),
-        ("a: !x [1]\n", Code::YamlTag, 1, 4),
-        ("a: [1\n", Code::Syntax, 2, 1),
-        ("1: a\n", Code::UnquotedNumber, 1, 1),
-        ("? [a]\n: b\n", Code::WrongType, 1, 3),
+        ("a: 1\n---\nb: 2\n", codes::SEVERAL_DOCUMENTS, 2, 1),
+        ("a: &x 1\nb: *x\n", codes::ALIAS, 2, 4),
+        ("a:\n  <<: {b: 1}\n", codes::MERGE_KEY, 2, 3),
+        ("a: !!str 1\n", codes::YAML_TAG, 1, 4),
+        ("a: !x [1]\n", codes::YAML_TAG, 1, 4),
+        ("a: [1\n", codes::SYNTAX, 2, 1),
+        ("1: a\n", codes::UNQUOTED_NUMBER, 1, 1),
+        ("? [a]\n: b\n", codes::WRONG_TYPE, 1, 3),
     ] {
         let problems = super::parse(text, 0).1;
         let found = problems.first().map(|problem| (problem.code, problem.position));
@@ -94,12 +94,12 @@ fn any_depth_is_survived() {
     let block = |levels: usize| format!("{}1", "- ".repeat(levels));
     for (text, expected) in [
         (flow(64), &[][..]),
-        (flow(65), &[Code::TooDeep]),
-        (flow(5_000), &[Code::TooDeep]),
-        ("[".repeat(100_000), &[Code::TooDeep]),
+        (flow(65), &[codes::TOO_DEEP]),
+        (flow(5_000), &[codes::TOO_DEEP]),
+        ("[".repeat(100_000), &[codes::TOO_DEEP]),
         (block(64), &[]),
-        (block(65), &[Code::TooDeep]),
-        (block(20_000), &[Code::TooDeep]),
+        (block(65), &[codes::TOO_DEEP]),
+        (block(20_000), &[codes::TOO_DEEP]),
     ] {
         let (_, problems) = super::parse(&text, 0);
         assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), expected, "{}", text.len());

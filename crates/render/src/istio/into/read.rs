@@ -1,7 +1,7 @@
 //! Reader of the VirtualServices of a file, with the places of all that may be refused.
 
 use weir_policy::fields;
-use weir_policy::{At, Code, Entry, Problem, Problems, Source, Spanned, Value};
+use weir_policy::{At, Entry, Problem, Problems, Source, Spanned, Value, codes};
 
 use crate::istio::routes::MESH;
 
@@ -43,7 +43,7 @@ pub(super) fn virtual_services(source: &Source, document: usize, problems: &mut 
     }
     if all.is_empty() && problems.is_empty() {
         let message = "no VirtualService in this file; only into one can routes be merged";
-        problems.add(Code::MissingField, &At::Root { document }, message);
+        problems.add(codes::MISSING_FIELD, &At::Root { document }, message);
     }
     all
 }
@@ -81,7 +81,7 @@ fn virtual_service(node: Spanned, alone: Source, document: usize, problems: &mut
     let name = text("metadata", "name").unwrap_or_else(|| "without a name".to_owned());
     let Some(namespace) = text("metadata", "namespace") else {
         let message = "`namespace` is missing; without it nobody knows which services short host names mean";
-        problems.add(Code::MissingField, &root.key("metadata"), message);
+        problems.add(codes::MISSING_FIELD, &root.key("metadata"), message);
         return None;
     };
     let at = root.key("spec");
@@ -135,7 +135,7 @@ impl VirtualService {
 
     fn add(&self, at: &At<'_>, message: String, problems: &mut Problems) {
         let mut found = Problems::default();
-        found.add(Code::Conflict, at, format!("VirtualService {}: {message}", self.name));
+        found.add(codes::CONFLICT, at, format!("VirtualService {}: {message}", self.name));
         problems.extend(located(&self.alone, found));
     }
 }
