@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use prost_reflect::prost::Message;
 use prost_reflect::{DynamicMessage, ReflectMessage};
 use serde_json::Value;
-use weir_policy::{At, Code, Format, Position, Problem, Problems, Source};
+use weir_policy::{At, Format, Position, Problem, Problems, Source, codes};
 use weir_xds::{Resource, ResourceKind, version};
 
 use crate::{schema, yaml};
@@ -50,7 +50,7 @@ impl<'a> Reading<'a> {
         if let Some(first) = self.origins.get(&key) {
             let first = if first.name == source.name { "this file" } else { &first.name };
             let message = format!("`{}` occurs in {first} already, and may once per type", resource.name);
-            self.problems.add(Code::DuplicateId, &at.key(name_field(resource.kind)), message);
+            self.problems.add(codes::DUPLICATE_ID, &at.key(name_field(resource.kind)), message);
             return;
         }
         self.origins.insert(key, source);
@@ -62,13 +62,13 @@ impl<'a> Reading<'a> {
 fn text(source: &Source, document: usize) -> Result<Value, Problem> {
     // What is wrong with a text as such is told as of a policy: that it is not UTF-8, no YAML, or no JSON.
     let (_, problems) = source.parse(document);
-    if let Some(problem) = problems.into_iter().find(|problem| problem.code == Code::Syntax) {
+    if let Some(problem) = problems.into_iter().find(|problem| problem.code == codes::SYNTAX) {
         return Err(problem);
     }
     match source.format {
         Format::Yaml => yaml::read(&source.text, document),
         Format::Json => serde_json::from_str(&source.text).map_err(|error| Problem {
-            code: Code::Syntax,
+            code: codes::SYNTAX,
             document,
             path: weir_policy::Path::default(),
             position: Some(Position { line: error.line() as u32, column: error.column() as u32 }),
@@ -80,19 +80,19 @@ fn text(source: &Source, document: usize) -> Result<Value, Problem> {
 /// The items under `resources`. Envoy's files may also say `version_info`, which means nothing here.
 fn items(document: Value, root: &At<'_>, problems: &mut Problems) -> Vec<Value> {
     let Value::Object(mut fields) = document else {
-        problems.add(Code::WrongType, root, "expected an object with the field `resources`");
+        problems.add(codes::WRONG_TYPE, root, "expected an object with the field `resources`");
         return Vec::new();
     };
     fields.remove("version_info");
     let items = fields.remove("resources");
     match (items, fields.keys().next()) {
-        (None, _) => problems.add(Code::MissingField, root, "expected the field `resources`"),
+        (None, _) => problems.add(codes::MISSING_FIELD, root, "expected the field `resources`"),
         (Some(_), Some(field)) => {
             let message = format!("unknown field `{field}`, only `resources` and `version_info` are known");
-            problems.add(Code::UnknownField, &root.key(field), message);
+            problems.add(codes::UNKNOWN_FIELD, &root.key(field), message);
         }
         (Some(Value::Array(items)), None) => return items,
-        (Some(_), None) => problems.add(Code::WrongType, &root.key("resources"), "`resources` is no list"),
+        (Some(_), None) => problems.add(codes::WRONG_TYPE, &root.key("resources"), "`resources` is no list"),
     }
     Vec::new()
 }
@@ -101,12 +101,12 @@ fn resource(item: &Value, at: &At<'_>, problems: &mut Problems) -> Option<Resour
     let served = || ResourceKind::ALL.into_iter().filter(|kind| *kind != ResourceKind::Extension);
     let listed = || served().map(ResourceKind::type_url).collect::<Vec<_>>().join(", ");
     let Some(type_url) = item.get("@type").and_then(Value::as_str) else {
-        problems.add(Code::MissingField, at, format!("expected the field `@type`, one of {}", listed()));
+        problems.add(codes::MISSING_FIELD, at, format!("expected the field `@type`, one of {}", listed()));
         return None;
     };
     let Some(kind) = served().find(|kind| kind.type_url() == type_url) else {
         let message = format!("the type `{type_url}` is not served, only {}", listed());
-        problems.add(Code::BadValue, &at.key("@type"), message);
+        problems.add(codes::BAD_VALUE, &at.key("@type"), message);
         return None;
     };
     let mut body = item.clone();
@@ -119,7 +119,7 @@ fn resource(item: &Value, at: &At<'_>, problems: &mut Problems) -> Option<Resour
         }
     };
     let Some(name) = name(kind, &message) else {
-        problems.add(Code::MissingField, at, format!("expected the field `{}`, not empty", name_field(kind)));
+        problems.add(codes::MISSING_FIELD, at, format!("expected the field `{}`, not empty", name_field(kind)));
         return None;
     };
     // Of the text, since protobuf's maps have no order and come out in another with each reading.

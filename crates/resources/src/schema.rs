@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use prost_reflect::{DescriptorPool, DynamicMessage};
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
-use weir_policy::{At, Code, Problems};
+use weir_policy::{At, Problems, codes};
 
 /// The whole API, compiled by the build script.
 static API: LazyLock<DescriptorPool> = LazyLock::new(|| {
@@ -46,8 +46,8 @@ impl Fault {
             [Segment::Seq { index }, rest @ ..] => self.add_below(&at.index(*index), rest, problems),
             [_, rest @ ..] => self.add_below(at, rest, problems),
             [] => match self.unknown_field() {
-                Some(field) => problems.add(Code::UnknownField, &at.key(field), self.message.as_str()),
-                None => problems.add(Code::BadValue, at, self.message.as_str()),
+                Some(field) => problems.add(codes::UNKNOWN_FIELD, &at.key(field), self.message.as_str()),
+                None => problems.add(codes::BAD_VALUE, at, self.message.as_str()),
             },
         }
     }

@@ -3,7 +3,7 @@
 
 use saphyr::{LoadableYamlNode, Mapping, Scalar, Yaml};
 use serde_json::{Map, Number, Value};
-use weir_policy::{At, Code, Path, Position, Problem, Problems};
+use weir_policy::{At, Code, Path, Position, Problem, Problems, codes};
 
 /// Reads the text of a document.
 ///
@@ -12,16 +12,16 @@ use weir_policy::{At, Code, Path, Position, Problem, Problems};
 pub(crate) fn read(text: &str, document: usize) -> Result<Value, Problem> {
     let mut documents = Yaml::load_from_str(text).map_err(|error| {
         let (info, marker) = (error.info(), error.marker());
-        let code = if info.contains("duplicated key") { Code::DuplicateKey } else { Code::Syntax };
+        let code = if info.contains("duplicated key") { codes::DUPLICATE_KEY } else { codes::SYNTAX };
         let position = Some(Position { line: marker.line().max(1) as u32, column: marker.col() as u32 + 1 });
         Problem { code, document, path: Path::default(), position, message: format!("not YAML: {info}") }
     })?;
     let root = At::Root { document };
     match (documents.pop(), documents.len()) {
         (Some(document), 0) => value(document, &root),
-        (None, _) => Err(problem(Code::WrongType, &root, "expected a document, found none")),
+        (None, _) => Err(problem(codes::WRONG_TYPE, &root, "expected a document, found none")),
         (Some(_), more) => {
-            Err(problem(Code::SeveralDocuments, &root, format!("expected one document, found {}", more + 1)))
+            Err(problem(codes::SEVERAL_DOCUMENTS, &root, format!("expected one document, found {}", more + 1)))
         }
     }
 }
@@ -34,11 +34,11 @@ fn value(node: Yaml<'_>, at: &At<'_>) -> Result<Value, Problem> {
         }
         Yaml::Mapping(mapping) => object(mapping, at),
         Yaml::Tagged(tag, _) => {
-            Err(problem(Code::YamlTag, at, format!("the tag `{tag}` is not understood, leave it out")))
+            Err(problem(codes::YAML_TAG, at, format!("the tag `{tag}` is not understood, leave it out")))
         }
         Yaml::Representation(..) | Yaml::Alias(_) | Yaml::BadValue => {
             let message = "a value does not fit its tag, or an alias refers to what it is part of";
-            Err(problem(Code::BadValue, at, message))
+            Err(problem(codes::BAD_VALUE, at, message))
         }
     }
 }
@@ -65,7 +65,7 @@ fn object(mapping: Mapping<'_>, at: &At<'_>) -> Result<Value, Problem> {
         let key = match value(key, at)? {
             Value::String(key) => key,
             key @ (Value::Bool(_) | Value::Number(_)) => key.to_string(),
-            key => return Err(problem(Code::WrongType, at, format!("expected a name as key, found {key}"))),
+            key => return Err(problem(codes::WRONG_TYPE, at, format!("expected a name as key, found {key}"))),
         };
         let value = value(node, &at.key(&key))?;
         object.insert(key, value);
