@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 use weir_engine::{Plan, Reason, TraceCell, configure_json};
 use weir_policy::written::Operator;
-use weir_policy::{AttachmentFile, Model, Revision, Source, codes, limits, read_policy};
+use weir_policy::{AttachmentFile, Model, Revision, Source, SourceId, Sources, codes, limits, read_policy};
 
 #[path = "scenarios/mod.rs"]
 mod corpus;
@@ -26,25 +26,26 @@ fn wrongs(scenario: &Scenario) -> Vec<String> {
     match &scenario.subject {
         Subject::Policy(files) => policy_wrongs(scenario, files),
         Subject::Attachment(text, policy) => {
-            let source = Source::yaml("attachment.yaml", text.as_str());
-            problem_wrongs(scenario, &attachment_problems(&source, policy), std::slice::from_ref(&source))
+            let sources = Sources::of([Source::yaml("attachment.yaml", text.as_str())]);
+            problem_wrongs(scenario, &attachment_problems(&sources, policy), &sources)
         }
         Subject::Envelope(text) => {
             let problems = configure_json(text.as_bytes()).err().map(|refused| refused.problems).unwrap_or_default();
-            problem_wrongs(scenario, &problems, &[])
+            problem_wrongs(scenario, &problems, &Sources::default())
         }
     }
 }
 
 /// Those of the file, or what it asks for and the policy does not have.
-fn attachment_problems(source: &Source, policy: &str) -> Vec<weir_policy::Problem> {
-    let attachment = match AttachmentFile::read(source) {
+fn attachment_problems(sources: &Sources, policy: &str) -> Vec<weir_policy::Problem> {
+    let attachment = match AttachmentFile::read(sources, SourceId::FIRST) {
         Ok(file) => file.attachment,
         Err(problems) => return problems,
     };
-    let model = read_policy(&[Source::yaml("policy.yaml", policy)], attachment.role).expect("the policy is good");
-    let mut problems = attachment.problems_with(&model);
-    source.locate(&mut problems);
+    let model =
+        read_policy(&Sources::of([Source::yaml("policy.yaml", policy)]), attachment.role).expect("the policy is good");
+    let mut problems = attachment.problems_with(&model, SourceId::FIRST);
+    sources.locate(&mut problems);
     problems
 }
 
@@ -101,7 +102,7 @@ fn difference(seen: &Json, expected: &Json) -> String {
     fields.map(|(name, value)| format!("\n  {name} is {value}\n  instead of {}", expected[name])).collect()
 }
 
-fn problem_wrongs(scenario: &Scenario, found: &[weir_policy::Problem], sources: &[Source]) -> Vec<String> {
+fn problem_wrongs(scenario: &Scenario, found: &[weir_policy::Problem], sources: &Sources) -> Vec<String> {
     let mut found: Vec<Problem> = found.iter().map(|problem| seen(problem, sources)).collect();
     let mut expected = match &scenario.outcome {
         Outcome::Problems(problems) => problems.clone(),
@@ -125,9 +126,9 @@ fn without<'a>(these: &'a [Problem], those: &[Problem]) -> Vec<&'a Problem> {
     these.iter().filter(|one| count(these, one) > count(those, one)).collect()
 }
 
-fn seen(problem: &weir_policy::Problem, sources: &[Source]) -> Problem {
+fn seen(problem: &weir_policy::Problem, sources: &Sources) -> Problem {
     Problem {
-        file: sources.get(problem.document).filter(|_| sources.len() > 1).map(|source| source.name.clone()),
+        file: sources.get(problem.source).filter(|_| sources.iter().count() > 1).map(|source| source.name.clone()),
         code: problem.code.name().to_owned(),
         path: problem.path.to_string(),
         position: problem.position.map(|position| (position.line, position.column)),

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
-use weir_policy::{Role, Source};
+use weir_policy::{Role, Source, SourceId, Sources};
 
 mod attachment;
 mod document;
@@ -109,7 +109,7 @@ pub fn files() -> Vec<(String, String)> {
 }
 
 fn read_file(file: &str, text: &str) -> Vec<Scenario> {
-    let (node, problems) = Source::yaml(file, text).parse(0);
+    let (node, problems) = Source::yaml(file, text).parse(SourceId::FIRST);
     assert!(problems.is_empty(), "{file}: {problems:?}");
     let mut fields = Fields::open(file, node);
     fields.text("about");
@@ -211,11 +211,11 @@ impl Scenario {
     }
 
     /// The sources of a policy.
-    pub fn sources(files: &[(String, String)]) -> Vec<Source> {
+    pub fn sources(files: &[(String, String)]) -> Sources {
         let source = |(name, text): &(String, String)| {
             if name.ends_with(".json") { Source::json(name, text) } else { Source::yaml(name, text) }
         };
-        files.iter().map(source).collect()
+        Sources::of(files.iter().map(source))
     }
 }
 

@@ -4,14 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use weir_policy::{Attachment, AttachmentFile, Checked, Format, Model, Module, Problem, Role, Source};
+use weir_policy::{
+    Attachment, AttachmentFile, Checked, Format, Model, Module, Problem, Role, Source, SourceId, Sources,
+};
 
 use crate::effective::Effective;
 use crate::problems::Failure;
 
 /// Reads a policy, as it takes effect, from a file or from all files of a folder together.
 pub fn policy(path: &Path, role: Role) -> Result<Checked, Failure> {
-    let effective = Effective::of(&policy_sources(path)?, role)?;
+    let mut sources = Sources::default();
+    let files = policy_files(path, &mut sources)?;
+    let effective = Effective::of(&sources, &files, role)?;
     Ok(Arc::unwrap_or_clone(effective.policy))
 }
 
@@ -27,69 +31,62 @@ pub fn attached(
         let policy = self::policy(policy, attachment.role)?.sent_to(&attachment);
         return Ok((AttachmentFile { attachment, ..AttachmentFile::default() }, policy));
     };
-    let source = source(path)?;
-    let mut file = match AttachmentFile::read(&source) {
-        Ok(file) => file,
-        Err(problems) => return Err(Failure::Problems { sources: vec![source], problems }),
-    };
+    let mut sources = Sources::default();
+    let source = sources.add(source(path)?);
+    let mut file = AttachmentFile::read(&sources, source).map_err(|found| Failure::problems(&sources, found))?;
     file.attachment.role = role.unwrap_or(file.attachment.role);
     let policy = self::policy(policy, file.attachment.role)?;
-    let mut problems = file.attachment.problems_with(&policy.model);
-    if !problems.is_empty() {
-        source.locate(&mut problems);
-        return Err(Failure::Problems { sources: vec![source], problems });
-    }
+    let files = [(source, file)];
+    check_fit(&sources, &files, &policy.model)?;
+    let [(_, file)] = files;
     let policy = policy.sent_to(&file.attachment);
     Ok((file, policy))
 }
 
 /// Several attachments with one policy, which has what each of them asks for.
 pub struct Attachments {
-    /// The texts of the files; problems point to them by index.
-    pub sources: Vec<Source>,
-    /// The attachments, in the order of the sources.
-    pub files: Vec<AttachmentFile>,
+    /// The texts of the files.
+    pub sources: Sources,
+    /// The attachments, each with its text.
+    pub files: Vec<(SourceId, AttachmentFile)>,
     /// The whole policy.
     pub policy: Checked,
 }
 
 /// Reads attachments and their policy. Where one of them decides, the policy must have what only deciding needs.
 pub fn attachments(attach: &[PathBuf], policy: &Path) -> Result<Attachments, Failure> {
-    let (sources, files) = attachment_files(attach)?;
+    let mut sources = Sources::default();
+    let files = attachment_files(attach, &mut sources)?;
     let policy = self::policy(policy, role(&files))?;
     check_fit(&sources, &files, &policy.model)?;
     Ok(Attachments { sources, files, policy })
 }
 
-/// Reads attachments without their policy.
-pub fn attachment_files(attach: &[PathBuf]) -> Result<(Vec<Source>, Vec<AttachmentFile>), Failure> {
-    let sources = attach.iter().map(|path| source(path)).collect::<Result<Vec<_>, _>>()?;
-    let mut files = Vec::with_capacity(sources.len());
+/// Reads attachments without their policy; their texts are added to the sources.
+pub fn attachment_files(attach: &[PathBuf], sources: &mut Sources) -> Result<Vec<(SourceId, AttachmentFile)>, Failure> {
+    let ids = add_all(attach, sources)?;
+    let mut files = Vec::with_capacity(ids.len());
     let mut problems = Vec::new();
-    for (document, source) in sources.iter().enumerate() {
-        match AttachmentFile::read(source) {
-            Ok(file) => files.push(file),
-            Err(found) => problems.extend(found.into_iter().map(|problem| Problem { document, ..problem })),
+    for id in ids {
+        match AttachmentFile::read(sources, id) {
+            Ok(file) => files.push((id, file)),
+            Err(found) => problems.extend(found),
         }
     }
-    if problems.is_empty() { Ok((sources, files)) } else { Err(Failure::Problems { sources, problems }) }
+    if problems.is_empty() { Ok(files) } else { Err(Failure::problems(sources, problems)) }
 }
 
 /// The role that a policy of these attachments is checked for: deciding, if one of them decides.
-pub fn role(files: &[AttachmentFile]) -> Role {
-    let decides = files.iter().any(|file| file.attachment.role == Role::Edge);
+pub fn role(files: &[(SourceId, AttachmentFile)]) -> Role {
+    let decides = files.iter().any(|(_, file)| file.attachment.role == Role::Edge);
     if decides { Role::Edge } else { Role::Mesh }
 }
 
 /// Whether the policy has what each of these attachments asks for.
-pub fn check_fit(sources: &[Source], files: &[AttachmentFile], model: &Model) -> Result<(), Failure> {
-    let mut problems = Vec::new();
-    for (document, (source, file)) in sources.iter().zip(files).enumerate() {
-        let mut found = file.attachment.problems_with(model);
-        source.locate(&mut found);
-        problems.extend(found.into_iter().map(|problem| Problem { document, ..problem }));
-    }
-    if problems.is_empty() { Ok(()) } else { Err(Failure::Problems { sources: sources.to_vec(), problems }) }
+pub fn check_fit(sources: &Sources, files: &[(SourceId, AttachmentFile)], model: &Model) -> Result<(), Failure> {
+    let found = files.iter().flat_map(|(source, file)| file.attachment.problems_with(model, *source));
+    let problems: Vec<Problem> = found.collect();
+    if problems.is_empty() { Ok(()) } else { Err(Failure::problems(sources, problems)) }
 }
 
 /// The module of an attachment for a plain Envoy on this machine, which loads a file. A relative file is taken from where
@@ -114,9 +111,13 @@ pub fn name<'a>(attach: &Path, file: &'a AttachmentFile) -> Result<&'a str, Fail
     file.attachment.name.as_deref().ok_or_else(missing)
 }
 
-/// The texts of a policy: of a file, or of all files of a folder.
-pub fn policy_sources(path: &Path) -> Result<Vec<Source>, Failure> {
-    documents(path, "policy")?.iter().map(|file| source(file)).collect()
+/// The texts of a policy, which are added to the sources: of a file, or of all files of a folder.
+pub fn policy_files(path: &Path, sources: &mut Sources) -> Result<Vec<SourceId>, Failure> {
+    add_all(&documents(path, "policy")?, sources)
+}
+
+fn add_all(paths: &[PathBuf], sources: &mut Sources) -> Result<Vec<SourceId>, Failure> {
+    paths.iter().map(|path| Ok(sources.add(source(path)?))).collect()
 }
 
 /// The file itself, or all documents of a folder by name.

@@ -1,11 +1,12 @@
 //! How a failure looks: problems with the line and a caret, or one line that says what would do.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use weir_policy::{Problem, Source};
+use weir_policy::{Problem, Source, SourceId, Sources};
 
 /// Why a verb did not do what it was asked.
 #[derive(Clone, Debug)]
@@ -15,8 +16,8 @@ pub enum Failure {
     /// Documents with problems; exit code 1.
     Problems {
         /// What was read.
-        sources: Vec<Source>,
-        /// What is wrong, each pointing to a source by index.
+        sources: Sources,
+        /// What is wrong, each pointing to one of them.
         problems: Vec<Problem>,
     },
     /// Any other fault of what was read, in words of its own; exit code 1.
@@ -26,6 +27,12 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Documents with these problems, each of which is told where it stands.
+    pub fn problems(sources: &Sources, mut problems: Vec<Problem>) -> Failure {
+        sources.locate(&mut problems);
+        Failure::Problems { sources: sources.clone(), problems }
+    }
+
     /// Says it on standard error, and the exit code for scripts.
     pub fn report(&self) -> ExitCode {
         eprint!("{}", self.text(std::io::stderr().is_terminal()));
@@ -42,10 +49,11 @@ impl Failure {
             Failure::Message(text) => text.clone(),
             Failure::AlreadyPrinted => String::new(),
             Failure::Problems { sources, problems } => {
-                let texts: Vec<Text<'_>> = sources.iter().map(Text::new).collect();
+                let texts: HashMap<SourceId, Text<'_>> =
+                    sources.iter().map(|(id, source)| (id, Text::new(source))).collect();
                 let mut text = String::new();
                 for problem in problems {
-                    write_problem(&mut text, texts.get(problem.document), problem, colours);
+                    write_problem(&mut text, texts.get(&problem.source), problem, colours);
                 }
                 let plural = if problems.len() == 1 { "problem" } else { "problems" };
                 let _ = writeln!(text, "{} {plural} found", problems.len());
@@ -105,11 +113,11 @@ fn shown(line: &str, is_ascii: bool, column: usize) -> (String, String) {
 }
 
 /// Problems for machines, in the shape that `docs/cli.md` documents.
-pub fn json(sources: &[Source], problems: &[Problem]) -> Value {
+pub fn json(sources: &Sources, problems: &[Problem]) -> Value {
     let one = |problem: &Problem| {
         json!({
             "code": problem.code.name(),
-            "file": sources.get(problem.document).map(|source| &source.name),
+            "file": sources.get(problem.source).map(|source| &source.name),
             "path": problem.path.to_string(),
             "line": problem.position.map(|position| position.line),
             "column": problem.position.map(|position| position.column),

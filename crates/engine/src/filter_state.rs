@@ -63,7 +63,7 @@ impl Exchange<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use weir_policy::{Attachment, Source, read_policy};
+    use weir_policy::{Attachment, Source, Sources, read_policy};
 
     use crate::Plan;
 
@@ -72,7 +72,7 @@ mod tests {
         let layer = |i| format!("{{id: layer-{i:03}, unit: u, experiments: [{{id: experiment-{i:03}, slots: all}}]}}");
         let layers: Vec<String> = (0..layers).map(layer).collect();
         let policy = format!("{{version: 1, units: {{u: [{{header: u}}]}}, layers: [{}]}}", layers.join(", "));
-        let model = read_policy(&[Source::yaml("policy.yaml", policy)], Role::Edge).unwrap();
+        let model = read_policy(&Sources::of([Source::yaml("policy.yaml", policy)]), Role::Edge).unwrap();
         let attachment = Attachment { trace, ..Attachment::default() };
         let plan = Plan::compile(&model, &attachment, "0123456789ab".parse().ok());
         let headers: [(&[u8], &[u8]); 1] = [(b"u", b"ada")];

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use weir_engine::Plan;
-use weir_policy::{Attachment, Role, Source};
+use weir_policy::{Attachment, Role, Source, Sources};
 
 #[path = "../benches/scale/mod.rs"]
 mod scale;
@@ -34,7 +34,8 @@ fn the_mesh_is_sent_no_listed_units() {
     let mesh = Attachment { role: Role::Mesh, ..Attachment::default() };
     let projection = |shape| {
         let policy =
-            weir_policy::read_policy(&[Source::json("policy.json", scale::policy(shape))], Role::Edge).unwrap();
+            weir_policy::read_policy(&Sources::of([Source::json("policy.json", scale::policy(shape))]), Role::Edge)
+                .unwrap();
         policy.project(&mesh).canonical()
     };
     let without = projection(plain(200, 50));
@@ -94,7 +95,7 @@ fn many_problems_are_told_in_time() {
     let text = scale::policy(plain(1, 10_000)).replace("\"slots\"", "\"slotz\"");
     for source in [Source::json("policy.json", text.as_str()), Source::yaml("policy.yaml", text.as_str())] {
         let start = Instant::now();
-        let problems = weir_policy::read_policy(&[source], Role::Edge).unwrap_err();
+        let problems = weir_policy::read_policy(&Sources::of([source]), Role::Edge).unwrap_err();
         assert_in_time(start, Duration::from_secs(60), "20,000 problems");
         assert_eq!(problems.len(), 20_000, "an unknown field and a missing one for each experiment");
         assert!(problems.iter().all(|problem| problem.position.is_some()));

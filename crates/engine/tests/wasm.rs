@@ -8,7 +8,7 @@ use serde_json::Value;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 use weir_engine::Plan;
 use weir_engine::slot::{self, Salt, Use};
-use weir_policy::{Attachment, AttachmentFile, Model, Problem, Revision, SLOTS, Source};
+use weir_policy::{Attachment, AttachmentFile, Model, Problem, Revision, SLOTS, Source, SourceId, Sources};
 
 mod corpus;
 mod ids;
@@ -123,7 +123,7 @@ fn policy_lines(scenario: &Scenario, files: &[(String, String)]) -> Vec<String> 
 }
 
 fn attachment_file(text: &str) -> Result<AttachmentFile, Vec<Problem>> {
-    AttachmentFile::read(&Source::yaml("attachment.yaml", text))
+    AttachmentFile::read(&Sources::of([Source::yaml("attachment.yaml", text)]), SourceId::FIRST)
 }
 
 fn printed(problems: &[Problem]) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! Where and how the filter is put: the envelope that Envoy hands the filter, and the file a person writes.
 
-use crate::document::{At, Problem, Problems, codes};
+use crate::document::{At, Problem, Problems, SourceId, codes};
 use crate::model::{Model, UnitSource};
 
 mod module;
@@ -143,10 +143,11 @@ impl Attachment {
         if self.join.is_some() { JOIN_VM_ID.to_owned() } else { filter.to_owned() }
     }
 
-    /// What the attachment asks of a policy that the policy does not have. Paths are those of the attachment.
-    pub fn problems_with(&self, policy: &Model) -> Vec<Problem> {
+    /// What the attachment asks of a policy that the policy does not have. Paths are those of the attachment, which stands in
+    /// the text `source`.
+    pub fn problems_with(&self, policy: &Model, source: SourceId) -> Vec<Problem> {
         let mut problems = Problems::default();
-        let root = At::Root { document: 0 };
+        let root = At::Root { source };
         let known = |unit: &str| policy.units.iter().any(|(name, _)| name == unit);
         let unknown = |unit: &str| format!("the policy has no unit called {unit}");
         for (i, sticky) in self.sticky.iter().enumerate() {

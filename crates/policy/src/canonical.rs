@@ -207,7 +207,7 @@ fn object<'a>(entries: impl Iterator<Item = (&'a String, String)>) -> Option<Str
 #[cfg(test)]
 mod tests {
     use crate::document::{Source, Spanned, Value};
-    use crate::{Role, read_policy};
+    use crate::{Role, Sources, read_policy};
 
     /// Whatever the order in which fields are put, also where every map of serde_json keeps that order.
     #[test]
@@ -225,11 +225,11 @@ mod tests {
                     targeting: {all: [{header: {name: H, ignore_case: true, exact: a}}, {path: {regex: a+}},
                         {any: [{unit: {ge: '1.50'}}, {host: {version: '>=1, <2'}}, {method: {present: false}}]}]},
                     variants: [{routes: {b: v2, a: v1}, ranges: [[3, 4], [1, 2]], id: v, env_tag: t}]}]}]}";
-        let model = read_policy(&[Source::yaml("policy.yaml", policy)], Role::Edge).unwrap();
+        let model = read_policy(&Sources::of([Source::yaml("policy.yaml", policy)]), Role::Edge).unwrap();
         let canonical = model.canonical();
-        let again = read_policy(&[Source::json("canonical", canonical.clone())], Role::Edge).unwrap();
+        let again = read_policy(&Sources::of([Source::json("canonical", canonical.clone())]), Role::Edge).unwrap();
         assert_eq!(again, model);
-        let (document, problems) = Source::json("canonical", canonical).parse(0);
+        let (document, problems) = Source::json("canonical", canonical).parse(crate::SourceId::FIRST);
         assert_eq!(problems, []);
         assert_eq!(unsorted(&document), Vec::<String>::new());
     }

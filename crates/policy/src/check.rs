@@ -80,9 +80,9 @@ impl<'a> Checker<'a> {
 
     fn env_tag(&mut self) -> EnvTag {
         let mut first: Option<&written::EnvTag> = None;
-        for (document, policy) in self.documents.iter().enumerate() {
+        for policy in self.documents {
             let Some(env_tag) = &policy.env_tag else { continue };
-            let root = At::Root { document };
+            let root = At::Root { source: policy.source };
             let at = root.key("env_tag");
             names::env_tag(env_tag, &at, &mut self.problems);
             match first {
@@ -100,8 +100,8 @@ impl<'a> Checker<'a> {
     }
 
     fn units(&mut self, env_tag: &EnvTag) {
-        for (document, policy) in self.documents.iter().enumerate() {
-            let root = At::Root { document };
+        for policy in self.documents {
+            let root = At::Root { source: policy.source };
             let at = root.key("units");
             for (name, sources) in &policy.units {
                 let at = at.key(name);
@@ -121,8 +121,8 @@ impl<'a> Checker<'a> {
     }
 
     fn lists(&mut self) {
-        for (document, policy) in self.documents.iter().enumerate() {
-            let root = At::Root { document };
+        for policy in self.documents {
+            let root = At::Root { source: policy.source };
             let at = root.key("lists");
             for (name, values) in &policy.lists {
                 names::id(name, &at.key(name), &mut self.problems);
@@ -148,8 +148,8 @@ impl<'a> Checker<'a> {
 
     fn layers(&mut self) -> Vec<Layer> {
         let mut layers = Vec::new();
-        for (document, policy) in self.documents.iter().enumerate() {
-            let root = At::Root { document };
+        for policy in self.documents {
+            let root = At::Root { source: policy.source };
             let at = root.key("layers");
             for (i, layer) in policy.layers.iter().enumerate() {
                 layers.extend(self.layer(layer, policy.namespace.as_deref(), &at.index(i)));
@@ -208,7 +208,7 @@ impl<'a> Checker<'a> {
 
     /// Limits of the whole policy.
     fn counts(&mut self, layers: &[Layer]) {
-        let root = At::Root { document: 0 };
+        let root = At::Root { source: self.documents.first().map(|policy| policy.source).unwrap_or_default() };
         let at = root.key("layers");
         let layer_count = self.documents.iter().map(|policy| policy.layers.len()).sum();
         let all_layers = || self.documents.iter().flat_map(|policy| &policy.layers);
@@ -233,8 +233,8 @@ impl<'a> Checker<'a> {
     fn holdouts(&mut self) -> Vec<Holdout> {
         let mut ids = HashSet::new();
         let mut holdouts = Vec::new();
-        for (document, policy) in self.documents.iter().enumerate() {
-            let root = At::Root { document };
+        for policy in self.documents {
+            let root = At::Root { source: policy.source };
             let list_at = root.key("holdouts");
             for (i, holdout) in policy.holdouts.iter().enumerate() {
                 let at = list_at.index(i);

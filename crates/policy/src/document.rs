@@ -5,6 +5,8 @@ pub mod fields;
 pub(crate) mod json;
 mod problem;
 mod source;
+mod source_id;
+mod sources;
 mod spanned;
 #[cfg(feature = "yaml")]
 mod yaml;
@@ -12,4 +14,6 @@ mod yaml;
 pub(crate) use problem::Step;
 pub use problem::{At, Code, Path, Position, Problem, Problems};
 pub use source::{Format, Source};
+pub use source_id::SourceId;
+pub use sources::Sources;
 pub use spanned::{Entry, Spanned, Value};

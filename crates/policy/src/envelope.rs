@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use crate::attachment::{self, Attachment, Sticky};
 use crate::check::{check, env_tag_names};
 use crate::document::fields::{self, Fields};
-use crate::document::{At, Path, Problem, Problems, Spanned, Step, codes, json as json_text};
+use crate::document::{At, Path, Problem, Problems, SourceId, Spanned, Step, codes, json as json_text};
 use crate::limits;
 use crate::model::{EnvTag, Model};
 use crate::revision::Revision;
@@ -75,10 +75,10 @@ pub fn open(bytes: &[u8]) -> Result<Opened, Box<Refused>> {
     let max = limits::POLICY_BYTES_MAX.saturating_add(ENVELOPE_BYTES_MAX);
     if bytes.len() > max {
         let mut problems = Problems::default();
-        problems.add(codes::LIMIT, &At::Root { document: 0 }, limits::too_large(bytes.len(), max));
+        problems.add(codes::LIMIT, &At::Root { source: SourceId::FIRST }, limits::too_large(bytes.len(), max));
         return Err(refused(problems, None, Attachment::default(), EnvTag::default()));
     }
-    match json_text::parse(bytes, 0) {
+    match json_text::parse(bytes, SourceId::FIRST) {
         Ok(node) => open_document(node),
         Err(problem) => {
             let mut problems = Problems::default();
@@ -103,11 +103,11 @@ pub fn open_document(node: Spanned) -> Result<Opened, Box<Refused>> {
     };
     // Read on its own, so that a bad policy is at least stripped by the names it uses.
     let names = written::env_tag_alone(&node);
-    let root = At::Root { document: 0 };
+    let root = At::Root { source: SourceId::FIRST };
     let policy = Policy::read(node, &root.key("policy"), &mut problems);
     let checked = check(&[policy], attachment.role);
     if let Ok(model) = &checked {
-        problems.extend(attachment.problems_with(model));
+        problems.extend(attachment.problems_with(model, SourceId::FIRST));
     }
     match checked {
         Ok(model) if problems.is_empty() => {
@@ -134,7 +134,7 @@ impl Envelope {
     /// Fields that it does not know are of a newer server, which may be ahead of its filters, and are passed over. Values
     /// that it does not know, and fields of the policy, would change what is decided, and are problems.
     fn read(node: Spanned, problems: &mut Problems) -> Option<Envelope> {
-        let at = At::Root { document: 0 };
+        let at = At::Root { source: SourceId::FIRST };
         let mut fields = Fields::open(node, &at, problems)?;
         let attachment = attachment::attachment(&mut fields, &at, problems);
         let revision = fields.take("revision").and_then(|node| {
@@ -166,7 +166,7 @@ fn inside(key: &str, mut problem: Problem) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AttachmentFile, Code, Role, Source};
+    use crate::{AttachmentFile, Code, Role, Source, Sources};
 
     #[track_caller]
     fn problems(envelope: &str) -> Vec<(Code, String)> {
@@ -181,7 +181,7 @@ mod tests {
         let in_policy = r#"{"weir": 1, "later": 1, "policy": {"version": 1, "later": 1}}"#;
         assert_eq!(problems(in_policy), [(codes::UNKNOWN_FIELD, "policy.later".to_owned())]);
         let file = Source::json("attach.json", r#"{"weir": 1, "name": "a", "later": 1}"#);
-        let found = AttachmentFile::read(&file).unwrap_err();
+        let found = AttachmentFile::read(&Sources::of([file]), SourceId::FIRST).unwrap_err();
         assert_eq!(found.iter().map(|problem| problem.code).collect::<Vec<_>>(), [codes::UNKNOWN_FIELD]);
     }
 

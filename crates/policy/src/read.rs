@@ -2,17 +2,18 @@
 
 use crate::attachment::Role;
 use crate::check::check;
-use crate::document::{At, Problem, Problems, Source, codes};
+use crate::document::{At, Problem, Problems, SourceId, Sources, codes};
 use crate::limits;
 use crate::model::Model;
 use crate::written::Policy;
 
-/// Reads a policy from the texts of its files.
+/// Reads a policy whose files these texts are, all of them.
 ///
 /// # Errors
 /// Every problem of every text, each with its place.
-pub fn read_policy(sources: &[Source], role: Role) -> Result<Model, Vec<Problem>> {
-    let documents = read(sources)?;
+pub fn read_policy(sources: &Sources, role: Role) -> Result<Model, Vec<Problem>> {
+    let ids: Vec<SourceId> = sources.iter().map(|(id, _)| id).collect();
+    let documents = read(sources, &ids)?;
     documents.check(&documents.policies, role)
 }
 
@@ -21,18 +22,19 @@ pub fn read_policy(sources: &[Source], role: Role) -> Result<Model, Vec<Problem>
 ///
 /// # Errors
 /// That they are too large to be read.
-pub fn read(sources: &[Source]) -> Result<Documents<'_>, Vec<Problem>> {
+pub fn read<'a>(sources: &'a Sources, files: &[SourceId]) -> Result<Documents<'a>, Vec<Problem>> {
     let mut problems = Problems::default();
-    let bytes = sources.iter().map(|source| source.text.len()).fold(0, usize::saturating_add);
+    let texts = files.iter().filter_map(|file| sources.get(*file));
+    let bytes = texts.map(|source| source.text.len()).fold(0, usize::saturating_add);
     if bytes > limits::POLICY_BYTES_MAX {
-        problems.add(codes::LIMIT, &At::Root { document: 0 }, limits::too_large(bytes, limits::POLICY_BYTES_MAX));
+        let root = At::Root { source: files.first().copied().unwrap_or_default() };
+        problems.add(codes::LIMIT, &root, limits::too_large(bytes, limits::POLICY_BYTES_MAX));
         return Err(problems.into_vec());
     }
-    let mut policies = Vec::with_capacity(sources.len());
-    for (document, source) in sources.iter().enumerate() {
-        let (node, found) = source.parse(document);
-        problems.extend(found);
-        policies.push(Policy::read(node, &At::Root { document }, &mut problems));
+    let mut policies = Vec::with_capacity(files.len());
+    for file in files {
+        let document = sources.parse(*file, &mut problems);
+        policies.push(Policy::read(document, &At::Root { source: *file }, &mut problems));
     }
     Ok(Documents { sources, policies, problems: problems.into_vec() })
 }
@@ -40,7 +42,7 @@ pub fn read(sources: &[Source]) -> Result<Documents<'_>, Vec<Problem>> {
 /// The documents of one policy as they are written.
 #[derive(Clone, Debug)]
 pub struct Documents<'a> {
-    sources: &'a [Source],
+    sources: &'a Sources,
     /// What they say, in the order of their texts.
     pub policies: Vec<Policy>,
     problems: Vec<Problem>,
@@ -55,17 +57,12 @@ impl Documents<'_> {
         match check(policies, role) {
             Ok(model) if self.problems.is_empty() => Ok(model),
             checked => {
-                let problems = self.problems.iter().cloned().chain(checked.err().unwrap_or_default());
-                Err(located(problems.collect(), self.sources))
+                let found = self.problems.iter().cloned().chain(checked.err().unwrap_or_default());
+                let mut problems: Vec<Problem> = found.collect();
+                self.sources.locate(&mut problems);
+                problems.sort_by_key(|problem| (problem.source, problem.position));
+                Err(problems)
             }
         }
     }
-}
-
-fn located(mut problems: Vec<Problem>, sources: &[Source]) -> Vec<Problem> {
-    for (document, source) in sources.iter().enumerate() {
-        source.locate(problems.iter_mut().filter(|problem| problem.document == document));
-    }
-    problems.sort_by_key(|problem| (problem.document, problem.position));
-    problems
 }

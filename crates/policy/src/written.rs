@@ -6,9 +6,13 @@ mod read;
 pub use condition::{Condition, Leaf, Operator, Subject};
 pub(crate) use read::env_tag_alone;
 
+use crate::document::SourceId;
+
 /// One document of a policy.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
+    /// The text that it stands in.
+    pub source: SourceId,
     /// The kill switch; absent means on.
     pub enabled: Option<bool>,
     /// The only namespace whose services this document may name.

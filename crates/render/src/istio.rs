@@ -17,7 +17,7 @@ mod service;
 mod subsets;
 mod telemetry;
 
-use weir_policy::{Model, Problem, Problems, Source};
+use weir_policy::{Model, Problem, Problems, SourceId, Sources};
 
 pub use file::File;
 use into::ExistingFile;
@@ -30,32 +30,38 @@ use placement::Carrier;
 use routed::RoutedService;
 use routes::RouteNeeds;
 
-/// The manifests of a policy at these attachments. Routes also go into the existing VirtualServices of `into`.
+/// The manifests of a policy at these attachments. Routes also go into the existing VirtualServices of the files `into` among
+/// the `sources`.
 ///
 /// # Errors
-/// Every problem that was found. A problem's document counts the attachments first, then the files of `into`.
-pub fn render(model: &Model, attachments: Vec<Enveloped<'_>>, into: &[Source]) -> Result<Vec<File>, Vec<Problem>> {
+/// Every problem that was found; those of `into` know their places, those of attachments do not yet.
+pub fn render(
+    model: &Model,
+    attachments: Vec<Enveloped<'_>>,
+    sources: &Sources,
+    into: &[SourceId],
+) -> Result<Vec<File>, Vec<Problem>> {
     let mut problems = Problems::default();
-    let first_into = attachments.len();
+    let asked = attachments.len();
     let all = PlacedFilter::read_all(attachments, &mut problems);
-    let into = ExistingFile::read_all(into, first_into, &mut problems);
-    if all.len() < first_into {
+    let into = ExistingFile::read_all(sources, into, &mut problems);
+    if all.len() < asked {
         // What the others say of services would be missing, and blamed on those who do not say it.
         return Err(problems.into_vec());
     }
     let needs = RouteNeeds::of(&all, &model.env_tag.header);
     let routed = RoutedService::read_all(&all, model, &mut problems);
-    let mut objects: Vec<(usize, Object)> = Vec::new();
+    let mut objects: Vec<(SourceId, Object)> = Vec::new();
     for placed in &all {
-        objects.extend(filters(placed, model).into_iter().map(|object| (placed.document, object)));
+        objects.extend(filters(placed, model).into_iter().map(|object| (placed.source, object)));
     }
     for routed in &routed {
         let routes = own_routes(routed, &needs, &into, &mut problems);
         let of_service = subsets::object(routed).into_iter().chain(routes);
-        objects.extend(of_service.map(|object| (routed.document, object)));
+        objects.extend(of_service.map(|object| (routed.source, object)));
     }
-    for (document, object) in &objects {
-        object.check_size(*document, &mut problems);
+    for (source, object) in &objects {
+        object.check_size(*source, &mut problems);
     }
     let objects: Vec<Object> = objects.into_iter().map(|(_, object)| object).collect();
     let mut files: Vec<File> = Phase::ALL.into_iter().filter_map(|phase| File::of(phase, &objects)).collect();
@@ -63,7 +69,7 @@ pub fn render(model: &Model, attachments: Vec<Enveloped<'_>>, into: &[Source]) -
         name: file.file_name(),
         text: file.render(&routed, &needs, &mut problems),
         server_side: false,
-        replaces: Some(file.source.name.clone()),
+        replaces: Some(file.text.name.clone()),
     }));
     files.sort_by(|one, other| one.name.cmp(&other.name));
     if problems.is_empty() { Ok(files) } else { Err(problems.into_vec()) }

@@ -2,20 +2,21 @@
 //! Envoy.
 //!
 //! ```
-//! use weir_policy::{AttachmentFile, Role, Source, read_policy};
+//! use weir_policy::{AttachmentFile, Role, Source, Sources, read_policy};
 //!
 //! let policy = Source::yaml("policy.yaml", "version: 1\nunits: {user: [{header: x-user-id}]}");
-//! let model = read_policy(&[policy], Role::Edge).unwrap();
-//! let gateway = Source::yaml("gateway.yaml", "
+//! let model = read_policy(&Sources::of([policy]), Role::Edge).unwrap();
+//! let mut sources = Sources::default();
+//! let source = sources.add(Source::yaml("gateway.yaml", "
 //!     weir: 1
 //!     name: gateway
 //!     wasm: {file: /etc/weir/weir.wasm}
-//!     istio: {namespace: shop, selector: {istio: ingressgateway}}");
-//! let file = AttachmentFile::read(&gateway).unwrap();
+//!     istio: {namespace: shop, selector: {istio: ingressgateway}}"));
+//! let file = AttachmentFile::read(&sources, source).unwrap();
 //! let envelope = r#"{"weir":1,"policy":{"version":1}}"#.to_owned();
-//! let gateway = weir_render::istio::Enveloped { file: &file, envelope };
+//! let gateway = weir_render::istio::Enveloped { source, file: &file, envelope };
 //!
-//! let files = weir_render::istio::render(&model, vec![gateway], &[]).unwrap();
+//! let files = weir_render::istio::render(&model, vec![gateway], &sources, &[]).unwrap();
 //! let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
 //! assert_eq!(names, ["05-forgeries.yaml", "30-edge.yaml"]);
 //! ```

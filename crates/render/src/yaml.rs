@@ -159,7 +159,7 @@ impl From<&Spanned> for Yaml {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use weir_policy::Source;
+    use weir_policy::{Source, SourceId};
 
     #[test]
     fn whatever_is_written_is_read_again() {
@@ -197,7 +197,7 @@ mod tests {
                 [Yaml::from(text), Yaml::Literal(text.to_owned()), Yaml::Literal(format!("{{\"a\":\"{text}\"}}"))]
             {
                 let written = map! {"a" => [map! {"b" => value.clone()}]}.text();
-                let (node, problems) = Source::yaml("written.yaml", written.clone()).parse(0);
+                let (node, problems) = Source::yaml("written.yaml", written.clone()).parse(SourceId::FIRST);
                 let (Yaml::Text(text) | Yaml::Literal(text)) = value else { unreachable!() };
                 let expected = map! {"a" => [map! {"b" => text.clone()}]};
                 assert!(problems.is_empty() && Yaml::from(&node) == expected, "{text:?}:\n{written}{problems:?}");

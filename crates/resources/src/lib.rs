@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use prost_reflect::prost::Message;
-use weir_policy::{Format, Problem, Source};
+use weir_policy::{Format, Problem, Source, SourceId, Sources};
 use weir_xds::Resource;
 
 mod reading;
@@ -21,8 +21,8 @@ pub enum Refused {
     /// Files have problems: all of them, by file name; at most one for each resource.
     Problems {
         /// The files.
-        sources: Vec<Source>,
-        /// The problems, each pointing to a source by index.
+        sources: Sources,
+        /// The problems.
         problems: Vec<Problem>,
     },
 }
@@ -35,16 +35,14 @@ pub enum Refused {
 /// What cannot be read, or every problem of every file.
 pub fn load(folder: &Path) -> Result<Vec<Resource>, Refused> {
     let files = files(folder).map_err(|error| unreadable(folder, &error))?;
-    let sources = files.iter().map(|file| source(file)).collect::<Result<Vec<Source>, Refused>>()?;
+    let sources = Sources::of(files.iter().map(|file| source(file)).collect::<Result<Vec<Source>, Refused>>()?);
     match reading::read(&sources) {
         Ok(mut resources) => {
             warming::follow_clusters(&mut resources);
             Ok(resources)
         }
         Err(mut problems) => {
-            for (document, source) in sources.iter().enumerate() {
-                source.locate(problems.iter_mut().filter(|problem| problem.document == document));
-            }
+            sources.locate(&mut problems);
             Err(Refused::Problems { sources, problems })
         }
     }
@@ -55,7 +53,7 @@ pub fn load(folder: &Path) -> Result<Vec<Resource>, Refused> {
 /// # Errors
 /// What is wrong in the text.
 pub fn encode(type_url: &str, text: &str) -> Result<Vec<u8>, String> {
-    let json = yaml::read(text, 0).map_err(|problem| problem.to_string())?;
+    let json = yaml::read(text, SourceId::FIRST).map_err(|problem| problem.to_string())?;
     let message = schema::message(type_url, &json).map_err(|fault| fault.to_string())?;
     Ok(message.encode_to_vec())
 }

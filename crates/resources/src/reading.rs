@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use prost_reflect::prost::Message;
 use prost_reflect::{DynamicMessage, ReflectMessage};
 use serde_json::Value;
-use weir_policy::{At, Format, Position, Problem, Problems, Source, codes};
+use weir_policy::{At, Format, Position, Problem, Problems, Source, SourceId, Sources, codes};
 use weir_xds::{Resource, ResourceKind, version};
 
 use crate::{schema, yaml};
@@ -14,11 +14,11 @@ use crate::{schema, yaml};
 ///
 /// # Errors
 /// Every problem of every file, in their order; at most one for each resource.
-pub(crate) fn read(sources: &[Source]) -> Result<Vec<Resource>, Vec<Problem>> {
+pub(crate) fn read(sources: &Sources) -> Result<Vec<Resource>, Vec<Problem>> {
     let mut reading = Reading::default();
-    for (document, source) in sources.iter().enumerate() {
-        match text(source, document) {
-            Ok(value) => reading.file(source, &At::Root { document }, value),
+    for (id, source) in sources.iter() {
+        match text(source, id) {
+            Ok(value) => reading.file(source, &At::Root { source: id }, value),
             Err(problem) => reading.problems.push(problem),
         }
     }
@@ -59,17 +59,17 @@ impl<'a> Reading<'a> {
 }
 
 /// The JSON value that a text means.
-fn text(source: &Source, document: usize) -> Result<Value, Problem> {
+fn text(source: &Source, id: SourceId) -> Result<Value, Problem> {
     // What is wrong with a text as such is told as of a policy: that it is not UTF-8, no YAML, or no JSON.
-    let (_, problems) = source.parse(document);
+    let (_, problems) = source.parse(id);
     if let Some(problem) = problems.into_iter().find(|problem| problem.code == codes::SYNTAX) {
         return Err(problem);
     }
     match source.format {
-        Format::Yaml => yaml::read(&source.text, document),
+        Format::Yaml => yaml::read(&source.text, id),
         Format::Json => serde_json::from_str(&source.text).map_err(|error| Problem {
             code: codes::SYNTAX,
-            document,
+            source: id,
             path: weir_policy::Path::default(),
             position: Some(Position { line: error.line() as u32, column: error.column() as u32 }),
             message: format!("not JSON: {error}"),

@@ -52,7 +52,7 @@ fn problems(files: &[(&str, &str)]) -> Vec<String> {
     let prefix = format!("{}/", folder.path().display());
     let shown = |problem: &Problem| {
         let Position { line, column } = problem.position.expect("a position");
-        format!("{}:{line}:{column}: {problem}", sources[problem.document].name).replace(&prefix, "")
+        format!("{}:{line}:{column}: {problem}", sources.get(problem.source).unwrap().name).replace(&prefix, "")
     };
     problems.iter().map(shown).collect()
 }

@@ -3,20 +3,20 @@
 
 use saphyr::{LoadableYamlNode, Mapping, Scalar, Yaml};
 use serde_json::{Map, Number, Value};
-use weir_policy::{At, Code, Path, Position, Problem, Problems, codes};
+use weir_policy::{At, Code, Path, Position, Problem, Problems, SourceId, codes};
 
 /// Reads the text of a document.
 ///
 /// # Errors
 /// The first problem: of a text that is no YAML with its position, else with its path.
-pub(crate) fn read(text: &str, document: usize) -> Result<Value, Problem> {
+pub(crate) fn read(text: &str, source: SourceId) -> Result<Value, Problem> {
     let mut documents = Yaml::load_from_str(text).map_err(|error| {
         let (info, marker) = (error.info(), error.marker());
         let code = if info.contains("duplicated key") { codes::DUPLICATE_KEY } else { codes::SYNTAX };
         let position = Some(Position { line: marker.line().max(1) as u32, column: marker.col() as u32 + 1 });
-        Problem { code, document, path: Path::default(), position, message: format!("not YAML: {info}") }
+        Problem { code, source, path: Path::default(), position, message: format!("not YAML: {info}") }
     })?;
-    let root = At::Root { document };
+    let root = At::Root { source };
     match (documents.pop(), documents.len()) {
         (Some(document), 0) => value(document, &root),
         (None, _) => Err(problem(codes::WRONG_TYPE, &root, "expected a document, found none")),
@@ -95,7 +95,7 @@ mod tests {
             ("<<: {a: 1}", r#"{"<<":{"a":1}}"#),
         ];
         for (yaml, json) in table {
-            assert_eq!(read(yaml, 0).map(|value| value.to_string()), Ok(json.into()), "{yaml}");
+            assert_eq!(read(yaml, SourceId::FIRST).map(|value| value.to_string()), Ok(json.into()), "{yaml}");
         }
     }
 
@@ -110,7 +110,7 @@ mod tests {
             ("[1]: a", "wrong_type at (root): expected a name as key, found [1]", None),
         ];
         for (yaml, text, position) in table {
-            let problem = read(yaml, 0).unwrap_err();
+            let problem = read(yaml, SourceId::FIRST).unwrap_err();
             let found = problem.position.map(|position| (position.line, position.column));
             assert_eq!((problem.to_string().as_str(), found), (text, position), "{yaml}");
         }

@@ -83,7 +83,7 @@ fn policy_envelope(
 }
 
 fn json(scenario: &Scenario, text: &str) -> String {
-    let (document, problems) = Source::yaml("policy.yaml", text).parse(0);
+    let (document, problems) = Source::yaml("policy.yaml", text).parse(weir_policy::SourceId::FIRST);
     assert!(problems.is_empty(), "{}: mark it as not for Envoy: {problems:?}", scenario.name);
     corpus::json_text(&document).unwrap_or_else(|| panic!("{}: mark it as not for Envoy: no JSON", scenario.name))
 }

@@ -57,11 +57,8 @@ impl Envoy {
     fn routes(&self) -> Result<String, Failure> {
         let load::Attachments { sources, files, policy } =
             load::attachments(slice::from_ref(&self.attach), &self.policy)?;
-        let rendered = files.iter().map(|file| envoy::routes(&policy.model, file)).collect::<Result<String, _>>();
-        rendered.map_err(|mut problems| {
-            sources.iter().for_each(|source| source.locate(&mut problems));
-            Failure::Problems { sources, problems }
-        })
+        let rendered = files.iter().map(|(source, file)| envoy::routes(&policy.model, file, *source));
+        rendered.collect::<Result<String, _>>().map_err(|problems| Failure::problems(&sources, problems))
     }
 
     fn filter(&self) -> Result<String, Failure> {

@@ -40,16 +40,14 @@ impl Istio {
     /// Renders the manifests and writes them.
     pub fn run(self) -> Result<(), Failure> {
         let load::Attachments { mut sources, files, policy } = load::attachments(&self.attach, &self.policy)?;
-        let into = self.into.iter().map(|path| load::text(path)).collect::<Result<Vec<_>, _>>()?;
-        let enveloped = |file| Enveloped { file, envelope: policy.envelope(&file.attachment) };
-        let rendered = istio::render(&policy.model, files.iter().map(enveloped).collect(), &into);
-        let rendered = rendered.map_err(|mut problems| {
-            for (document, source) in sources.iter().enumerate() {
-                source.locate(problems.iter_mut().filter(|problem| problem.document == document));
-            }
-            sources.extend(into);
-            Failure::Problems { sources, problems }
-        })?;
+        let into =
+            self.into.iter().map(|path| Ok(sources.add(load::text(path)?))).collect::<Result<Vec<_>, Failure>>()?;
+        let mut attachments = Vec::with_capacity(files.len());
+        for (source, file) in &files {
+            attachments.push(Enveloped { source: *source, file, envelope: policy.envelope(&file.attachment) });
+        }
+        let rendered = istio::render(&policy.model, attachments, &sources, &into);
+        let rendered = rendered.map_err(|problems| Failure::problems(&sources, problems))?;
         for file in rendered.iter().filter(|file| file.server_side) {
             eprintln!("{}: holds an object of over 256 KiB; use kubectl apply --server-side", file.name);
         }

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use humantime::format_rfc3339_seconds;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -13,10 +12,12 @@ use weir_xds::{Event, Report};
 use super::progress::Progress;
 
 mod metrics;
+mod moment;
 mod row;
 #[cfg(test)]
 mod tests;
 
+pub use moment::Moment;
 pub use row::{AttachmentStatus, Row};
 
 /// The time for which Envoys that have gone are remembered, and how many of them.
@@ -54,26 +55,6 @@ pub struct FleetView {
     pub held: Option<String>,
     /// The rows, by node id.
     pub nodes: Vec<Row>,
-}
-
-/// A moment by the clock on the wall, which may jump, and by one that does not.
-#[derive(Clone, Copy)]
-pub struct Moment {
-    /// The time for people.
-    pub wall: SystemTime,
-    /// The time for deadlines.
-    pub steady: Instant,
-}
-
-impl Moment {
-    /// The present moment.
-    pub fn now() -> Moment {
-        Moment { wall: SystemTime::now(), steady: Instant::now() }
-    }
-
-    fn text(self) -> String {
-        format_rfc3339_seconds(self.wall).to_string()
-    }
 }
 
 impl Fleet {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weir_policy::{Checked, Revision, Role, Source};
+use weir_policy::{Checked, Revision, Role, SourceId, Sources};
 
 use super::deployment::Deployment;
 use crate::effective::{self, Effective};
@@ -12,7 +12,8 @@ use crate::state_dir::{Cause, StateDir};
 
 /// The policy that takes effect of what people wrote under this revision.
 pub fn written(state: &StateDir, revision: &str, role: Role) -> Result<Arc<Checked>, Failure> {
-    let effective = Effective::of(&sources(state, revision)?, role)?;
+    let (sources, files) = sources(state, revision)?;
+    let effective = Effective::of(&sources, &files, role)?;
     whole(state, revision, effective.written)?;
     Ok(effective.policy)
 }
@@ -37,13 +38,16 @@ pub fn deployed(state: &StateDir, first: &Deployment, role: Role) -> Result<Opti
 
 /// A policy as it was served, with nothing added: it may be one that nobody wrote, of a stage.
 fn served(state: &StateDir, revision: &str, role: Role) -> Result<Arc<Checked>, Failure> {
-    let policy = effective::check(&sources(state, revision)?, role)?;
+    let (sources, files) = sources(state, revision)?;
+    let policy = effective::check(&sources, &files, role)?;
     whole(state, revision, policy.revision)?;
     Ok(Arc::new(policy))
 }
 
-fn sources(state: &StateDir, revision: &str) -> Result<Vec<Source>, Failure> {
-    load::policy_sources(&state.policy(revision))
+fn sources(state: &StateDir, revision: &str) -> Result<(Sources, Vec<SourceId>), Failure> {
+    let mut sources = Sources::default();
+    let files = load::policy_files(&state.policy(revision), &mut sources)?;
+    Ok((sources, files))
 }
 
 fn whole(state: &StateDir, revision: &str, found: Revision) -> Result<(), Failure> {

@@ -78,15 +78,15 @@ fn is_prefix<'a>(mut keys: impl Iterator<Item = &'a str>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use weir_policy::{AttachmentFile, Format, Source};
+    use weir_policy::{AttachmentFile, Format, Source, SourceId, Sources};
 
     use super::*;
 
     fn read_text(text: &str) -> Result<Nodes, Vec<String>> {
         let source = Source::from_bytes("a.yaml", format!("weir: 1\nnodes: {text}").into_bytes(), Format::Yaml);
-        let file = AttachmentFile::read(&source).unwrap();
+        let file = AttachmentFile::read(&Sources::of([source]), SourceId::FIRST).unwrap();
         let mut problems = Problems::default();
-        let nodes = read(file.nodes, &At::Root { document: 0 }.key("nodes"), &mut problems);
+        let nodes = read(file.nodes, &At::Root { source: SourceId::FIRST }.key("nodes"), &mut problems);
         let problems: Vec<String> =
             problems.into_vec().iter().map(|problem| format!("{} at {}", problem.code.name(), problem.path)).collect();
         if problems.is_empty() { Ok(nodes) } else { Err(problems) }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use weir_policy::{At, AttachmentFile, Checked, Problems, Role, Source, codes};
+use weir_policy::{At, AttachmentFile, Checked, Problems, Role, SourceId, Sources, codes};
 use weir_xds::{Nodes, Resource};
 
 use super::deployment::{AttachedFilter, Deployment};
@@ -17,6 +17,8 @@ use crate::problems::Failure;
 pub struct Proposal {
     /// The policy that takes effect of them.
     pub policy: Result<Effective, Failure>,
+    /// The texts of all of it.
+    pub sources: Sources,
     /// The attachments, whatever policy they are put together with.
     pub attachments: Result<WrittenAttachments, Failure>,
     /// The Envoy resources.
@@ -26,10 +28,10 @@ pub struct Proposal {
 impl Proposal {
     /// Checks the policy for what these attachments do.
     pub fn of(written: Written) -> Proposal {
-        let Written { policy, attachments, resources } = written;
+        let Written { sources, policy, attachments, resources } = written;
         let role = attachments.as_ref().map(|attachments| load::role(&attachments.files)).map_err(Failure::clone);
-        let policy = role.and_then(|role| Effective::of(&policy?, role));
-        Proposal { policy, attachments, resources: resources.map(Arc::new) }
+        let policy = role.and_then(|role| Effective::of(&sources, &policy?, role));
+        Proposal { policy, sources, attachments, resources: resources.map(Arc::new) }
     }
 
     /// The role that policies are checked for, if the attachments can be read.
@@ -40,11 +42,11 @@ impl Proposal {
     /// A policy at these attachments, which it must fit, and with these resources.
     pub fn deployment(&self, policy: &Arc<Checked>) -> Result<Deployment, Failure> {
         let attachments = self.attachments.as_ref().map_err(Failure::clone)?;
-        let WrittenAttachments { sources, files, placed } = attachments;
-        load::check_fit(sources, files, &policy.model)?;
-        let all_nodes = read_nodes(sources, files)?;
+        let WrittenAttachments { files, placed } = attachments;
+        load::check_fit(&self.sources, files, &policy.model)?;
+        let all_nodes = read_nodes(&self.sources, files)?;
         let mut filters = Vec::with_capacity(files.len());
-        for ((file, nodes), placed) in files.iter().zip(all_nodes).zip(placed) {
+        for (((_, file), nodes), placed) in files.iter().zip(all_nodes).zip(placed) {
             let (name, module) = placed.clone()?;
             filters.push(AttachedFilter { attachment: file.attachment.clone(), name, nodes, module });
         }
@@ -56,13 +58,13 @@ impl Proposal {
 
 /// The nodes that each attachment is for. Two of one name for the same nodes are a problem: only one of them could decide
 /// there.
-fn read_nodes(sources: &[Source], files: &[AttachmentFile]) -> Result<Vec<Nodes>, Failure> {
+fn read_nodes(sources: &Sources, files: &[(SourceId, AttachmentFile)]) -> Result<Vec<Nodes>, Failure> {
     let mut problems = Problems::default();
     let mut all: Vec<Nodes> = Vec::with_capacity(files.len());
-    for (document, file) in files.iter().enumerate() {
-        let root = At::Root { document };
+    for (source, file) in files {
+        let root = At::Root { source: *source };
         let nodes = nodes::read(file.nodes.clone(), &root.key("nodes"), &mut problems);
-        for (other, other_nodes) in files.iter().zip(&all) {
+        for ((_, other), other_nodes) in files.iter().zip(&all) {
             let name = file.attachment.name.as_ref();
             if let Some(name) = name.filter(|_| other.attachment.name.as_ref() == name && other_nodes.overlap(&nodes)) {
                 let message = format!(
@@ -74,12 +76,5 @@ fn read_nodes(sources: &[Source], files: &[AttachmentFile]) -> Result<Vec<Nodes>
         }
         all.push(nodes);
     }
-    let mut problems = problems.into_vec();
-    if problems.is_empty() {
-        return Ok(all);
-    }
-    for (document, source) in sources.iter().enumerate() {
-        source.locate(problems.iter_mut().filter(|problem| problem.document == document));
-    }
-    Err(Failure::Problems { sources: sources.to_vec(), problems })
+    if problems.is_empty() { Ok(all) } else { Err(Failure::problems(sources, problems.into_vec())) }
 }

@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 
-use weir_policy::{AttachmentFile, Source};
+use weir_policy::{AttachmentFile, SourceId, Sources};
 use weir_resources::Refused;
 use weir_xds::Resource;
 
@@ -13,8 +13,10 @@ use crate::problems::Failure;
 
 /// What all files say at one moment.
 pub struct Written {
+    /// The texts of policy and attachments.
+    pub sources: Sources,
     /// The texts of the policy.
-    pub policy: Result<Vec<Source>, Failure>,
+    pub policy: Result<Vec<SourceId>, Failure>,
     /// The attachments.
     pub attachments: Result<WrittenAttachments, Failure>,
     /// The Envoy resources.
@@ -23,10 +25,8 @@ pub struct Written {
 
 /// Attachments as they are written.
 pub struct WrittenAttachments {
-    /// The texts of their files; problems point to them by index.
-    pub sources: Vec<Source>,
-    /// What they say, in the order of the sources.
-    pub files: Vec<AttachmentFile>,
+    /// What they say, each with its text.
+    pub files: Vec<(SourceId, AttachmentFile)>,
     /// The name and the absolute path of the module of each.
     pub placed: Vec<Result<(String, PathBuf), Failure>>,
 }
@@ -34,9 +34,11 @@ pub struct WrittenAttachments {
 impl Written {
     /// Reads all files.
     pub fn read(files: &Files) -> Written {
+        let mut sources = Sources::default();
         Written {
-            policy: load::policy_sources(&files.policy),
-            attachments: read_attachments(files),
+            policy: load::policy_files(&files.policy, &mut sources),
+            attachments: read_attachments(files, &mut sources),
+            sources,
             resources: match &files.resources {
                 Some(folder) => weir_resources::load(folder).map_err(refused),
                 None => Ok(Vec::new()),
@@ -47,17 +49,14 @@ impl Written {
     /// A number that differs where anything is written that was not: nothing is judged twice.
     pub fn digest(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        let texts = |sources: &[Source], hasher: &mut DefaultHasher| {
-            sources.iter().for_each(|source| (&source.name, &source.text).hash(hasher));
-        };
+        self.sources.iter().for_each(|(id, source)| (id, &source.name, &source.text).hash(&mut hasher));
         let failed = |failure: &Failure, hasher: &mut DefaultHasher| failure.text(false).hash(hasher);
         match &self.policy {
-            Ok(sources) => texts(sources, &mut hasher),
+            Ok(files) => files.hash(&mut hasher),
             Err(failure) => failed(failure, &mut hasher),
         }
         match &self.attachments {
             Ok(attachments) => {
-                texts(&attachments.sources, &mut hasher);
                 for placed in &attachments.placed {
                     match placed {
                         Ok(placed) => placed.hash(&mut hasher),
@@ -75,17 +74,17 @@ impl Written {
     }
 }
 
-fn read_attachments(files: &Files) -> Result<WrittenAttachments, Failure> {
+fn read_attachments(files: &Files, sources: &mut Sources) -> Result<WrittenAttachments, Failure> {
     let mut paths = Vec::new();
     for path in &files.attach {
         paths.extend(load::documents(path, "attachment")?);
     }
-    let (sources, files) = load::attachment_files(&paths)?;
-    let place = |(path, file): (&PathBuf, &AttachmentFile)| {
+    let files = load::attachment_files(&paths, sources)?;
+    let place = |(path, (_, file)): (&PathBuf, &(SourceId, AttachmentFile))| {
         Ok((load::name(path, file)?.to_owned(), load::module_file(path, file)?))
     };
     let placed = paths.iter().zip(&files).map(place).collect();
-    Ok(WrittenAttachments { sources, files, placed })
+    Ok(WrittenAttachments { files, placed })
 }
 
 fn refused(refused: Refused) -> Failure {

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use weir_engine::Plan;
-use weir_policy::{Attachment, Revision, Role, Source};
+use weir_policy::{Attachment, Revision, Role, Source, Sources};
 
 #[path = "../scale/mod.rs"]
 mod scale;
@@ -67,7 +67,7 @@ fn main() {
 
 /// What the mesh is sent of a policy, and how long it takes to cut that out and write it.
 fn projected(whole: &str) -> (String, f64) {
-    let model = weir_policy::read_policy(&[Source::json("policy.json", whole)], Role::Edge).unwrap();
+    let model = weir_policy::read_policy(&Sources::of([Source::json("policy.json", whole)]), Role::Edge).unwrap();
     let start = Instant::now();
     let projection = model.project(&Attachment { role: Role::Mesh, ..Attachment::default() }).canonical();
     (projection, start.elapsed().as_secs_f64())
@@ -108,7 +108,7 @@ fn filter(role: &str, policy: String) -> Plan {
 }
 
 fn tools(policy: String) -> Plan {
-    let model = weir_policy::read_policy(&[Source::json("policy.json", policy)], Role::Edge).unwrap();
+    let model = weir_policy::read_policy(&Sources::of([Source::json("policy.json", policy)]), Role::Edge).unwrap();
     Plan::compile(&model, &Attachment::default(), Some(Revision::of(&model.canonical())))
 }
 

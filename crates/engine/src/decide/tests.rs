@@ -1,6 +1,6 @@
 //! The steps of a layer, one above the other: each row is a request that two steps could answer.
 
-use weir_policy::{Attachment, Role, Source, read_policy};
+use weir_policy::{Attachment, Role, Source, Sources, read_policy};
 
 use crate::{Plan, Request};
 
@@ -36,7 +36,8 @@ layers:
 
 /// `experiment/variant/reason` of a layer, and `@slot` where it was looked at.
 fn outcome(role: Role, layer: &str, headers: &[(&str, &str)]) -> String {
-    let model = read_policy(&[Source::yaml("policy.yaml", POLICY)], Role::Edge).unwrap_or_else(|all| panic!("{all:?}"));
+    let model = read_policy(&Sources::of([Source::yaml("policy.yaml", POLICY)]), Role::Edge)
+        .unwrap_or_else(|all| panic!("{all:?}"));
     let plan = Plan::compile(&model, &Attachment { role, ..Attachment::default() }, None);
     let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
     let request = Request::read(&plan, headers, || None);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
-use weir_policy::{Attachment, Role, Source, read_policy};
+use weir_policy::{Attachment, Role, Source, Sources, read_policy};
 
 use crate::{Plan, configure_json};
 
@@ -23,7 +23,7 @@ layers:
 ";
 
 fn edits(role: &str, steer: &str, headers: &[(&str, &str)], destination: Option<&str>) -> Value {
-    let model = read_policy(&[Source::yaml("policy.yaml", POLICY)], Role::Edge).unwrap();
+    let model = read_policy(&Sources::of([Source::yaml("policy.yaml", POLICY)]), Role::Edge).unwrap();
     let attachment = Attachment { role: role.parse().unwrap(), ..steered(steer) };
     let plan = Plan::compile(&model, &attachment, None);
     let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
@@ -111,7 +111,7 @@ fn a_subset_is_written_for_this_destination_only() {
 
 #[test]
 fn bytes_that_are_not_utf_8_are_reported_in_hex() {
-    let model = read_policy(&[Source::yaml("policy.yaml", POLICY)], Role::Edge).unwrap();
+    let model = read_policy(&Sources::of([Source::yaml("policy.yaml", POLICY)]), Role::Edge).unwrap();
     let plan = Plan::compile(&model, &Attachment::default(), None);
     let headers: [(&[u8], &[u8]); 1] = [(b"baggage", b"a=\xff,env_tag=zz")];
     let exchange = plan.exchange(headers.into_iter(), || None, |_| None, || None);

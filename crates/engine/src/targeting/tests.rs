@@ -1,6 +1,6 @@
 //! Every operator on every kind of value it must tell apart.
 
-use weir_policy::{Attachment, Role, Source, read_policy};
+use weir_policy::{Attachment, Role, Source, Sources, read_policy};
 
 use crate::{Plan, Request};
 
@@ -11,7 +11,7 @@ fn holds(condition: &str, headers: &[(&[u8], &[u8])]) -> bool {
          unit: user, experiments: [{{id: e, slots: all, variants: [{{id: v}}], \
          rules: [{{when: {condition}, variant: v}}]}}]}}]}}"
     );
-    let model = read_policy(&[Source::yaml("policy.yaml", policy)], Role::Edge);
+    let model = read_policy(&Sources::of([Source::yaml("policy.yaml", policy)]), Role::Edge);
     let model = model.unwrap_or_else(|problems| panic!("{condition}: {problems:?}"));
     let plan = Plan::compile(&model, &Attachment::default(), None);
     let request = Request::read(&plan, headers.iter().copied(), || None);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use weir_policy::{Role, Source, read_policy};
+use weir_policy::{Role, Source, Sources, read_policy};
 
 use crate::fresh;
 
@@ -37,7 +37,7 @@ proptest! {
             }
             told.extend(names);
         }
-        let problems = read_policy(&[Source::json("policy", policy(&lists, &overrides, in_layer))], Role::Edge);
+        let problems = read_policy(&Sources::of([Source::json("policy", policy(&lists, &overrides, in_layer))]), Role::Edge);
         let problems = problems.map_or_else(|problems| problems, |_| Vec::new());
         let found: Vec<String> = problems.iter().map(|problem| problem.path.to_string()).collect();
         prop_assert!(problems.iter().all(|problem| problem.code.name() == "duplicate_unit"), "{:?}", problems);

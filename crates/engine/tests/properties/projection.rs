@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
 use weir_engine::{Counted, Plan};
-use weir_policy::{Attachment, Join, Model, Revision, Role, Source, Steer, Sticky, Trace, read_policy};
+use weir_policy::{Attachment, Join, Model, Revision, Role, Source, Sources, Steer, Sticky, Trace, read_policy};
 
 use crate::fresh;
 use crate::headers::Lines;
@@ -19,7 +19,7 @@ proptest! {
         let whole = model(&made);
         let projection = whole.project(&attachment);
         let canonical = projection.canonical();
-        let again = match read_policy(&[Source::json("projection", canonical.clone())], attachment.role) {
+        let again = match read_policy(&Sources::of([Source::json("projection", canonical.clone())]), attachment.role) {
             Ok(again) => again,
             Err(problems) => return Err(TestCaseError::fail(format!("{problems:#?}\n{canonical}"))),
         };
@@ -104,7 +104,7 @@ fn named(attachment: &Attachment) -> Vec<&str> {
 }
 
 fn model(made: &Made) -> Model {
-    match read_policy(&[Source::json("policy.json", made.policy.to_string())], Role::Edge) {
+    match read_policy(&Sources::of([Source::json("policy.json", made.policy.to_string())]), Role::Edge) {
         Ok(model) => model,
         Err(problems) => panic!("{problems:#?}"),
     }

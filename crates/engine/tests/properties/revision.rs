@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
 use weir_engine::Plan;
-use weir_policy::{Model, Revision, Role, Source, Steer, read_policy};
+use weir_policy::{Model, Revision, Role, Source, Sources, Steer, read_policy};
 
 use crate::attachment::attachment;
 use crate::fresh;
@@ -20,7 +20,7 @@ proptest! {
     fn other_words_are_the_same_policy((made, requests) in policy_and_requests(), seed: u64) {
         let model = model(&made.policy);
         let sources = rewritten(&made.policy, &mut Dice(seed));
-        let other = match read_policy(&sources, Role::Edge) {
+        let other = match read_policy(&Sources::of(sources.clone()), Role::Edge) {
             Ok(other) => other,
             Err(problems) => return Err(TestCaseError::fail(format!("{problems:#?}"))),
         };
@@ -32,7 +32,7 @@ proptest! {
     fn the_canonical_form_is_the_same_policy((made, requests) in policy_and_requests()) {
         let model = model(&made.policy);
         let canonical = model.canonical();
-        let again = read_policy(&[Source::json("canonical", canonical.clone())], Role::Edge).unwrap();
+        let again = read_policy(&Sources::of([Source::json("canonical", canonical.clone())]), Role::Edge).unwrap();
         prop_assert_eq!(again.canonical(), canonical);
         prop_assert_eq!(&again, &model);
         assert_decided_alike(&model, &again, &requests)?;
@@ -47,7 +47,7 @@ proptest! {
         for i in 0..tried {
             let mut changed = made.policy.clone();
             leaves(&mut changed, (place.index(places) + i) % places);
-            if let Ok(other) = read_policy(&[Source::json("changed", changed.to_string())], Role::Edge) {
+            if let Ok(other) = read_policy(&Sources::of([Source::json("changed", changed.to_string())]), Role::Edge) {
                 accepted += 1;
                 prop_assert_ne!(revision(&other), revision(&model), "{} is not told from {}", changed, made.policy);
             }
@@ -75,7 +75,7 @@ fn policy_and_requests() -> impl Strategy<Value = (Made, Vec<Lines>)> {
 }
 
 fn model(policy: &Value) -> Model {
-    match read_policy(&[Source::json("policy.json", policy.to_string())], Role::Edge) {
+    match read_policy(&Sources::of([Source::json("policy.json", policy.to_string())]), Role::Edge) {
         Ok(model) => model,
         Err(problems) => panic!("{problems:#?}"),
     }

@@ -3,7 +3,7 @@
 use super::{Attachment, Module, Role, Sticky};
 use crate::check;
 use crate::document::fields::{self, Fields};
-use crate::document::{At, Problem, Problems, Source, Spanned, Value, codes};
+use crate::document::{At, Problem, Problems, SourceId, Sources, Spanned, Value, codes};
 use crate::limits;
 
 /// An attachment as a person writes it: the envelope's fields without policy and revision, where the module lies, and
@@ -27,25 +27,23 @@ impl AttachmentFile {
     ///
     /// # Errors
     /// Every problem that was found, each with its place.
-    pub fn read(source: &Source) -> Result<AttachmentFile, Vec<Problem>> {
-        let (node, found) = source.parse(0);
+    pub fn read(sources: &Sources, id: SourceId) -> Result<AttachmentFile, Vec<Problem>> {
         let mut problems = Problems::default();
-        problems.extend(found);
-        let file = AttachmentFile::read_fields(node, &mut problems);
+        let document = sources.parse(id, &mut problems);
+        let file = AttachmentFile::read_fields(document, &At::Root { source: id }, &mut problems);
         match file {
             Some(file) if problems.is_empty() => Ok(file),
             _ => {
                 let mut problems = problems.into_vec();
-                source.locate(&mut problems);
+                sources.locate(&mut problems);
                 Err(problems)
             }
         }
     }
 
-    fn read_fields(node: Spanned, problems: &mut Problems) -> Option<AttachmentFile> {
-        let at = At::Root { document: 0 };
-        let mut fields = Fields::open(node, &at, problems)?;
-        let attachment = attachment(&mut fields, &at, problems);
+    fn read_fields(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<AttachmentFile> {
+        let mut fields = Fields::open(node, at, problems)?;
+        let attachment = attachment(&mut fields, at, problems);
         let wasm = fields.take("wasm").and_then(|node| Module::read(node, &at.key("wasm"), problems));
         let (istio, envoy, nodes) = (fields.take("istio"), fields.take("envoy"), fields.take("nodes"));
         fields.finish(problems);

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::document::{At, Code, Problems, codes};
+use crate::document::{At, Code, Problems, SourceId, codes};
 use crate::range::Range;
 use crate::written::{Experiment, Layer, Policy};
 
 /// Where an experiment stands in the documents.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
-    document: usize,
+    source: SourceId,
     layer: usize,
     experiment: usize,
 }
@@ -17,7 +17,7 @@ struct Place {
 /// Everything that is judged across layers: who shares a line, who shares slots, who routes a service.
 pub(super) fn check(documents: &[Policy], problems: &mut Problems) {
     lines_agree(documents, problems);
-    let mut in_layer: HashMap<(usize, usize), Vec<Owned<'_>>> = HashMap::new();
+    let mut in_layer: HashMap<(SourceId, usize), Vec<Owned<'_>>> = HashMap::new();
     let mut on_line: HashMap<(&str, &str), Vec<Owned<'_>>> = HashMap::new();
     let mut routed: HashMap<&str, &str> = HashMap::new();
     for (place, layer, experiment) in experiments(documents) {
@@ -34,7 +34,7 @@ pub(super) fn check(documents: &[Policy], problems: &mut Problems) {
         for (start, end) in experiment.slots.iter().flatten() {
             let Some(range) = Range::new(*start, *end) else { continue };
             let owned = Owned { range, place, id: experiment.id.as_deref().unwrap_or("?") };
-            in_layer.entry((place.document, place.layer)).or_default().push(owned);
+            in_layer.entry((place.source, place.layer)).or_default().push(owned);
             for service in &services {
                 on_line.entry((line, service)).or_default().push(owned);
             }
@@ -89,7 +89,7 @@ fn disjoint(mut owned: Vec<Owned<'_>>, why: &str, told: &mut Vec<Overlap>) {
 
 fn lines_agree(documents: &[Policy], problems: &mut Problems) {
     let mut first: HashMap<&str, &Layer> = HashMap::new();
-    for (document, policy) in documents.iter().enumerate() {
+    for policy in documents {
         for (i, layer) in policy.layers.iter().enumerate() {
             let Some(line) = line_of(layer) else { continue };
             let other = *first.entry(line).or_insert(layer);
@@ -100,7 +100,7 @@ fn lines_agree(documents: &[Policy], problems: &mut Problems) {
             } else {
                 continue;
             };
-            let root = At::Root { document };
+            let root = At::Root { source: policy.source };
             let layers = root.key("layers");
             let id = other.id.as_deref().unwrap_or("?");
             problems.add(
@@ -113,9 +113,9 @@ fn lines_agree(documents: &[Policy], problems: &mut Problems) {
 }
 
 fn experiments(documents: &[Policy]) -> impl Iterator<Item = (Place, &Layer, &Experiment)> {
-    documents.iter().enumerate().flat_map(|(document, policy)| {
+    documents.iter().flat_map(|policy| {
         policy.layers.iter().enumerate().flat_map(move |(l, layer)| {
-            let place = move |experiment| Place { document, layer: l, experiment };
+            let place = move |experiment| Place { source: policy.source, layer: l, experiment };
             layer.experiments.iter().enumerate().map(move |(e, experiment)| (place(e), layer, experiment))
         })
     })
@@ -142,7 +142,7 @@ fn services_of(experiment: &Experiment) -> Vec<&str> {
 }
 
 fn report(place: Place, field: &str, code: Code, message: String, problems: &mut Problems) {
-    let root = At::Root { document: place.document };
+    let root = At::Root { source: place.source };
     let layers = root.key("layers");
     let layer = layers.index(place.layer);
     let experiments = layer.key("experiments");

@@ -1,6 +1,6 @@
 //! The grammars of names.
 
-use crate::document::{At, Problems, codes};
+use crate::document::{At, Problems, SourceId, codes};
 use crate::limits;
 use crate::model;
 use crate::written::{CookieLife, EnvTag, UnitSource};
@@ -145,7 +145,7 @@ pub(crate) fn weight_header(name: &str, at: &At<'_>, problems: &mut Problems) {
 /// The names to strip by where the policy is bad: those it gives if they are good, else the defaults.
 pub(crate) fn env_tag_names(written: EnvTag) -> model::EnvTag {
     let mut problems = Problems::default();
-    env_tag(&written, &At::Root { document: 0 }, &mut problems);
+    env_tag(&written, &At::Root { source: SourceId::FIRST }, &mut problems);
     if problems.is_empty() { resolved(written) } else { model::EnvTag::default() }
 }
 

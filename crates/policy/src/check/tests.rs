@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{AttachmentFile, Code, Role, Source, codes, open, read_policy};
+use crate::{AttachmentFile, Code, Problem, Role, Source, SourceId, Sources, codes, open, read_policy};
 
 /// Replaces `HERE` of a frame: a policy that is good but for what is put there.
 const UNITS: &str = "{version: 1, units: {user: HERE}}";
@@ -73,7 +73,7 @@ const ROWS: &[Row] = &[
 ];
 
 fn found(text: &str) -> Vec<(Code, String)> {
-    let problems = read_policy(&[Source::yaml("policy.yaml", text)], Role::Edge).err().unwrap_or_default();
+    let problems = read_policy(&Sources::of([Source::yaml("policy.yaml", text)]), Role::Edge).err().unwrap_or_default();
     for problem in &problems {
         assert!(problem.position.is_some(), "{problem} has no place");
         let message = &problem.message;
@@ -137,7 +137,7 @@ fn attachments() {
         ("role: sidecar", &[codes::BAD_VALUE]),
     ] {
         let source = Source::yaml("attach.yaml", format!("{{weir: 1, name: a, {field}}}"));
-        let problems = AttachmentFile::read(&source).err().unwrap_or_default();
+        let problems = AttachmentFile::read(&Sources::of([source]), SourceId::FIRST).err().unwrap_or_default();
         assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), codes, "{field}");
     }
 }
@@ -145,10 +145,12 @@ fn attachments() {
 #[test]
 fn files_of_a_folder_are_one_policy() {
     let folder = |a: &str, b: &str| {
-        let sources = [Source::yaml("a.yaml", format!("{{version: 1, {a}}}")), Source::json("b.json", b)];
+        let files = [Source::yaml("a.yaml", format!("{{version: 1, {a}}}")), Source::json("b.json", b)];
+        let sources = Sources::of(files);
+        let name = |problem: &Problem| sources.get(problem.source).unwrap().name.clone();
         match read_policy(&sources, Role::Edge) {
             Ok(model) => Ok(model.canonical()),
-            Err(problems) => Err(problems.iter().map(|problem| (problem.code, problem.document)).collect::<Vec<_>>()),
+            Err(problems) => Err(problems.iter().map(|problem| (problem.code, name(problem))).collect::<Vec<_>>()),
         }
     };
     let layer = r#"{"version": 1, "layers": [{"id": "l", "unit": "u"}]}"#;
@@ -158,7 +160,7 @@ fn files_of_a_folder_are_one_policy() {
     );
     assert_eq!(
         folder("layers: [{id: l, unit: u}], units: {u: [{header: U}]}", layer),
-        Err(vec![(codes::DUPLICATE_ID, 1)])
+        Err(vec![(codes::DUPLICATE_ID, "b.json".to_owned())])
     );
     for (ours, same, other) in [
         ("units: {u: [{header: U}]}", r#""units": {"u": [{"header": "u"}]}"#, r#""units": {"u": [{"header": "v"}]}"#),
@@ -166,7 +168,11 @@ fn files_of_a_folder_are_one_policy() {
         ("env_tag: {baggage: b}", r#""env_tag": {"baggage": "b"}"#, r#""env_tag": {"baggage": "c"}"#),
     ] {
         assert!(folder(ours, &format!("{{\"version\": 1, {same}}}")).is_ok(), "{same}");
-        assert_eq!(folder(ours, &format!("{{\"version\": 1, {other}}}")), Err(vec![(codes::CONFLICT, 1)]), "{other}");
+        assert_eq!(
+            folder(ours, &format!("{{\"version\": 1, {other}}}")),
+            Err(vec![(codes::CONFLICT, "b.json".to_owned())]),
+            "{other}"
+        );
     }
     let off = folder("enabled: true", r#"{"version": 1, "enabled": false}"#).unwrap();
     assert_eq!(off, r#"{"enabled":false,"version":1}"#, "a kill counts from any file");
@@ -175,7 +181,7 @@ fn files_of_a_folder_are_one_policy() {
 #[test]
 fn a_mesh_needs_nothing_that_only_deciding_needs() {
     let projection = "{version: 1, layers: [{id: l, experiments: [{id: e, variants: [{id: v, routes: {owl: v1}}]}]}]}";
-    let check = |role| read_policy(&[Source::yaml("policy.yaml", projection)], role);
+    let check = |role| read_policy(&Sources::of([Source::yaml("policy.yaml", projection)]), role);
     assert!(check(Role::Mesh).is_ok() && check(Role::Inbound).is_ok());
     let problems = check(Role::Edge).unwrap_err();
     assert_eq!(problems.iter().map(|one| one.code).collect::<Vec<_>>(), [codes::MISSING_FIELD; 2], "unit and slots");

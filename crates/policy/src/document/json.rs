@@ -6,11 +6,11 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::document::{Entry, Path, Position, Problem, Spanned, Value, codes};
+use crate::document::{Entry, Path, Position, Problem, SourceId, Spanned, Value, codes};
 use crate::limits;
 
 /// Reads one JSON document.
-pub(crate) fn parse(text: &[u8], document: usize) -> Result<Spanned, Problem> {
+pub(crate) fn parse(text: &[u8], source: SourceId) -> Result<Spanned, Problem> {
     let node = serde_json::from_slice(text).map_err(|error| {
         let mut message = error.to_string();
         // serde_json's own bound of 128 levels keeps its recursion safe.
@@ -22,11 +22,11 @@ pub(crate) fn parse(text: &[u8], document: usize) -> Result<Spanned, Problem> {
         let line = u32::try_from(error.line()).unwrap_or(u32::MAX).max(1);
         let column = u32::try_from(error.column()).unwrap_or(u32::MAX).max(1);
         let position = Some(Position { line, column });
-        Problem { code, document, path: Path::default(), position, message: format!("not JSON: {message}") }
+        Problem { code, source, path: Path::default(), position, message: format!("not JSON: {message}") }
     })?;
     if depth(&node) > limits::DOCUMENT_DEPTH_MAX {
         let message = format!("nested too deep; at most {} levels", limits::DOCUMENT_DEPTH_MAX);
-        return Err(Problem { code: codes::TOO_DEEP, document, path: Path::default(), position: None, message });
+        return Err(Problem { code: codes::TOO_DEEP, source, path: Path::default(), position: None, message });
     }
     Ok(node)
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::document::SourceId;
+
 /// Why a document is refused: a stable name, as printed, on which tools and tests rely, and one sentence for the reference.
 /// Each crate has a table of its own; [`codes`](crate::codes) is that of policies and attachments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,8 +43,8 @@ pub struct Position {
 pub struct Problem {
     /// What kind of problem.
     pub code: Code,
-    /// Which of the documents that were read together, by index.
-    pub document: usize,
+    /// The text that has it, of those that were read together.
+    pub source: SourceId,
     /// Where in the document.
     pub path: Path,
     /// Where in the text; known once a [`crate::Source`] has located it.
@@ -89,8 +91,8 @@ impl fmt::Display for Path {
 pub enum At<'a> {
     /// The root of a document.
     Root {
-        /// Which of the documents that were read together, by index.
-        document: usize,
+        /// The text that holds it.
+        source: SourceId,
     },
     /// A field of an object.
     Key(&'a At<'a>, &'a str),
@@ -109,18 +111,26 @@ impl<'a> At<'a> {
         At::Index(self, index)
     }
 
-    fn path(&self) -> (usize, Path) {
+    /// The text that holds it.
+    pub(crate) fn source(&self) -> SourceId {
         match self {
-            At::Root { document } => (*document, Path::default()),
+            At::Root { source } => *source,
+            At::Key(parent, _) | At::Index(parent, _) => parent.source(),
+        }
+    }
+
+    fn path(&self) -> (SourceId, Path) {
+        match self {
+            At::Root { source } => (*source, Path::default()),
             At::Key(parent, key) => {
-                let (document, mut path) = parent.path();
+                let (source, mut path) = parent.path();
                 path.0.push(Step::Key((*key).to_owned()));
-                (document, path)
+                (source, path)
             }
             At::Index(parent, index) => {
-                let (document, mut path) = parent.path();
+                let (source, mut path) = parent.path();
                 path.0.push(Step::Index(*index));
-                (document, path)
+                (source, path)
             }
         }
     }
@@ -133,8 +143,8 @@ pub struct Problems(Vec<Problem>);
 impl Problems {
     /// Adds what is wrong at a place.
     pub fn add(&mut self, code: Code, at: &At<'_>, message: impl Into<String>) {
-        let (document, path) = at.path();
-        self.0.push(Problem { code, document, path, position: None, message: message.into() });
+        let (source, path) = at.path();
+        self.0.push(Problem { code, source, path, position: None, message: message.into() });
     }
 
     /// Adds a problem.

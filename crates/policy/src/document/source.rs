@@ -3,7 +3,7 @@
 use crate::document::spanned::{self, Spanned, Value};
 #[cfg(feature = "yaml")]
 use crate::document::yaml;
-use crate::document::{Code, Path, Problem, codes, json};
+use crate::document::{Code, Path, Problem, SourceId, codes, json};
 
 /// How a text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,22 +53,22 @@ impl Source {
         }
     }
 
-    /// The document in the text, and everything that keeps the text from being one. `index` says which of the documents
-    /// read together this is. What could not be read is [`Value::Unreadable`].
-    pub fn parse(&self, index: usize) -> (Spanned, Vec<Problem>) {
+    /// The document in the text, and everything that keeps the text from being one; problems point to the text as `id`. What
+    /// could not be read is [`Value::Unreadable`].
+    pub fn parse(&self, id: SourceId) -> (Spanned, Vec<Problem>) {
         if let Some(good_bytes) = self.good_bytes {
             let message = format!("not UTF-8 after {good_bytes} bytes; save it as UTF-8");
             let position = Some(json::position_after(&self.text, good_bytes));
-            let problem = Problem { code: codes::SYNTAX, document: index, path: Path::default(), position, message };
+            let problem = Problem { code: codes::SYNTAX, source: id, path: Path::default(), position, message };
             return (Spanned::from(Value::Unreadable), vec![problem]);
         }
         match self.format {
-            Format::Json => match json::parse(self.text.as_bytes(), index) {
+            Format::Json => match json::parse(self.text.as_bytes(), id) {
                 Ok(node) => (node, Vec::new()),
                 Err(problem) => (Spanned::from(Value::Unreadable), vec![problem]),
             },
             #[cfg(feature = "yaml")]
-            Format::Yaml => yaml::parse(&self.text, index),
+            Format::Yaml => yaml::parse(&self.text, id),
         }
     }
 
@@ -87,7 +87,7 @@ impl Source {
         match self.format {
             Format::Json => json::places(&self.text),
             #[cfg(feature = "yaml")]
-            Format::Yaml => Some(yaml::parse(&self.text, 0).0),
+            Format::Yaml => Some(yaml::parse(&self.text, SourceId::FIRST).0),
         }
     }
 }

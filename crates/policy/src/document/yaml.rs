@@ -3,12 +3,12 @@
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 
-use crate::document::{Code, Entry, Path, Position, Problem, Spanned, Step, Value, codes};
+use crate::document::{Code, Entry, Path, Position, Problem, SourceId, Spanned, Step, Value, codes};
 use crate::limits;
 
 /// Reads one YAML document. What could be read is returned beside the problems; what could not is [`Value::Unreadable`].
-pub(crate) fn parse(text: &str, document: usize) -> (Spanned, Vec<Problem>) {
-    let mut builder = Builder { document, open: Vec::new(), root: None, documents: 0, problems: Vec::new() };
+pub(crate) fn parse(text: &str, source: SourceId) -> (Spanned, Vec<Problem>) {
+    let mut builder = Builder { source, open: Vec::new(), root: None, documents: 0, problems: Vec::new() };
     for event in Parser::new_from_str(text) {
         match event {
             Ok((event, span)) => builder.event(event, span.start),
@@ -38,7 +38,7 @@ struct Key {
 }
 
 struct Builder {
-    document: usize,
+    source: SourceId,
     open: Vec<Open>,
     root: Option<Spanned>,
     documents: usize,
@@ -162,10 +162,10 @@ impl Builder {
     }
 
     fn report_at(&mut self, code: Code, position: Position, message: &str) {
-        let (document, message) = (self.document, message.to_owned());
+        let (source, message) = (self.source, message.to_owned());
         // Where the text itself is broken, its structure says nothing.
         let path = if [codes::SYNTAX, codes::TOO_DEEP].contains(&code) { Path::default() } else { self.path() };
-        self.problems.push(Problem { code, document, path, position: Some(position), message });
+        self.problems.push(Problem { code, source, path, position: Some(position), message });
     }
 
     /// The way to what comes next.

@@ -4,17 +4,19 @@ use super::{
     Condition, CookieLife, EnvTag, Experiment, Holdout, Kind, Layer, Override, Policy, Rule, UnitSource, Variant, Who,
 };
 use crate::document::fields::{self, Fields};
-use crate::document::{At, Problems, Spanned, Value, codes};
+use crate::document::{At, Problems, SourceId, Spanned, Value, codes};
 use crate::limits;
 
 impl Policy {
     /// Reads a document. What cannot be read is reported and left out; indices stay those of the document.
     pub(crate) fn read(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Policy {
-        let Some(mut fields) = Fields::open(node, at, problems) else { return Policy::default() };
+        let source = at.source();
+        let Some(mut fields) = Fields::open(node, at, problems) else { return Policy { source, ..Policy::default() } };
         if let Some(node) = fields.require("version", problems) {
             version(&node, &at.key("version"), problems);
         }
         let policy = Policy {
+            source,
             enabled: optional(&mut fields, "enabled", at, problems, fields::boolean),
             namespace: optional(&mut fields, "namespace", at, problems, fields::string),
             units: optional(&mut fields, "units", at, problems, units).unwrap_or_default(),
@@ -33,7 +35,7 @@ pub(crate) fn env_tag_alone(policy: &Spanned) -> Option<EnvTag> {
     let Value::Map(entries) = &policy.value else { return None };
     let entry = entries.iter().find(|entry| entry.key == "env_tag")?;
     let mut unused = Problems::default();
-    env_tag(entry.node.clone(), &At::Root { document: 0 }, &mut unused)
+    env_tag(entry.node.clone(), &At::Root { source: SourceId::FIRST }, &mut unused)
 }
 
 fn version(node: &Spanned, at: &At<'_>, problems: &mut Problems) {

@@ -3,7 +3,9 @@
 
 use weir_policy::fields::{self, Fields};
 use weir_policy::model::Model;
-use weir_policy::{At, AttachmentFile, CLUSTER_HEADER, Problem, Problems, Role, SUBSET_HEADER, Spanned, Steer, codes};
+use weir_policy::{
+    At, AttachmentFile, CLUSTER_HEADER, Problem, Problems, Role, SUBSET_HEADER, SourceId, Spanned, Steer, codes,
+};
 
 use crate::entries::{by_name, positive};
 use crate::headers;
@@ -31,17 +33,17 @@ struct Routing {
 ///
 /// # Errors
 /// Every problem of the attachment's key `envoy`; and its role, where nothing is routed.
-pub fn routes(model: &Model, file: &AttachmentFile) -> Result<String, Vec<Problem>> {
+pub fn routes(model: &Model, file: &AttachmentFile, source: SourceId) -> Result<String, Vec<Problem>> {
     let mut problems = Problems::default();
-    let routing = Routing::read(file, &mut problems);
+    let routing = Routing::read(file, source, &mut problems);
     let services: Vec<&str> = variants::services(model).into_iter().collect();
     for (service, _) in routing.hosts.iter().filter(|(service, _)| !services.contains(&service.as_str())) {
         let message = format!("no variant routes {service}; the policy routes {}", services.join(" "));
-        problems.add(codes::BAD_VALUE, &At::Root { document: 0 }.key("envoy").key("hosts").key(service), message);
+        problems.add(codes::BAD_VALUE, &At::Root { source }.key("envoy").key("hosts").key(service), message);
     }
     if file.attachment.role == Role::Inbound {
         let message = "an inbound filter steers nothing; render the routes of role edge or mesh";
-        problems.add(codes::CONFLICT, &At::Root { document: 0 }.key("role"), message);
+        problems.add(codes::CONFLICT, &At::Root { source }.key("role"), message);
     }
     if !problems.is_empty() {
         return Err(problems.into_vec());
@@ -50,8 +52,8 @@ pub fn routes(model: &Model, file: &AttachmentFile) -> Result<String, Vec<Proble
 }
 
 impl Routing {
-    fn read(file: &AttachmentFile, problems: &mut Problems) -> Routing {
-        let root = At::Root { document: 0 };
+    fn read(file: &AttachmentFile, source: SourceId, problems: &mut Problems) -> Routing {
+        let root = At::Root { source };
         let at = root.key("envoy");
         let read = |node: Spanned, problems: &mut Problems| {
             let mut fields = Fields::open(node, &at, problems)?;

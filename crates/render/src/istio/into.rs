@@ -2,7 +2,7 @@
 //! every byte that was there is kept. Istio does not merge two VirtualServices of one host for sidecars, so the routes
 //! must go into the existing one.
 
-use weir_policy::{At, Problems, Source, codes};
+use weir_policy::{At, Problems, Source, SourceId, Sources, codes};
 
 use crate::istio::routed::RoutedService;
 use crate::istio::routes::{MESH, RouteNeeds};
@@ -15,22 +15,21 @@ use read::VirtualService;
 
 /// A file with existing VirtualServices.
 pub(crate) struct ExistingFile<'a> {
-    pub source: &'a Source,
-    /// The file's place among the sources that are read together.
-    document: usize,
+    pub text: &'a Source,
+    source: SourceId,
     virtual_services: Vec<VirtualService>,
 }
 
 impl<'a> ExistingFile<'a> {
-    /// Reads the files; the first is the source with the index `first`.
-    pub fn read_all(sources: &'a [Source], first: usize, problems: &mut Problems) -> Vec<ExistingFile<'a>> {
-        let mut all: Vec<ExistingFile<'_>> = Vec::with_capacity(sources.len());
-        for (document, source) in (first..).zip(sources) {
-            let virtual_services = read::virtual_services(source, document, problems);
-            let file = ExistingFile { source, document, virtual_services };
+    /// Reads the files with these ids.
+    pub fn read_all(sources: &'a Sources, ids: &[SourceId], problems: &mut Problems) -> Vec<ExistingFile<'a>> {
+        let mut all: Vec<ExistingFile<'_>> = Vec::with_capacity(ids.len());
+        for (source, text) in ids.iter().filter_map(|id| Some((*id, sources.get(*id)?))) {
+            let virtual_services = read::virtual_services(text, source, problems);
+            let file = ExistingFile { text, source, virtual_services };
             if let Some(other) = all.iter().find(|other| other.stem() == file.stem()) {
-                let message = format!("called like {}; what is rendered would have one name", other.source.name);
-                problems.add(codes::CONFLICT, &At::Root { document }, message);
+                let message = format!("called like {}; what is rendered would have one name", other.text.name);
+                problems.add(codes::CONFLICT, &At::Root { source }, message);
             }
             all.push(file);
         }
@@ -44,7 +43,7 @@ impl<'a> ExistingFile<'a> {
     }
 
     fn stem(&self) -> &str {
-        let name = self.source.name.rsplit('/').next().unwrap_or_default();
+        let name = self.text.name.rsplit('/').next().unwrap_or_default();
         name.rsplit_once('.').map_or(name, |(stem, _)| stem)
     }
 
@@ -60,7 +59,7 @@ impl<'a> ExistingFile<'a> {
                 if added.is_empty() {
                     continue;
                 }
-                match splice::before(route, added, &self.source.text) {
+                match splice::before(route, added, &self.text.text) {
                     Ok(insertion) => insertions.push(insertion),
                     Err(message) => existing.refuse(route, "name", message, problems),
                 }
@@ -69,9 +68,9 @@ impl<'a> ExistingFile<'a> {
         if !leads_somewhere && !self.virtual_services.is_empty() {
             let hosts: Vec<&str> = all.iter().map(|routed| routed.host.as_str()).collect();
             let message = format!("no route here leads to a service of the policy; it has {}", hosts.join(", "));
-            problems.add(codes::BAD_VALUE, &At::Root { document: self.document }, message);
+            problems.add(codes::BAD_VALUE, &At::Root { source: self.source }, message);
         }
-        splice::insert(&self.source.text, &insertions)
+        splice::insert(&self.text.text, &insertions)
     }
 }
 

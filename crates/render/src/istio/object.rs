@@ -1,6 +1,6 @@
 //! One Kubernetes object, with a comment above it for whoever reads the manifest.
 
-use weir_policy::{At, Problems, codes};
+use weir_policy::{At, Problems, SourceId, codes};
 
 use crate::yaml::{Yaml, map};
 
@@ -69,7 +69,7 @@ impl Object {
     }
 
     /// Reports an object that Kubernetes would not take, to the attachment that asks for it.
-    pub fn check_size(&self, document: usize, problems: &mut Problems) {
+    pub fn check_size(&self, source: SourceId, problems: &mut Problems) {
         let bytes = self.bytes();
         if bytes > OBJECT_BYTES_MAX {
             let message = format!(
@@ -77,7 +77,7 @@ impl Object {
                  large: a header that says who is on the list keeps them out of it",
                 self.called
             );
-            problems.add(codes::LIMIT, &At::Root { document }, message);
+            problems.add(codes::LIMIT, &At::Root { source }, message);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The filter of one attachment under Istio: its placement, module and envelope, checked for what only Istio asks.
 
-use weir_policy::{At, AttachmentFile, Module, Problems, Role, Steer, codes};
+use weir_policy::{At, AttachmentFile, Module, Problems, Role, SourceId, Steer, codes};
 
 use crate::FilterSpec;
 use crate::istio::object::Phase;
@@ -8,6 +8,8 @@ use crate::istio::placement::{Carrier, Placement, Proxy, is_name};
 
 /// An attachment file and the envelope that carries its part of the policy.
 pub struct Enveloped<'a> {
+    /// The text that the attachment stands in.
+    pub source: SourceId,
     /// The attachment file.
     pub file: &'a AttachmentFile,
     /// The filter's configuration.
@@ -22,20 +24,20 @@ pub(crate) struct PlacedFilter<'a> {
     pub module: Module,
     pub placement: Placement,
     pub envelope: String,
-    /// The attachment's place among the sources that are read together.
-    pub document: usize,
+    /// The text that the attachment stands in.
+    pub source: SourceId,
 }
 
 impl<'a> PlacedFilter<'a> {
     /// Reads the Istio part of all attachments; those that cannot be rendered are left out, with problems.
     pub fn read_all(attachments: Vec<Enveloped<'a>>, problems: &mut Problems) -> Vec<PlacedFilter<'a>> {
         let mut all: Vec<PlacedFilter<'_>> = Vec::with_capacity(attachments.len());
-        for (document, enveloped) in attachments.into_iter().enumerate() {
-            let Some(placed) = PlacedFilter::read(enveloped, document, problems) else { continue };
+        for enveloped in attachments {
+            let Some(placed) = PlacedFilter::read(enveloped, problems) else { continue };
             if all.iter().any(|other| other.name == placed.name) {
                 let message =
                     format!("{} is the name of another attachment too; its objects are named so", placed.name);
-                problems.add(codes::DUPLICATE_ID, &At::Root { document }.key("name"), message);
+                problems.add(codes::DUPLICATE_ID, &At::Root { source: placed.source }.key("name"), message);
             }
             all.push(placed);
         }
@@ -53,14 +55,14 @@ impl<'a> PlacedFilter<'a> {
         spec.in_namespace(&self.placement.namespace)
     }
 
-    fn read(enveloped: Enveloped<'a>, document: usize, problems: &mut Problems) -> Option<PlacedFilter<'a>> {
-        let Enveloped { file, envelope } = enveloped;
-        let root = At::Root { document };
+    fn read(enveloped: Enveloped<'a>, problems: &mut Problems) -> Option<PlacedFilter<'a>> {
+        let Enveloped { source, file, envelope } = enveloped;
+        let root = At::Root { source };
         let name = name(file, &root, problems);
         let module = module(file, &root, problems);
-        let placement = Placement::read(file, document, problems)?;
+        let placement = Placement::read(file, source, problems)?;
         check_fit(file, &placement, &root.key("istio"), problems);
-        Some(PlacedFilter { file, name: name?, module: module?, placement, envelope, document })
+        Some(PlacedFilter { file, name: name?, module: module?, placement, envelope, source })
     }
 }
 

@@ -2,7 +2,7 @@
 //! around these proxies looks like.
 
 use weir_policy::fields::{self, Fields};
-use weir_policy::{At, AttachmentFile, Problems, Role, Spanned, codes};
+use weir_policy::{At, AttachmentFile, Problems, Role, SourceId, Spanned, codes};
 
 use crate::entries::{by_name, positive};
 use crate::istio::labels::{Labels, labels};
@@ -62,9 +62,9 @@ const CARRIERS: [(&str, Carrier); 3] = [
 ];
 
 impl Placement {
-    /// Reads the key `istio`; `None` only with problems. `document` says which of the sources read together this is.
-    pub fn read(file: &AttachmentFile, document: usize, problems: &mut Problems) -> Option<Placement> {
-        let root = At::Root { document };
+    /// Reads the key `istio`; `None` only with problems.
+    pub fn read(file: &AttachmentFile, source: SourceId, problems: &mut Problems) -> Option<Placement> {
+        let root = At::Root { source };
         let Some(node) = file.istio.clone() else {
             let message = "`istio` is missing; it says where the filter goes: {namespace: shop, selector: {app: owl}}";
             problems.add(codes::MISSING_FIELD, &root, message);

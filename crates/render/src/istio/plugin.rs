@@ -1,7 +1,7 @@
 //! The WasmPlugin or TrafficExtension that carries the filter: Istio's own kinds, which can do less than an
 //! EnvoyFilter.
 
-use weir_policy::{Module, Source};
+use weir_policy::{Module, Source, SourceId};
 
 use crate::istio::object::Object;
 use crate::istio::placed::PlacedFilter;
@@ -47,7 +47,7 @@ fn wasm(placed: &PlacedFilter<'_>) -> Yaml {
         Module::Oci { url, sha256 } => (url.clone(), sha256.as_ref()),
     };
     // The envelope is JSON, and stays JSON on its way through Istio to the filter.
-    let (envelope, _) = Source::json("envelope", placed.envelope.clone()).parse(0);
+    let (envelope, _) = Source::json("envelope", placed.envelope.clone()).parse(SourceId::FIRST);
     map! {"url" => url}
         .with("sha256", sha256)
         .with("failStrategy", Some(spec.failure_policy().as_str_name()))

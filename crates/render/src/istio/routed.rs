@@ -1,6 +1,6 @@
 //! The services that the policy routes, with what the attachments say of them.
 
-use weir_policy::{At, Code, Model, Problems, codes};
+use weir_policy::{At, Code, Model, Problems, SourceId, codes};
 
 use crate::istio::placed::PlacedFilter;
 use crate::istio::service::Service;
@@ -18,8 +18,8 @@ pub(crate) struct RoutedService {
     /// Env tag and subset of each variant that routes it. The first that matches counts: by layer id, as the filter
     /// does where two layers disagree.
     pub variants: Vec<(String, String)>,
-    /// The document of the attachment that describes it, else of the first.
-    pub document: usize,
+    /// The text of the attachment that describes it, else of the first.
+    pub source: SourceId,
 }
 
 impl RoutedService {
@@ -38,7 +38,7 @@ impl RoutedService {
         let (placed, service) = told.next().unzip();
         for (other, _) in told {
             let message = format!("{host} is described by two attachments; keep one of the descriptions");
-            report(other.document, host, None, codes::DUPLICATE_ID, message, problems);
+            report(other.source, host, None, codes::DUPLICATE_ID, message, problems);
         }
         let placed = placed.or(all.first());
         let namespace = placed.map_or("", |placed| &placed.placement.namespace);
@@ -47,7 +47,7 @@ impl RoutedService {
             namespace: namespace_of(host).unwrap_or(namespace).to_owned(),
             service: service.cloned().unwrap_or_default(),
             variants: variants::of_service(host, model),
-            document: placed.map_or(0, |placed| placed.document),
+            source: placed.map(|placed| placed.source).unwrap_or_default(),
         };
         routed.check(problems);
         routed
@@ -105,7 +105,7 @@ impl RoutedService {
     }
 
     fn report(&self, key: Option<&str>, code: Code, message: String, problems: &mut Problems) {
-        report(self.document, &self.host, key, code, message, problems);
+        report(self.source, &self.host, key, code, message, problems);
     }
 }
 
@@ -116,8 +116,8 @@ fn namespace_of(host: &str) -> Option<&str> {
     (labels.next() == Some("svc")).then_some(namespace)
 }
 
-fn report(document: usize, host: &str, key: Option<&str>, code: Code, message: String, problems: &mut Problems) {
-    let root = At::Root { document };
+fn report(source: SourceId, host: &str, key: Option<&str>, code: Code, message: String, problems: &mut Problems) {
+    let root = At::Root { source };
     let istio = root.key("istio");
     let services = istio.key("services");
     let service = services.key(host);

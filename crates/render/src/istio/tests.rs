@@ -1,6 +1,6 @@
 //! Tables of what is refused, and where. Manifests are compared whole by the examples in `istio/`.
 
-use weir_policy::{AttachmentFile, Problem, Revision, Role, Source, read_policy};
+use weir_policy::{AttachmentFile, Problem, Revision, Role, Source, SourceId, Sources, read_policy};
 
 use crate::istio::{CLIENT_SIDE_BYTES_MAX, Enveloped, File, OBJECT_BYTES_MAX, render};
 
@@ -16,16 +16,18 @@ const SERVICES: &str = "services: {owl.shop.svc.cluster.local: {stable: {version
 /// The files that are rendered for one attachment, which has `lines`, and `istio` in its key of that name.
 fn rendered(lines: &str, istio: &str, into: &[&str]) -> Result<Vec<File>, Vec<Problem>> {
     let policy = Source::yaml("policy.yaml", POLICY);
-    let model = read_policy(&[policy], Role::Edge).unwrap();
+    let model = read_policy(&Sources::of([policy]), Role::Edge).unwrap();
     let istio = format!("istio: {{namespace: shop, selector: {{app: owl}}, {istio}}}");
     let text = format!("{{weir: 1, name: mesh, {lines}\n {istio}}}");
-    let source = Source::yaml("attach.yaml", text);
-    let file = AttachmentFile::read(&source).unwrap();
+    let mut sources = Sources::default();
+    let source = sources.add(Source::yaml("attach.yaml", text));
+    let file = AttachmentFile::read(&sources, source).unwrap();
     let canonical = model.project(&file.attachment).canonical();
     let envelope = file.attachment.envelope(Revision::of(&canonical), &canonical);
-    let into: Vec<Source> = into.iter().enumerate().map(|(i, text)| Source::yaml(format!("{i}.yaml"), *text)).collect();
-    render(&model, vec![Enveloped { file: &file, envelope }], &into).map_err(|mut problems| {
-        source.locate(problems.iter_mut().filter(|problem| problem.document == 0));
+    let into = into.iter().enumerate().map(|(i, text)| Source::yaml(format!("{i}.yaml"), *text));
+    let into: Vec<SourceId> = into.map(|file| sources.add(file)).collect();
+    render(&model, vec![Enveloped { source, file: &file, envelope }], &sources, &into).map_err(|mut problems| {
+        sources.locate(&mut problems);
         problems
     })
 }
@@ -38,9 +40,24 @@ fn mesh(istio: &str, into: &[&str]) -> Result<Vec<File>, Vec<Problem>> {
 fn places(problems: &[Problem]) -> Vec<String> {
     let place = |one: &Problem| {
         let line = one.position.map_or(0, |position| position.line);
-        format!("{} {}:{line} {}", one.code.name(), one.document, one.path)
+        format!("{} {}:{line} {}", one.code.name(), nth(one.source), one.path)
     };
     problems.iter().map(place).collect()
+}
+
+/// The place of a text among all that are read together: the attachment first, then the files that are there already.
+fn nth(source: SourceId) -> usize {
+    let three = Sources::of(["", "", ""].map(|text| Source::yaml("", text)));
+    three.iter().position(|(id, _)| id == source).unwrap()
+}
+
+fn enveloped<'a>(file: &'a AttachmentFile, envelope: &str) -> Enveloped<'a> {
+    Enveloped { source: SourceId::FIRST, file, envelope: envelope.to_owned() }
+}
+
+/// An attachment that is the only text.
+fn alone(text: &str) -> AttachmentFile {
+    AttachmentFile::read(&Sources::of([Source::yaml("attach.yaml", text)]), SourceId::FIRST).unwrap()
 }
 
 #[test]
@@ -62,20 +79,20 @@ fn attachments_that_cannot_be_rendered() {
         let problems = rendered(lines, istio, &[]).unwrap_err();
         assert_eq!(places(&problems)[0], place, "{lines} {istio}");
     }
-    let nowhere = Source::yaml("attach.yaml", "{weir: 1, wasm: {file: /w}}");
-    let file = AttachmentFile::read(&nowhere).unwrap();
-    let model = read_policy(&[Source::yaml("policy.yaml", "version: 1")], Role::Edge).unwrap();
-    let problems = render(&model, vec![Enveloped { file: &file, envelope: String::new() }], &[]).unwrap_err();
+    let file = alone("{weir: 1, wasm: {file: /w}}");
+    let model = read_policy(&Sources::of([Source::yaml("policy.yaml", "version: 1")]), Role::Edge).unwrap();
+    let problems = render(&model, vec![enveloped(&file, "")], &Sources::default(), &[]).unwrap_err();
     assert_eq!(places(&problems), ["missing_field 0:0 (root)", "missing_field 0:0 (root)"], "no name, no istio");
 }
 
 #[test]
 fn names_are_those_of_one_attachment() {
     let source = "{weir: 1, name: a, wasm: {file: /w}, istio: {namespace: shop, selector: {app: a}}}";
-    let file = AttachmentFile::read(&Source::yaml("a.yaml", source)).unwrap();
-    let model = read_policy(&[Source::yaml("policy.yaml", "version: 1")], Role::Edge).unwrap();
-    let twice = [&file, &file].map(|file| Enveloped { file, envelope: String::new() });
-    assert_eq!(places(&render(&model, twice.into(), &[]).unwrap_err()), ["duplicate_id 1:0 name"]);
+    let file = alone(source);
+    let model = read_policy(&Sources::of([Source::yaml("policy.yaml", "version: 1")]), Role::Edge).unwrap();
+    let sources = Sources::of([source, source].map(|text| Source::yaml("a.yaml", text)));
+    let twice = sources.iter().map(|(source, _)| Enveloped { source, ..enveloped(&file, "") }).collect();
+    assert_eq!(places(&render(&model, twice, &sources, &[]).unwrap_err()), ["duplicate_id 1:0 name"]);
 }
 
 #[test]
@@ -122,9 +139,9 @@ fn routes_stand_in_the_order_of_layers_by_tag_and_by_subset() {
 fn what_is_too_large_for_kubernetes_is_refused() {
     let large = |bytes: usize| {
         let source = "{weir: 1, name: a, wasm: {file: /w}, istio: {namespace: shop, selector: {app: a}}}";
-        let file = AttachmentFile::read(&Source::yaml("a.yaml", source)).unwrap();
-        let model = read_policy(&[Source::yaml("policy.yaml", "version: 1")], Role::Edge).unwrap();
-        render(&model, vec![Enveloped { file: &file, envelope: "x".repeat(bytes) }], &[])
+        let file = alone(source);
+        let model = read_policy(&Sources::of([Source::yaml("policy.yaml", "version: 1")]), Role::Edge).unwrap();
+        render(&model, vec![enveloped(&file, &"x".repeat(bytes))], &Sources::default(), &[])
     };
     let server_side = |bytes| large(bytes).unwrap().last().unwrap().server_side;
     let said = large(OBJECT_BYTES_MAX).unwrap_err().remove(0).message;
@@ -192,8 +209,8 @@ fn virtual_services_that_cannot_be_merged_into() {
         (one(&format!("{{name: a, {owl}}}\n  - {{name: a/tag/two, {owl}}}")), "conflict 1:8 spec.http[0].name"),
         (one(&format!("{{name: a, {owl}}}\n  - {{name: a, {owl}}}")), "conflict 1:8 spec.http[0].name"),
         (existing(&format!("{BY_GATEWAY}  http: [{{name: a, {owl}}}]")), "conflict 1:7 spec.http[0].name"),
-        (one("{name: a, route: [{destination: {host: tiger}}]}"), "bad_value 1:0 (root)"),
-        ("kind: Service".to_owned(), "missing_field 1:0 (root)"),
+        (one("{name: a, route: [{destination: {host: tiger}}]}"), "bad_value 1:1 (root)"),
+        ("kind: Service".to_owned(), "missing_field 1:1 (root)"),
         ("a: [".to_owned(), "syntax 1:2 (root)"),
         (existing(&format!("  hosts: ['*.cluster.local']\n  http:\n  - {owl}\n")), "conflict 1:5 spec.hosts[0]"),
         (

@@ -1,7 +1,7 @@
 //! What the files propose and what the state says in, what is desired out; no files.
 
 use serde_json::json;
-use weir_policy::{AttachmentFile, Format, Revision, Role, Source};
+use weir_policy::{AttachmentFile, Format, Revision, Role, Source, SourceId, Sources};
 
 use super::*;
 use crate::effective::{self, Effective};
@@ -10,18 +10,21 @@ use crate::serve::written::WrittenAttachments;
 /// A good policy that differs by its number.
 fn policy(number: u32) -> Arc<Checked> {
     let text = json!({"version": 1, "env_tag": {"header": format!("x-tag-{number}")}, "layers": []}).to_string();
-    Arc::new(effective::check(&[Source::json("policy.json", text)], Role::Edge).unwrap())
+    Arc::new(
+        effective::check(&Sources::of([Source::json("policy.json", text)]), &[SourceId::FIRST], Role::Edge).unwrap(),
+    )
 }
 
 fn revision(number: u32) -> Revision {
     policy(number).revision
 }
 
-fn attachments(more: &str) -> WrittenAttachments {
+fn attachments(more: &str) -> (Sources, WrittenAttachments) {
     let text = format!("weir: 1\nname: shop\n{more}");
-    let sources = vec![Source::from_bytes("edge.yaml", text.into_bytes(), Format::Yaml)];
-    let files = vec![AttachmentFile::read(&sources[0]).unwrap()];
-    WrittenAttachments { sources, files, placed: vec![Ok(("shop".into(), "/weir.wasm".into()))] }
+    let mut sources = Sources::default();
+    let edge = sources.add(Source::from_bytes("edge.yaml", text.into_bytes(), Format::Yaml));
+    let files = vec![(edge, AttachmentFile::read(&sources, edge).unwrap())];
+    (sources, WrittenAttachments { files, placed: vec![Ok(("shop".into(), "/weir.wasm".into()))] })
 }
 
 fn bad(text: &str) -> Failure {
@@ -31,7 +34,8 @@ fn bad(text: &str) -> Failure {
 /// Files that say one policy, of which perhaps another one takes effect.
 fn files(written: u32, effective: u32) -> Proposal {
     let policy = Effective { written: revision(written), policy: policy(effective) };
-    Proposal { policy: Ok(policy), attachments: Ok(attachments("")), resources: Ok(Arc::default()) }
+    let (sources, attachments) = attachments("");
+    Proposal { policy: Ok(policy), sources, attachments: Ok(attachments), resources: Ok(Arc::default()) }
 }
 
 fn bad_files() -> Proposal {
@@ -89,7 +93,10 @@ fn the_files_are_served_or_what_somebody_went_back_to_until_they_say_something_n
 
 #[test]
 fn a_policy_that_the_attachments_do_not_fit_is_not_served() {
-    let attachments = |more| Proposal { attachments: Ok(attachments(more)), ..files(2, 2) };
+    let attachments = |more| {
+        let (sources, attachments) = attachments(more);
+        Proposal { sources, attachments: Ok(attachments), ..files(2, 2) }
+    };
     let unfit = "log_unit: user\n";
     let told = "unknown_unit";
     check("the files' own", &attachments(unfit), None, (None, None, Some(told), false));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use weir_xds::{Event, Labels, Node, ResourceKind, envoy_version, metadata};
 
-use super::Moment;
+use super::moment::Moment;
 
 /// One Envoy, as the server knows it. A time is RFC 3339, in UTC.
 #[derive(Clone, Debug, Serialize, Deserialize)]

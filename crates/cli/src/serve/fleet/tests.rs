@@ -1,5 +1,7 @@
 //! Reports in, rows out.
 
+use std::time::SystemTime;
+
 use weir_xds::{Node, ResourceKind};
 
 use super::*;

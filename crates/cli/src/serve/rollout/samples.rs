@@ -1,7 +1,7 @@
 //! Policies and filters for the tests of rollouts.
 
 use serde_json::{Value, json};
-use weir_policy::{Attachment, Checked, Role, Source};
+use weir_policy::{Attachment, Checked, Role, Source, SourceId, Sources};
 use weir_xds::Nodes;
 
 use crate::effective;
@@ -12,8 +12,8 @@ pub type Sample<'a> = (&'a str, bool, &'a [&'a str]);
 
 /// The policy of a document.
 pub fn read(document: &Value) -> Result<Checked, String> {
-    let source = Source::json("policy.json", document.to_string());
-    effective::check(&[source], Role::Edge).map_err(|failure| failure.text(false))
+    let sources = Sources::of([Source::json("policy.json", document.to_string())]);
+    effective::check(&sources, &[SourceId::FIRST], Role::Edge).map_err(|failure| failure.text(false))
 }
 
 /// A policy with one layer of these experiments.

@@ -1,6 +1,6 @@
 //! JSON keeps what serde_json would lose, and finds its places when they are wanted.
 
-use crate::document::{Path, Position, Step, Value, codes, spanned};
+use crate::document::{Path, Position, SourceId, Step, Value, codes, spanned};
 
 fn path(steps: &[&str]) -> Path {
     let step = |step: &&str| step.parse().map_or_else(|_| Step::Key((*step).to_owned()), Step::Index);
@@ -9,7 +9,8 @@ fn path(steps: &[&str]) -> Path {
 
 #[test]
 fn values_are_kept_as_they_are() {
-    let node = super::parse(br#"{"a": 1, "a": [null, true, "x", 1.5, 18446744073709551615, 1e2]}"#, 0).unwrap();
+    let node =
+        super::parse(br#"{"a": 1, "a": [null, true, "x", 1.5, 18446744073709551615, 1e2]}"#, SourceId::FIRST).unwrap();
     let Value::Map(entries) = node.value else { panic!("an object") };
     assert_eq!(entries.len(), 2, "duplicates are for the reader to see");
     let Value::List(values) = &entries[1].node.value else { panic!("a list") };
@@ -51,10 +52,10 @@ fn errors_have_a_code_and_a_place() {
         ("{}\n{}", codes::SYNTAX, 2, 1),
         ("{\"a\": 01}", codes::SYNTAX, 1, 8),
     ] {
-        let problem = super::parse(text.as_bytes(), 0).unwrap_err();
+        let problem = super::parse(text.as_bytes(), SourceId::FIRST).unwrap_err();
         assert_eq!((problem.code, problem.position), (code, Some(Position { line, column })), "{text}: {problem}");
         assert!(!problem.message.contains("line"), "{problem}");
     }
-    assert_eq!(super::parse(&b"[".repeat(100_000), 0).unwrap_err().code, codes::TOO_DEEP);
-    assert_eq!(super::parse(b"\"\xff\"", 0).unwrap_err().code, codes::SYNTAX);
+    assert_eq!(super::parse(&b"[".repeat(100_000), SourceId::FIRST).unwrap_err().code, codes::TOO_DEEP);
+    assert_eq!(super::parse(b"\"\xff\"", SourceId::FIRST).unwrap_err().code, codes::SYNTAX);
 }

@@ -1,9 +1,9 @@
 //! What YAML says and where, and what of YAML is not read.
 
-use crate::document::{Position, Value, codes};
+use crate::document::{Position, SourceId, Value, codes};
 
 fn value(text: &str) -> Value {
-    let (node, problems) = super::parse(text, 0);
+    let (node, problems) = super::parse(text, SourceId::FIRST);
     assert_eq!(problems, [], "{text}");
     node.value
 }
@@ -52,7 +52,7 @@ fn plain_scalars_follow_the_core_schema() {
 
 #[test]
 fn places_are_1_based_and_in_characters() {
-    let (node, problems) = super::parse("用户:\n  - é: [1, x]\n", 0);
+    let (node, problems) = super::parse("用户:\n  - é: [1, x]\n", SourceId::FIRST);
     assert_eq!(problems, []);
     let Value::Map(entries) = &node.value else { panic!("{node:?}") };
     assert_eq!(entries[0].key_position, Some(Position { line: 1, column: 1 }));
@@ -75,7 +75,7 @@ fn what_is_not_read_is_a_problem_at_its_place() {
         ("1: a\n", codes::UNQUOTED_NUMBER, 1, 1),
         ("? [a]\n: b\n", codes::WRONG_TYPE, 1, 3),
     ] {
-        let problems = super::parse(text, 0).1;
+        let problems = super::parse(text, SourceId::FIRST).1;
         let found = problems.first().map(|problem| (problem.code, problem.position));
         assert_eq!(found, Some((code, Some(Position { line, column }))), "{text:?}: {problems:?}");
         assert_eq!(problems.len(), 1, "{text:?}: {problems:?}");
@@ -101,7 +101,7 @@ fn any_depth_is_survived() {
         (block(65), &[codes::TOO_DEEP]),
         (block(20_000), &[codes::TOO_DEEP]),
     ] {
-        let (_, problems) = super::parse(&text, 0);
+        let (_, problems) = super::parse(&text, SourceId::FIRST);
         assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), expected, "{}", text.len());
     }
 }

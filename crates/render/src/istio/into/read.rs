@@ -1,7 +1,7 @@
 //! Reader of the VirtualServices of a file, with the places of all that may be refused.
 
 use weir_policy::fields;
-use weir_policy::{At, Entry, Problem, Problems, Source, Spanned, Value, codes};
+use weir_policy::{At, Entry, Problem, Problems, Source, SourceId, Spanned, Value, codes};
 
 use crate::istio::routes::MESH;
 
@@ -16,7 +16,7 @@ pub(super) struct VirtualService {
     pub routes: Vec<Route>,
     /// The file with only this document in it, so that places in it are places in the file.
     alone: Source,
-    document: usize,
+    source: SourceId,
 }
 
 /// An HTTP route of an existing VirtualService.
@@ -30,20 +30,20 @@ pub(super) struct Route {
 }
 
 /// The VirtualServices of a file. Whatever else is in it stays as it is.
-pub(super) fn virtual_services(source: &Source, document: usize, problems: &mut Problems) -> Vec<VirtualService> {
+pub(super) fn virtual_services(file: &Source, source: SourceId, problems: &mut Problems) -> Vec<VirtualService> {
     let mut all = Vec::new();
-    for alone in documents(source) {
-        let (node, unread) = alone.parse(document);
+    for alone in documents(file) {
+        let (node, unread) = alone.parse(source);
         let mut found = Problems::default();
         found.extend(unread);
         if is_virtual_service(&node) {
-            all.extend(virtual_service(node, alone.clone(), document, &mut found));
+            all.extend(virtual_service(node, alone.clone(), source, &mut found));
         }
         problems.extend(located(&alone, found));
     }
     if all.is_empty() && problems.is_empty() {
         let message = "no VirtualService in this file; only into one can routes be merged";
-        problems.add(codes::MISSING_FIELD, &At::Root { document }, message);
+        problems.add(codes::MISSING_FIELD, &At::Root { source }, message);
     }
     all
 }
@@ -72,8 +72,8 @@ fn is_virtual_service(node: &Spanned) -> bool {
         && is("apiVersion", |version| version.starts_with("networking.istio.io/"))
 }
 
-fn virtual_service(node: Spanned, alone: Source, document: usize, problems: &mut Problems) -> Option<VirtualService> {
-    let root = At::Root { document };
+fn virtual_service(node: Spanned, alone: Source, source: SourceId, problems: &mut Problems) -> Option<VirtualService> {
+    let root = At::Root { source };
     let text = |parent: &str, name: &str| {
         let node = child(child(&node, parent)?, name)?;
         if let Value::Str(text) = &node.value { Some(text.clone()) } else { None }
@@ -109,7 +109,7 @@ fn virtual_service(node: Spanned, alone: Source, document: usize, problems: &mut
         node,
     });
     let routes = routes.collect();
-    Some(VirtualService { name, namespace, hosts, gateways, routes, alone, document })
+    Some(VirtualService { name, namespace, hosts, gateways, routes, alone, source })
 }
 
 impl VirtualService {
@@ -120,7 +120,7 @@ impl VirtualService {
 
     /// Reports a field of a route of this VirtualService.
     pub fn refuse(&self, route: &Route, field: &str, message: String, problems: &mut Problems) {
-        let root = At::Root { document: self.document };
+        let root = At::Root { source: self.source };
         let spec = root.key("spec");
         let http = spec.key("http");
         self.add(&http.index(route.index).key(field), message, problems);
@@ -128,7 +128,7 @@ impl VirtualService {
 
     /// Reports a host of this VirtualService.
     pub fn refuse_host(&self, index: usize, message: String, problems: &mut Problems) {
-        let root = At::Root { document: self.document };
+        let root = At::Root { source: self.source };
         let spec = root.key("spec");
         self.add(&spec.key("hosts").index(index), message, problems);
     }
