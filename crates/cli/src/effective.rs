@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use weir_policy::written::Policy;
-use weir_policy::{Checked, Revision, Role, SourceId, Sources, read};
+use weir_policy::{Checked, Problem, Revision, Role, SourceId, Sources, read};
 
 use crate::problems::Failure;
 
@@ -21,7 +21,7 @@ pub struct Effective {
 impl Effective {
     /// The policy that takes effect of these texts, if they are good, and good with all that is added to their documents.
     pub fn of(sources: &Sources, files: &[SourceId], role: Role) -> Result<Effective, Failure> {
-        let failure = |problems| Failure::problems(sources, problems);
+        let failure = |problems| failure(sources, problems);
         let documents = read(sources, files).map_err(failure)?;
         let written = Checked::from(documents.check(&documents.policies, role).map_err(failure)?);
         let revision = written.revision;
@@ -40,7 +40,12 @@ fn effective(written: &[Policy]) -> Cow<'_, [Policy]> {
 
 /// The policy of these texts, with nothing added.
 pub fn check(sources: &Sources, files: &[SourceId], role: Role) -> Result<Checked, Failure> {
-    let failure = |problems| Failure::problems(sources, problems);
+    let failure = |problems| failure(sources, problems);
     let documents = read(sources, files).map_err(failure)?;
     documents.check(&documents.policies, role).map(Checked::from).map_err(failure)
+}
+
+/// The problems of a policy know their places, but for one of a text that is too large to be read, which is not read for that.
+fn failure(sources: &Sources, problems: Vec<Problem>) -> Failure {
+    Failure::Problems { sources: sources.clone(), problems }
 }
