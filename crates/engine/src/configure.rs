@@ -1,4 +1,4 @@
-//! From an envelope to something that runs.
+//! An envelope becomes a plan; or everything that is wrong with it, and a plan that passes requests through.
 
 use weir_policy::{Model, Opened, Problem, Revision, Spanned, open, open_document};
 

@@ -1,4 +1,4 @@
-//! What a decision changes in the headers of a request. Nothing is in it that would not change anything.
+//! What a decision changes in the headers of a request. A header that would stay as it is is not written.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -154,7 +154,7 @@ type Tags<'a> = SmallVec<[&'a [u8]; 4]>;
 type Written<'a> = SmallVec<[(&'a str, Cow<'a, [u8]>); 1]>;
 
 impl Route<'_> {
-    /// Whether the variant sends this service there as well.
+    /// Whether the variant has this very route.
     pub(crate) fn is_of(self, variant: &VariantPlan) -> bool {
         variant.routes.iter().any(|(service, subset)| service == self.service && subset == self.subset)
     }

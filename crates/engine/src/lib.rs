@@ -1,10 +1,10 @@
 //! Weir's decision, pure: no host, clock, dice, I/O or globals.
 //!
-//! Two ways lead through this crate, and each is one line of functions:
+//! Two ways lead through this crate, [`configure_json`] and [`Plan::exchange`]:
 //!
 //! ```text
-//! envelope --open--> Model --compile--> Plan                       when configured; may fail, with every problem
-//! headers --read--> Request --decide--> Decision --apply--> edits  per request; cannot fail
+//! envelope --open--> Model --compile--> Plan                         when configured; may fail, with every problem
+//! headers --read--> Request --decide--> Decision ---> what follows   per request; cannot fail
 //! ```
 //!
 //! A policy and what it means are of the crate `weir-policy`.

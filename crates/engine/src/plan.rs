@@ -95,7 +95,7 @@ pub(crate) struct LayerPlan {
     pub(crate) enabled: bool,
     /// Index of the plan's units.
     pub(crate) unit: Option<usize>,
-    /// Of its line.
+    /// The salt of the layer's line.
     pub(crate) salt: Salt,
     /// Indices of the plan's holdouts.
     pub(crate) holdouts: Vec<usize>,
@@ -138,7 +138,7 @@ pub enum Series {
     Other,
 }
 
-/// Whose tag it is.
+/// The variant that a tag stands for, as indices into the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TagOf {
     pub(crate) layer: usize,

@@ -2,7 +2,7 @@
 
 pub(crate) mod cell;
 
-/// Slots of the table that both filters share.
+/// Cells of the table that both filters share.
 pub const TRACE_CELLS: u16 = 4_096;
 /// The id of a trace; W3C Trace Context says that not all of it is zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

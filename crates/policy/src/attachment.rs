@@ -1,4 +1,5 @@
-//! Where and how the filter is put: the envelope that Envoy hands the filter, and the file a person writes.
+//! Attachments: where and how the filter is put. The part that goes into the envelope ([`Attachment`]), and the whole file
+//! that a person writes ([`AttachmentFile`]).
 
 use crate::document::{At, Problem, Problems, SourceId, codes};
 use crate::model::{Model, UnitSource};
@@ -39,7 +40,7 @@ pub const SUBSET_HEADER: &str = "x-weir-subset";
 /// The header that a guarded route takes its cluster from where the attachment steers by cluster.
 pub const CLUSTER_HEADER: &str = "x-weir-cluster";
 
-/// Which layers the filter state names.
+/// The layers that the filter state names: the key `trace`, which has nothing to do with the id of a trace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Trace {
     /// Those that an experiment owned or forced.

@@ -2,12 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::attachment::{Attachment, Role};
-use crate::check::check;
-use crate::document::Problem;
+use crate::attachment::Attachment;
 use crate::model::Model;
 use crate::revision::Revision;
-use crate::written::Policy;
 
 /// A checked policy.
 #[derive(Clone, Debug)]
@@ -21,14 +18,6 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// Checks the documents of one policy together.
-    ///
-    /// # Errors
-    /// Every problem that was found.
-    pub fn of(documents: &[Policy], role: Role) -> Result<Checked, Vec<Problem>> {
-        check(documents, role).map(Checked::from)
-    }
-
     /// The envelope that carries to an attachment what it is sent of the policy.
     pub fn envelope(&self, attachment: &Attachment) -> String {
         match self.model.project(attachment) {

@@ -1,4 +1,4 @@
-//! The envelope: a policy with where and how the filter is put, in one text. The server writes it, the filter opens it.
+//! The envelope: a policy with where and how the filter is put, in one text. `weir serve` and `weir render` write it, the filter opens it.
 
 use serde_json::{Value as Json, json};
 

@@ -1,6 +1,6 @@
 //! The gauges by which a filter tells which policy decides, under the names that filters define and tools find again.
 
-/// What one of them tells.
+/// One gauge of a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gauge {
     /// The revision in force, as a number; 0 for none.

@@ -1,4 +1,4 @@
-//! What names a policy: made from the one way to write what it means.
+//! The revision of a policy: a hash of its canonical form.
 
 use std::fmt;
 use std::str::FromStr;

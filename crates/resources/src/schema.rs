@@ -34,7 +34,7 @@ pub(crate) fn message(type_url: &str, json: &Value) -> Result<DynamicMessage, Fa
 }
 
 impl Fault {
-    /// Adds the problem that this is in the message at a place.
+    /// Adds this fault as a problem; the message that has it stands at the place.
     pub fn add(&self, at: &At<'_>, problems: &mut Problems) {
         let segments: Vec<&Segment> = self.path.iter().collect();
         self.add_below(at, &segments, problems);

@@ -1,18 +1,18 @@
-//! A numbered publication: a catalog for all Envoys, or a new one for canaries and the one before for all others.
+//! A numbered publication: a catalog for all Envoys, or a new one for canary nodes and the one before for all others.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::{Catalog, Node};
 
-/// A catalog that is published, to all Envoys or to canaries first.
+/// A catalog that is published, to all Envoys or to canary nodes first.
 #[derive(Clone, Debug)]
 pub struct Publication {
     /// Grows with each publication, so that acks can be told apart.
     pub number: u64,
     /// What is published.
     pub catalog: Arc<Catalog>,
-    /// If it is for canaries only: their node ids, and the catalog of all other nodes.
+    /// Where only canary nodes get it: their node ids, and the catalog of all other nodes.
     pub canaries: Option<(BTreeSet<String>, Arc<Catalog>)>,
 }
 

@@ -75,7 +75,7 @@ impl Deployment {
         Catalog::new(self.revision(), self.resources.iter().cloned(), filters)
     }
 
-    /// A problem if a filter would not read it.
+    /// Fails if an envelope is larger than a filter reads.
     pub fn check_size(&self) -> Result<(), Failure> {
         [&self.edges, &self.mesh].into_iter().try_for_each(Tier::check_size)
     }

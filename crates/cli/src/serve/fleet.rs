@@ -51,7 +51,7 @@ struct Counts {
 pub struct FleetView {
     /// The revision that everybody is to have in the end.
     pub revision: String,
-    /// A revision that was taken back from the nodes that were to have it first.
+    /// A revision that was taken back from its canary nodes.
     pub held: Option<String>,
     /// The rows, by node id.
     pub nodes: Vec<Row>,
@@ -106,7 +106,7 @@ impl Fleet {
         self.not_caught_up(number, newest).next().is_none()
     }
 
-    /// Since when the first of the streams that have not has been behind.
+    /// The time since which streams have been behind: that of the stream that is behind for longest.
     pub fn behind_since(&self, number: u64, newest: u64) -> Option<Instant> {
         self.not_caught_up(number, newest).filter_map(|row| row.behind_since).min()
     }

@@ -34,7 +34,8 @@ pub struct ReadingOptions {
 
 /// The time between two rounds: Prometheus is asked once in each, and so is each Envoy that answers.
 const ROUND: Duration = Duration::from_secs(1);
-/// Envoys asked at the same time; and of those that may not answer so many before the others are due again.
+/// Envoys that are asked at the same time; and of those that did not answer last time, the most that are asked in one go, so
+/// that those that answer are not kept waiting.
 const AT_ONCE: usize = 128;
 /// The most bytes of an Envoy's answer, which is a line of some hundred bytes for each attachment.
 const ENVOY_BYTES_MAX: usize = 256 << 10;

@@ -1,4 +1,4 @@
-//! Every problem that policies and attachments can have.
+//! Every problem that policies and attachments can have; those of form are used for other documents too.
 
 use super::problem::Code;
 

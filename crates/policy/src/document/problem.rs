@@ -1,11 +1,12 @@
-//! What can be wrong with a policy or an attachment: a code, a place, and words that say what would do.
+//! What can be wrong with a document: a code, a place, and words that say what would do.
 
 use std::fmt;
 
 use crate::document::SourceId;
 
 /// Why a document is refused: a stable name, as printed, on which tools and tests rely, and one sentence for the reference.
-/// Each crate has a table of its own; [`codes`](crate::codes) is that of policies and attachments.
+/// A crate may have a table of its own; [`codes`](crate::codes) is that of policies and attachments, and of other documents
+/// as far as it fits them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Code {
     name: &'static str,

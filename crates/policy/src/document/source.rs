@@ -15,7 +15,7 @@ pub enum Format {
     Yaml,
 }
 
-/// One text of a policy.
+/// One text that is read: a file of a policy, an attachment, resources, or manifests.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// What to call it in messages, usually the file's path.

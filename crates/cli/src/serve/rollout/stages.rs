@@ -21,8 +21,8 @@ use crate::state_dir::Cause;
 pub struct Stage {
     /// What edges and the mesh have from then on.
     pub deployment: Deployment,
-    /// Whether it only switches something off, or is part of a target that does, or that goes back: then no nodes have it
-    /// first.
+    /// Whether it goes to all at once, without canary nodes: it only switches something off, or it is of a target that does,
+    /// or of a rollback.
     pub urgent: bool,
     /// Whether it waits until everybody has answered the stage before: it lets edges stamp more or somewhere else, or the
     /// mesh know less.

@@ -67,7 +67,7 @@ fn who_is_not_of_what_goes_stays_where_they_are() {
     assert_eq!(step.overrides, two.model.layers[0].overrides[1..]);
 }
 
-/// What each stage does, `urgent` where nothing waits for it, `first nodes` where they have it before all others, and `acks`
+/// What each stage does, `urgent` where it goes to no canary nodes first, `first nodes` where it does, and `acks`
 /// where it waits for the answers to the one before.
 fn carefully(now: &[Sample], wanted: &[Sample], cause: Cause) -> Vec<String> {
     let target = Target { deployment: deployment(policy(wanted)), cause };
