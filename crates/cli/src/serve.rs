@@ -7,11 +7,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use clap::Args;
 use tokio::net::TcpListener;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Handle};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
@@ -141,7 +142,10 @@ impl Serve {
             let publications = rollout.publications();
             tokio::spawn(rollout.follow(targets));
             let (changes, changed) = mpsc::channel(1);
-            tokio::spawn(judge.follow(changed));
+            // On a thread of its own: the memory that one thread has for parsing policies is used again, and each further one
+            // would keep as much.
+            let judging = Handle::current();
+            thread::spawn(move || judging.block_on(judge.follow(changed)));
             watcher.follow(changes).map_err(|error| Failure::Usage(format!("files cannot be watched: {error}")))?;
             let (reports, reported) = mpsc::channel(REPORTS_MAX);
             let taken_in = tokio::spawn(take_in(reported, fleet.clone(), self.log));
