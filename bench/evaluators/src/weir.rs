@@ -1,6 +1,6 @@
 //! Weir's engine: MurmurHash3 of 128 bits, twice. Its question is a request of twelve headers.
 
-use weir_engine::{Plan, Request};
+use weir_engine::{Decision, Plan, Request};
 
 use crate::{Evaluator, Rollout};
 
@@ -32,11 +32,14 @@ impl Evaluator for Weir {
     fn question<'a>(&'a self, id: &'a str) -> Request<'a> {
         let own = [("x-user-id", id), ("location", self.location.as_str())];
         let headers = HEADERS.iter().copied().chain(own);
-        Request::read(&self.plan, headers.map(|(name, value)| (name.as_bytes(), value.as_bytes())), || None)
+        let mut request = Request::default();
+        request.read(&self.plan, headers.map(|(name, value)| (name.as_bytes(), value.as_bytes())), || None);
+        request
     }
 
     fn is_canary(&self, request: &Request<'_>) -> bool {
-        let decision = self.plan.decide(request);
+        let mut decision = Decision::new(&self.plan);
+        self.plan.decide(request, &mut decision);
         decision.layers().next().is_some_and(|layer| layer.variant == Some("canary"))
     }
 }

@@ -18,15 +18,13 @@ impl Plan {
     /// Decides a request. `edge` decides afresh, whatever tags arrived; `mesh` follows them and never hashes.
     ///
     /// `inbound` decides nothing, for no layer.
-    pub fn decide(&self, request: &Request<'_>) -> Decision<'_> {
-        let mut decision = Decision::new(self);
+    pub fn decide<'p>(&'p self, request: &Request<'_>, decision: &mut Decision<'p>) {
         match self.attachment.role {
-            Role::Edge => self.deal(request, &mut decision),
-            Role::Mesh => self.follow(request, &mut decision),
+            Role::Edge => self.deal(request, decision),
+            Role::Mesh => self.follow(request, decision),
             Role::Inbound => {}
         }
         decision.settle_routes();
-        decision
     }
 
     fn deal<'p>(&'p self, request: &Request<'_>, decision: &mut Decision<'p>) {

@@ -122,7 +122,8 @@ impl<'p> Outcome<'p> {
 }
 
 impl<'p> Decision<'p> {
-    pub(crate) fn new(plan: &'p Plan) -> Decision<'p> {
+    /// Nothing decided yet.
+    pub fn new(plan: &'p Plan) -> Decision<'p> {
         Decision { plan, outcomes: SmallVec::new(), kept: Vec::new(), dropped: Dropped::default() }
     }
 

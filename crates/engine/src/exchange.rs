@@ -38,6 +38,7 @@ impl Plan {
     /// 3. Each layer is decided.
     /// 4. `destination` is the cluster that Envoy has chosen for the request. It is asked for where something looks at it
     ///    and before there is anything to write: afterwards Envoy still reports the route it matched first.
+    #[inline(always)]
     pub fn exchange<'p, 'a>(
         &'p self,
         headers: impl Iterator<Item = (&'a [u8], &'a [u8])>,
@@ -45,9 +46,12 @@ impl Plan {
         trace_tags: impl FnOnce(TraceId) -> Option<TraceTags>,
         destination: impl FnOnce() -> Option<Cow<'a, [u8]>>,
     ) -> Exchange<'p, 'a> {
-        let mut request = Request::read(self, headers, random);
+        // Both are filled in where they lie, and this is inlined: they are 600 bytes, too many to be moved about.
+        let mut request = Request::default();
+        request.read(self, headers, random);
         request.trace_tags = self.trace_key(&request).and_then(trace_tags);
-        let decision = self.decide(&request);
+        let mut decision = Decision::new(self);
+        self.decide(&request, &mut decision);
         let destination = if wants_destination(&decision, &request) { destination() } else { None };
         Exchange { request, decision, destination }
     }

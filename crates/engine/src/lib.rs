@@ -51,6 +51,7 @@ mod filter_state;
 mod issue;
 mod join;
 mod listed;
+mod murmur;
 mod percent;
 mod plan;
 mod query;

@@ -43,24 +43,23 @@ impl<'a> Request<'a> {
     ///
     /// `random` gives 16 random bytes for each unit that has to be made; without any the unit stays absent.
     pub fn read(
+        &mut self,
         plan: &Plan,
         headers: impl Iterator<Item = (&'a [u8], &'a [u8])>,
         random: impl FnMut() -> Option<[u8; 16]>,
-    ) -> Request<'a> {
-        let mut request = Request::default();
+    ) {
         for (name, value) in headers {
             if plan.looks_at(name) {
-                request.header(plan, name, value);
+                self.header(plan, name, value);
             }
         }
-        if request.values.len() > 1 {
+        if self.values.len() > 1 {
             // So that a thousand lines of one header do not make every look at another one slow.
-            request.values.sort_by_key(|(attribute, _)| *attribute);
+            self.values.sort_by_key(|(attribute, _)| *attribute);
         }
-        if plan.issues_units && !request.is_grpc {
-            request.issue(plan, random);
+        if plan.issues_units && !self.is_grpc {
+            self.issue(plan, random);
         }
-        request
     }
 
     fn header(&mut self, plan: &Plan, name: &'a [u8], value: &'a [u8]) {

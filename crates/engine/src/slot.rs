@@ -1,6 +1,8 @@
 //! The hash and the slots of a line. A public format, frozen by its vectors: a change is a new version beside this one.
 
-use weir_policy::{Murmur, SLOTS};
+use weir_policy::SLOTS;
+
+use crate::murmur::Murmur;
 
 /// What a salt is for: the first letter of the text that is hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -25,7 +25,6 @@ mod envelope;
 mod gauge;
 pub mod limits;
 pub mod model;
-mod murmur;
 pub mod operand;
 mod project;
 mod range;
@@ -45,7 +44,6 @@ pub use document::{
 pub use envelope::{ENVELOPE_BYTES_MAX, Opened, Refused, open, open_document};
 pub use gauge::Gauge;
 pub use model::Model;
-pub use murmur::Murmur;
 pub use range::{Range, SLOTS};
 pub use read::{Documents, read, read_policy};
 pub use revision::Revision;

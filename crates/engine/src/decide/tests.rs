@@ -2,7 +2,7 @@
 
 use weir_policy::{Attachment, Role, Source, Sources, read_policy};
 
-use crate::{Plan, Request};
+use crate::Plan;
 
 const POLICY: &str = "
 version: 1
@@ -40,9 +40,8 @@ fn outcome(role: Role, layer: &str, headers: &[(&str, &str)]) -> String {
         .unwrap_or_else(|all| panic!("{all:?}"));
     let plan = Plan::compile(&model, &Attachment { role, ..Attachment::default() }, None);
     let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-    let request = Request::read(&plan, headers, || None);
-    let decision = plan.decide(&request);
-    let found = decision.layers().find(|outcome| outcome.layer == layer).unwrap();
+    let exchange = plan.exchange(headers, || None, |_| None, || None);
+    let found = exchange.decision().layers().find(|outcome| outcome.layer == layer).unwrap();
     let slot = found.slot.map(|slot| format!("@{slot}")).unwrap_or_default();
     let (experiment, variant) = (found.experiment.unwrap_or("-"), found.variant.unwrap_or("stable"));
     format!("{experiment}/{variant}/{}{slot}", found.reason.name())

@@ -2,7 +2,7 @@
 
 use weir_policy::{Attachment, Role, Source, Sources, read_policy};
 
-use crate::{Plan, Request};
+use crate::Plan;
 
 /// Whether a condition, in YAML, holds for a request.
 fn holds(condition: &str, headers: &[(&[u8], &[u8])]) -> bool {
@@ -14,8 +14,8 @@ fn holds(condition: &str, headers: &[(&[u8], &[u8])]) -> bool {
     let model = read_policy(&Sources::of([Source::yaml("policy.yaml", policy)]), Role::Edge);
     let model = model.unwrap_or_else(|problems| panic!("{condition}: {problems:?}"));
     let plan = Plan::compile(&model, &Attachment::default(), None);
-    let request = Request::read(&plan, headers.iter().copied(), || None);
-    plan.decide(&request).layers().next().unwrap().variant == Some("v")
+    let exchange = plan.exchange(headers.iter().copied(), || None, |_| None, || None);
+    exchange.decision().layers().next().unwrap().variant == Some("v")
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! MurmurHash3_x64_128 with seed 0, fed in pieces, of which only the first 8 bytes are asked for.
 //!
 //! Written out because every layer of every request is hashed: what a salt adds is mixed when the plan is compiled,
-//! and nothing is copied, allocated or looked up by index while deciding. All of it is inlined where it is asked for: this
-//! crate is built for size, and a request must not pay for that.
+//! and nothing is copied, allocated or looked up by index while deciding.
 
 const BLOCK: usize = 16;
 const C1: u64 = 0x87c3_7b91_1142_53d5;
@@ -10,7 +9,7 @@ const C2: u64 = 0x4cf5_ad43_2745_937f;
 
 /// What has been hashed so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Murmur {
+pub(crate) struct Murmur {
     h1: u64,
     h2: u64,
     /// The bytes that do not fill a block yet, the first one lowest, zeros above them.
@@ -21,8 +20,8 @@ pub struct Murmur {
 
 impl Murmur {
     /// The state after more bytes.
-    #[inline(always)]
-    pub fn then(mut self, bytes: &[u8]) -> Murmur {
+    #[inline]
+    pub(crate) fn then(mut self, bytes: &[u8]) -> Murmur {
         let held = (self.length % 16) as usize;
         self.length = self.length.wrapping_add(bytes.len() as u64);
         // What does not fit in the block is shifted out, and is read once more below.
@@ -37,7 +36,6 @@ impl Murmur {
         self
     }
 
-    #[inline(always)]
     fn mix(&mut self, block: u128) {
         self.h1 ^= scrambled_low(block);
         self.h1 = self.h1.rotate_left(27).wrapping_add(self.h2).wrapping_mul(5).wrapping_add(0x52dc_e729);
@@ -46,8 +44,8 @@ impl Murmur {
     }
 
     /// The first 8 bytes of the digest, little endian.
-    #[inline(always)]
-    pub fn first_half(self) -> u64 {
+    #[inline]
+    pub(crate) fn first_half(self) -> u64 {
         // Zeros scramble to zeros, so a tail needs no case of its own.
         let h1 = self.h1 ^ scrambled_low(self.tail) ^ self.length;
         let h2 = self.h2 ^ scrambled_high(self.tail) ^ self.length;
@@ -57,17 +55,14 @@ impl Murmur {
     }
 }
 
-#[inline(always)]
 fn scrambled_low(block: u128) -> u64 {
     (block as u64).wrapping_mul(C1).rotate_left(31).wrapping_mul(C2)
 }
 
-#[inline(always)]
 fn scrambled_high(block: u128) -> u64 {
     ((block >> 64) as u64).wrapping_mul(C2).rotate_left(33).wrapping_mul(C1)
 }
 
-#[inline(always)]
 fn avalanche(mut h: u64) -> u64 {
     h = (h ^ (h >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     h = (h ^ (h >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
@@ -75,7 +70,6 @@ fn avalanche(mut h: u64) -> u64 {
 }
 
 /// The first 16 bytes, the first one lowest; zeros where there are fewer.
-#[inline(always)]
 fn padded(bytes: &[u8]) -> u128 {
     // Fewer than 16 are read as two words that may overlap: where they do, they agree, so joining them is right.
     let behind = |width: usize| (bytes.len().wrapping_sub(width) as u32).wrapping_mul(8);
