@@ -35,7 +35,7 @@ fn number(value: f64) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if value.fract() == 0.0 && value.abs() <= EXACT {
         // Within 2^53 the cast is exact.
-        Value::Int(value as i64)
+        Value::int(value as i64)
     } else {
         Value::Float(value.to_string())
     }
@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(read_back(proto(Kind::StringValue("text".to_owned()))), Value::Str("text".to_owned()));
         assert_eq!(
             read_back(proto(Kind::ListValue(list))),
-            Value::List(vec![Spanned::from(Value::Int(1)), Spanned::from(Value::Null)])
+            Value::List(vec![Spanned::from(Value::int(1)), Spanned::from(Value::Null)])
         );
         let entry = Entry { key: "key".to_owned(), key_position: None, node: Spanned::from(Value::Bool(true)) };
         assert_eq!(read_back(proto(Kind::StructValue(inner))), Value::Map(vec![entry]));
@@ -76,10 +76,10 @@ mod tests {
     #[test]
     fn doubles_are_integers_while_they_can_be_exact() {
         let number = |value| read_back(proto(Kind::NumberValue(value)));
-        assert_eq!(number(0.0), Value::Int(0));
-        assert_eq!(number(-0.0), Value::Int(0));
-        assert_eq!(number(-1_000_000.0), Value::Int(-1_000_000));
-        assert_eq!(number(9_007_199_254_740_992.0), Value::Int(1 << 53));
+        assert_eq!(number(0.0), Value::int(0));
+        assert_eq!(number(-0.0), Value::int(0));
+        assert_eq!(number(-1_000_000.0), Value::int(-1_000_000));
+        assert_eq!(number(9_007_199_254_740_992.0), Value::int(1 << 53));
         assert_eq!(number(9_007_199_254_740_994.0), Value::Float("9007199254740994".to_owned()));
         assert_eq!(number(0.5), Value::Float("0.5".to_owned()));
         assert_eq!(number(f64::NAN), Value::Float("NaN".to_owned()));

@@ -73,7 +73,7 @@ pub fn list(context: &str, node: Spanned) -> Vec<Spanned> {
 pub fn text(context: &str, node: Spanned) -> String {
     match node.value {
         Value::Str(text) | Value::Float(text) => text,
-        Value::Int(number) => number.to_string(),
+        Value::Int(number, _) => number.to_string(),
         other => panic!("{context}: a text is wanted, not {other:?}"),
     }
 }
@@ -167,7 +167,7 @@ pub fn json_text(node: &Spanned) -> Option<String> {
     Some(match &node.value {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => value.to_string(),
-        Value::Int(value) => value.to_string(),
+        Value::Int(value, _) => value.to_string(),
         Value::Float(text) => serde_json::from_str::<serde_json::Number>(text).ok().map(|_| text.clone())?,
         Value::Str(text) => serde_json::Value::from(text.as_str()).to_string(),
         Value::List(nodes) => format!("[{}]", nodes.iter().map(json_text).collect::<Option<Vec<_>>>()?.join(",")),

@@ -16,4 +16,4 @@ pub use problem::{At, Code, Path, Position, Problem, Problems};
 pub use source::{Format, Source};
 pub use source_id::SourceId;
 pub use sources::Sources;
-pub use spanned::{Entry, Spanned, Value};
+pub use spanned::{Entry, Spanned, Spelling, Value};

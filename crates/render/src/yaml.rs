@@ -145,7 +145,7 @@ impl From<&Spanned> for Yaml {
         match &node.value {
             Value::Null | Value::Unreadable => Yaml::Null,
             Value::Bool(value) => Yaml::Bool(*value),
-            Value::Int(value) => Yaml::Int(*value),
+            Value::Int(value, _) => Yaml::Int(*value),
             Value::Float(text) => text.parse().map_or_else(|_| Yaml::Text(text.clone()), Yaml::Float),
             Value::Str(text) => Yaml::Text(text.clone()),
             Value::List(nodes) => Yaml::List(nodes.iter().map(Yaml::from).collect()),

@@ -53,7 +53,7 @@ impl AttachmentFile {
 
 pub(crate) fn attachment(fields: &mut Fields<'_>, at: &At<'_>, problems: &mut Problems) -> Attachment {
     if let Some(node) = fields.require("weir", problems)
-        && !matches!(node.value, Value::Int(1) | Value::Unreadable)
+        && !matches!(node.value, Value::Int(1, _) | Value::Unreadable)
     {
         problems.add(
             codes::BAD_VALUE,

@@ -92,6 +92,16 @@ fn each_problem_and_its_nearest_neighbour() {
 }
 
 #[test]
+fn a_number_that_should_be_a_string_is_proposed_as_it_was_typed() {
+    for typed in ["7", "007", "0x1F", "0xaB", "0o17", "+1", "-0"] {
+        let text = format!("{{version: 1, lists: {{a: [{typed}]}}}}");
+        let problems = read_policy(&Sources::of([Source::yaml("policy.yaml", text)]), Role::Edge).unwrap_err();
+        let proposed = format!("write \"{typed}\" in quotes");
+        assert!(problems[0].message.ends_with(&proposed), "{}", problems[0]);
+    }
+}
+
+#[test]
 fn every_code_has_a_row_or_a_test_below() {
     let rows: BTreeSet<Code> = ROWS.iter().map(|row| row.0).collect();
     let below = [codes::TOO_DEEP, codes::CONFLICT, codes::LIMIT];

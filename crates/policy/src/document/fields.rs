@@ -80,8 +80,9 @@ pub fn list(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<S
 pub fn string(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<String> {
     match node.value {
         Value::Str(text) => Some(text),
-        Value::Int(number) => {
-            problems.add(codes::UNQUOTED_NUMBER, at, format!("a string is meant here; write \"{number}\" in quotes"));
+        number @ Value::Int(..) => {
+            let message = format!("a string is meant here; write \"{}\" in quotes", number.describe());
+            problems.add(codes::UNQUOTED_NUMBER, at, message);
             None
         }
         other => mismatch(&other, "a string", at, problems),
@@ -109,7 +110,7 @@ pub fn boolean(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<bo
 /// An integer from `0` to `max`.
 pub fn integer(node: Spanned, max: u64, at: &At<'_>, problems: &mut Problems) -> Option<u64> {
     match node.value {
-        Value::Int(value) => {
+        Value::Int(value, _) => {
             let in_range = u64::try_from(value).ok().filter(|value| *value <= max);
             if in_range.is_none() {
                 problems.add(codes::BAD_VALUE, at, format!("found {value}; an integer from 0 to {max} would do"));

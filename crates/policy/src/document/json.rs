@@ -9,8 +9,12 @@ use serde_json::value::RawValue;
 use crate::document::{Entry, Path, Position, Problem, SourceId, Spanned, Value, codes};
 use crate::limits;
 
+/// Some editors write it in front of a text; it is no part of it.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 /// Reads one JSON document.
 pub(crate) fn parse(text: &[u8], source: SourceId) -> Result<Spanned, Problem> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(text);
     let node = serde_json::from_slice(text).map_err(|error| {
         let mut message = error.to_string();
         // serde_json's own bound of 128 levels keeps its recursion safe.
@@ -64,11 +68,11 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Int(value))
+        Ok(Value::int(value))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(i64::try_from(value).map_or_else(|_| Value::Float(value.to_string()), Value::Int))
+        Ok(i64::try_from(value).map_or_else(|_| Value::Float(value.to_string()), Value::int))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
@@ -104,6 +108,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
 ///
 /// Each level is read again as raw slices of the text, whose addresses tell their offsets.
 pub(crate) fn places(text: &str) -> Option<Spanned> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let raw = serde_json::from_str(text).ok()?;
     Walk { text, offset: 0, position: Position { line: 1, column: 1 } }.node(raw)
 }

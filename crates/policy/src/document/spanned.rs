@@ -18,8 +18,8 @@ pub enum Value {
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// An integer of 64 bits.
-    Int(i64),
+    /// An integer of 64 bits, and how it was typed where it would be printed otherwise.
+    Int(i64, Option<Box<Spelling>>),
     /// Any other number, as far as it can be shown.
     Float(String),
     /// Text.
@@ -31,6 +31,10 @@ pub enum Value {
     /// Something that has been reported already and must not be reported again.
     Unreadable,
 }
+
+/// How a number was typed, such as `007` or `0x1F`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spelling(pub String);
 
 /// One entry of an object.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,12 +54,18 @@ impl From<Value> for Spanned {
 }
 
 impl Value {
+    /// An integer that is typed as it is printed.
+    pub fn int(value: i64) -> Value {
+        Value::Int(value, None)
+    }
+
     /// What a person would call it, for messages.
     pub fn describe(&self) -> String {
         match self {
             Value::Null => "nothing".to_owned(),
             Value::Bool(b) => b.to_string(),
-            Value::Int(i) => i.to_string(),
+            Value::Int(value, None) => value.to_string(),
+            Value::Int(_, Some(spelling)) => spelling.0.clone(),
             Value::Float(text) => text.clone(),
             Value::Str(text) => format!("{:?}", shorten(text)),
             Value::List(_) => "a list".to_owned(),

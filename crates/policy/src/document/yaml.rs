@@ -3,7 +3,7 @@
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 
-use crate::document::{Code, Entry, Path, Position, Problem, SourceId, Spanned, Step, Value, codes};
+use crate::document::{Code, Entry, Path, Position, Problem, SourceId, Spanned, Spelling, Step, Value, codes};
 use crate::limits;
 
 /// Reads one YAML document. What could be read is returned beside the problems; what could not is [`Value::Unreadable`].
@@ -67,12 +67,11 @@ impl Builder {
                 if tag.is_some() {
                     self.report(codes::YAML_TAG, marker, "a YAML tag; quote the value if a string is meant");
                 }
-                let value = match style {
-                    _ if tag.is_some() => Value::Unreadable,
-                    ScalarStyle::Plain => resolve(&text),
-                    _ => Value::Str(text.into_owned()),
-                };
-                self.scalar(value, position, marker);
+                match style {
+                    _ if tag.is_some() => self.scalar(Value::Unreadable, &text, marker),
+                    ScalarStyle::Plain => self.scalar(resolve(&text), &text, marker),
+                    _ => self.scalar(Value::Str(text.into_owned()), "", marker),
+                }
             }
             Event::SequenceStart(_, tag) => {
                 self.check_start(tag.is_some(), marker);
@@ -93,7 +92,9 @@ impl Builder {
         }
     }
 
-    fn scalar(&mut self, value: Value, position: Position, marker: Marker) {
+    /// `typed` is the text of what is no string.
+    fn scalar(&mut self, value: Value, typed: &str, marker: Marker) {
+        let position = position(marker);
         let Some(Open::Map { key: None, .. }) = self.open.last() else { return self.put(value, position) };
         let text = match value {
             Value::Str(text) if text == "<<" => {
@@ -105,8 +106,8 @@ impl Builder {
             }
             Value::Str(text) => Some(text),
             Value::Unreadable => None,
-            other => {
-                let message = format!("a key must be a string; write \"{}\" in quotes", other.describe());
+            _ => {
+                let message = format!("a key must be a string; write \"{typed}\" in quotes");
                 self.report(codes::UNQUOTED_NUMBER, marker, &message);
                 None
             }
@@ -192,17 +193,24 @@ fn resolve(text: &str) -> Value {
         return Value::Float(text.to_owned());
     }
     if !unsigned.is_empty() && unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text.parse().map_or_else(|_| Value::Float(text.to_owned()), Value::Int);
+        return integer(text, text.parse().ok());
     }
     for (prefix, radix) in [("0x", 16), ("0o", 8)] {
         if let Some(digits) = text.strip_prefix(prefix)
             && digits.chars().all(|c| c.is_digit(radix))
             && !digits.is_empty()
         {
-            return i64::from_str_radix(digits, radix).map_or_else(|_| Value::Float(text.to_owned()), Value::Int);
+            return integer(text, i64::from_str_radix(digits, radix).ok());
         }
     }
     if looks_like_float(unsigned) { Value::Float(text.to_owned()) } else { Value::Str(text.to_owned()) }
+}
+
+/// The integer that a text stands for; none if it has more than 64 bits.
+fn integer(text: &str, value: Option<i64>) -> Value {
+    let Some(value) = value else { return Value::Float(text.to_owned()) };
+    let is_printed_so = value.to_string() == text;
+    Value::Int(value, (!is_printed_so).then(|| Box::new(Spelling(text.to_owned()))))
 }
 
 /// `( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`, the sign already taken.

@@ -278,7 +278,7 @@ fn one_of(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Operato
 /// Numbers are written as strings or as integers.
 fn number(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<String> {
     match node.value {
-        Value::Int(number) => Some(number.to_string()),
+        Value::Int(number, _) => Some(number.to_string()),
         _ => fields::string(node, at, problems),
     }
 }

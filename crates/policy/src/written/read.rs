@@ -40,7 +40,7 @@ pub(crate) fn env_tag_alone(policy: &Spanned) -> Option<EnvTag> {
 
 fn version(node: &Spanned, at: &At<'_>, problems: &mut Problems) {
     match &node.value {
-        Value::Int(1) | Value::Unreadable => {}
+        Value::Int(1, _) | Value::Unreadable => {}
         float @ Value::Float(_) => fields::mismatch(float, "an integer", at, problems).unwrap_or_default(),
         other => problems.add(codes::BAD_VALUE, at, format!("found {}; this Weir reads version: 1", other.describe())),
     }
@@ -205,7 +205,7 @@ fn ranges(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(i6
         let at = at.index(i);
         let Some(ends) = fields::list(node, &at, problems) else { continue };
         match ends.as_slice() {
-            [Spanned { value: Value::Int(start), .. }, Spanned { value: Value::Int(end), .. }] => {
+            [Spanned { value: Value::Int(start, _), .. }, Spanned { value: Value::Int(end, _), .. }] => {
                 ranges.push((*start, *end))
             }
             _ => match ends.iter().find(|end| matches!(end.value, Value::Float(_))) {
@@ -271,7 +271,7 @@ fn variant(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Variant {
 /// A share is a string; a bare number gets the advice to write a percentage.
 fn share(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<String> {
     match &node.value {
-        Value::Int(number) => {
+        Value::Int(number, _) => {
             problems.add(codes::UNQUOTED_NUMBER, at, format!("a share is a percentage; write \"{number}%\""));
             None
         }

@@ -45,6 +45,21 @@ fn places_are_found_by_path() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_the_text() {
+    let text = "\u{feff}{\"a\": [}";
+    let problem = super::parse(text.as_bytes(), SourceId::FIRST).unwrap_err();
+    assert_eq!(problem.position, Some(Position { line: 1, column: 8 }));
+    let text = "\u{feff}{\"a\": 1}";
+    let node = super::parse(text.as_bytes(), SourceId::FIRST).unwrap();
+    assert!(matches!(&node.value, Value::Map(entries) if entries[0].key == "a"), "{node:?}");
+    let places = super::places(text).unwrap();
+    assert_eq!(spanned::locate(&places, &path(&["a"]), true), Some(Position { line: 1, column: 2 }));
+    for text in ["\u{feff}", "\u{feff}\u{feff}{}", " \u{feff}{}", "{}\u{feff}"] {
+        assert_eq!(super::parse(text.as_bytes(), SourceId::FIRST).unwrap_err().code, codes::SYNTAX, "{text:?}");
+    }
+}
+
+#[test]
 fn errors_have_a_code_and_a_place() {
     for (text, code, line, column) in [
         ("", codes::SYNTAX, 1, 1),

@@ -1,6 +1,6 @@
 //! What YAML says and where, and what of YAML is not read.
 
-use crate::document::{Position, SourceId, Value, codes};
+use crate::document::{Position, SourceId, Spelling, Value, codes};
 
 fn value(text: &str) -> Value {
     let (node, problems) = super::parse(text, SourceId::FIRST);
@@ -12,6 +12,7 @@ fn value(text: &str) -> Value {
 fn plain_scalars_follow_the_core_schema() {
     let text = |text: &str| Value::Str(text.to_owned());
     let float = |text: &str| Value::Float(text.to_owned());
+    let typed = |value, text: &str| Value::Int(value, Some(Box::new(Spelling(text.to_owned()))));
     for (written, expected) in [
         ("null", Value::Null),
         ("~", Value::Null),
@@ -21,13 +22,15 @@ fn plain_scalars_follow_the_core_schema() {
         ("yes", text("yes")),
         ("on", text("on")),
         ("no", text("no")),
-        ("12", Value::Int(12)),
-        ("-12", Value::Int(-12)),
-        ("+12", Value::Int(12)),
-        ("012", Value::Int(12)),
-        ("0x1F", Value::Int(31)),
-        ("0o17", Value::Int(15)),
-        ("9223372036854775807", Value::Int(i64::MAX)),
+        ("12", Value::int(12)),
+        ("-12", Value::int(-12)),
+        ("+12", typed(12, "+12")),
+        ("012", typed(12, "012")),
+        ("-0", typed(0, "-0")),
+        ("0x1F", typed(31, "0x1F")),
+        ("0x1f", typed(31, "0x1f")),
+        ("0o17", typed(15, "0o17")),
+        ("9223372036854775807", Value::int(i64::MAX)),
         ("9223372036854775808", float("9223372036854775808")),
         ("1.0", float("1.0")),
         (".5", float(".5")),
@@ -80,6 +83,23 @@ fn what_is_not_read_is_a_problem_at_its_place() {
         assert_eq!(found, Some((code, Some(Position { line, column }))), "{text:?}: {problems:?}");
         assert_eq!(problems.len(), 1, "{text:?}: {problems:?}");
     }
+}
+
+#[test]
+fn a_key_is_proposed_in_quotes_as_it_was_typed() {
+    for typed in ["007", "0x1F", "0o17", "+1", "1.50", "True", "NULL", "~"] {
+        let (_, problems) = super::parse(&format!("{typed}: a\n"), SourceId::FIRST);
+        let [problem] = &problems[..] else { panic!("{typed}: {problems:?}") };
+        let proposed = format!("write \"{typed}\" in quotes");
+        assert!(problem.message.ends_with(&proposed), "{problem}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_text() {
+    let (node, problems) = super::parse("\u{feff}a: !x b\n", SourceId::FIRST);
+    assert!(matches!(&node.value, Value::Map(entries) if entries[0].key == "a"), "{node:?}");
+    assert_eq!(problems[0].position, Some(Position { line: 1, column: 4 }));
 }
 
 #[test]
