@@ -99,6 +99,11 @@ impl Attributes {
         intern(&mut self.queries, name, &mut self.count)
     }
 
+    /// An attribute that no request has by itself.
+    pub(crate) fn intern_extract(&mut self) -> AttributeId {
+        next(&mut self.count)
+    }
+
     pub(crate) fn intern_path(&mut self) -> AttributeId {
         *self.path.get_or_insert_with(|| next(&mut self.count))
     }

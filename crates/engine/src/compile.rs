@@ -6,12 +6,13 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 use memchr::memmem::Finder;
 use weir_policy::model::{
-    Condition, CookieLife, Experiment, Holdout, Layer, Leaf, Model, Operator, Override, Subject, UnitSource, Variant,
-    Who,
+    Condition, CookieLife, CookieValue, EVERY_PATH, Experiment, Holdout, Layer, Leaf, Model, Operator, Override,
+    Subject, UnitSource, Variant, Who,
 };
 use weir_policy::{Attachment, Range, Revision, Role, Sticky};
 
 use crate::attributes::Attributes;
+use crate::extract::Extract;
 use crate::listed::{ListId, Listed};
 use crate::plan::{
     Cookie, ExperimentPlan, HoldoutPlan, LayerPlan, Plan, SERIES_MAX, StickyPlan, TagOf, UnitPlan, UnitSourcePlan,
@@ -30,8 +31,9 @@ impl Plan {
         let lines: HashSet<&str> = model.layers.iter().map(|layer| layer.line.as_str()).collect();
         let is_edge = attachment.role == Role::Edge;
         let tag_cookie = model.env_tag.cookie.as_ref().filter(|_| is_edge && revision.is_some());
-        let tag_cookie =
-            tag_cookie.map(|(name, life)| (Cookie::new(name, life), compiler.attributes.intern_cookie(name)));
+        let tag_cookie = tag_cookie.map(|(name, life)| {
+            (Cookie::new(name, life, &mut compiler.attributes), compiler.attributes.intern_cookie(name))
+        });
         let request_cookie = model.env_tag.request_cookie.clone().filter(|_| is_edge);
         let issues_units = compiler.units.iter().any(|unit| unit.is_issued);
         let writes_cookies = request_cookie.is_some() || issues_units;
@@ -57,6 +59,8 @@ impl Plan {
             tag_header: model.env_tag.header.clone(),
             baggage: model.env_tag.baggage.clone(),
             request_cookie,
+            completes_units: issues_units || !compiler.extracts.is_empty(),
+            extracts: compiler.extracts,
             issues_units,
             writes_cookies,
             lengths,
@@ -80,6 +84,7 @@ struct Compiler<'a> {
     /// Only an edge deals; elsewhere nothing is compiled that only dealing needs.
     deals: bool,
     attributes: Attributes,
+    extracts: Vec<Extract>,
     units: Vec<UnitPlan>,
     listed: Listed,
     lists: HashMap<&'a str, ListId>,
@@ -92,23 +97,59 @@ struct Compiler<'a> {
 impl<'a> Compiler<'a> {
     fn new(model: &'a Model, attachment: &Attachment, is_in_force: bool) -> Compiler<'a> {
         let deals = attachment.role == Role::Edge;
-        let mut attributes = Attributes::default();
         let mut compiler = Compiler {
             model,
             deals,
-            units: units(model, attachment, is_in_force && model.enabled, &mut attributes),
-            attributes,
+            attributes: Attributes::default(),
+            extracts: Vec::new(),
+            units: Vec::new(),
             listed: Listed::default(),
             lists: HashMap::new(),
             folded: HashMap::new(),
             next_list: 0,
             next_series: 0,
         };
+        compiler.units(attachment, is_in_force && model.enabled);
         for (name, values) in model.lists.iter().filter(|_| deals) {
             let list = compiler.list(values);
             compiler.lists.insert(name, list);
         }
         compiler
+    }
+
+    /// Units that nobody asks for are not read.
+    fn units(&mut self, attachment: &Attachment, may_issue: bool) {
+        let model = self.model;
+        for (name, written) in &model.units {
+            let dealt = model.layers.iter().any(|layer| layer.unit.as_ref() == Some(name))
+                || model.holdouts.iter().any(|holdout| holdout.unit == *name);
+            let sticky = attachment.sticky.iter().any(|sticky| sticky.unit == *name);
+            let wanted = self.deals && dealt || sticky;
+            let is_read = wanted || attachment.log_unit.as_ref() == Some(name);
+            let sources = written.iter().filter(|_| is_read).map(|source| self.unit_source(source)).collect();
+            let can_be_issued = written.iter().any(|source| matches!(source, UnitSource::IssuedCookie(..)));
+            self.units.push(UnitPlan { sources, is_issued: wanted && self.deals && may_issue && can_be_issued });
+        }
+    }
+
+    fn unit_source(&mut self, source: &UnitSource) -> UnitSourcePlan {
+        let attributes = &mut self.attributes;
+        let mut issue = None;
+        let id = match source {
+            UnitSource::Header(name) => attributes.intern_header(name),
+            UnitSource::Query(name) => attributes.intern_query(name),
+            UnitSource::Cookie(name, part) if *part == CookieValue::default() => attributes.intern_cookie(name),
+            UnitSource::Cookie(name, part) => {
+                let (from, to) = (attributes.intern_cookie(name), attributes.intern_extract());
+                self.extracts.push(Extract { from, to, part: part.clone() });
+                to
+            }
+            UnitSource::IssuedCookie(name, life) => {
+                issue = Some(Cookie::new(name, life, attributes));
+                attributes.intern_cookie(name)
+            }
+        };
+        UnitSourcePlan { id, issue }
     }
 
     fn list(&mut self, values: &[String]) -> ListId {
@@ -251,38 +292,6 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Units that nobody asks for are not read.
-fn units(model: &Model, attachment: &Attachment, may_issue: bool, attributes: &mut Attributes) -> Vec<UnitPlan> {
-    let is_edge = attachment.role == Role::Edge;
-    let compile = |(name, written): &(String, Vec<UnitSource>)| {
-        let dealt = model.layers.iter().any(|layer| layer.unit.as_ref() == Some(name))
-            || model.holdouts.iter().any(|holdout| holdout.unit == *name);
-        let sticky = attachment.sticky.iter().any(|sticky| sticky.unit == *name);
-        let wanted = is_edge && dealt || sticky;
-        let is_read = wanted || attachment.log_unit.as_ref() == Some(name);
-        UnitPlan {
-            sources: if is_read { unit_sources(written, attributes) } else { Vec::new() },
-            is_issued: wanted
-                && is_edge
-                && may_issue
-                && written.iter().any(|source| matches!(source, UnitSource::Cookie(_, Some(_)))),
-        }
-    };
-    model.units.iter().map(compile).collect()
-}
-
-fn unit_sources(written: &[UnitSource], attributes: &mut Attributes) -> Vec<UnitSourcePlan> {
-    let compile = |source: &UnitSource| match source {
-        UnitSource::Header(name) => UnitSourcePlan { id: attributes.intern_header(name), issue: None },
-        UnitSource::Query(name) => UnitSourcePlan { id: attributes.intern_query(name), issue: None },
-        UnitSource::Cookie(name, None) => UnitSourcePlan { id: attributes.intern_cookie(name), issue: None },
-        UnitSource::Cookie(name, Some(life)) => {
-            UnitSourcePlan { id: attributes.intern_cookie(name), issue: Some(Cookie::new(name, life)) }
-        }
-    };
-    written.iter().map(compile).collect()
-}
-
 /// What an override forces; `None` if it names a disabled experiment and is passed over.
 fn forced(layer: &Layer, index: &HashMap<&str, usize>, one: &Override) -> Option<Forced> {
     let Some(id) = &one.experiment else { return Some(Forced { experiment: None, variant: None }) };
@@ -309,8 +318,9 @@ fn bytes(text: &str, case: CaseRule) -> Box<[u8]> {
 }
 
 impl Cookie {
-    fn new(name: &str, life: &CookieLife) -> Cookie {
-        Cookie { name: name.to_owned(), life: life.clone() }
+    fn new(name: &str, life: &CookieLife, attributes: &mut Attributes) -> Cookie {
+        let request_path = (life.path != EVERY_PATH).then(|| attributes.intern_path());
+        Cookie { name: name.to_owned(), life: life.clone(), request_path }
     }
 }
 

@@ -11,13 +11,15 @@ const LENGTH: usize = 22;
 pub(crate) struct Issued {
     /// Index of the plan's units.
     pub(crate) unit: usize,
+    /// Index of the unit's sources: that of its cookie.
+    pub(crate) source: usize,
     /// 22 characters of base64url.
     pub(crate) id: String,
 }
 
 impl Issued {
-    pub(crate) fn new(unit: usize, bytes: &[u8; 16]) -> Issued {
-        Issued { unit, id: URL_SAFE_NO_PAD.encode(bytes) }
+    pub(crate) fn new(unit: usize, source: usize, bytes: &[u8; 16]) -> Issued {
+        Issued { unit, source, id: URL_SAFE_NO_PAD.encode(bytes) }
     }
 }
 
@@ -33,7 +35,7 @@ mod tests {
     #[test]
     fn sixteen_bytes_are_22_characters() {
         for (byte, id) in [(0, "AAAAAAAAAAAAAAAAAAAAAA"), (0xff, "_____________________w")] {
-            let issued = Issued::new(0, &[byte; 16]);
+            let issued = Issued::new(0, 0, &[byte; 16]);
             assert_eq!(issued.id, id);
             assert!(is_issued(id.as_bytes()));
         }

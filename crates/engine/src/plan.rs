@@ -6,6 +6,7 @@ use weir_policy::model::CookieLife;
 use weir_policy::{Attachment, Join, Range, Revision};
 
 use crate::attributes::{AttributeId, Attributes, Lengths};
+use crate::extract::Extract;
 use crate::listed::{ListId, Listed};
 use crate::rules::{Forced, Rules};
 use crate::slot::Salt;
@@ -28,8 +29,12 @@ pub struct Plan {
     pub(crate) tag_cookie: Option<(Cookie, AttributeId)>,
     /// The cookie that shows the tags to the upstream; `edge` only.
     pub(crate) request_cookie: Option<String>,
+    /// What of cookies are units, where these are not the whole value.
+    pub(crate) extracts: Vec<Extract>,
     /// Whether some unit is made where it is absent.
     pub(crate) issues_units: bool,
+    /// Whether some unit is not simply there: part of a cookie, or made.
+    pub(crate) completes_units: bool,
     /// Whether requests may need their `cookie` header written.
     pub(crate) writes_cookies: bool,
     /// The lengths of the names of all headers that are looked at but `x-weir-*`.
@@ -70,6 +75,8 @@ pub(crate) struct UnitSourcePlan {
 pub(crate) struct Cookie {
     pub(crate) name: String,
     pub(crate) life: CookieLife,
+    /// Where the request's path is found, if the cookie is not for every path.
+    pub(crate) request_path: Option<AttributeId>,
 }
 
 /// The slot of a unit for other people's weights.

@@ -9,7 +9,7 @@ use weir_policy::limits::UNIT_BYTES_MAX;
 use crate::attributes::{AttributeId, Values};
 use crate::authority;
 use crate::issue::{Issued, is_issued};
-use crate::plan::{Plan, UnitPlan, UnitSourcePlan};
+use crate::plan::{Cookie, Plan, UnitPlan, UnitSourcePlan};
 use crate::query;
 use crate::trace::{TraceId, TraceTags};
 
@@ -34,8 +34,10 @@ pub struct Request<'a> {
     pub(crate) issued: Vec<Issued>,
     /// Whether it is gRPC, which gets no cookies and is judged by its own status.
     pub(crate) is_grpc: bool,
-    /// Whether the client came by https.
-    pub(crate) is_https: bool,
+    /// Whether its scheme is https.
+    has_https: bool,
+    /// What Envoy says of the client, where something before it ended TLS: whether it came by https.
+    came_by_https: Option<bool>,
 }
 
 impl<'a> Request<'a> {
@@ -57,8 +59,8 @@ impl<'a> Request<'a> {
             // So that a thousand lines of one header do not make every look at another one slow.
             self.values.sort_by_key(|(attribute, _)| *attribute);
         }
-        if plan.issues_units && !self.is_grpc {
-            self.issue(plan, random);
+        if plan.completes_units {
+            self.complete(plan, random);
         }
     }
 
@@ -67,9 +69,8 @@ impl<'a> Request<'a> {
             b":path" => self.path(plan, value),
             b":authority" => self.capture(plan.attributes.host, || authority::normalize(value)),
             b":method" => self.capture(plan.attributes.method, || Cow::Borrowed(value)),
-            b":scheme" => self.is_https |= value == b"https",
-            // Envoy's own word about the client, where something before it ended TLS; it comes after the scheme.
-            b"x-forwarded-proto" => self.is_https = value == b"https",
+            b":scheme" => self.has_https |= value == b"https",
+            b"x-forwarded-proto" => self.came_by_https = self.came_by_https.or(Some(value == b"https")),
             b"content-type" => self.is_grpc |= is_grpc(value),
             b"cookie" => self.cookie_line(plan, value),
             b"baggage" if plan.baggage.is_some() => self.baggage.push(value),
@@ -117,17 +118,63 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Makes the units that are to be made where they are absent.
+    /// Finds the units that are parts of cookies, and makes those that are to be made where they are absent.
+    fn complete(&mut self, plan: &Plan, random: impl FnMut() -> Option<[u8; 16]>) {
+        self.extract(plan);
+        if plan.issues_units && !self.is_grpc {
+            self.issue(plan, random);
+        }
+        if !self.issued.is_empty() {
+            // Parts of a cookie that was made are those that the next visit will bring.
+            self.extract(plan);
+        }
+    }
+
+    fn extract(&mut self, plan: &Plan) {
+        for extract in &plan.extracts {
+            let part = self.values().of(extract.from).next().and_then(|value| extract.of(value));
+            let part = part.map(Cow::into_owned);
+            self.replace(extract.to, part);
+        }
+    }
+
     fn issue(&mut self, plan: &Plan, mut random: impl FnMut() -> Option<[u8; 16]>) {
         for (index, unit) in plan.units.iter().enumerate().filter(|(_, unit)| unit.is_issued) {
-            let Some(attribute) = unit.missing(self.values()) else { continue };
-            let Some(issued) = random().map(|bytes| Issued::new(index, &bytes)) else { continue };
+            let Some((source, attribute)) = self.missing(unit) else { continue };
+            let Some(issued) = random().map(|bytes| Issued::new(index, source, &bytes)) else { continue };
             // Whoever looks at this cookie sees what the next visit will bring.
-            self.values.retain(|(known, _)| *known != attribute);
-            let place = self.values.partition_point(|(known, _)| *known < attribute);
-            self.values.insert(place, (attribute, Cow::Owned(issued.id.clone().into_bytes())));
+            self.replace(attribute, Some(issued.id.clone().into_bytes()));
             self.issued.push(issued);
         }
+    }
+
+    /// The source to make the unit in, and its cookie: the first whose cookie may be set and has nothing of its form,
+    /// unless an earlier one has a value.
+    fn missing(&self, unit: &UnitPlan) -> Option<(usize, AttributeId)> {
+        let values = self.values();
+        let may_be_made = |source: &UnitSourcePlan| source.issue.as_ref().is_some_and(|cookie| self.may_set(cookie));
+        let gives = |source: &UnitSourcePlan| source.read(values).is_some();
+        let (index, first) = unit.sources.iter().enumerate().find(|(_, one)| may_be_made(one) || gives(one))?;
+        (!gives(first)).then_some((index, first.id))
+    }
+
+    /// The values of an attribute are this one from now on, or none.
+    fn replace(&mut self, attribute: AttributeId, value: Option<Vec<u8>>) {
+        self.values.retain(|(known, _)| *known != attribute);
+        let place = self.values.partition_point(|(known, _)| *known < attribute);
+        if let Some(value) = value {
+            self.values.insert(place, (attribute, Cow::Owned(value)));
+        }
+    }
+
+    /// Whether the client came by https.
+    pub(crate) fn is_https(&self) -> bool {
+        self.came_by_https.unwrap_or(self.has_https)
+    }
+
+    /// Whether the response may set this cookie.
+    pub(crate) fn may_set(&self, cookie: &Cookie) -> bool {
+        cookie.reaches(self.is_https(), self.values())
     }
 
     pub(crate) fn values(&self) -> Values<'_> {
@@ -145,12 +192,6 @@ impl UnitPlan {
     pub(crate) fn read<'a>(&self, values: Values<'a>) -> Option<&'a [u8]> {
         let unit = self.sources.iter().find_map(|source| source.read(values))?;
         (unit.len() <= UNIT_BYTES_MAX).then_some(unit)
-    }
-
-    /// The cookie to make the unit in: one that issues and has nothing of its form, unless an earlier source has a value.
-    fn missing(&self, values: Values<'_>) -> Option<AttributeId> {
-        let first = self.sources.iter().find(|source| source.issue.is_some() || source.read(values).is_some())?;
-        first.read(values).is_none().then_some(first.id)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use smallvec::SmallVec;
+use weir_policy::model::SameSite;
 
 use crate::decision::{Decision, Outcome, Reason};
 use crate::exchange::Exchange;
@@ -21,11 +22,12 @@ enum Reader {
 impl Exchange<'_, '_> {
     /// The lines that the upstream's response gets. A reply that Envoy made itself gets none, nor does gRPC.
     pub fn set_cookies(&self) -> SetCookies {
-        if self.request.is_grpc {
+        let has_any = !self.request.issued.is_empty() || self.decision.plan.tag_cookie.is_some();
+        if !has_any || self.request.is_grpc {
             return SetCookies::new();
         }
-        let https = self.request.is_https;
-        let issued = self.issued().map(|(cookie, id)| cookie.set(id, Reader::Server, https));
+        let is_https = self.request.is_https();
+        let issued = self.issued().map(|(cookie, id)| cookie.set(id, Reader::Server, is_https));
         issued.chain(self.tag_cookie()).collect()
     }
 
@@ -33,19 +35,22 @@ impl Exchange<'_, '_> {
     pub(crate) fn issued(&self) -> impl Iterator<Item = (&Cookie, &str)> {
         self.request.issued.iter().filter_map(|issued| {
             let unit = self.decision.plan.units.get(issued.unit)?;
-            let cookie = unit.sources.iter().find_map(|source| source.issue.as_ref())?;
+            let cookie = unit.sources.get(issued.source)?.issue.as_ref()?;
             Some((cookie, issued.id.as_str()))
         })
     }
 
     fn tag_cookie(&self) -> Option<String> {
         let (cookie, source) = self.decision.plan.tag_cookie.as_ref()?;
+        if !self.request.may_set(cookie) {
+            return None;
+        }
         let before = self.request.values().of(*source).next();
         let tags = self.decision.page_tags(before.unwrap_or_default()).join("%2C");
         match before {
             None if tags.is_empty() => None,
             Some(before) if !tags.is_empty() && before == tags.as_bytes() => None,
-            _ => Some(cookie.set(&tags, Reader::Page, self.request.is_https)),
+            _ => Some(cookie.set(&tags, Reader::Page, self.request.is_https())),
         }
     }
 }
@@ -81,16 +86,24 @@ impl Decision<'_> {
 
 impl Cookie {
     /// A line of `set-cookie`; an empty value removes the cookie.
-    fn set(&self, value: &str, reader: Reader, https: bool) -> String {
-        let Cookie { name, life } = self;
+    fn set(&self, value: &str, reader: Reader, is_https: bool) -> String {
+        let Cookie { name, life, .. } = self;
+        let same_site = match life.same_site {
+            SameSite::Lax => "Lax",
+            SameSite::Strict => "Strict",
+            SameSite::None => "None",
+        };
         let max_age = if value.is_empty() { 0 } else { life.max_age_seconds };
-        let mut line = format!("{name}={value}; Path=/; SameSite=Lax; Max-Age={max_age}");
+        let mut line = format!("{name}={value}; Path={}; SameSite={same_site}; Max-Age={max_age}", life.path);
         if let Some(domain) = &life.domain {
             line.push_str("; Domain=");
             line.push_str(domain);
         }
-        if https {
+        if is_https {
             line.push_str("; Secure");
+        }
+        if life.partitioned {
+            line.push_str("; Partitioned");
         }
         if reader == Reader::Server {
             line.push_str("; HttpOnly");

@@ -1,8 +1,8 @@
 //! `Model -> text`: the one way to write what a policy means.
 
 use crate::model::{
-    Condition, CookieLife, EnvTag, Experiment, Holdout, Kind, Layer, Leaf, Model, Operator, Override, Rule, UnitSource,
-    Variant, Who,
+    Condition, CookieLife, EVERY_PATH, EnvTag, Experiment, Holdout, Kind, Layer, Leaf, Model, Operator, Override, Rule,
+    SameSite, UnitSource, Variant, Who,
 };
 use crate::range::Range;
 
@@ -42,6 +42,9 @@ fn cookie_life(life: &CookieLife) -> Object<'static> {
     Object::default()
         .with("max_age_seconds", life.max_age_seconds.to_string())
         .with_some("domain", optional(&life.domain))
+        .with_some("path", (life.path != EVERY_PATH).then(|| string(&life.path)))
+        .with_some("same_site", (life.same_site != SameSite::default()).then(|| string(life.same_site.name())))
+        .with_some("partitioned", life.partitioned.then(|| true.to_string()))
 }
 
 fn source(source: &UnitSource) -> String {
@@ -49,9 +52,12 @@ fn source(source: &UnitSource) -> String {
     match source {
         UnitSource::Header(name) => object.with("header", string(name)),
         UnitSource::Query(name) => object.with("query", string(name)),
-        UnitSource::Cookie(name, life) => {
-            let life = life.as_ref().map(|life| cookie_life(life).text());
-            object.with("cookie", string(name)).with_some("issue", life)
+        UnitSource::Cookie(name, value) => object
+            .with("cookie", string(name))
+            .with_some("decode", value.is_percent_encoded.then(|| string("percent")))
+            .with_some("json", optional(&value.json_key)),
+        UnitSource::IssuedCookie(name, life) => {
+            object.with("cookie", string(name)).with("issue", cookie_life(life).text())
         }
     }
     .text()
@@ -213,7 +219,9 @@ mod tests {
     #[test]
     fn keys_are_sorted_on_every_level() {
         let policy = "{version: 1, enabled: false,
-            units: {user: [{header: x}, {cookie: c, issue: {max_age_seconds: 9, domain: d.example}}], also: [{query: q}]},
+            units: {also: [{query: q}, {json: k, decode: percent, cookie: c}],
+                user: [{header: x}, {cookie: d, issue: {same_site: none, path: /a, partitioned: true, max_age_seconds: 9,
+                    domain: d.example}}]},
             lists: {z: [ada, '\"\\é\\u0001'], a: [eve]},
             env_tag: {request_cookie: r, header: tags, baggage: b, cookie: {name: n, max_age_seconds: 9, domain: d}},
             holdouts: [{unit: user, share: 1.5%, layers: [two], id: h}],

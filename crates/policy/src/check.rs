@@ -9,6 +9,7 @@ use crate::model::{EnvTag, Holdout, Layer, Model};
 use crate::written::{self, Policy, UnitSource};
 
 mod conditions;
+mod cookies;
 mod experiment;
 mod lines;
 mod lists;
@@ -100,6 +101,7 @@ impl<'a> Checker<'a> {
     }
 
     fn units(&mut self, env_tag: &EnvTag) {
+        let mut issued = cookies::Issued::default();
         for policy in self.documents {
             let root = At::Root { source: policy.source };
             let at = root.key("units");
@@ -108,6 +110,7 @@ impl<'a> Checker<'a> {
                 names::id(name, &at, &mut self.problems);
                 for (i, source) in sources.iter().enumerate() {
                     names::unit_source(source, env_tag, &at.index(i), &mut self.problems);
+                    issued.add(source, &at.index(i), &mut self.problems);
                 }
                 if self.units.insert(name, sources).is_some_and(|other| lowered(other) != lowered(sources)) {
                     self.problems.add(

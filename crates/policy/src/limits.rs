@@ -44,6 +44,10 @@ limits! {
     STICKY_MAX "sticky" = 16;
     /// Seconds that a cookie may live: 400 days, where browsers cut.
     MAX_AGE_SECONDS_MAX "max_age_seconds" = 34_560_000;
+    /// Bytes of a cookie's path.
+    COOKIE_PATH_BYTES_MAX "cookie_path_bytes" = 1_024;
+    /// Bytes of a key of the JSON in a cookie.
+    JSON_KEY_BYTES_MAX "json_key_bytes" = 256;
 }
 
 /// What to say of a text with more bytes than are read.

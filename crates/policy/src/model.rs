@@ -3,7 +3,7 @@
 
 use crate::operand::{Decimal, Operand, Pattern, Requirement};
 use crate::range::Range;
-pub use crate::written::{CookieLife, Kind, Subject, UnitSource, Who};
+pub use crate::written::{CookieLife, CookieValue, EVERY_PATH, Kind, SameSite, Subject, UnitSource, Who};
 
 /// The meaning of a policy. Sugar is expanded; what has no order is sorted.
 #[derive(Clone, Debug, PartialEq)]

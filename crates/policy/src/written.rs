@@ -1,9 +1,11 @@
 //! A policy as it was typed: the fields of `docs/policy.md`, nothing resolved, nothing judged. `check` judges.
 
 mod condition;
+mod cookie;
 mod read;
 
 pub use condition::{Condition, Leaf, Operator, Subject};
+pub use cookie::{CookieLife, CookieValue, EVERY_PATH, SameSite};
 pub(crate) use read::env_tag_alone;
 
 use crate::document::SourceId;
@@ -34,19 +36,12 @@ pub struct Policy {
 pub enum UnitSource {
     /// The first line of a header.
     Header(String),
-    /// The first crumb of a cookie, perhaps one that the filter issues.
-    Cookie(String, Option<CookieLife>),
+    /// The first crumb of a cookie.
+    Cookie(String, CookieValue),
+    /// The first crumb of a cookie that the filter makes where the request has none.
+    IssuedCookie(String, CookieLife),
     /// The first query parameter.
     Query(String),
-}
-
-/// How long a cookie lives, and where.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CookieLife {
-    /// Seconds.
-    pub max_age_seconds: u64,
-    /// The cookie's domain; absent means the host that answered.
-    pub domain: Option<String>,
 }
 
 /// How the tags travel.

@@ -46,7 +46,7 @@ proptest! {
         let plan = plan(&made, &attachment(Role::Edge, steer));
         let told = lines.decided(&plan).set_cookies();
         let (_, sent) = hop(&plan, &lines, destination.as_deref());
-        for (name, value) in told.iter().map(|line| crumb(line)).filter(|(name, _)| *name == "weir_id") {
+        for (name, value) in told.iter().map(|line| crumb(line)).filter(|(name, _)| ["weir_id", "other"].contains(name)) {
             prop_assert_eq!(sent.crumbs(name), vec![value.as_bytes().to_vec()]);
         }
     }

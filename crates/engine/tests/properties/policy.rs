@@ -33,11 +33,13 @@ pub fn policy() -> impl Strategy<Value = Made> {
         json!({ "header": "x-env-tag", "baggage": "env_tag", "request_cookie": "lane" }),
         json!({ "cookie": { "name": "tags", "max_age_seconds": 60 } }),
         json!({ "cookie": { "name": "tags", "max_age_seconds": 60, "domain": "shop.example" }, "request_cookie": "lane" }),
+        json!({ "cookie": { "name": "tags", "max_age_seconds": 60, "path": "/a", "same_site": "none" } }),
+        json!({ "cookie": { "name": "tags", "max_age_seconds": 60, "partitioned": true }, "request_cookie": "lane" }),
     ]);
     let holdouts = prop::collection::vec((0..3_usize, 0..=1_000_000_u32, any::<u8>()), 0..3);
-    (often(), often(), env_tag, holdouts, layers).prop_map(|(enabled, issues, env_tag, holdouts, layers)| {
-        make(enabled, device(issues), env_tag, &holdouts, &layers)
-    })
+    let units = (user(), prop::option::weighted(0.9, life()).prop_map(device));
+    (often(), units, env_tag, holdouts, layers)
+        .prop_map(|(enabled, units, env_tag, holdouts, layers)| make(enabled, units, env_tag, &holdouts, &layers))
 }
 
 /// A service of a line: those of one line are routed by its experiments only.
@@ -120,16 +122,43 @@ fn experiment() -> impl Strategy<Value = Experiment> {
         })
 }
 
-/// Where the device id is read, and made where it is to be.
-fn device(issues: bool) -> Value {
-    let mut cookie = json!({ "cookie": "weir_id" });
-    if issues {
-        cookie["issue"] = json!({ "max_age_seconds": 3_600 });
-    }
-    json!([{ "header": "x-device" }, cookie])
+/// Where the user's id is read: a header, or a cookie or a part of one.
+fn user() -> impl Strategy<Value = Value> {
+    let cookie = select(vec![
+        json!({ "cookie": "user_id" }),
+        json!({ "cookie": "user_id", "decode": "percent" }),
+        json!({ "cookie": "profile", "json": "uid" }),
+        json!({ "cookie": "profile", "decode": "percent", "json": "uid" }),
+    ]);
+    cookie.prop_map(|cookie| json!([{ "header": "X-User-Id" }, cookie, { "cookie": "user_id" }]))
 }
 
-fn make(enabled: bool, device: Value, env_tag: Value, holdouts: &[(usize, u32, u8)], layers: &[Layer]) -> Made {
+/// How the cookie of the device id is set.
+fn life() -> impl Strategy<Value = Value> {
+    select(vec![
+        json!({ "max_age_seconds": 3_600 }),
+        json!({ "max_age_seconds": 3_600, "domain": "shop.example", "same_site": "strict" }),
+        json!({ "max_age_seconds": 3_600, "path": "/a" }),
+        json!({ "max_age_seconds": 3_600, "same_site": "none", "partitioned": true }),
+    ])
+}
+
+/// Where the device id is read, and made where it is to be.
+fn device(life: Option<Value>) -> Value {
+    let mut cookie = json!({ "cookie": "weir_id" });
+    if let Some(life) = life {
+        cookie["issue"] = life;
+    }
+    json!([{ "header": "x-device" }, cookie, { "cookie": "other", "issue": { "max_age_seconds": 60 } }])
+}
+
+fn make(
+    enabled: bool,
+    (user, device): (Value, Value),
+    env_tag: Value,
+    holdouts: &[(usize, u32, u8)],
+    layers: &[Layer],
+) -> Made {
     let mut line_parts = [0_u32; 8];
     let mut tags = Vec::new();
     let ids: Vec<String> = (0..layers.len()).map(|l| format!("layer{}", layers.len() - l)).collect();
@@ -146,7 +175,7 @@ fn make(enabled: bool, device: Value, env_tag: Value, holdouts: &[(usize, u32, u
     let mut policy = json!({
         "version": 1,
         "units": {
-            "user": [{ "header": "X-User-Id" }, { "cookie": "user_id" }],
+            "user": user,
             "device": device,
             "asked": [{ "query": "uid" }],
         },

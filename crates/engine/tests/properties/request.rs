@@ -76,6 +76,7 @@ const NAMES: &[&str] = &[
     "x-weir-weight",
     "lane-weight",
     "content-type",
+    "x-forwarded-proto",
     "x-user-id",
     "x-h0",
     "x-h1",
@@ -93,6 +94,7 @@ fn line(tag: impl Strategy<Value = String> + Clone + 'static) -> impl Strategy<V
         1 => (named(&["x-weir-subset", "x-weir-cluster", "x-weir-any", "x-weir-weight", "lane-weight"]), value()),
         1 => (named(&["content-type"]), select(vec!["application/grpc", "text/html"]).prop_map(|kind| kind.into())),
         2 => (named(&[":authority", ":method"]), value()),
+        1 => (named(&["x-forwarded-proto", ":scheme"]), select(vec!["https", "http"]).prop_map(|scheme| scheme.into())),
         2 => (named(&[":path"]), path()),
         2 => (named(&["cookie"]), crumbs()),
         2 => (named(&["x-env-tag", "x-lane"]), tags.clone()),
@@ -103,16 +105,24 @@ fn line(tag: impl Strategy<Value = String> + Clone + 'static) -> impl Strategy<V
 
 fn path() -> impl Strategy<Value = Vec<u8>> {
     let parameter = (select(vec!["q0", "uid", "other", "%75id"]), select(VALUES));
-    (select(vec!["/", "/a", "/checkout", ""]), prop::collection::vec(parameter, 0..3)).prop_map(|(path, parameters)| {
-        let query: Vec<String> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        format!("{path}?{}", query.join("&")).into_bytes()
-    })
+    (select(vec!["/", "/a", "/a/b", "/checkout", ""]), prop::collection::vec(parameter, 0..3)).prop_map(
+        |(path, parameters)| {
+            let query: Vec<String> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            format!("{path}?{}", query.join("&")).into_bytes()
+        },
+    )
 }
 
 fn crumbs() -> impl Strategy<Value = Vec<u8>> {
-    // One of them has the form of an id that was issued, one is a tag that may be in force.
-    let value = prop_oneof![4 => select(VALUES), 1 => Just("AAAAAAAAAAAAAAAAAAAAAA"), 1 => Just("e00.canary")];
-    let crumb = (select(vec!["user_id", "weir_id", "c0", "other", "lane", "tags"]), value);
+    // One of them has the form of an id that was issued, one is a tag that may be in force, some are JSON.
+    let json = select(vec![r#"{"uid":"u1"}"#, r#"{"a":[{}],"uid":"%75\u0032"}"#, "%7B%22uid%22:3}", r#"{"uid":null}"#]);
+    let value = prop_oneof![
+        4 => select(VALUES),
+        1 => Just("AAAAAAAAAAAAAAAAAAAAAA"),
+        1 => Just("e00.canary"),
+        1 => json,
+    ];
+    let crumb = (select(vec!["user_id", "profile", "weir_id", "c0", "other", "lane", "tags"]), value);
     prop::collection::vec(crumb, 0..4).prop_map(|crumbs| {
         crumbs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ").into_bytes()
     })

@@ -35,8 +35,10 @@ pub fn rewritten(policy: &Value, dice: &mut Dice) -> Vec<Source> {
     for sources in root["units"].as_object_mut().unwrap().values_mut() {
         for source in sources.as_array_mut().unwrap() {
             recase(source.get_mut("header"), dice);
+            cookie_life(source.get_mut("issue"), dice);
         }
     }
+    cookie_life(root.get_mut("env_tag").and_then(|env_tag| env_tag.get_mut("cookie")), dice);
     for list in root["lists"].as_object_mut().unwrap().values_mut() {
         set(list, dice);
     }
@@ -153,6 +155,13 @@ fn condition(written: &mut Value, dice: &mut Dice) {
                 }
             }
         }
+    }
+}
+
+fn cookie_life(life: Option<&mut Value>, dice: &mut Dice) {
+    if let Some(life) = life {
+        let known = [("same_site", json!("lax")), ("path", json!("/")), ("partitioned", json!(false))];
+        defaults(life.as_object_mut().unwrap(), &known, dice);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The grammars of names.
 
+use super::cookies;
 use crate::document::{At, Problems, SourceId, codes};
 use crate::limits;
 use crate::model;
@@ -181,7 +182,7 @@ pub(super) fn env_tag(env_tag: &EnvTag, at: &At<'_>, problems: &mut Problems) {
     if let Some((name, life)) = &env_tag.cookie {
         let at = at.key("cookie");
         cookie_name(name, &at.key("name"), problems);
-        domain(life, &at, problems);
+        cookie_life(life, &at, problems);
     }
 }
 
@@ -198,23 +199,28 @@ pub(super) fn cookie_name(name: &str, at: &At<'_>, problems: &mut Problems) {
 pub(super) fn unit_source(source: &UnitSource, env_tag: &model::EnvTag, at: &At<'_>, problems: &mut Problems) {
     match source {
         UnitSource::Header(name) => readable_header(name, &env_tag.header, &at.key("header"), problems),
-        UnitSource::Cookie(name, issue) => {
+        UnitSource::Cookie(name, value) => {
             cookie_name(name, &at.key("cookie"), problems);
-            if let Some(life) = issue {
-                domain(life, &at.key("issue"), problems);
-                let shows_tags = env_tag.cookie.iter().map(|(name, _)| name).chain(&env_tag.request_cookie);
-                if shows_tags.into_iter().any(|known| known == name) {
-                    // Each would overwrite the other, and every visit would get another id.
-                    let message = format!("the cookie {name} carries the tags; issue the unit in another");
-                    problems.add(codes::CONFLICT, &at.key("cookie"), message);
-                }
+            if let Some(key) = &value.json_key {
+                cookies::json_key(key, &at.key("json"), problems);
+            }
+        }
+        UnitSource::IssuedCookie(name, life) => {
+            cookie_name(name, &at.key("cookie"), problems);
+            cookie_life(life, &at.key("issue"), problems);
+            let shows_tags = env_tag.cookie.iter().map(|(name, _)| name).chain(&env_tag.request_cookie);
+            if shows_tags.into_iter().any(|known| known == name) {
+                // Each would overwrite the other, and every visit would get another id.
+                let message = format!("the cookie {name} carries the tags; issue the unit in another");
+                problems.add(codes::CONFLICT, &at.key("cookie"), message);
             }
         }
         UnitSource::Query(_) => {}
     }
 }
 
-fn domain(life: &CookieLife, at: &At<'_>, problems: &mut Problems) {
+fn cookie_life(life: &CookieLife, at: &At<'_>, problems: &mut Problems) {
+    cookies::path(&life.path, &at.key("path"), problems);
     if let Some(domain) = &life.domain
         && !domain.strip_prefix('.').unwrap_or(domain).split('.').all(is_dns_label)
     {

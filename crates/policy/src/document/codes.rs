@@ -36,7 +36,7 @@ codes! {
     UNKNOWN_FIELD = "unknown_field";
     /// A required field is absent.
     MISSING_FIELD = "missing_field";
-    /// The field takes one of a few values, and this is none of them.
+    /// A value is none of those that the field takes.
     BAD_VALUE = "bad_value";
     /// An id is not 1 to 64 of `A-Z a-z 0-9 . _ -`.
     BAD_ID = "bad_id";

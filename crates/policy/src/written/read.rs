@@ -1,11 +1,11 @@
 //! Field by field from a document to a [`Policy`]: the schema, and nothing but the schema.
 
 use super::{
-    Condition, CookieLife, EnvTag, Experiment, Holdout, Kind, Layer, Override, Policy, Rule, UnitSource, Variant, Who,
+    Condition, CookieLife, CookieValue, EnvTag, Experiment, Holdout, Kind, Layer, Override, Policy, Rule, UnitSource,
+    Variant, Who,
 };
 use crate::document::fields::{self, Fields};
 use crate::document::{At, Problems, SourceId, Spanned, Value, codes};
-use crate::limits;
 
 impl Policy {
     /// Reads a document. What cannot be read is reported and left out; indices stay those of the document.
@@ -67,32 +67,21 @@ fn unit_source(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Un
     let header = optional(&mut fields, "header", at, problems, fields::string);
     let cookie = optional(&mut fields, "cookie", at, problems, fields::string);
     let query = optional(&mut fields, "query", at, problems, fields::string);
-    let issue = optional(&mut fields, "issue", at, problems, cookie_life);
+    let issue = optional(&mut fields, "issue", at, problems, CookieLife::read);
+    let value = CookieValue::read_fields(&mut fields, at, problems);
     fields.finish(problems);
+    let is_raw = value == CookieValue::default();
     match (header, cookie, query, issue) {
-        (Some(name), None, None, None) => Some(UnitSource::Header(name)),
-        (None, Some(name), None, issue) => Some(UnitSource::Cookie(name, issue)),
-        (None, None, Some(name), None) => Some(UnitSource::Query(name)),
+        (Some(name), None, None, None) if is_raw => Some(UnitSource::Header(name)),
+        (None, Some(name), None, None) => Some(UnitSource::Cookie(name, value)),
+        (None, Some(name), None, Some(life)) if is_raw => Some(UnitSource::IssuedCookie(name, life)),
+        (None, None, Some(name), None) if is_raw => Some(UnitSource::Query(name)),
         _ => {
-            problems.add(codes::WRONG_TYPE, at, "a source is one of header, cookie (with issue, if wanted) or query");
+            let forms = "header, cookie (with issue, or with decode and json, if wanted) or query";
+            problems.add(codes::WRONG_TYPE, at, format!("a source is one of {forms}"));
             None
         }
     }
-}
-
-fn cookie_life(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<CookieLife> {
-    let mut fields = Fields::open(node, at, problems)?;
-    let life = life_fields(&mut fields, at, problems);
-    fields.finish(problems);
-    life
-}
-
-fn life_fields(fields: &mut Fields<'_>, at: &At<'_>, problems: &mut Problems) -> Option<CookieLife> {
-    let age = fields.require("max_age_seconds", problems).and_then(|node| {
-        fields::integer(node, limits::MAX_AGE_SECONDS_MAX as u64, &at.key("max_age_seconds"), problems)
-    });
-    let domain = optional(fields, "domain", at, problems, fields::string);
-    Some(CookieLife { max_age_seconds: age?, domain })
 }
 
 fn lists(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(String, Vec<String>)>> {
@@ -119,7 +108,7 @@ fn env_tag(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<EnvTag
 fn tag_cookie(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<(String, CookieLife)> {
     let mut fields = Fields::open(node, at, problems)?;
     let name = required(&mut fields, "name", at, problems, fields::string);
-    let life = life_fields(&mut fields, at, problems);
+    let life = CookieLife::read_fields(&mut fields, at, problems);
     fields.finish(problems);
     Some((name?, life?))
 }
