@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use weir_policy::{Revision, read_policy};
+use weir_policy::{CLUSTER_HEADER, Revision, read_policy};
 
 #[path = "../scenarios/mod.rs"]
 mod corpus;
@@ -91,8 +91,14 @@ fn requests(scenario: &Scenario) -> &[Request] {
     }
 }
 
+/// The clusters that requests are on and those that the filter names, which `weir serve` wants to find.
 fn destinations(scenarios: &[Scenario]) -> BTreeSet<String> {
-    scenarios.iter().flat_map(requests).filter_map(|request| request.destination.clone()).collect()
+    let named = |request: &Request| {
+        let edits = request.expected.edits.iter().filter(|(name, _)| name == CLUSTER_HEADER);
+        edits.flat_map(|(_, lines)| lines).map(|line| String::from_utf8(line.clone()).unwrap()).collect::<Vec<_>>()
+    };
+    let requests = scenarios.iter().flat_map(requests);
+    requests.flat_map(|request| request.destination.iter().cloned().chain(named(request))).collect()
 }
 
 fn revision(scenario: &Scenario) -> Revision {

@@ -137,3 +137,33 @@ fn a_plain_envoy_gets_the_same_filter_by_file_and_in_its_bootstrap() {
         assert_eq!((refused.status.code(), said(&refused).contains(why)), (Some(2), true), "{}", said(&refused));
     }
 }
+
+#[test]
+fn a_service_that_a_plain_envoy_is_led_to_has_a_name_in_the_attachment() {
+    let folder = folder("ada");
+    let policy = fs::read_to_string(folder.path().join("policy.yaml")).unwrap();
+    let led = policy.replace("local: v21", "local: {service: lynx.shop}");
+    fs::write(folder.path().join("policy.yaml"), led).unwrap();
+    fs::write(folder.path().join("weir.wasm"), "").unwrap();
+    let rendered = |steer: &str, hosts: &str, words: &str| {
+        let attach =
+            format!("{{weir: 1, name: shop, steer: {steer}, wasm: {{file: weir.wasm}}, envoy: {{hosts: {hosts}}}}}");
+        fs::write(folder.path().join("attach.yaml"), attach).unwrap();
+        render_for("envoy", folder.path(), &format!("--attach attach.yaml {words}"))
+    };
+    for words in ["", "--static", "--routes"] {
+        let refused = rendered("cluster", "{}", words);
+        assert_eq!(refused.status.code(), Some(1), "{words}");
+        assert!(said(&refused).contains("unknown_target: a variant leads owl.shop.svc.cluster.local to lynx.shop"));
+        assert!(rendered("cluster", "{lynx.shop: []}", words).status.success(), "{words}");
+        assert!(rendered("tag", "{}", words).status.success(), "{words}");
+    }
+    for (steer, route) in [("tag", "tag/e.c"), ("subset", "subset/lynx.shop")] {
+        let output = rendered(steer, "{lynx.shop: [lynx.example]}", "--routes");
+        let routes = String::from_utf8(output.stdout).unwrap();
+        let (_, route) = routes.split_once(&format!("/{route}\n")).unwrap_or_else(|| panic!("{routes}"));
+        let cluster = route.lines().find_map(|line| line.trim().strip_prefix("cluster: "));
+        assert_eq!(cluster, Some("outbound|80||lynx.shop"), "{routes}");
+        assert!(routes.contains("- lynx.example\n"), "the target has routes of its own: {routes}");
+    }
+}

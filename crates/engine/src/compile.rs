@@ -7,7 +7,7 @@ use hashbrown::{HashMap, HashSet};
 use memchr::memmem::Finder;
 use weir_policy::model::{
     Condition, CookieLife, CookieValue, EVERY_PATH, Experiment, Holdout, Layer, Leaf, Model, Operator, Override,
-    Subject, UnitSource, Variant, Who,
+    RouteTarget, Subject, UnitSource, Variant, Who,
 };
 use weir_policy::{Attachment, Range, Revision, Role, Sticky};
 
@@ -73,6 +73,7 @@ impl Plan {
             units: compiler.units,
             listed: compiler.listed,
             shares_lines: lines.len() < layers.len(),
+            leads_to_services: compiler.leads_to_services,
             holdouts: holdouts(model),
             layers,
         }
@@ -92,6 +93,7 @@ struct Compiler<'a> {
     folded: HashMap<&'a str, Arc<[Box<[u8]>]>>,
     next_list: u32,
     next_series: u32,
+    leads_to_services: bool,
 }
 
 impl<'a> Compiler<'a> {
@@ -108,6 +110,7 @@ impl<'a> Compiler<'a> {
             folded: HashMap::new(),
             next_list: 0,
             next_series: 0,
+            leads_to_services: false,
         };
         compiler.units(attachment, is_in_force && model.enabled);
         for (name, values) in model.lists.iter().filter(|_| deals) {
@@ -211,7 +214,12 @@ impl<'a> Compiler<'a> {
     fn variant(&mut self, variant: &Variant) -> VariantPlan {
         let series = Some(self.next_series).filter(|series| *series < SERIES_MAX);
         self.next_series = self.next_series.saturating_add(1);
-        VariantPlan { id: variant.id.clone(), tag: variant.env_tag.clone(), routes: variant.routes.clone(), series }
+        let mut routes = Vec::with_capacity(variant.routes.len());
+        for (service, target) in &variant.routes {
+            self.leads_to_services |= matches!(target, RouteTarget::Service(_));
+            routes.push((service.clone(), target.name().to_owned()));
+        }
+        VariantPlan { id: variant.id.clone(), tag: variant.env_tag.clone(), routes, series }
     }
 
     /// The layer's overrides and its experiments'; a unit stands in one of them only, so their order needs no keeping.

@@ -58,4 +58,23 @@ mod tests {
         assert_eq!(counted(&[tags], b"outbound|80||lynx"), []);
         assert_eq!(counted(&[tags, (b"x-weir-cluster", b"outbound|80||owl")], b"outbound|80||owl"), []);
     }
+
+    #[test]
+    fn a_hop_counts_what_came_by_a_route_to_another_service() {
+        let envelope = br#"{"weir": 1, "role": "mesh", "policy": {"version": 1, "layers": [
+            {"id": "a", "line": "l", "experiments": [{"id": "e", "variants": [{"id": "v", "routes": {"owl": {"service": "lynx.b"}}}]}]},
+            {"id": "b", "line": "l", "experiments": [{"id": "f", "variants": [{"id": "v", "routes": {"owl": {"service": "lynx.b"}}}]}]},
+            {"id": "c", "experiments": [{"id": "g", "variants": [{"id": "v", "routes": {"elk": {"service": "lynx.b"}}}]}]}]}}"#;
+        let plan = configure_json(envelope).unwrap();
+        let counted = |tags: &[u8], cluster: &[u8]| {
+            let headers: [(&[u8], &[u8]); 1] = [(b"x-env-tag", tags)];
+            let exchange = plan.exchange(headers.into_iter(), || None, |_| None, || Some(Cow::Borrowed(cluster)));
+            exchange.counted().map(|counted| counted.variant).collect::<Vec<_>>()
+        };
+        let series = |numbers: &[u32]| numbers.iter().map(|number| Some(Series::Named(*number))).collect::<Vec<_>>();
+        assert_eq!(counted(b"e.v,f.v,g.v", b"outbound|80||owl"), series(&[0, 1]));
+        assert_eq!(counted(b"e.v,f.v,g.v", b"outbound|80||lynx.b"), series(&[0, 1]));
+        assert_eq!(counted(b"g.v", b"outbound|80||lynx.b"), series(&[2]));
+        assert_eq!(counted(b"g.v", b"outbound|80||owl"), series(&[]));
+    }
 }

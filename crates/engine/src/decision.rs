@@ -150,8 +150,8 @@ impl<'p> Decision<'p> {
         self.outcomes.iter().filter_map(|outcome| outcome.variant)
     }
 
-    /// Where variants of two layers route one service to different subsets, the lower layer id routes it; the other
-    /// layer keeps its tag and its other routes, and says so.
+    /// Where variants of two layers lead one service to different places, the lower layer id routes it; the other layer
+    /// keeps its tag and its other routes, and says so.
     pub(crate) fn settle_routes(&mut self) {
         // One line routes a service, so layers that have their lines to themselves cannot disagree.
         if !self.plan.shares_lines {
@@ -161,8 +161,8 @@ impl<'p> Decision<'p> {
         for outcome in &mut self.outcomes {
             let Some(variant) = outcome.variant else { continue };
             let mut conflict = false;
-            for (service, subset) in &variant.routes {
-                conflict |= *routes.entry(service).or_insert(subset) != subset;
+            for (service, target) in &variant.routes {
+                conflict |= *routes.entry(service).or_insert(target) != target;
             }
             if conflict {
                 outcome.reason = Reason::RouteConflict;

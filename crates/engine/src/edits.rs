@@ -26,7 +26,8 @@ pub struct Edit {
 #[derive(Clone, Copy)]
 pub(crate) struct Route<'a> {
     service: &'a str,
-    subset: &'a str,
+    /// A subset, or another service, which has a dot in its name.
+    target: &'a str,
 }
 
 impl Exchange<'_, '_> {
@@ -112,7 +113,10 @@ impl Exchange<'_, '_> {
             let route = self.decision.route(cluster)?;
             match plan.attachment.steer {
                 Steer::Tag => None,
-                Steer::Subset => Some((SUBSET_HEADER, Cow::Borrowed(route.subset.as_bytes()))),
+                Steer::Subset => Some((SUBSET_HEADER, Cow::Borrowed(route.target.as_bytes()))),
+                Steer::Cluster if plan.leads_to_services && route.target.contains('.') => {
+                    Some((CLUSTER_HEADER, Cow::Owned(of_service(cluster, route)?)))
+                }
                 Steer::Cluster => Some((CLUSTER_HEADER, Cow::Owned(with_subset(cluster, route)?))),
             }
         };
@@ -141,12 +145,18 @@ impl Decision<'_> {
         self.kept.iter().filter_map(tag).collect()
     }
 
-    /// Where the service of a cluster goes: the first layer that routes it says so.
+    /// Where the service of a cluster goes: the first layer that routes it says so, else the first that leads to it. A
+    /// request that is there already was led by its tag, before the filter saw it.
     pub(crate) fn route(&self, cluster: &[u8]) -> Option<Route<'_>> {
         let service = service_of(cluster);
-        let mut routes = self.all_in_force().flat_map(|variant| &variant.routes);
-        let (service, subset) = routes.find(|(known, _)| known.as_bytes() == service)?;
-        Some(Route { service, subset })
+        let routes = || self.all_in_force().flat_map(|variant| &variant.routes);
+        let led_to = || {
+            // The name of a subset has no dot, and may not be taken for the service of a cluster.
+            let is_service = self.plan.leads_to_services && service.contains(&b'.');
+            is_service.then(|| routes().find(|(_, target)| target.as_bytes() == service)).flatten()
+        };
+        let (service, target) = routes().find(|(known, _)| known.as_bytes() == service).or_else(led_to)?;
+        Some(Route { service, target })
     }
 }
 
@@ -156,7 +166,7 @@ type Written<'a> = SmallVec<[(&'a str, Cow<'a, [u8]>); 1]>;
 impl Route<'_> {
     /// Whether the variant has this very route.
     pub(crate) fn is_of(self, variant: &VariantPlan) -> bool {
-        variant.routes.iter().any(|(service, subset)| service == self.service && subset == self.subset)
+        variant.routes.iter().any(|(service, target)| service == self.service && target == self.target)
     }
 }
 
@@ -169,8 +179,16 @@ fn service_of(cluster: &[u8]) -> &[u8] {
 fn with_subset(cluster: &[u8], route: Route<'_>) -> Option<Vec<u8>> {
     let mut parts: Vec<&[u8]> = cluster.split(|byte| *byte == b'|').collect();
     parts.get(3)?;
-    *parts.get_mut(2)? = route.subset.as_bytes();
+    *parts.get_mut(2)? = route.target.as_bytes();
     Some(parts.join(&b'|'))
+}
+
+/// Istio's name of the cluster of the other service, on the port of this one; other names have no port.
+fn of_service(cluster: &[u8], route: Route<'_>) -> Option<Vec<u8>> {
+    let mut parts = cluster.split(|byte| *byte == b'|');
+    let port = parts.nth(1)?;
+    parts.nth(1)?;
+    Some([&b"outbound"[..], port, b"", route.target.as_bytes()].join(&b'|'))
 }
 
 /// What arrived under our own names goes, but for a header that is written anyway.

@@ -48,6 +48,8 @@ pub struct Plan {
     pub(crate) listed: Listed,
     /// Whether layers share a line: only then can two of them route one service.
     pub(crate) shares_lines: bool,
+    /// Whether some variant leads to another service: only then may a destination be one that is led to.
+    pub(crate) leads_to_services: bool,
     pub(crate) holdouts: Vec<HoldoutPlan>,
     /// By id.
     pub(crate) layers: Vec<LayerPlan>,
@@ -130,7 +132,7 @@ pub(crate) struct ExperimentPlan {
 pub(crate) struct VariantPlan {
     pub(crate) id: String,
     pub(crate) tag: String,
-    /// Service to subset, by service.
+    /// The name of the subset or of the other service that a service goes to, by service. Only that of a service has a dot.
     pub(crate) routes: Vec<(String, String)>,
     /// Its place among [`Plan::series`]; none beyond the limit.
     pub(crate) series: Option<u32>,

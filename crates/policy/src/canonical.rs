@@ -1,8 +1,8 @@
 //! `Model -> text`: the one way to write what a policy means.
 
 use crate::model::{
-    Condition, CookieLife, EVERY_PATH, EnvTag, Experiment, Holdout, Kind, Layer, Leaf, Model, Operator, Override, Rule,
-    SameSite, UnitSource, Variant, Who,
+    Condition, CookieLife, EVERY_PATH, EnvTag, Experiment, Holdout, Kind, Layer, Leaf, Model, Operator, Override,
+    RouteTarget, Rule, SameSite, UnitSource, Variant, Who,
 };
 use crate::range::Range;
 
@@ -130,13 +130,20 @@ fn outcome(variant: Option<&str>) -> String {
 
 fn variant(variant: &Variant, experiment: &str) -> String {
     let default_tag = Experiment::default_tag(experiment, &variant.id);
-    let routes = variant.routes.iter().map(|(service, subset)| (service, string(subset)));
+    let routes = variant.routes.iter().map(|(service, target)| (service, route_target(target)));
     Object::default()
         .with("id", string(&variant.id))
         .with_some("ranges", non_empty(&variant.ranges, range))
         .with_some("env_tag", (variant.env_tag != default_tag).then(|| string(&variant.env_tag)))
         .with_some("routes", object(routes))
         .text()
+}
+
+fn route_target(target: &RouteTarget) -> String {
+    match target {
+        RouteTarget::Subset(subset) => string(subset),
+        RouteTarget::Service(service) => Object::default().with("service", string(service)).text(),
+    }
 }
 
 fn ranges(ranges: &[Range]) -> String {
@@ -232,7 +239,7 @@ mod tests {
                     rules: [{when: {not: {query: {name: q, in: {list: z}}}}, variant: v}],
                     targeting: {all: [{header: {name: H, ignore_case: true, exact: a}}, {path: {regex: a+}},
                         {any: [{unit: {ge: '1.50'}}, {host: {version: '>=1, <2'}}, {method: {present: false}}]}]},
-                    variants: [{routes: {b: v2, a: v1}, ranges: [[3, 4], [1, 2]], id: v, env_tag: t}]}]}]}";
+                    variants: [{routes: {b: {service: b.c}, a: v1}, ranges: [[3, 4], [1, 2]], id: v, env_tag: t}]}]}]}";
         let model = read_policy(&Sources::of([Source::yaml("policy.yaml", policy)]), Role::Edge).unwrap();
         let canonical = model.canonical();
         let again = read_policy(&Sources::of([Source::json("canonical", canonical.clone())]), Role::Edge).unwrap();

@@ -3,7 +3,7 @@
 
 use crate::operand::{Decimal, Operand, Pattern, Requirement};
 use crate::range::Range;
-pub use crate::written::{CookieLife, CookieValue, EVERY_PATH, Kind, SameSite, Subject, UnitSource, Who};
+pub use crate::written::{CookieLife, CookieValue, EVERY_PATH, Kind, RouteTarget, SameSite, Subject, UnitSource, Who};
 
 /// The meaning of a policy. Sugar is expanded; what has no order is sorted.
 #[derive(Clone, Debug, PartialEq)]
@@ -185,8 +185,8 @@ pub struct Variant {
     pub ranges: Vec<Range>,
     /// Unique in the policy.
     pub env_tag: String,
-    /// Service to subset, by service.
-    pub routes: Vec<(String, String)>,
+    /// Where it sends the requests for a service, by service.
+    pub routes: Vec<(String, RouteTarget)>,
 }
 
 impl Model {

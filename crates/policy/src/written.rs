@@ -170,6 +170,24 @@ pub struct Variant {
     pub ranges: Option<Vec<(i64, i64)>>,
     /// Absent means `EXPERIMENT.VARIANT`.
     pub env_tag: Option<String>,
-    /// Service to subset.
-    pub routes: Vec<(String, String)>,
+    /// Where it sends the requests for a service.
+    pub routes: Vec<(String, RouteTarget)>,
+}
+
+/// Where a variant sends the requests for a service.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RouteTarget {
+    /// A version of the same service, by Istio's name for it: a DNS label.
+    Subset(String),
+    /// Another service; its name has a dot, and so is never that of a subset.
+    Service(String),
+}
+
+impl RouteTarget {
+    /// The name of the subset or the service.
+    pub fn name(&self) -> &str {
+        match self {
+            RouteTarget::Subset(name) | RouteTarget::Service(name) => name,
+        }
+    }
 }

@@ -5,7 +5,7 @@ use crate::yaml::{Yaml, map};
 
 mod routes;
 
-pub use routes::routes;
+pub use routes::{check_targets, routes};
 
 /// A file for ECDS with the filter, as Envoy's `path_config_source` reads it.
 pub fn ecds(filter: &FilterSpec<'_>) -> String {

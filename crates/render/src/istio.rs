@@ -19,6 +19,7 @@ mod telemetry;
 
 use weir_policy::{Model, Problem, Problems, SourceId, Sources};
 
+use crate::unknown_targets;
 pub use file::File;
 use into::ExistingFile;
 pub use object::{CLIENT_SIDE_BYTES_MAX, OBJECT_BYTES_MAX};
@@ -49,6 +50,7 @@ pub fn render(
         // What the others say of services would be missing, and blamed on those who do not say it.
         return Err(problems.into_vec());
     }
+    all.iter().for_each(|placed| check_targets(placed, &all, model, &mut problems));
     let needs = RouteNeeds::of(&all, &model.env_tag.header);
     let routed = RoutedService::read_all(&all, model, &mut problems);
     let mut objects: Vec<(SourceId, Object)> = Vec::new();
@@ -75,6 +77,17 @@ pub fn render(
     if problems.is_empty() { Ok(files) } else { Err(problems.into_vec()) }
 }
 
+/// Reports services that variants lead to by cluster and no attachment names: nobody says that they are in the mesh.
+fn check_targets(placed: &PlacedFilter<'_>, all: &[PlacedFilter<'_>], model: &Model, problems: &mut Problems) {
+    let missing = |target: &str, _: &[&str]| {
+        let named = all.iter().flat_map(|placed| &placed.placement.services).any(|(service, _)| service == target);
+        (!named).then(|| {
+            format!("no attachment names it; if it is in the mesh write istio: {{services: {{{target}: {{}}}}}}")
+        })
+    };
+    unknown_targets(&placed.file.attachment, placed.source, model, missing, problems);
+}
+
 fn filters(placed: &PlacedFilter<'_>, model: &Model) -> Vec<Object> {
     let telemetry = placed.placement.telemetry.then(|| telemetry::object(placed));
     if placed.placement.carrier != Carrier::EnvoyFilter {
@@ -91,6 +104,9 @@ fn own_routes(
     into: &[ExistingFile<'_>],
     problems: &mut Problems,
 ) -> Option<Object> {
+    if routed.is_mere_target {
+        return None;
+    }
     let taken = into::bindings_of(&routed.host, into);
     let gateways: Vec<String> = needs.bound_to.iter().filter(|gateway| !taken.contains(gateway)).cloned().collect();
     if gateways.is_empty() {

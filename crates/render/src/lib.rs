@@ -26,7 +26,9 @@ pub mod envoy;
 mod filter;
 mod headers;
 pub mod istio;
+mod unknown_target;
 mod variants;
 mod yaml;
 
 pub use filter::FilterSpec;
+pub use unknown_target::{CODES, UNKNOWN_TARGET, unknown_targets};

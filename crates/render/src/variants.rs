@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use weir_policy::model::{Model, Variant};
+use weir_policy::model::{Model, RouteTarget, Variant};
 
 /// The subset for requests that are in no variant of the service.
 pub(crate) const STABLE: &str = "stable";
+
+/// The env tag of a variant, and where it leads a service.
+pub(crate) type TaggedTarget = (String, RouteTarget);
 
 /// The services that the policy routes.
 pub(crate) fn services(model: &Model) -> BTreeSet<&str> {
@@ -13,27 +16,40 @@ pub(crate) fn services(model: &Model) -> BTreeSet<&str> {
     experiments.flat_map(|experiment| experiment.routed_services()).collect()
 }
 
-/// Env tag and subset of every variant that routes the service, by layer id: the first that matches counts, as in the
+/// Env tag and target of every variant that routes the service, by layer id: the first that matches counts, as in the
 /// filter where two layers disagree.
-pub(crate) fn of_service(service: &str, model: &Model) -> Vec<(String, String)> {
+pub(crate) fn of_service(service: &str, model: &Model) -> Vec<TaggedTarget> {
     let experiments = model.layers.iter().flat_map(|layer| &layer.experiments);
     let variants = experiments.flat_map(|experiment| &experiment.variants);
-    let subset = |variant: &Variant| {
-        let (_, subset) = variant.routes.iter().find(|(routed, _)| routed == service)?;
-        Some((variant.env_tag.clone(), subset.clone()))
+    let target = |variant: &Variant| {
+        let (_, target) = variant.routes.iter().find(|(routed, _)| routed == service)?;
+        Some((variant.env_tag.clone(), target.clone()))
     };
-    variants.filter_map(subset).collect()
+    variants.filter_map(target).collect()
 }
 
-/// The subsets of variants, each once, in their order.
-pub(crate) fn subsets(variants: &[(String, String)]) -> Vec<&str> {
-    let mut subsets: Vec<&str> = Vec::new();
-    for (_, subset) in variants {
-        if !subsets.contains(&subset.as_str()) {
-            subsets.push(subset);
+/// Whether some variant leads to this service instead of another.
+pub(crate) fn is_target(service: &str, model: &Model) -> bool {
+    let experiments = model.layers.iter().flat_map(|layer| &layer.experiments);
+    let mut routes = experiments.flat_map(|experiment| &experiment.variants).flat_map(|variant| &variant.routes);
+    routes.any(|(_, target)| matches!(target, RouteTarget::Service(name) if name == service))
+}
+
+/// The targets of variants, each once, in their order.
+pub(crate) fn targets(variants: &[TaggedTarget]) -> Vec<&RouteTarget> {
+    let mut targets: Vec<&RouteTarget> = Vec::new();
+    for (_, target) in variants {
+        if !targets.contains(&target) {
+            targets.push(target);
         }
     }
-    subsets
+    targets
+}
+
+/// Those of them that are subsets.
+pub(crate) fn subsets(variants: &[TaggedTarget]) -> Vec<&str> {
+    let subset = |target: &&RouteTarget| matches!(target, RouteTarget::Subset(_));
+    targets(variants).into_iter().filter(subset).map(RouteTarget::name).collect()
 }
 
 /// The regex that matches the tag in a header, alone or among the tags of other layers.

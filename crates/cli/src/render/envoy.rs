@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::slice;
 
 use clap::Args;
-use weir_policy::Module;
+use weir_policy::{AttachmentFile, Module, SourceId};
 use weir_render::{FilterSpec, envoy};
 
 use crate::load;
@@ -62,11 +62,17 @@ impl Envoy {
     }
 
     fn filter(&self) -> Result<String, Failure> {
-        let (file, policy) = load::attached(Some(&self.attach), None, &self.policy)?;
-        let module = load::module_file(&self.attach, &file)?;
-        let module = Module::File(module.to_string_lossy().into_owned());
-        let envelope = policy.envelope(&file.attachment);
-        let filter = FilterSpec::new(load::name(&self.attach, &file)?, &file.attachment, &module, &envelope);
-        Ok(if self.in_place { envoy::http_filters_entry(&filter) } else { envoy::ecds(&filter) })
+        let load::Attachments { sources, files, policy } =
+            load::attachments(slice::from_ref(&self.attach), &self.policy)?;
+        let render = |(source, file): &(SourceId, AttachmentFile)| {
+            envoy::check_targets(&policy.model, file, *source)
+                .map_err(|problems| Failure::problems(&sources, problems))?;
+            let module = load::module_file(&self.attach, file)?;
+            let module = Module::File(module.to_string_lossy().into_owned());
+            let envelope = policy.envelope(&file.attachment);
+            let filter = FilterSpec::new(load::name(&self.attach, file)?, &file.attachment, &module, &envelope);
+            Ok(if self.in_place { envoy::http_filters_entry(&filter) } else { envoy::ecds(&filter) })
+        };
+        files.iter().map(render).collect()
     }
 }

@@ -109,6 +109,48 @@ fn a_subset_is_written_for_this_destination_only() {
     }
 }
 
+/// What steers a request with these tags of two layers to a destination.
+fn steered_to(steer: &str, tags: &str, destination: &str) -> Option<String> {
+    let envelope = format!(
+        r#"{{"weir": 1, "role": "mesh", "steer": "{steer}", "policy": {{"version": 1, "layers": [
+            {{"id": "a", "experiments": [{{"id": "e", "variants": [{{"id": "v", "routes": {{
+                "owl.shop": {{"service": "lynx.shop"}}, "elk.shop": {{"service": "lynx.shop"}}, "fox": "v2"}}}}]}}]}},
+            {{"id": "b", "experiments": [{{"id": "f", "variants": [{{"id": "v", "routes": {{
+                "lynx.shop": {{"service": "cat.shop"}}, "bee.shop": {{"service": "fox.shop"}}}}}}]}}]}}]}}}}"#
+    );
+    let plan = configure_json(envelope.as_bytes()).unwrap();
+    let headers: [(&[u8], &[u8]); 1] = [(b"x-env-tag", tags.as_bytes())];
+    let destination = || Some(Cow::Borrowed(destination.as_bytes()));
+    let edits = plan.exchange(headers.into_iter(), || None, |_| None, destination).edits();
+    let edit = edits.into_iter().find(|edit| edit.name.starts_with(b"x-weir-"));
+    edit.map(|edit| String::from_utf8(edit.lines.concat()).unwrap())
+}
+
+#[test]
+fn another_service_is_reached_by_its_own_name_on_the_same_port() {
+    for (tags, destination, by_subset, by_cluster) in [
+        ("e.v", "outbound|80||owl.shop", Some("lynx.shop"), Some("outbound|80||lynx.shop")),
+        ("e.v", "outbound|8443|v1|owl.shop", Some("lynx.shop"), Some("outbound|8443||lynx.shop")),
+        ("e.v", "owl.shop", Some("lynx.shop"), None),
+        ("e.v", "outbound|80|owl.shop", None, None),
+        ("e.v", "outbound|80||fox", Some("v2"), Some("outbound|80|v2|fox")),
+        // One that is led to, and is no key of a variant in force.
+        ("e.v", "outbound|80||lynx.shop", Some("lynx.shop"), Some("outbound|80||lynx.shop")),
+        ("e.v", "outbound|80|v1|lynx.shop", Some("lynx.shop"), Some("outbound|80||lynx.shop")),
+        ("e.v", "lynx.shop", Some("lynx.shop"), None),
+        // A key comes first, of whichever layer; it is looked up once.
+        ("e.v,f.v", "outbound|80||owl.shop", Some("lynx.shop"), Some("outbound|80||lynx.shop")),
+        ("e.v,f.v", "outbound|80||lynx.shop", Some("cat.shop"), Some("outbound|80||cat.shop")),
+        ("f.v", "outbound|80||fox.shop", Some("fox.shop"), Some("outbound|80||fox.shop")),
+        // What a subset is called is no service.
+        ("e.v", "v2", None, None),
+        ("e.v", "outbound|80||v2", None, None),
+    ] {
+        let seen = ["subset", "cluster"].map(|steer| steered_to(steer, tags, destination));
+        assert_eq!(seen, [by_subset, by_cluster].map(|line| line.map(str::to_owned)), "{tags} to {destination}");
+    }
+}
+
 #[test]
 fn bytes_that_are_not_utf_8_are_reported_in_hex() {
     let model = read_policy(&Sources::of([Source::yaml("policy.yaml", POLICY)]), Role::Edge).unwrap();

@@ -16,6 +16,7 @@ mod request;
 mod revision;
 mod rules;
 mod same;
+mod services;
 mod total;
 
 /// Fresh cases in every run, 256 or `PROPTEST_CASES`. What fails is printed whole and becomes a scenario, not a seed.

@@ -47,6 +47,11 @@ pub fn service(line: usize, number: usize) -> String {
     format!("s{number}.line{line}")
 }
 
+/// A service that variants lead to and no experiment routes.
+pub fn target(number: usize) -> String {
+    format!("t{number}.elsewhere")
+}
+
 /// The units that policies have.
 pub const UNITS: [&str; 3] = ["user", "device", "asked"];
 /// The parts into which the slots of a line are cut for the experiments on it.
@@ -76,6 +81,8 @@ struct Experiment {
     listed: Vec<u8>,
     own_tag: bool,
     routes: u8,
+    /// Three bits: which of the routes lead to another service; three more: to one that the line routes itself.
+    to_services: u8,
 }
 
 #[derive(Clone, Debug)]
@@ -106,7 +113,7 @@ fn experiment() -> impl Strategy<Value = Experiment> {
         prop::option::weighted(0.3, condition()),
         prop::collection::vec(any::<u8>(), 0..2),
         any::<bool>(),
-        any::<u8>(),
+        (any::<u8>(), prop_oneof![Just(0), any::<u8>()]),
     )
         .prop_map(|((enabled, kind, epoch, parts, arms), rules, targeting, listed, own_tag, routes)| Experiment {
             enabled,
@@ -118,7 +125,8 @@ fn experiment() -> impl Strategy<Value = Experiment> {
             targeting,
             listed,
             own_tag,
-            routes,
+            routes: routes.0,
+            to_services: routes.1,
         })
 }
 
@@ -250,8 +258,12 @@ fn make_experiment(
         }
         tags.push(tag);
         let routed = (0..3_u8).filter(|s| experiment.routes >> (2 * s) & 3 > u8::try_from(v % 3).unwrap());
-        let routes: Map<String, Value> =
-            routed.map(|s| (service(line, usize::from(s)), json!(format!("{id}-v{v}")))).collect();
+        let leads_to = |s: u8| match (experiment.to_services >> s & 1, experiment.to_services >> (3 + s) & 1) {
+            (0, _) => json!(format!("{id}-v{v}")),
+            (_, 0) => json!({ "service": target(usize::from(s)) }),
+            _ => json!({ "service": service(line, usize::from(s + 1) % 3) }),
+        };
+        let routes: Map<String, Value> = routed.map(|s| (service(line, usize::from(s)), leads_to(s))).collect();
         if !routes.is_empty() {
             variant["routes"] = Value::Object(routes);
         }

@@ -58,6 +58,10 @@ pub fn destination() -> impl Strategy<Value = Option<Vec<u8>>> {
             Some(format!("outbound|80||{}", crate::policy::service(line, service)).into_bytes())
         }),
         (0..3_usize, 0..3_usize).prop_map(|(line, service)| Some(crate::policy::service(line, service).into_bytes())),
+        (0..3_usize, any::<bool>()).prop_map(|(number, is_istios)| {
+            let target = crate::policy::target(number);
+            Some(if is_istios { format!("outbound|8443|v1|{target}") } else { target }.into_bytes())
+        }),
         any::<Vec<u8>>().prop_map(Some),
     ]
 }

@@ -80,6 +80,11 @@ fn rewrite_experiment(experiment: &mut Map<String, Value>, dice: &mut Dice) {
         if let Some(written) = variant.get_mut("ranges") {
             ranges(written, dice);
         }
+        for target in variant.get_mut("routes").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
+            if target.is_string() && dice.yes() {
+                *target = json!({ "subset": target });
+            }
+        }
     }
     dice.shuffle(variants);
     let mut services: Vec<String> = variants

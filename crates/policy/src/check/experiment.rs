@@ -83,11 +83,11 @@ impl<'a> Checker<'a> {
             }
             let env_tag = self.env_tag_of(experiment, variant, id, &at);
             let mut routes = variant.routes.clone();
-            for (service, subset) in &routes {
+            for (service, target) in &routes {
                 let routes_at = at.key("routes");
                 let at = routes_at.key(service);
                 names::service(service, namespace, &at, &mut self.problems);
-                names::subset(subset, &at, &mut self.problems);
+                names::route_target(target, service, namespace, &at, &mut self.problems);
             }
             routes.sort_unstable();
             variants.push(Variant { id: id.clone(), ranges, env_tag, routes });

@@ -4,7 +4,7 @@ use super::cookies;
 use crate::document::{At, Problems, SourceId, codes};
 use crate::limits;
 use crate::model;
-use crate::written::{CookieLife, EnvTag, UnitSource};
+use crate::written::{CookieLife, EnvTag, RouteTarget, UnitSource};
 
 /// `[A-Za-z0-9._-]{1,64}`.
 fn is_id(text: &str) -> bool {
@@ -53,12 +53,7 @@ pub(super) fn tag(text: &str, at: &At<'_>, problems: &mut Problems) {
 
 /// A service of the file's namespace, if it has one: `NAME.NAMESPACE` or `NAME.NAMESPACE.svc…`.
 pub(super) fn service(text: &str, namespace: Option<&str>, at: &At<'_>, problems: &mut Problems) {
-    let good = (1..=253).contains(&text.len())
-        && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-'));
-    if !good {
+    if !is_service(text) {
         problems.add(codes::BAD_SERVICE, at, format!("found {text:?}; a service is a lower-case name without port"));
     }
     let mut labels = text.split('.').skip(1);
@@ -69,7 +64,40 @@ pub(super) fn service(text: &str, namespace: Option<&str>, at: &At<'_>, problems
     }
 }
 
-pub(super) fn subset(text: &str, at: &At<'_>, problems: &mut Problems) {
+fn is_service(text: &str) -> bool {
+    (1..=253).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+/// Where a variant sends the requests for a service: to a subset of it, or to another service.
+pub(super) fn route_target(
+    target: &RouteTarget,
+    routed: &str,
+    namespace: Option<&str>,
+    at: &At<'_>,
+    problems: &mut Problems,
+) {
+    match target {
+        RouteTarget::Subset(text) => subset(text, at, problems),
+        RouteTarget::Service(text) => {
+            let at = at.key("service");
+            service(text, namespace, &at, problems);
+            if is_service(text) && !text.contains('.') {
+                // A subset has no dot, so that a header with either says which of the two it names.
+                let message = format!("found {text:?}, which could be a subset; write the service as NAME.NAMESPACE");
+                problems.add(codes::BAD_SERVICE, &at, message);
+            } else if text == routed {
+                let message = format!("{text} would lead to itself; name another service, or leave the route out");
+                problems.add(codes::BAD_SERVICE, &at, message);
+            }
+        }
+    }
+}
+
+fn subset(text: &str, at: &At<'_>, problems: &mut Problems) {
     if !is_dns_label(text) {
         problems.add(codes::BAD_SUBSET, at, format!("found {text:?}; a subset is a DNS label: 1 to 63 of a-z 0-9 -"));
     }

@@ -48,7 +48,7 @@ codes! {
     BAD_ENV_TAG = "bad_env_tag";
     /// Two variants have one env tag.
     DUPLICATE_ENV_TAG = "duplicate_env_tag";
-    /// A service name is not lower-case without port.
+    /// A service name is not lower-case without port; or a variant leads to a service without a dot, or to the same one.
     BAD_SERVICE = "bad_service";
     /// A subset is not a DNS label.
     BAD_SUBSET = "bad_subset";

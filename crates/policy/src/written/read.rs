@@ -1,8 +1,8 @@
 //! Field by field from a document to a [`Policy`]: the schema, and nothing but the schema.
 
 use super::{
-    Condition, CookieLife, CookieValue, EnvTag, Experiment, Holdout, Kind, Layer, Override, Policy, Rule, UnitSource,
-    Variant, Who,
+    Condition, CookieLife, CookieValue, EnvTag, Experiment, Holdout, Kind, Layer, Override, Policy, RouteTarget, Rule,
+    UnitSource, Variant, Who,
 };
 use crate::document::fields::{self, Fields};
 use crate::document::{At, Problems, SourceId, Spanned, Value, codes};
@@ -268,14 +268,31 @@ fn share(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<String> 
     }
 }
 
-fn routes(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(String, String)>> {
+fn routes(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(String, RouteTarget)>> {
     let mut routes = Vec::new();
     for entry in fields::object(node, at, problems)? {
-        if let Some(subset) = fields::string(entry.node, &at.key(&entry.key), problems) {
-            routes.push((entry.key, subset));
+        if let Some(target) = route_target(entry.node, &at.key(&entry.key), problems) {
+            routes.push((entry.key, target));
         }
     }
     Some(routes)
+}
+
+/// A bare string is a subset.
+fn route_target(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<RouteTarget> {
+    if !matches!(node.value, Value::Map(_)) {
+        return fields::string(node, at, problems).map(RouteTarget::Subset);
+    }
+    let mut fields = Fields::open(node, at, problems)?;
+    let is_one = fields.has("subset") != fields.has("service");
+    let subset = optional(&mut fields, "subset", at, problems, fields::string).map(RouteTarget::Subset);
+    let service = optional(&mut fields, "service", at, problems, fields::string).map(RouteTarget::Service);
+    fields.finish(problems);
+    if !is_one {
+        problems.add(codes::WRONG_TYPE, at, "a route leads to one of subset or service");
+        return None;
+    }
+    subset.or(service)
 }
 
 fn optional<T>(

@@ -1,14 +1,17 @@
 //! The routes of a plain Envoy, for RDS: one file for what Istio spreads over DestinationRules, VirtualServices and
 //! patches.
 
+use std::collections::BTreeSet;
+
 use weir_policy::fields::{self, Fields};
-use weir_policy::model::Model;
+use weir_policy::model::{Model, RouteTarget};
 use weir_policy::{
     At, AttachmentFile, CLUSTER_HEADER, Problem, Problems, Role, SUBSET_HEADER, SourceId, Spanned, Steer, codes,
 };
 
 use crate::entries::{by_name, positive};
 use crate::headers;
+use crate::unknown_targets;
 use crate::variants::{self, STABLE};
 use crate::yaml::{Yaml, map};
 
@@ -28,18 +31,25 @@ struct Routing {
     decision_header: Option<String>,
 }
 
-/// A file for RDS with the routes of all services that the policy routes: requests in a variant go to the cluster
-/// `outbound|PORT|SUBSET|SERVICE`, all others to `outbound|PORT||SERVICE`.
+/// A file for RDS with the routes of all services that the policy routes, and of those that it leads to and the attachment
+/// names: requests in a variant go to the cluster `outbound|PORT|SUBSET|SERVICE`, or to `outbound|PORT||SERVICE` of the
+/// other service, all others to `outbound|PORT||SERVICE` of this one.
 ///
 /// # Errors
-/// Every problem of the attachment's key `envoy`; and its role, where nothing is routed.
+/// Every problem of the attachment's key `envoy`, a service that it leads to by cluster and does not name among them; and
+/// its role, where nothing is routed.
 pub fn routes(model: &Model, file: &AttachmentFile, source: SourceId) -> Result<String, Vec<Problem>> {
     let mut problems = Problems::default();
     let routing = Routing::read(file, source, &mut problems);
-    let services: Vec<&str> = variants::services(model).into_iter().collect();
-    for (service, _) in routing.hosts.iter().filter(|(service, _)| !services.contains(&service.as_str())) {
-        let message = format!("no variant routes {service}; the policy routes {}", services.join(" "));
-        problems.add(codes::BAD_VALUE, &At::Root { source }.key("envoy").key("hosts").key(service), message);
+    routing.check_targets(file, source, model, &mut problems);
+    let mut services = variants::services(model);
+    for (service, _) in &routing.hosts {
+        if !services.contains(service.as_str()) && !variants::is_target(service, model) {
+            let routed: Vec<&str> = variants::services(model).into_iter().collect();
+            let message = format!("no variant routes {service}; the policy routes {}", routed.join(" "));
+            problems.add(codes::BAD_VALUE, &At::Root { source }.key("envoy").key("hosts").key(service), message);
+        }
+        services.insert(service);
     }
     if file.attachment.role == Role::Inbound {
         let message = "an inbound filter steers nothing; render the routes of role edge or mesh";
@@ -51,7 +61,29 @@ pub fn routes(model: &Model, file: &AttachmentFile, source: SourceId) -> Result<
     Ok(map! {"resources" => [configuration(model, file, &routing, &services)]}.text())
 }
 
+/// Fails if variants lead to services by cluster which the attachment does not name below `envoy`. What else is wrong there
+/// is a matter of routes.
+///
+/// # Errors
+/// A problem for each such service.
+pub fn check_targets(model: &Model, file: &AttachmentFile, source: SourceId) -> Result<(), Vec<Problem>> {
+    let routing = Routing::read(file, source, &mut Problems::default());
+    let mut problems = Problems::default();
+    routing.check_targets(file, source, model, &mut problems);
+    if problems.is_empty() { Ok(()) } else { Err(problems.into_vec()) }
+}
+
 impl Routing {
+    fn check_targets(&self, file: &AttachmentFile, source: SourceId, model: &Model, problems: &mut Problems) {
+        let missing = |target: &str, _: &[&str]| {
+            let named = self.hosts.iter().any(|(service, _)| service == target);
+            (!named).then(|| {
+                format!("the attachment does not name it; if it has a cluster write envoy: {{hosts: {{{target}: []}}}}")
+            })
+        };
+        unknown_targets(&file.attachment, source, model, missing, problems);
+    }
+
     fn read(file: &AttachmentFile, source: SourceId, problems: &mut Problems) -> Routing {
         let root = At::Root { source };
         let at = root.key("envoy");
@@ -70,7 +102,7 @@ impl Routing {
     }
 }
 
-fn configuration(model: &Model, file: &AttachmentFile, routing: &Routing, services: &[&str]) -> Yaml {
+fn configuration(model: &Model, file: &AttachmentFile, routing: &Routing, services: &BTreeSet<&str>) -> Yaml {
     let attachment = &file.attachment;
     let name = routing.route_config.as_ref().or(attachment.name.as_ref()).map_or("weir", String::as_str);
     // What a client sends under these names is dropped before routes are matched, with the filter or without it.
@@ -98,22 +130,26 @@ fn virtual_host(service: &str, model: &Model, steer: Steer, routing: &Routing) -
         // A gRPC stream or a WebSocket may be as long as it likes.
         map! {"name" => name, "match" => matched, "route" => target.with("timeout", Some("0s"))}
     };
-    let cluster = |subset: &str| map! {"cluster" => format!("outbound|{port}|{subset}|{service}")};
+    let stable = || map! {"cluster" => format!("outbound|{port}||{service}")};
+    let cluster = |target: &RouteTarget| match target {
+        RouteTarget::Subset(subset) => map! {"cluster" => format!("outbound|{port}|{subset}|{service}")},
+        RouteTarget::Service(other) => map! {"cluster" => format!("outbound|{port}||{other}")},
+    };
     let variants = variants::of_service(service, model);
     let mut all: Vec<Yaml> = match steer {
         Steer::Tag => variants
             .iter()
-            .map(|(tag, subset)| {
+            .map(|(tag, target)| {
                 let regex = map! {"safe_regex" => map! {"regex" => variants::tag_regex(tag)}};
                 let header = map! {"name" => &model.env_tag.header, "string_match" => regex};
-                route(format!("{service}/tag/{tag}"), Some(header), cluster(subset))
+                route(format!("{service}/tag/{tag}"), Some(header), cluster(target))
             })
             .collect(),
-        Steer::Subset => variants::subsets(&variants)
+        Steer::Subset => variants::targets(&variants)
             .into_iter()
-            .map(|subset| {
-                let header = map! {"name" => SUBSET_HEADER, "string_match" => map! {"exact" => subset}};
-                route(format!("{service}/subset/{subset}"), Some(header), cluster(subset))
+            .map(|target| {
+                let header = map! {"name" => SUBSET_HEADER, "string_match" => map! {"exact" => target.name()}};
+                route(format!("{service}/subset/{}", target.name()), Some(header), cluster(target))
             })
             .collect(),
         // Only where the filter named one: everybody else goes on to the stable route.
@@ -123,6 +159,6 @@ fn virtual_host(service: &str, model: &Model, steer: Steer, routing: &Routing) -
             map! {"cluster_header" => CLUSTER_HEADER},
         )],
     };
-    all.push(route(format!("{service}/{STABLE}"), None, cluster("")));
+    all.push(route(format!("{service}/{STABLE}"), None, stable()));
     map! {"name" => service, "domains" => domains, "routes" => all}
 }

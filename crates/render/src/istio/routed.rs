@@ -1,10 +1,11 @@
 //! The services that the policy routes, with what the attachments say of them.
 
+use weir_policy::model::RouteTarget;
 use weir_policy::{At, Code, Model, Problems, SourceId, codes};
 
 use crate::istio::placed::PlacedFilter;
 use crate::istio::service::Service;
-use crate::variants::{self, STABLE};
+use crate::variants::{self, STABLE, TaggedTarget};
 
 /// A service, and the variants that are versions of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,9 +16,11 @@ pub(crate) struct RoutedService {
     pub namespace: String,
     /// The description of it in an attachment.
     pub service: Service,
-    /// Env tag and subset of each variant that routes it. The first that matches counts: by layer id, as the filter
+    /// Env tag and target of each variant that routes it. The first that matches counts: by layer id, as the filter
     /// does where two layers disagree.
-    pub variants: Vec<(String, String)>,
+    pub variants: Vec<TaggedTarget>,
+    /// Whether it is there for variants of another service, and no more is said of it: it needs no routes.
+    pub is_mere_target: bool,
     /// The text of the attachment that describes it, else of the first.
     pub source: SourceId,
 }
@@ -42,15 +45,23 @@ impl RoutedService {
         }
         let placed = placed.or(all.first());
         let namespace = placed.map_or("", |placed| &placed.placement.namespace);
+        let variants = variants::of_service(host, model);
+        let is_described = service.is_some_and(|service| *service != Service::default());
         let routed = RoutedService {
+            is_mere_target: variants.is_empty() && !is_described && variants::is_target(host, model),
             host: host.to_owned(),
             namespace: namespace_of(host).unwrap_or(namespace).to_owned(),
             service: service.cloned().unwrap_or_default(),
-            variants: variants::of_service(host, model),
+            variants,
             source: placed.map(|placed| placed.source).unwrap_or_default(),
         };
         routed.check(problems);
         routed
+    }
+
+    /// Where the variants lead, each place once, in the order of the routes.
+    pub fn targets(&self) -> Vec<&RouteTarget> {
+        variants::targets(&self.variants)
     }
 
     /// The subsets of the variants, each once, in the order of the routes.
@@ -92,9 +103,11 @@ impl RoutedService {
         }
     }
 
-    /// Reports a service whose stable pods nobody named.
+    /// Reports a service whose stable pods nobody named. Where all variants are services of their own, all its pods are
+    /// stable.
     pub fn check_stable(&self, problems: &mut Problems) {
-        if self.service.stable.is_none() {
+        let all_are_stable = !self.variants.is_empty() && self.subsets().is_empty();
+        if self.service.stable.is_none() && !all_are_stable {
             let message = format!(
                 "without the labels of its stable pods, stable traffic would reach the pods of its variants as well; \
                  write istio: {{services: {{{}: {{stable: {{version: v1}}}}}}}}",

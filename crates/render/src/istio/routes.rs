@@ -1,5 +1,6 @@
 //! VirtualServices: a route to each variant by the header that the filter wrote, and one to the stable pods.
 
+use weir_policy::model::RouteTarget;
 use weir_policy::{Role, SUBSET_HEADER, Steer};
 
 use crate::headers;
@@ -27,7 +28,7 @@ pub(crate) struct RouteNeeds {
     pub bound_to: Vec<String>,
 }
 
-/// A route to one variant of a service: a header, the match of its value, and the subset that the route leads to.
+/// A route to one variant of a service: a header, the match of its value, and where the route leads.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct VariantRoute {
     /// The end of the route's name.
@@ -36,8 +37,8 @@ pub(crate) struct VariantRoute {
     pub header: String,
     /// The StringMatch of its value.
     pub matches: Yaml,
-    /// The subset that the route leads to.
-    pub subset: String,
+    /// Where the route leads.
+    pub target: RouteTarget,
 }
 
 impl RouteNeeds {
@@ -60,19 +61,19 @@ impl RouteNeeds {
     /// The routes to the variants of a service. Attachments that steer by cluster need none.
     pub fn variant_routes(&self, routed: &RoutedService) -> Vec<VariantRoute> {
         let by_tag = self.tag_header.iter().flat_map(|header| {
-            routed.variants.iter().map(|(tag, subset)| VariantRoute {
+            routed.variants.iter().map(|(tag, target)| VariantRoute {
                 name: format!("tag/{tag}"),
                 header: header.clone(),
                 matches: map! {"regex" => tag_regex(tag)},
-                subset: subset.clone(),
+                target: target.clone(),
             })
         });
-        let subsets = if self.by_subset { routed.subsets() } else { Vec::new() };
-        let by_subset = subsets.into_iter().map(|subset| VariantRoute {
-            name: format!("subset/{subset}"),
+        let targets = if self.by_subset { routed.targets() } else { Vec::new() };
+        let by_subset = targets.into_iter().map(|target| VariantRoute {
+            name: format!("subset/{}", target.name()),
             header: SUBSET_HEADER.to_owned(),
-            matches: map! {"exact" => subset},
-            subset: subset.to_owned(),
+            matches: map! {"exact" => target.name()},
+            target: target.clone(),
         });
         by_tag.chain(by_subset).collect()
     }
@@ -99,8 +100,8 @@ impl RouteNeeds {
 /// The routes of a service, bound to `gateways`.
 pub(crate) fn object(routed: &RoutedService, needs: &RouteNeeds, gateways: &[String]) -> Object {
     let host = &routed.host;
-    let route = |name: String, matches: Option<Yaml>, subset: &str| {
-        let destination = map! {"host" => host, "subset" => subset};
+    let route = |name: String, matches: Option<Yaml>, host: &str, subset: Option<&str>| {
+        let destination = map! {"host" => host}.with("subset", subset);
         let destination = destination.with("port", routed.service.port.map(|port| map! {"number" => port}));
         map! {"name" => name}
             .with("match", matches.map(|matches| [matches]))
@@ -109,10 +110,14 @@ pub(crate) fn object(routed: &RoutedService, needs: &RouteNeeds, gateways: &[Str
     };
     let to_variant = |variant: VariantRoute| {
         let matches = map! {"headers" => map! {variant.header => variant.matches}};
-        route(format!("{host}/{}", variant.name), Some(matches), &variant.subset)
+        let name = format!("{host}/{}", variant.name);
+        match &variant.target {
+            RouteTarget::Subset(subset) => route(name, Some(matches), host, Some(subset)),
+            RouteTarget::Service(service) => route(name, Some(matches), service, None),
+        }
     };
     let mut routes: Vec<Yaml> = needs.variant_routes(routed).into_iter().map(to_variant).collect();
-    routes.push(route(format!("{host}/{STABLE}"), None, STABLE));
+    routes.push(route(format!("{host}/{STABLE}"), None, host, routed.service.stable.is_some().then_some(STABLE)));
     let hosts: Vec<&String> = [host].into_iter().chain(&routed.service.hosts).collect();
     let spec = map! {"hosts" => hosts, "gateways" => gateways.to_vec(), "http" => routes};
     Object::new(Phase::Mesh, VIRTUAL_SERVICE, &routed.namespace, &routed.object_name(), &needs.comment(), spec)

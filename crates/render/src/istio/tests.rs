@@ -13,9 +13,21 @@ layers:
 ";
 const SERVICES: &str = "services: {owl.shop.svc.cluster.local: {stable: {version: v20}}}";
 
+/// A service whose one variant is another service.
+const LED: &str = "
+version: 1
+units: {user: [{header: x-user-id}]}
+layers:
+- {id: a, unit: user, experiments: [{id: e, slots: all, variants: [{id: c, share: 5%, routes: {owl.shop.svc.cluster.local: {service: lynx.shop.svc.cluster.local}}}]}]}
+";
+
 /// The files that are rendered for one attachment, which has `lines`, and `istio` in its key of that name.
 fn rendered(lines: &str, istio: &str, into: &[&str]) -> Result<Vec<File>, Vec<Problem>> {
-    let policy = Source::yaml("policy.yaml", POLICY);
+    rendered_of(POLICY, lines, istio, into)
+}
+
+fn rendered_of(policy: &str, lines: &str, istio: &str, into: &[&str]) -> Result<Vec<File>, Vec<Problem>> {
+    let policy = Source::yaml("policy.yaml", policy);
     let model = read_policy(&Sources::of([policy]), Role::Edge).unwrap();
     let istio = format!("istio: {{namespace: shop, selector: {{app: owl}}, {istio}}}");
     let text = format!("{{weir: 1, name: mesh, {lines}\n {istio}}}");
@@ -133,6 +145,54 @@ fn routes_stand_in_the_order_of_layers_by_tag_and_by_subset() {
         |steer: &str| rendered(&format!("role: mesh, steer: {steer}, wasm: {{file: /w}},"), SERVICES, &[]).unwrap();
     assert_eq!(names(&steered("subset")), ["subset/v21", "subset/v22", "stable"]);
     assert_eq!(names(&steered("cluster")), ["stable"]);
+}
+
+#[test]
+fn a_variant_that_is_a_service_needs_no_labels_and_leads_there() {
+    for (steer, name) in [("tag", "tag/e.c"), ("subset", "subset/lynx.shop.svc.cluster.local"), ("cluster", "")] {
+        let lines = format!("role: mesh, steer: {steer}, wasm: {{file: /w}},");
+        let files = rendered_of(LED, &lines, "services: {lynx.shop.svc.cluster.local: {}}", &[]).unwrap();
+        let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(names, ["20-mesh.yaml"], "{steer}: no subsets");
+        let text = &files[0].text;
+        assert_eq!(text.matches("kind: VirtualService").count(), 1, "{steer}: none for the mere target: {text}");
+        let to = |route: &str, host: &str| {
+            let (_, route) = text.split_once(&format!("name: owl.shop.svc.cluster.local/{route}\n"))?;
+            let route = route.split("\n  - name: ").next()?;
+            let is_to = |line: &str| line.trim().strip_prefix("host: ") == Some(host);
+            Some(route.lines().any(is_to) && !route.contains("subset: "))
+        };
+        assert_eq!(to("stable", "owl.shop.svc.cluster.local"), Some(true), "{steer}: {text}");
+        let expected = Some(true).filter(|_| steer != "cluster");
+        assert_eq!(to(name, "lynx.shop.svc.cluster.local"), expected, "{steer}: {text}");
+    }
+}
+
+#[test]
+fn a_variant_that_is_a_service_leads_there_from_an_existing_route() {
+    let route = "route: [{destination: {host: owl, port: {number: 81}}}]";
+    let text = existing(&format!("{BY_GATEWAY}  http:\n  - {route}\n"));
+    let files = rendered_of(LED, "role: mesh, wasm: {file: /w},", "", &[&text]).unwrap();
+    let merged = &files.iter().find(|file| file.name == "25-0.yaml").unwrap().text;
+    let led =
+        "route:\n    - destination:\n        host: lynx.shop.svc.cluster.local\n        port:\n          number: 81\n";
+    assert!(merged.contains(led) && merged.contains(route), "{merged}");
+}
+
+#[test]
+fn a_service_that_no_attachment_names_is_no_target_by_cluster() {
+    let lines = |role: &str, steer: &str| format!("role: {role}, steer: {steer}, wasm: {{file: /w}},");
+    let problems = rendered_of(LED, &lines("mesh", "cluster"), "", &[]).unwrap_err();
+    assert_eq!(places(&problems), ["unknown_target 0:1 steer"]);
+    let off = LED.replace("id: e,", "id: e, enabled: false,");
+    for (policy, lines) in [
+        (LED, lines("mesh", "tag")),
+        (LED, lines("mesh", "subset")),
+        (LED, lines("inbound", "cluster")),
+        (off.as_str(), lines("mesh", "cluster")),
+    ] {
+        assert!(rendered_of(policy, &lines, "", &[]).is_ok(), "{lines}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use weir_policy::model::{Experiment, Layer, Override};
+use weir_policy::model::{Experiment, Layer, Override, RouteTarget};
 use weir_policy::{Checked, Model};
 
 use crate::serve::deployment::{AttachedFilter, Deployment, Tier};
@@ -122,7 +122,7 @@ fn changes_tiers(now: &Deployment, wanted: &Deployment) -> bool {
     meet(&now.edges, &wanted.mesh) || meet(&wanted.edges, &now.mesh)
 }
 
-type Routes = [(String, String)];
+type Routes = [(String, RouteTarget)];
 
 /// The tags in force and their routes.
 fn live(model: &Model) -> BTreeMap<&str, &Routes> {

@@ -1,6 +1,7 @@
 //! Routes to the variants of a service, made of an existing route: a copy for each that also matches the header that
-//! the filter wrote, and leads to the variant's subset.
+//! the filter wrote, and leads to the variant's subset or service.
 
+use weir_policy::model::RouteTarget;
 use weir_policy::{Problems, Spanned, Value};
 
 use super::read::{Route, VirtualService, child};
@@ -34,7 +35,7 @@ pub(super) fn destination<'a>(
         return None;
     }
     for one in destinations {
-        if text(one, "subset").is_empty() {
+        if text(one, "subset").is_empty() && !routed.subsets().is_empty() {
             let message = format!(
                 "{} leads to all pods of {}, those of {} as well; write subset: {}",
                 route.name,
@@ -142,8 +143,8 @@ fn field<'a>(entries: &'a mut Vec<(String, Yaml)>, name: &str, absent: Yaml) -> 
     &mut entries[index].1
 }
 
-/// The destination of the existing route with the variant's subset. Of several, which differ in subset and weight, the
-/// first.
+/// The destination of the existing route with the variant's subset, or with its service in the place of host and subset. Of
+/// several, which differ in subset and weight, the first.
 fn destination_of(route: &Route, variant: &VariantRoute) -> Yaml {
     let destinations = destinations(route);
     let entries = match destinations.first().map(|node| Yaml::from(*node)) {
@@ -151,7 +152,13 @@ fn destination_of(route: &Route, variant: &VariantRoute) -> Yaml {
         _ => Vec::new(),
     };
     let kept = entries.into_iter().filter(|(key, _)| key != "subset");
-    let destination = Yaml::Map(kept.collect()).with("subset", Some(&variant.subset));
+    let destination = match &variant.target {
+        RouteTarget::Subset(subset) => Yaml::Map(kept.collect()).with("subset", Some(subset)),
+        RouteTarget::Service(service) => {
+            let kept = kept.filter(|(key, _)| key != "host");
+            [("host".to_owned(), Yaml::from(service))].into_iter().chain(kept).collect()
+        }
+    };
     let headers = match child(&route.node, "route").map(|node| &node.value) {
         Some(Value::List(nodes)) if nodes.len() == 1 => nodes.first().and_then(|node| child(node, "headers")),
         _ => None,
