@@ -1,5 +1,7 @@
 //! `Model -> text`: the one way to write what a policy means.
 
+use std::sync::Arc;
+
 use crate::model::{
     Condition, CookieLife, EVERY_PATH, EnvTag, Experiment, Holdout, Kind, Layer, Leaf, Model, Operator, Override,
     RouteTarget, Rule, SameSite, UnitSource, Variant, Who,
@@ -13,6 +15,21 @@ use json::{Object, list, string};
 impl Model {
     /// The canonical form: JSON by RFC 8785, which is also a policy that reads back as this model.
     pub fn canonical(&self) -> String {
+        self.with_experiments(&mut experiment)
+    }
+
+    /// Bytes of the canonical form, known without it: of all experiments, which are most of it and hold conditions that may
+    /// be far larger than what was written, one at a time is written.
+    pub(crate) fn canonical_bytes(&self) -> usize {
+        let mut of_experiments = 0_usize;
+        let frame = self.with_experiments(&mut |one, deals| {
+            of_experiments = of_experiments.saturating_add(experiment(one, deals).len());
+            String::new()
+        });
+        of_experiments.saturating_add(frame.len())
+    }
+
+    fn with_experiments(&self, experiment: &mut dyn FnMut(&Experiment, bool) -> String) -> String {
         let units = self.units.iter().map(|(name, sources)| (name, list(sources.iter().map(source))));
         let lists = self.lists.iter().map(|(name, values)| (name, strings(values)));
         Object::default()
@@ -22,7 +39,8 @@ impl Model {
             .with_some("units", object(units))
             .with_some("lists", object(lists))
             .with_some("holdouts", non_empty(&self.holdouts, holdout))
-            .with_some("layers", non_empty(&self.layers, layer))
+            .with_some("targeting", self.targeting.as_ref().map(condition))
+            .with_some("layers", non_empty(&self.layers, |one| layer(one, experiment)))
             .text()
     }
 }
@@ -79,7 +97,7 @@ fn percentage(share: u32) -> String {
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
-fn layer(layer: &Layer) -> String {
+fn layer(layer: &Layer, experiment: &mut dyn FnMut(&Experiment, bool) -> String) -> String {
     let experiments = non_empty(&layer.experiments, |one| experiment(one, layer.unit.is_some()));
     Object::default()
         .with("id", string(&layer.id))
@@ -87,6 +105,7 @@ fn layer(layer: &Layer) -> String {
         .with_some("unit", optional(&layer.unit))
         .with_some("line", (layer.line != layer.id).then(|| string(&layer.line)))
         .with_some("epoch", epoch(layer.epoch))
+        .with_some("targeting", layer.targeting.as_ref().map(condition))
         .with_some("overrides", non_empty(&layer.overrides, |one| over(one, true)))
         .with_some("experiments", experiments)
         .text()
@@ -155,7 +174,7 @@ fn range(range: &Range) -> String {
 }
 
 fn condition(condition: &Condition) -> String {
-    let each = |inner: &[Condition]| list(inner.iter().map(self::condition));
+    let each = |inner: &[Arc<Condition>]| list(inner.iter().map(|one| self::condition(one)));
     match condition {
         Condition::All(inner) => Object::default().with("all", each(inner)),
         Condition::Any(inner) => Object::default().with("any", each(inner)),
@@ -209,7 +228,7 @@ fn strings(texts: &[String]) -> String {
     list(texts.iter().map(|text| string(text)))
 }
 
-fn non_empty<T>(items: &[T], write: impl Fn(&T) -> String) -> Option<String> {
+fn non_empty<T>(items: &[T], write: impl FnMut(&T) -> String) -> Option<String> {
     (!items.is_empty()).then(|| list(items.iter().map(write)))
 }
 
@@ -232,7 +251,8 @@ mod tests {
             lists: {z: [ada, '\"\\é\\u0001'], a: [eve]},
             env_tag: {request_cookie: r, header: tags, baggage: b, cookie: {name: n, max_age_seconds: 9, domain: d}},
             holdouts: [{unit: user, share: 1.5%, layers: [two], id: h}],
-            layers: [{unit: user, line: l, id: two, epoch: 2, enabled: false,
+            targeting: {any: [{header: {name: H, present: true}}]},
+            layers: [{unit: user, line: l, id: two, epoch: 2, enabled: false, targeting: {unit: {exact: ada}},
                 overrides: [{variant: stable, list: z}, {variant: v, units: [bob], experiment: e}],
                 experiments: [{slots: [[5, 9]], kind: test, id: e, epoch: 1, enabled: false, services: [b, a],
                     overrides: [{variant: v, list: a}],
@@ -244,6 +264,7 @@ mod tests {
         let canonical = model.canonical();
         let again = read_policy(&Sources::of([Source::json("canonical", canonical.clone())]), Role::Edge).unwrap();
         assert_eq!(again, model);
+        assert_eq!(model.canonical_bytes(), canonical.len());
         let (document, problems) = Source::json("canonical", canonical).parse(crate::SourceId::FIRST);
         assert_eq!(problems, []);
         assert_eq!(unsorted(&document), Vec::<String>::new());

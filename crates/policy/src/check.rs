@@ -13,9 +13,12 @@ mod cookies;
 mod experiment;
 mod lines;
 mod lists;
+mod named;
 mod names;
+mod operands;
 mod overrides;
 mod shares;
+mod targeting;
 
 pub use names::is_tag;
 pub(crate) use names::{env_tag_names, id, weight_header};
@@ -38,6 +41,10 @@ struct Checker<'a> {
     units: BTreeMap<&'a str, &'a Vec<UnitSource>>,
     lists: HashMap<&'a str, &'a Vec<String>>,
     list_groups: lists::ListGroups<'a>,
+    /// The named conditions; `None` for those in which something is wrong.
+    named: HashMap<&'a str, Option<conditions::Meaning>>,
+    /// Bytes of all conditions so far in the canonical form, or fewer.
+    condition_bytes: usize,
     layer_ids: HashSet<&'a str>,
     experiment_ids: HashSet<&'a str>,
     env_tags: HashSet<String>,
@@ -53,6 +60,8 @@ impl<'a> Checker<'a> {
             units: BTreeMap::new(),
             lists: HashMap::new(),
             list_groups: lists::ListGroups::default(),
+            named: HashMap::new(),
+            condition_bytes: 0,
             layer_ids: HashSet::new(),
             experiment_ids: HashSet::new(),
             env_tags: HashSet::new(),
@@ -65,18 +74,23 @@ impl<'a> Checker<'a> {
         self.tag_header.clone_from(&env_tag.header);
         self.units(&env_tag);
         self.lists();
+        self.named_conditions();
+        let targeting = self.policy_targeting();
         let layers = self.layers();
         self.counts(&layers);
         let holdouts = self.holdouts();
-        Model {
+        let model = Model {
             // Any document may switch the whole policy off: a kill must not depend on finding the right file.
             enabled: self.documents.iter().all(|document| document.enabled != Some(false)),
             env_tag,
             units: self.units.iter().map(|(name, sources)| ((*name).to_owned(), lowered(sources))).collect(),
             lists: self.sorted_lists(),
+            targeting,
             holdouts,
             layers,
-        }
+        };
+        self.canonical_bytes(&model);
+        model
     }
 
     fn env_tag(&mut self) -> EnvTag {
@@ -189,6 +203,8 @@ impl<'a> Checker<'a> {
         let experiments: Vec<_> = experiments
             .filter_map(|(i, experiment)| self.experiment(experiment, namespace, &experiments_at.index(i)))
             .collect();
+        let targeting = layer.targeting.as_ref();
+        let targeting = targeting.and_then(|condition| self.condition(condition, &at.key("targeting")));
         let overrides = self.layer_overrides(layer, at);
         Some(Layer {
             id: id?.to_owned(),
@@ -196,6 +212,7 @@ impl<'a> Checker<'a> {
             unit: layer.unit.clone(),
             line: layer.line.clone().unwrap_or_else(|| id.unwrap_or_default().to_owned()),
             epoch: layer.epoch,
+            targeting,
             overrides,
             experiments,
         })

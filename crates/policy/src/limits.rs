@@ -12,6 +12,8 @@ macro_rules! limits {
 limits! {
     /// Bytes of the policy's text, all files together.
     POLICY_BYTES_MAX "policy_bytes" = 32 << 20;
+    /// Bytes of the canonical form, in which all conditions are written out.
+    CANONICAL_BYTES_MAX "canonical_bytes" = 32 << 20;
     /// Levels of lists and objects in a document.
     DOCUMENT_DEPTH_MAX "document_depth" = 64;
     /// Layers of a policy.
@@ -24,7 +26,7 @@ limits! {
     RANGES_MAX "ranges" = 1_024;
     /// Rules of an experiment.
     RULES_MAX "rules" = 256;
-    /// Nodes of one condition: `all`, `any`, `not` and leaves each count.
+    /// Nodes of one condition: `all`, `any`, `not` and leaves each count, those that a name stands for too.
     CONDITION_NODES_MAX "condition_nodes" = 64;
     /// Levels of one condition; a leaf alone is one.
     CONDITION_DEPTH_MAX "condition_depth" = 8;

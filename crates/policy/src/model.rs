@@ -1,6 +1,8 @@
 //! A policy that has been checked: what it means. Checking, projecting and rolling out make one, each only with values that
 //! a check would accept.
 
+use std::sync::Arc;
+
 use crate::operand::{Decimal, Operand, Pattern, Requirement};
 use crate::range::Range;
 pub use crate::written::{CookieLife, CookieValue, EVERY_PATH, Kind, RouteTarget, SameSite, Subject, UnitSource, Who};
@@ -16,6 +18,8 @@ pub struct Model {
     pub units: Vec<(String, Vec<UnitSource>)>,
     /// By name; values sorted, each once.
     pub lists: Vec<(String, Vec<String>)>,
+    /// Which requests the policy is for; `None` means all. It has no leaf on a unit.
+    pub targeting: Option<Condition>,
     /// By id.
     pub holdouts: Vec<Holdout>,
     /// By id.
@@ -70,6 +74,8 @@ pub struct Layer {
     pub line: String,
     /// Part of the line's salt.
     pub epoch: u32,
+    /// Which requests the layer is for; `None` means all.
+    pub targeting: Option<Condition>,
     /// The white list of the layer, in order.
     pub overrides: Vec<Override>,
     /// In order, which is the order of their rules.
@@ -121,21 +127,22 @@ pub struct Rule {
     pub variant: Option<String>,
 }
 
-/// A condition on a request.
-#[derive(Clone, Debug, PartialEq)]
+/// A condition on a request. Names are expanded: what stands in several places is shared, so that a model is no larger
+/// than what was written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Condition {
     /// Every one of them; not empty.
-    All(Vec<Condition>),
+    All(Vec<Arc<Condition>>),
     /// At least one of them; not empty.
-    Any(Vec<Condition>),
+    Any(Vec<Arc<Condition>>),
     /// The opposite.
-    Not(Box<Condition>),
+    Not(Arc<Condition>),
     /// One comparison.
     Leaf(Leaf),
 }
 
 /// One comparison.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Leaf {
     /// What is looked at; the names of headers are in lower case.
     pub subject: Subject,
@@ -146,7 +153,7 @@ pub struct Leaf {
 }
 
 /// What a value is held against; texts for a host are in lower case.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Operator {
     /// Equal bytes.
     Exact(String),
@@ -192,7 +199,15 @@ pub struct Variant {
 impl Model {
     /// The policy that has no layers: it strips what is ours and passes everything through.
     pub fn pass_through(env_tag: EnvTag) -> Model {
-        Model { enabled: true, env_tag, units: Vec::new(), lists: Vec::new(), holdouts: Vec::new(), layers: Vec::new() }
+        Model {
+            enabled: true,
+            env_tag,
+            units: Vec::new(),
+            lists: Vec::new(),
+            targeting: None,
+            holdouts: Vec::new(),
+            layers: Vec::new(),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What values of requests are held against: regular expressions, versions, decimal numbers.
 
+use std::hash::{Hash, Hasher};
+
 mod decimal;
 mod pattern;
 mod version;
@@ -36,5 +38,13 @@ impl<T> Operand<T> {
 impl<T> PartialEq for Operand<T> {
     fn eq(&self, other: &Operand<T>) -> bool {
         self.text == other.text
+    }
+}
+
+impl<T> Eq for Operand<T> {}
+
+impl<T> Hash for Operand<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
     }
 }

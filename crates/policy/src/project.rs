@@ -23,6 +23,7 @@ impl Model {
             env_tag: self.env_tag.clone(),
             units: self.units.iter().filter(|(unit, _)| is_named(unit)).cloned().collect(),
             lists: Vec::new(),
+            targeting: None,
             holdouts: Vec::new(),
             layers,
         })
@@ -40,6 +41,7 @@ impl Layer {
             unit: None,
             line: self.line.clone(),
             epoch: 0,
+            targeting: None,
             overrides: Vec::new(),
             experiments: self.experiments.iter().map(Experiment::followed).collect(),
         }

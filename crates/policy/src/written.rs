@@ -23,8 +23,12 @@ pub struct Policy {
     pub units: Vec<(String, Vec<UnitSource>)>,
     /// Named sets of values.
     pub lists: Vec<(String, Vec<String>)>,
+    /// Conditions that others refer to by name.
+    pub conditions: Vec<(String, Condition)>,
     /// How the tags travel.
     pub env_tag: Option<EnvTag>,
+    /// Which requests the policy is for; absent means all.
+    pub targeting: Option<Condition>,
     /// Units that meet no experiment of some layers.
     pub holdouts: Vec<Holdout>,
     /// Layers, in the order of the file.
@@ -85,6 +89,8 @@ pub struct Layer {
     pub line: Option<String>,
     /// A new epoch deals the line afresh.
     pub epoch: u32,
+    /// Which requests the layer is for; absent means all.
+    pub targeting: Option<Condition>,
     /// Lists of units that force a variant, before all else.
     pub overrides: Vec<Override>,
     /// In the order of the file, which is the order of their rules.

@@ -1,108 +1,160 @@
-//! The operands of conditions: names, numbers, versions, patterns, lists.
+//! One condition: what it means once the names in it are expanded, and its limits, which count what they stand for.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::{lists, names};
+use super::operands::{self, Operands};
 use crate::document::{At, Problems, codes};
 use crate::limits;
 use crate::model::{Condition, Leaf, Operator};
-use crate::operand::{Decimal, Operand, Pattern, Requirement};
 use crate::written::{self, Subject};
 
 /// What the conditions of a policy may refer to.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
-    pub(super) tag_header: &'a str,
-    pub(super) lists: &'a HashMap<&'a str, &'a Vec<String>>,
+    pub(super) operands: Operands<'a>,
+    /// By name; `None` for those in which something is wrong, which is told where they stand.
+    pub(super) named: &'a HashMap<&'a str, Option<Meaning>>,
+    pub(super) unit: UnitLeaf,
 }
 
-/// Checks a condition, reads its operands and brings its names to the case in which they are compared; `None` if
-/// something of it was reported.
+/// Whether a condition may ask for the unit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum UnitLeaf {
+    Allowed,
+    Refused,
+}
+
+/// What a condition means, and what it counts for where its name stands.
+pub(super) struct Meaning {
+    pub(super) condition: Arc<Condition>,
+    nodes: usize,
+    depth: usize,
+    /// Its canonical form has at least so many.
+    pub(super) bytes: usize,
+    reads_unit: bool,
+}
+
+/// Checks a condition; `None` if something of it was reported.
 pub(super) fn check(
     condition: &written::Condition,
     known: Known<'_>,
     at: &At<'_>,
     problems: &mut Problems,
-) -> Option<Condition> {
-    let mut inner = |conditions: &[written::Condition], at: &At<'_>| {
-        // All are checked, also behind one that is bad.
-        let each = conditions.iter().enumerate().map(|(i, one)| check(one, known, &at.index(i), problems));
-        each.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()
-    };
-    Some(match condition {
-        written::Condition::All(conditions) => Condition::All(inner(conditions, &at.key("all"))?),
-        written::Condition::Any(conditions) => Condition::Any(inner(conditions, &at.key("any"))?),
-        written::Condition::Not(one) => Condition::Not(Box::new(check(one, known, &at.key("not"), problems)?)),
-        written::Condition::Leaf(leaf) => Condition::Leaf(check_leaf(leaf, known, at, problems)?),
-    })
+) -> Option<Meaning> {
+    let mut walk = Walk { known, nodes: 0, depth: 0, bytes: 0, reads_unit: false, is_over: false };
+    let condition = walk.condition(condition, 1, at, problems)?;
+    let Walk { nodes, depth, bytes, reads_unit, is_over, .. } = walk;
+    (!is_over).then_some(Meaning { condition, nodes, depth, bytes, reads_unit })
 }
 
-fn check_leaf(leaf: &written::Leaf, known: Known<'_>, at: &At<'_>, problems: &mut Problems) -> Option<Leaf> {
-    let at = at.key(leaf.subject.key());
-    let name_at = at.key("name");
-    let mut subject = leaf.subject.clone();
-    match &mut subject {
-        Subject::Header(name) => {
-            names::readable_header(name, known.tag_header, &name_at, problems);
-            name.make_ascii_lowercase();
-        }
-        Subject::Cookie(name) => names::cookie_name(name, &name_at, problems),
-        Subject::Query(_) | Subject::Path | Subject::Host | Subject::Method | Subject::Unit => {}
-    }
-    let is_host = subject == Subject::Host;
-    let operator = operator(&leaf.operator, is_host, known, &at.key(leaf.operator.name()), problems)?;
-    Some(Leaf { subject, operator, ignore_case: leaf.ignore_case })
+/// One condition on the way through it.
+struct Walk<'a> {
+    known: Known<'a>,
+    nodes: usize,
+    depth: usize,
+    bytes: usize,
+    reads_unit: bool,
+    is_over: bool,
 }
 
-fn operator(
-    written: &written::Operator,
-    is_host: bool,
-    known: Known<'_>,
-    at: &At<'_>,
-    problems: &mut Problems,
-) -> Option<Operator> {
-    use written::Operator as Written;
-    // Hosts are compared in lower case. A pattern stays as it is: `\D` is not `\d`.
-    let text = |text: &String| if is_host { text.to_ascii_lowercase() } else { text.clone() };
-    Some(match written {
-        Written::Exact(operand) => Operator::Exact(text(operand)),
-        Written::Prefix(operand) => Operator::Prefix(text(operand)),
-        Written::Suffix(operand) => Operator::Suffix(text(operand)),
-        Written::Contains(operand) => Operator::Contains(text(operand)),
-        // The order of `in` means nothing.
-        Written::In(operands) => Operator::In(lists::sorted(&operands.iter().map(text).collect::<Vec<_>>())),
-        Written::InList(name) => {
-            if !known.lists.contains_key(name.as_str()) {
-                problems.add(codes::UNKNOWN_LIST, &at.key("list"), format!("no list is called {name}"));
+impl Walk<'_> {
+    fn condition(
+        &mut self,
+        condition: &written::Condition,
+        depth: usize,
+        at: &At<'_>,
+        problems: &mut Problems,
+    ) -> Option<Arc<Condition>> {
+        Some(Arc::new(match condition {
+            written::Condition::Named(name) => return self.named(name, depth, &at.key("condition"), problems),
+            written::Condition::All(inner) => Condition::All(self.several(inner, depth, at, "all", problems)?),
+            written::Condition::Any(inner) => Condition::Any(self.several(inner, depth, at, "any", problems)?),
+            written::Condition::Not(inner) => {
+                self.count(1, depth, 0, at, problems);
+                Condition::Not(self.condition(inner, depth.saturating_add(1), &at.key("not"), problems)?)
             }
-            Operator::InList(name.clone())
-        }
-        Written::Present(present) => Operator::Present(*present),
-        Written::Regex(operand) => Operator::Regex(pattern(operand, at, problems)?),
-        Written::Lt(operand) => Operator::Lt(decimal(operand, at, problems)?),
-        Written::Le(operand) => Operator::Le(decimal(operand, at, problems)?),
-        Written::Gt(operand) => Operator::Gt(decimal(operand, at, problems)?),
-        Written::Ge(operand) => Operator::Ge(decimal(operand, at, problems)?),
-        Written::Version(operand) => Operator::Version(version(operand, at, problems)?),
-    })
-}
-
-fn pattern(text: &str, at: &At<'_>, problems: &mut Problems) -> Option<Operand<Pattern>> {
-    let code = if text.len() > limits::PATTERN_BYTES_MAX { codes::LIMIT } else { codes::BAD_REGEX };
-    let read = Pattern::new(text).map_err(|why| problems.add(code, at, why));
-    read.ok().map(|pattern| Operand::new(text, pattern))
-}
-
-fn decimal(text: &str, at: &At<'_>, problems: &mut Problems) -> Option<Operand<Decimal>> {
-    let read = Decimal::parse(text.as_bytes());
-    if read.is_none() {
-        let form = "a decimal number with up to 18 digits before and 9 after the point";
-        problems.add(codes::BAD_NUMBER, at, format!("found {text:?}; {form} would do"));
+            written::Condition::Leaf(leaf) => {
+                let is_unit = leaf.subject == Subject::Unit;
+                if is_unit && self.known.unit == UnitLeaf::Refused {
+                    refuse_unit(&at.key("unit"), problems);
+                }
+                self.reads_unit |= is_unit;
+                let leaf = operands::leaf(leaf, self.known.operands, at, problems);
+                self.count(1, depth, leaf.as_ref().map_or(0, bytes), at, problems);
+                Condition::Leaf(leaf?)
+            }
+        }))
     }
-    read.map(|decimal| Operand::new(text, decimal))
+
+    fn several(
+        &mut self,
+        inner: &[written::Condition],
+        depth: usize,
+        at: &At<'_>,
+        key: &str,
+        problems: &mut Problems,
+    ) -> Option<Vec<Arc<Condition>>> {
+        if inner.is_empty() {
+            // It was reported when it was read, or stands for what was.
+            return None;
+        }
+        self.count(1, depth, 0, at, problems);
+        let (at, deeper) = (at.key(key), depth.saturating_add(1));
+        let each = inner.iter().enumerate().map(|(i, one)| self.condition(one, deeper, &at.index(i), problems));
+        // All are checked, also behind one that is bad.
+        each.collect::<Vec<_>>().into_iter().collect()
+    }
+
+    /// A name is neither a node nor a level: what it stands for is.
+    fn named(&mut self, name: &str, depth: usize, at: &At<'_>, problems: &mut Problems) -> Option<Arc<Condition>> {
+        let Some(meaning) = self.known.named.get(name) else {
+            problems.add(codes::UNKNOWN_CONDITION, at, format!("no condition is called {name}"));
+            return None;
+        };
+        let meaning = meaning.as_ref()?;
+        if meaning.reads_unit && self.known.unit == UnitLeaf::Refused {
+            refuse_unit(at, problems);
+        }
+        self.reads_unit |= meaning.reads_unit;
+        let deepest = depth.saturating_add(meaning.depth).saturating_sub(1);
+        self.count(meaning.nodes, deepest, meaning.bytes, at, problems);
+        Some(Arc::clone(&meaning.condition))
+    }
+
+    fn count(&mut self, nodes: usize, depth: usize, bytes: usize, at: &At<'_>, problems: &mut Problems) {
+        self.nodes = self.nodes.saturating_add(nodes);
+        self.depth = self.depth.max(depth);
+        self.bytes = self.bytes.saturating_add(bytes);
+        let (nodes_max, depth_max) = (limits::CONDITION_NODES_MAX, limits::CONDITION_DEPTH_MAX);
+        if !self.is_over && (self.nodes > nodes_max || self.depth > depth_max) {
+            self.is_over = true;
+            let (nodes, deep) = (self.nodes, self.depth);
+            let message = format!(
+                "with what its names stand for, the condition has {nodes} nodes and is {deep} deep up to here; at most \
+                 {nodes_max} nodes, {depth_max} deep are allowed"
+            );
+            problems.add(codes::LIMIT, at, message);
+        }
+    }
 }
 
-fn version(text: &str, at: &At<'_>, problems: &mut Problems) -> Option<Operand<Requirement>> {
-    let read = Requirement::parse(text).map_err(|why| problems.add(codes::BAD_VERSION, at, why));
-    read.ok().map(|requirement| Operand::new(text, requirement))
+fn refuse_unit(at: &At<'_>, problems: &mut Problems) {
+    let message =
+        "the policy's targeting is asked before any unit is read; the targeting of a layer may ask for its unit";
+    problems.add(codes::BAD_CONDITION, at, message);
+}
+
+/// Bytes of a leaf in the canonical form, or fewer.
+fn bytes(leaf: &Leaf) -> usize {
+    const SHORTEST: usize = r#"{"host":{"in":[]}}"#.len();
+    let operand = match &leaf.operator {
+        Operator::Exact(text) | Operator::Prefix(text) | Operator::Suffix(text) | Operator::Contains(text) => {
+            text.len()
+        }
+        Operator::In(texts) => texts.iter().map(|text| text.len().saturating_add(2)).fold(0, usize::saturating_add),
+        Operator::Regex(pattern) => pattern.text().len(),
+        _ => 0,
+    };
+    operand.saturating_add(leaf.subject.name().map_or(0, str::len)).saturating_add(SHORTEST)
 }

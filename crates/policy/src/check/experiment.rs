@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::{Checker, conditions, names, shares};
+use super::{Checker, names, shares};
 use crate::document::{At, codes};
 use crate::limits;
-use crate::model::{Condition, Experiment, Rule, Variant};
+use crate::model::{Experiment, Rule, Variant};
 use crate::range::{self, Range};
 use crate::written;
 
@@ -166,10 +166,5 @@ impl<'a> Checker<'a> {
             }
         }
         rules
-    }
-
-    fn condition(&mut self, condition: &written::Condition, at: &At<'_>) -> Option<Condition> {
-        let known = conditions::Known { tag_header: &self.tag_header, lists: &self.lists };
-        conditions::check(condition, known, at, &mut self.problems)
     }
 }

@@ -77,6 +77,8 @@ const ROWS: &[Row] = &[
     (codes::UNKNOWN_EXPERIMENT, LAYER, "overrides: [{units: [a], experiment: e, variant: stable}]", "layers[0].overrides[0].experiment", "overrides: [{units: [a], variant: stable}]"),
     (codes::UNKNOWN_VARIANT, EXPERIMENT, "variants: [{id: a}], rules: [{when: {path: {exact: /}}, variant: b}]", "layers[0].experiments[0].rules[0].variant", "variants: [{id: a}], rules: [{when: {path: {exact: /}}, variant: stable}]"),
     (codes::BAD_CONDITION, CONDITION, "{all: []}", "layers[0].experiments[0].targeting.all", "{all: [{path: {exact: ''}}]}"),
+    (codes::UNKNOWN_CONDITION, TOP, "conditions: {a: {not: {condition: b}}}", "conditions.a.not.condition", "conditions: {a: {not: {condition: b}}, b: {path: {exact: /}}}"),
+    (codes::CONDITION_CIRCLE, TOP, "conditions: {a: {not: {condition: b}}, b: {condition: a}}", "conditions.a", "conditions: {a: {not: {condition: b}}, b: {path: {exact: /}}}"),
     (codes::BAD_NUMBER, CONDITION, "{unit: {lt: '1.'}}", "layers[0].experiments[0].targeting.unit.lt", "{unit: {lt: '1.0'}}"),
     (codes::BAD_VERSION, CONDITION, "{unit: {version: '1.2'}}", "layers[0].experiments[0].targeting.unit.version", "{unit: {version: '=1.2'}}"),
     (codes::BAD_REGEX, CONDITION, "{unit: {regex: 'a)(b'}}", "layers[0].experiments[0].targeting.unit.regex", "{unit: {regex: '(a)(b)'}}"),

@@ -100,6 +100,10 @@ codes! {
     UNKNOWN_VARIANT = "unknown_variant";
     /// A condition does not have the form of one.
     BAD_CONDITION = "bad_condition";
+    /// No condition has this name.
+    UNKNOWN_CONDITION = "unknown_condition";
+    /// Named conditions refer to each other in a circle.
+    CONDITION_CIRCLE = "condition_circle";
     /// Not a decimal number of at most 18 digits before and 9 after the point.
     BAD_NUMBER = "bad_number";
     /// Not a list of version comparators.

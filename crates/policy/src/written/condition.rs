@@ -12,6 +12,8 @@ pub enum Condition {
     Any(Vec<Condition>),
     /// The opposite.
     Not(Box<Condition>),
+    /// What the policy calls by this name.
+    Named(String),
     /// One comparison.
     Leaf(Leaf),
 }
@@ -28,7 +30,7 @@ pub struct Leaf {
 }
 
 /// What a leaf looks at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// A header by name, any of its lines.
     Header(String),
@@ -128,7 +130,7 @@ impl Operator {
     }
 }
 
-const KINDS: &str = "all, any, not, header, cookie, query, path, host, method or unit";
+const KINDS: &str = "all, any, not, condition, header, cookie, query, path, host, method or unit";
 
 impl Condition {
     pub(super) fn read(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Condition> {
@@ -138,7 +140,7 @@ impl Condition {
 }
 
 /// Stands for what was reported as unreadable, so that the rest of its condition is still checked.
-const UNREADABLE: Condition = Condition::All(Vec::new());
+pub(super) const UNREADABLE: Condition = Condition::All(Vec::new());
 
 /// Counts the nodes of one condition; what is over a limit is told once.
 struct Budget {
@@ -148,8 +150,11 @@ struct Budget {
 
 impl Budget {
     fn read(&mut self, node: Spanned, depth: usize, at: &At<'_>, problems: &mut Problems) -> Option<Condition> {
-        self.nodes = self.nodes.saturating_add(1);
-        if self.nodes > limits::CONDITION_NODES_MAX || depth > limits::CONDITION_DEPTH_MAX {
+        // What a name stands for is counted once it is known.
+        if !is_name(&node) {
+            self.nodes = self.nodes.saturating_add(1);
+        }
+        if self.nodes > limits::CONDITION_NODES_MAX || depth > limits::CONDITION_DEPTH_MAX && !is_name(&node) {
             if !self.told {
                 self.told = true;
                 let (nodes, deep) = (limits::CONDITION_NODES_MAX, limits::CONDITION_DEPTH_MAX);
@@ -170,6 +175,7 @@ impl Budget {
                 let inner = self.read(node, depth.saturating_add(1), at, problems).unwrap_or(UNREADABLE);
                 Some(Condition::Not(Box::new(inner)))
             }
+            "condition" => fields::string(node, at, problems).map(Condition::Named),
             "header" => named_leaf(node, Subject::Header, at, problems),
             "cookie" => named_leaf(node, Subject::Cookie, at, problems),
             "query" => named_leaf(node, Subject::Query, at, problems),
@@ -193,6 +199,11 @@ impl Budget {
         let mut read = |(i, node)| self.read(node, deeper, &at.index(i), problems).unwrap_or(UNREADABLE);
         Some(nodes.into_iter().enumerate().map(&mut read).collect())
     }
+}
+
+/// Whether a condition only names another.
+fn is_name(node: &Spanned) -> bool {
+    matches!(&node.value, Value::Map(entries) if matches!(entries.as_slice(), [one] if one.key == "condition"))
 }
 
 fn named_leaf(

@@ -1,5 +1,6 @@
 //! Field by field from a document to a [`Policy`]: the schema, and nothing but the schema.
 
+use super::condition::UNREADABLE;
 use super::{
     Condition, CookieLife, CookieValue, EnvTag, Experiment, Holdout, Kind, Layer, Override, Policy, RouteTarget, Rule,
     UnitSource, Variant, Who,
@@ -21,7 +22,9 @@ impl Policy {
             namespace: optional(&mut fields, "namespace", at, problems, fields::string),
             units: optional(&mut fields, "units", at, problems, units).unwrap_or_default(),
             lists: optional(&mut fields, "lists", at, problems, lists).unwrap_or_default(),
+            conditions: optional(&mut fields, "conditions", at, problems, conditions).unwrap_or_default(),
             env_tag: optional(&mut fields, "env_tag", at, problems, env_tag),
+            targeting: optional(&mut fields, "targeting", at, problems, condition),
             holdouts: each(&mut fields, "holdouts", at, problems, holdout),
             layers: each(&mut fields, "layers", at, problems, layer),
         };
@@ -93,6 +96,16 @@ fn lists(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(Str
     Some(lists)
 }
 
+fn conditions(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(String, Condition)>> {
+    let mut conditions = Vec::new();
+    for entry in fields::object(node, at, problems)? {
+        let read = condition(entry.node, &at.key(&entry.key), problems);
+        // Its name is known, so that whoever refers to it is not told that nothing is called so.
+        conditions.push((entry.key, read.unwrap_or(UNREADABLE)));
+    }
+    Some(conditions)
+}
+
 fn env_tag(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<EnvTag> {
     let mut fields = Fields::open(node, at, problems)?;
     let env_tag = EnvTag {
@@ -141,6 +154,7 @@ fn layer(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Layer {
         unit: optional(&mut fields, "unit", at, problems, fields::string),
         line: optional(&mut fields, "line", at, problems, fields::string),
         epoch: optional(&mut fields, "epoch", at, problems, epoch).unwrap_or(0),
+        targeting: optional(&mut fields, "targeting", at, problems, condition),
         overrides: each(&mut fields, "overrides", at, problems, |node, at, problems| over(node, true, at, problems)),
         experiments: each(&mut fields, "experiments", at, problems, experiment),
         unreadable: false,
