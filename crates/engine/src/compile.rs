@@ -1,26 +1,28 @@
 //! `Model -> Plan`: the sources, layers, experiments and conditions of a model, compiled for an attachment.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
-use memchr::memmem::Finder;
 use weir_policy::model::{
-    Condition, CookieLife, CookieValue, EVERY_PATH, Experiment, Holdout, Layer, Leaf, Model, Operator, Override,
-    RouteTarget, Subject, UnitSource, Variant, Who,
+    CookieLife, CookieValue, EVERY_PATH, Experiment, Holdout, Layer, Model, Override, RouteTarget, UnitSource, Variant,
+    Who,
 };
 use weir_policy::{Attachment, Range, Revision, Role, Sticky};
+
+mod conditions;
+mod repeated;
+
+use repeated::{Place, Repeated};
 
 use crate::attributes::Attributes;
 use crate::extract::Extract;
 use crate::listed::{ListId, Listed};
 use crate::plan::{
-    Cookie, ExperimentPlan, HoldoutPlan, LayerPlan, Plan, SERIES_MAX, StickyPlan, TagOf, UnitPlan, UnitSourcePlan,
-    VariantPlan,
+    Asks, Cookie, ExperimentPlan, HoldoutPlan, LayerPlan, Plan, SERIES_MAX, StickyPlan, TagOf, UnitPlan,
+    UnitSourcePlan, VariantPlan,
 };
 use crate::rules::{Forced, Rule, Rules};
 use crate::slot::{Salt, Use};
-use crate::targeting::{CaseRule, Input, Matcher, Predicate};
 
 impl Plan {
     /// Compiles a model for an attachment. `revision` is what the plan calls itself; a plan without one is a
@@ -28,6 +30,7 @@ impl Plan {
     pub fn compile(model: &Model, attachment: &Attachment, revision: Option<Revision>) -> Plan {
         let mut compiler = Compiler::new(model, attachment, revision.is_some());
         let layers: Vec<LayerPlan> = model.layers.iter().map(|layer| compiler.layer(layer)).collect();
+        let asks = compiler.asks();
         let lines: HashSet<&str> = model.layers.iter().map(|layer| layer.line.as_str()).collect();
         let is_edge = attachment.role == Role::Edge;
         let tag_cookie = model.env_tag.cookie.as_ref().filter(|_| is_edge && revision.is_some());
@@ -59,7 +62,7 @@ impl Plan {
             tag_header: model.env_tag.header.clone(),
             baggage: model.env_tag.baggage.clone(),
             request_cookie,
-            completes_units: issues_units || !compiler.extracts.is_empty(),
+            completes_requests: issues_units || !compiler.extracts.is_empty() || asks.is_some(),
             extracts: compiler.extracts,
             issues_units,
             writes_cookies,
@@ -71,6 +74,7 @@ impl Plan {
             sticky: sticky(model, attachment),
             attributes: compiler.attributes,
             units: compiler.units,
+            asks,
             listed: compiler.listed,
             shares_lines: lines.len() < layers.len(),
             leads_to_services: compiler.leads_to_services,
@@ -91,6 +95,9 @@ struct Compiler<'a> {
     lists: HashMap<&'a str, ListId>,
     /// Lower-case copies of lists that some condition reads without regard to case.
     folded: HashMap<&'a str, Arc<[Box<[u8]>]>>,
+    /// Where the conditions stand that are being compiled.
+    place: Place<'a>,
+    repeated: Repeated<'a>,
     next_list: u32,
     next_series: u32,
     leads_to_services: bool,
@@ -108,6 +115,8 @@ impl<'a> Compiler<'a> {
             listed: Listed::default(),
             lists: HashMap::new(),
             folded: HashMap::new(),
+            place: Place::BEFORE_ALL,
+            repeated: Repeated::default(),
             next_list: 0,
             next_series: 0,
             leads_to_services: false,
@@ -117,6 +126,9 @@ impl<'a> Compiler<'a> {
             let list = compiler.list(values);
             compiler.lists.insert(name, list);
         }
+        if deals {
+            compiler.repeated = Repeated::of(model);
+        }
         compiler
     }
 
@@ -124,14 +136,19 @@ impl<'a> Compiler<'a> {
     fn units(&mut self, attachment: &Attachment, may_issue: bool) {
         let model = self.model;
         for (name, written) in &model.units {
-            let dealt = model.layers.iter().any(|layer| layer.unit.as_ref() == Some(name))
-                || model.holdouts.iter().any(|holdout| holdout.unit == *name);
-            let sticky = attachment.sticky.iter().any(|sticky| sticky.unit == *name);
-            let wanted = self.deals && dealt || sticky;
+            let holdouts = || model.holdouts.iter().filter(|holdout| holdout.unit == *name);
+            let uses = |layer: &Layer| {
+                layer.unit.as_ref() == Some(name) || holdouts().any(|holdout| holdout.layers.contains(&layer.id))
+            };
+            let used_by = model.layers.iter().enumerate().filter(|(_, layer)| self.deals && uses(layer));
+            let used_by: Vec<usize> = used_by.map(|(layer, _)| layer).collect();
+            let is_weighed = attachment.sticky.iter().any(|sticky| sticky.unit == *name);
+            let wanted = is_weighed || !used_by.is_empty();
             let is_read = wanted || attachment.log_unit.as_ref() == Some(name);
             let sources = written.iter().filter(|_| is_read).map(|source| self.unit_source(source)).collect();
             let can_be_issued = written.iter().any(|source| matches!(source, UnitSource::IssuedCookie(..)));
-            self.units.push(UnitPlan { sources, is_issued: wanted && self.deals && may_issue && can_be_issued });
+            let is_issued = wanted && self.deals && may_issue && can_be_issued;
+            self.units.push(UnitPlan { sources, is_issued, used_by, is_weighed });
         }
     }
 
@@ -165,6 +182,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn layer(&mut self, layer: &'a Layer) -> LayerPlan {
+        self.place = Place::with_ids(layer);
         let mut slots: Vec<(Range, usize)> = Vec::new();
         let mut rules = Vec::new();
         let mut experiments = Vec::with_capacity(layer.experiments.len());
@@ -185,6 +203,10 @@ impl<'a> Compiler<'a> {
         LayerPlan {
             id: layer.id.clone(),
             enabled: layer.enabled,
+            is_always_in_play: self.model.enabled
+                && layer.enabled
+                && self.model.targeting.is_none()
+                && layer.targeting.is_none(),
             unit: layer.unit.as_ref().and_then(|unit| unit_index(self.model, unit)),
             salt: Salt::new(Use::Line, &layer.line, layer.epoch),
             holdouts,
@@ -193,6 +215,24 @@ impl<'a> Compiler<'a> {
             slots,
             experiments,
         }
+    }
+
+    /// What is asked first, if anything is. It is compiled behind all layers, when it is known what else is asked once.
+    fn asks(&mut self) -> Option<Box<Asks>> {
+        let model = self.model;
+        if !self.deals || !model.enabled {
+            return None;
+        }
+        self.place = Place::BEFORE_ALL;
+        let targeting = model.targeting.as_ref().map(|condition| self.predicate(condition));
+        let mut layers = Vec::new();
+        for (index, layer) in model.layers.iter().enumerate() {
+            self.place = Place::as_it_came(layer);
+            layers.extend(layer.targeting.as_ref().map(|condition| (index, self.predicate(condition))));
+        }
+        let asks = Asks { targeting, layers, answers: self.repeated.answers() };
+        let asks_any = asks.targeting.is_some() || !asks.layers.is_empty() || asks.answers > 0;
+        asks_any.then(|| Box::new(asks))
     }
 
     fn experiment(&mut self, experiment: &'a Experiment) -> ExperimentPlan {
@@ -243,61 +283,6 @@ impl<'a> Compiler<'a> {
         overrides.sort_unstable_by_key(|(list, _)| *list);
         overrides
     }
-
-    fn predicate(&mut self, condition: &'a Condition) -> Predicate {
-        match condition {
-            Condition::All(inner) => Predicate::All(inner.iter().map(|one| self.predicate(one)).collect()),
-            Condition::Any(inner) => Predicate::Any(inner.iter().map(|one| self.predicate(one)).collect()),
-            Condition::Not(inner) => Predicate::Not(Box::new(self.predicate(inner))),
-            Condition::Leaf(leaf) => {
-                let input = match &leaf.subject {
-                    Subject::Header(name) => Input::Attribute(self.attributes.intern_header(name)),
-                    Subject::Cookie(name) => Input::Attribute(self.attributes.intern_cookie(name)),
-                    Subject::Query(name) => Input::Attribute(self.attributes.intern_query(name)),
-                    Subject::Path => Input::Attribute(self.attributes.intern_path()),
-                    Subject::Host => Input::Attribute(self.attributes.intern_host()),
-                    Subject::Method => Input::Attribute(self.attributes.intern_method()),
-                    Subject::Unit => Input::Unit,
-                };
-                Predicate::Leaf(input, self.matcher(leaf))
-            }
-        }
-    }
-
-    fn matcher(&mut self, leaf: &'a Leaf) -> Matcher {
-        let case = if leaf.ignore_case { CaseRule::Ignored } else { CaseRule::Matters };
-        // A host is lower-cased when it is read, and so are operands when they are checked, but not those of lists.
-        let list_case = if leaf.subject == Subject::Host { CaseRule::Ignored } else { case };
-        let text = |text: &str| bytes(text, case);
-        match &leaf.operator {
-            Operator::Exact(operand) => Matcher::Exact(text(operand), case),
-            Operator::Prefix(operand) => Matcher::Prefix(text(operand), case),
-            Operator::Suffix(operand) => Matcher::Suffix(text(operand), case),
-            Operator::Contains(operand) => Matcher::Contains(Box::new(Finder::new(&*text(operand)).into_owned()), case),
-            Operator::In(operands) => Matcher::In(sorted(operands, case), case),
-            Operator::InList(name) => self.in_list(name, list_case),
-            Operator::Present(wanted) => Matcher::Present(*wanted),
-            Operator::Lt(limit) => Matcher::Compare(*limit.value(), &[Ordering::Less]),
-            Operator::Le(limit) => Matcher::Compare(*limit.value(), &[Ordering::Less, Ordering::Equal]),
-            Operator::Gt(limit) => Matcher::Compare(*limit.value(), &[Ordering::Greater]),
-            Operator::Ge(limit) => Matcher::Compare(*limit.value(), &[Ordering::Greater, Ordering::Equal]),
-            Operator::Regex(pattern) => Matcher::Regex(pattern.value().clone()),
-            Operator::Version(requirement) => Matcher::Version(requirement.value().clone()),
-        }
-    }
-
-    fn in_list(&mut self, name: &'a str, case: CaseRule) -> Matcher {
-        match case {
-            // The checker has seen that the list exists; another has no unit.
-            CaseRule::Matters => Matcher::Listed(self.lists.get(name).copied().unwrap_or_else(|| self.list(&[]))),
-            CaseRule::Ignored => {
-                let lists = &self.model.lists;
-                let values = || lists.iter().find(|(known, _)| known == name).map(|(_, values)| values.as_slice());
-                let folded = self.folded.entry(name).or_insert_with(|| sorted(values().unwrap_or_default(), case));
-                Matcher::In(Arc::clone(folded), case)
-            }
-        }
-    }
 }
 
 /// What an override forces; `None` if it names a disabled experiment and is passed over.
@@ -310,19 +295,6 @@ fn forced(layer: &Layer, index: &HashMap<&str, usize>, one: &Override) -> Option
 
 fn variant_index(experiment: &Experiment, id: Option<&str>) -> Option<usize> {
     experiment.variants.iter().position(|variant| Some(variant.id.as_str()) == id)
-}
-
-fn sorted(operands: &[String], case: CaseRule) -> Arc<[Box<[u8]>]> {
-    let mut operands: Vec<Box<[u8]>> = operands.iter().map(|operand| bytes(operand, case)).collect();
-    operands.sort_unstable();
-    operands.into()
-}
-
-fn bytes(text: &str, case: CaseRule) -> Box<[u8]> {
-    match case {
-        CaseRule::Matters => text.as_bytes().into(),
-        CaseRule::Ignored => text.to_ascii_lowercase().into_bytes().into_boxed_slice(),
-    }
 }
 
 impl Cookie {

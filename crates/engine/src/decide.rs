@@ -1,8 +1,11 @@
 //! `Plan x Request -> Decision`: per layer the first of the steps that has an answer. Total: it cannot fail.
 
+use std::cell::Cell;
+
 use smallvec::{SmallVec, smallvec};
 use weir_policy::Role;
 
+use crate::asked::Asked;
 use crate::attributes::Values;
 use crate::baggage::{self, Member};
 use crate::decision::{Decision, Kept, Outcome, Reason};
@@ -28,8 +31,8 @@ impl Plan {
     }
 
     fn deal<'p>(&'p self, request: &Request<'_>, decision: &mut Decision<'p>) {
-        let mut dealer = Dealer::new(self, request.values());
-        decision.outcomes.extend(self.layers.iter().map(|layer| dealer.deal(layer)));
+        let mut dealer = Dealer::new(self, request);
+        decision.outcomes.extend(self.layers.iter().enumerate().map(|(index, layer)| dealer.deal(index, layer)));
         if matches!(self.member(request), Member::TooLarge { .. }) {
             decision.dropped.baggage_too_large = 1;
         }
@@ -107,6 +110,7 @@ fn sorted_out(arrival: &Arrival<'_, TagOf>) -> (Vec<Kept>, Vec<TagOf>) {
 struct Dealer<'p, 'a> {
     plan: &'p Plan,
     values: Values<'a>,
+    asked: Option<&'a Asked>,
     /// The unit that was asked for last, by its index: most policies deal one.
     unit: Option<(usize, Dealt<'a>)>,
     held_out: SmallVec<[Option<bool>; 2]>,
@@ -120,20 +124,23 @@ struct Dealt<'a> {
 }
 
 impl<'p, 'a> Dealer<'p, 'a> {
-    fn new(plan: &'p Plan, values: Values<'a>) -> Dealer<'p, 'a> {
-        Dealer { plan, values, unit: None, held_out: smallvec![None; plan.holdouts.len()] }
+    fn new(plan: &'p Plan, request: &'a Request<'_>) -> Dealer<'p, 'a> {
+        let held_out = smallvec![None; plan.holdouts.len()];
+        Dealer { plan, values: request.values(), asked: request.asked.as_deref(), unit: None, held_out }
     }
 
     /// The steps of a layer, highest first.
-    fn deal(&mut self, layer: &'p LayerPlan) -> Outcome<'p> {
-        if !self.plan.enabled || !layer.enabled {
-            return Outcome::stable(Reason::Disabled);
+    fn deal(&mut self, index: usize, layer: &'p LayerPlan) -> Outcome<'p> {
+        if !layer.is_always_in_play
+            && let Some(reason) = self.out_of_play(index, layer)
+        {
+            return Outcome::stable(reason);
         }
         let Dealt { unit, listed } = self.unit(layer.unit);
         if let Some(forced) = listed.and_then(|entry| self.overridden(layer, entry)) {
             return Outcome::forced(layer, forced, Reason::Override);
         }
-        let context = EvalContext { values: self.values, unit, listed: &self.plan.listed };
+        let context = EvalContext { values: self.values, unit, listed: &self.plan.listed, answers: self.answers() };
         if let Some(forced) = layer.rules.first(context) {
             return Outcome::forced(layer, forced, Reason::Rule);
         }
@@ -156,6 +163,20 @@ impl<'p, 'a> Dealer<'p, 'a> {
             if outcome.variant.is_some() { Reason::Assigned } else { Reason::NoVariant }
         };
         outcome
+    }
+
+    /// Why a layer is stable whatever it says, if it is.
+    #[cold]
+    fn out_of_play(&self, index: usize, layer: &LayerPlan) -> Option<Reason> {
+        if !self.plan.enabled || !layer.enabled {
+            return Some(Reason::Disabled);
+        }
+        let is_in_play = self.asked.is_none_or(|asked| asked.is_in_play(index));
+        (!is_in_play).then_some(Reason::NotTargeted)
+    }
+
+    fn answers(&self) -> &'a [Cell<Option<bool>>] {
+        self.asked.map_or(&[], |asked| &asked.answers)
     }
 
     fn overridden(&self, layer: &LayerPlan, entry: Entry) -> Option<Forced> {

@@ -49,7 +49,7 @@ reasons! {
     NotOwned => "not_owned",
     /// The experiment that owns the slot, or whose tag arrived, is switched off.
     ExperimentDisabled => "experiment_disabled",
-    /// The request fails the targeting of the experiment that owns the slot.
+    /// The request fails the targeting of the policy, of the layer, or of the experiment that owns the slot.
     NotTargeted => "not_targeted",
     /// No variant owns the unit's slot on the experiment's line.
     NoVariant => "no_variant",

@@ -32,7 +32,8 @@ impl Plan {
     /// Decides a request, in this order:
     ///
     /// 1. `headers` are read once: in the order of arrival, names in lower case, pseudo-headers among them. `random` gives
-    ///    16 random bytes for each unit that has to be made; without them the unit stays absent.
+    ///    16 random bytes for each unit that has to be made; without them the unit stays absent. The targeting of the policy
+    ///    and of its layers is asked before any is made.
     /// 2. A request without tags of its own gets those of its trace, where the attachment follows traces: `trace_tags` is
     ///    what the live inbound requests of that trace brought.
     /// 3. Each layer is decided.

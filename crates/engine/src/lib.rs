@@ -34,6 +34,7 @@
     )
 )]
 
+mod asked;
 mod attributes;
 mod authority;
 mod baggage;

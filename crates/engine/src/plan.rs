@@ -33,14 +33,16 @@ pub struct Plan {
     pub(crate) extracts: Vec<Extract>,
     /// Whether some unit is made where it is absent.
     pub(crate) issues_units: bool,
-    /// Whether some unit is not simply there: part of a cookie, or made.
-    pub(crate) completes_units: bool,
+    /// Whether a request is not ready once it is read: some unit is part of a cookie or made, or something is asked first.
+    pub(crate) completes_requests: bool,
     /// Whether requests may need their `cookie` header written.
     pub(crate) writes_cookies: bool,
     /// The lengths of the names of all headers that are looked at but `x-weir-*`.
     pub(crate) lengths: Lengths,
     pub(crate) attributes: Attributes,
     pub(crate) units: Vec<UnitPlan>,
+    /// What is asked of a request before it is decided; most policies ask nothing.
+    pub(crate) asks: Option<Box<Asks>>,
     /// Index of the unit that the filter state names.
     pub(crate) log_unit: Option<usize>,
     /// One for each sticky header of the attachment, in its order.
@@ -57,12 +59,27 @@ pub struct Plan {
     pub(crate) tags: HashMap<String, TagOf>,
 }
 
+/// What is asked of every request as it came, before any id is made, and what is asked of it once.
+#[derive(Debug)]
+pub(crate) struct Asks {
+    /// The targeting of the whole policy.
+    pub(crate) targeting: Option<Predicate>,
+    /// Indices of layers that have a targeting of their own, rising.
+    pub(crate) layers: Vec<(usize, Predicate)>,
+    /// The number of conditions that stand in several places.
+    pub(crate) answers: usize,
+}
+
 /// Where a unit is read.
 #[derive(Debug)]
 pub(crate) struct UnitPlan {
     pub(crate) sources: Vec<UnitSourcePlan>,
     /// Whether it is made where it is absent.
     pub(crate) is_issued: bool,
+    /// Indices of the layers that deal it, or whose holdouts do; `edge` only.
+    pub(crate) used_by: Vec<usize>,
+    /// Whether a sticky header weighs it.
+    pub(crate) is_weighed: bool,
 }
 
 #[derive(Debug)]
@@ -102,6 +119,8 @@ pub(crate) struct HoldoutPlan {
 pub(crate) struct LayerPlan {
     pub(crate) id: String,
     pub(crate) enabled: bool,
+    /// Whether every request is dealt: nothing is off, and nothing is targeted but by experiments.
+    pub(crate) is_always_in_play: bool,
     /// Index of the plan's units.
     pub(crate) unit: Option<usize>,
     /// The salt of the layer's line.

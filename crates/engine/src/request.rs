@@ -1,16 +1,19 @@
 //! A request as the plan needs it: one walk over its headers, borrowing what some condition or unit will look at.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use smallvec::SmallVec;
 use weir_policy::limits::UNIT_BYTES_MAX;
 
+use crate::asked::Asked;
 use crate::attributes::{AttributeId, Values};
 use crate::authority;
 use crate::issue::{Issued, is_issued};
-use crate::plan::{Cookie, Plan, UnitPlan, UnitSourcePlan};
+use crate::plan::{Asks, Cookie, Plan, UnitPlan, UnitSourcePlan};
 use crate::query;
+use crate::targeting::{EvalContext, Predicate};
 use crate::trace::{TraceId, TraceTags};
 
 /// The parts of a request that a plan looks at.
@@ -30,6 +33,8 @@ pub struct Request<'a> {
     pub(crate) cookies: SmallVec<[&'a [u8]; 1]>,
     /// Name and value of each line under a name that only Weir writes: `x-weir-*` and sticky headers.
     pub(crate) reserved_headers: Vec<(&'a [u8], &'a [u8])>,
+    /// What was asked of it as it came, where the plan asks anything.
+    pub(crate) asked: Option<Box<Asked>>,
     /// Units that were made for this request.
     pub(crate) issued: Vec<Issued>,
     /// Whether it is gRPC, which gets no cookies and is judged by its own status.
@@ -59,7 +64,7 @@ impl<'a> Request<'a> {
             // So that a thousand lines of one header do not make every look at another one slow.
             self.values.sort_by_key(|(attribute, _)| *attribute);
         }
-        if plan.completes_units {
+        if plan.completes_requests {
             self.complete(plan, random);
         }
     }
@@ -79,7 +84,11 @@ impl<'a> Request<'a> {
                 self.trace = self.trace.or_else(|| TraceId::of_traceparent(value))
             }
             _ if name == plan.tag_header.as_bytes() => self.tags.push(value),
-            _ if plan.owns_header(name) => self.reserved_headers.push((name, value)),
+            _ if plan.owns_header(name) => {
+                // It is dropped, so no condition sees it.
+                self.reserved_headers.push((name, value));
+                return;
+            }
             _ => {}
         }
         self.capture(plan.attributes.header(name), || Cow::Borrowed(value));
@@ -118,9 +127,11 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Finds the units that are parts of cookies, and makes those that are to be made where they are absent.
+    /// Finds the units that are parts of cookies, asks what is asked of the request as it came, and makes the units that
+    /// are to be made where they are absent.
     fn complete(&mut self, plan: &Plan, random: impl FnMut() -> Option<[u8; 16]>) {
         self.extract(plan);
+        self.asked = plan.asks.as_ref().map(|asks| Box::new(self.ask(plan, asks)));
         if plan.issues_units && !self.is_grpc {
             self.issue(plan, random);
         }
@@ -138,8 +149,25 @@ impl<'a> Request<'a> {
         }
     }
 
+    fn ask(&self, plan: &Plan, asks: &Asks) -> Asked {
+        let answers: Box<[Cell<Option<bool>>]> = vec![Cell::new(None); asks.answers].into();
+        let as_it_came = EvalContext { values: self.values(), unit: None, listed: &plan.listed, answers: &answers };
+        let is_targeted = asks.targeting.as_ref().is_none_or(|targeting| targeting.holds(as_it_came));
+        let own = asks.layers.iter().filter(|_| is_targeted);
+        let is_out = |(layer, targeting): &&(usize, Predicate)| {
+            let unit = plan.layers.get(*layer).and_then(|layer| plan.units.get(layer.unit?));
+            let unit = unit.and_then(|unit| self.unit_that_came(unit));
+            !targeting.holds(EvalContext { unit, ..as_it_came })
+        };
+        let out_of_play = own.filter(is_out).map(|(layer, _)| *layer).collect();
+        Asked { is_targeted, out_of_play, answers }
+    }
+
     fn issue(&mut self, plan: &Plan, mut random: impl FnMut() -> Option<[u8; 16]>) {
         for (index, unit) in plan.units.iter().enumerate().filter(|(_, unit)| unit.is_issued) {
+            if self.asked.as_deref().is_some_and(|asked| !unit.is_in_play(asked)) {
+                continue;
+            }
             let Some((source, attribute)) = self.missing(unit) else { continue };
             let Some(issued) = random().map(|bytes| Issued::new(index, source, &bytes)) else { continue };
             // Whoever looks at this cookie sees what the next visit will bring.
@@ -185,6 +213,12 @@ impl<'a> Request<'a> {
     pub(crate) fn unit(&self, unit: &UnitPlan) -> Option<&[u8]> {
         unit.read(self.values())
     }
+
+    /// The same before any unit is made: absent where one would have to be.
+    fn unit_that_came(&self, unit: &UnitPlan) -> Option<&[u8]> {
+        let is_made = unit.is_issued && !self.is_grpc && self.missing(unit).is_some();
+        if is_made { None } else { self.unit(unit) }
+    }
 }
 
 impl UnitPlan {
@@ -192,6 +226,11 @@ impl UnitPlan {
     pub(crate) fn read<'a>(&self, values: Values<'a>) -> Option<&'a [u8]> {
         let unit = self.sources.iter().find_map(|source| source.read(values))?;
         (unit.len() <= UNIT_BYTES_MAX).then_some(unit)
+    }
+
+    /// Whether a layer that is in play uses it, or a sticky header where the policy's targeting holds.
+    fn is_in_play(&self, asked: &Asked) -> bool {
+        self.is_weighed && asked.is_targeted || self.used_by.iter().any(|layer| asked.is_in_play(*layer))
     }
 }
 

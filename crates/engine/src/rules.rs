@@ -103,6 +103,7 @@ fn needed(predicate: &Predicate) -> Option<(AttributeId, Option<&[u8]>)> {
             let needs = || predicates.iter().filter_map(needed);
             needs().find(|(_, value)| value.is_some()).or_else(|| needs().next())
         }
+        Predicate::Shared(shared) => needed(&shared.predicate),
         Predicate::Any(_) | Predicate::Not(_) | Predicate::Leaf(..) => None,
     }
 }

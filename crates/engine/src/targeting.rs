@@ -1,5 +1,6 @@
 //! Compiled conditions, and whether a request meets them.
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -16,6 +17,16 @@ pub(crate) enum Predicate {
     Any(Vec<Predicate>),
     Not(Box<Predicate>),
     Leaf(Input, Matcher),
+    /// Stands in several places.
+    Shared(Arc<Shared>),
+}
+
+/// A condition that stands in several places and is asked once a request.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// Its place among the answers of a request.
+    pub(crate) answer: usize,
+    pub(crate) predicate: Predicate,
 }
 
 /// Where a leaf looks.
@@ -55,6 +66,8 @@ pub(crate) struct EvalContext<'a> {
     pub(crate) values: Values<'a>,
     pub(crate) unit: Option<&'a [u8]>,
     pub(crate) listed: &'a Listed,
+    /// Of conditions that stand in several places.
+    pub(crate) answers: &'a [Cell<Option<bool>>],
 }
 
 impl Predicate {
@@ -65,7 +78,22 @@ impl Predicate {
             Predicate::Any(predicates) => predicates.iter().any(|one| one.holds(context)),
             Predicate::Not(inner) => !inner.holds(context),
             Predicate::Leaf(input, matcher) => leaf_holds(input, matcher, context),
+            Predicate::Shared(shared) => shared.holds(context),
         }
+    }
+}
+
+impl Shared {
+    fn holds(&self, context: EvalContext<'_>) -> bool {
+        let answer = context.answers.get(self.answer);
+        if let Some(known) = answer.and_then(Cell::get) {
+            return known;
+        }
+        let holds = self.predicate.holds(context);
+        if let Some(answer) = answer {
+            answer.set(Some(holds));
+        }
+        holds
     }
 }
 

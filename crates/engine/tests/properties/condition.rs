@@ -18,6 +18,63 @@ pub fn condition() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Names of conditions.
+const NAMES: [&str; 3] = ["short", "long", "both"];
+
+/// What the names stand for; `both` names the others. With one of them in it a condition of [`condition`] keeps its limits.
+pub fn named() -> impl Strategy<Value = Value> {
+    let two = prop::collection::vec(leaf(), 1..3);
+    (leaf(), two).prop_map(|(short, two)| {
+        let both = json!({ "any": [{ "condition": "long" }, { "condition": "short" }] });
+        json!({ "short": short, "long": { "not": { "all": two } }, "both": both, "unused": { "condition": "both" } })
+    })
+}
+
+/// Any condition, which may name one.
+pub fn condition_with_names() -> impl Strategy<Value = Value> {
+    let name = || select(&NAMES[..]).prop_map(|name| json!({ "condition": name }));
+    prop_oneof![
+        4 => condition(),
+        1 => name(),
+        1 => name().prop_map(|name| json!({ "not": name })),
+        2 => (condition(), name()).prop_map(|(one, name)| json!({ "all": [one, name] })),
+        2 => (name(), condition()).prop_map(|(name, one)| json!({ "any": [name, one] })),
+    ]
+}
+
+/// Whether a condition has a leaf on the unit, or names one that may.
+pub fn reads_unit(condition: &Value) -> bool {
+    let (key, inner) = condition.as_object().unwrap().iter().next().unwrap();
+    match key.as_str() {
+        "all" | "any" => inner.as_array().unwrap().iter().any(reads_unit),
+        "not" => reads_unit(inner),
+        "condition" | "unit" => true,
+        _ => false,
+    }
+}
+
+/// A policy with every name written out, and without names.
+pub fn written_out(policy: &Value) -> Value {
+    let mut policy = policy.clone();
+    let named = policy.as_object_mut().unwrap().remove("conditions").unwrap();
+    write_out(&mut policy, &named);
+    policy
+}
+
+fn write_out(value: &mut Value, named: &Value) {
+    match value {
+        Value::Object(object) => {
+            if let Some(name) = object.get("condition").and_then(Value::as_str) {
+                *value = named[name].clone();
+                return write_out(value, named);
+            }
+            object.values_mut().for_each(|one| write_out(one, named));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|one| write_out(one, named)),
+        _ => {}
+    }
+}
+
 fn leaf() -> impl Strategy<Value = Value> {
     let subject = prop_oneof![
         select(vec!["x-h0", "X-H1", "x-user-id"]).prop_map(|name| ("header", Some(name))),

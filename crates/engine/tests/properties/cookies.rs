@@ -5,6 +5,7 @@ use weir_engine::SetCookies;
 use weir_policy::Role;
 
 use crate::attachment::{attachment, plan, steer};
+use crate::condition::{reads_unit, written_out};
 use crate::fresh;
 use crate::headers::{Lines, hop, outcomes};
 use crate::policy::policy;
@@ -21,6 +22,10 @@ proptest! {
         }),
         steer in steer(),
     ) {
+        // A layer may be for those who come for the first time, or for the others.
+        let policy = written_out(&made.policy);
+        let mut layers = policy["layers"].as_array().unwrap().iter();
+        prop_assume!(!layers.any(|layer| layer.get("targeting").is_some_and(reads_unit)));
         let plan = plan(&made, &attachment(Role::Edge, steer));
         let first = lines.decided_with(&plan, [1; 16]);
         let told = first.set_cookies();

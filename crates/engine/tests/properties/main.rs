@@ -17,6 +17,7 @@ mod revision;
 mod rules;
 mod same;
 mod services;
+mod targeting;
 mod total;
 
 /// Fresh cases in every run, 256 or `PROPTEST_CASES`. What fails is printed whole and becomes a scenario, not a seed.

@@ -5,7 +5,7 @@ use proptest::sample::select;
 use serde_json::{Map, Value, json};
 use weir_policy::Attachment;
 
-use crate::condition::condition;
+use crate::condition::{condition, condition_with_names, named, reads_unit};
 
 /// A policy and what tests need to know of it.
 #[derive(Clone, Debug)]
@@ -38,8 +38,18 @@ pub fn policy() -> impl Strategy<Value = Made> {
     ]);
     let holdouts = prop::collection::vec((0..3_usize, 0..=1_000_000_u32, any::<u8>()), 0..3);
     let units = (user(), prop::option::weighted(0.9, life()).prop_map(device));
-    (often(), units, env_tag, holdouts, layers)
-        .prop_map(|(enabled, units, env_tag, holdouts, layers)| make(enabled, units, env_tag, &holdouts, &layers))
+    let targeting = condition().prop_filter("the policy's targeting asks for no unit", |one| !reads_unit(one));
+    let targeting = prop::option::weighted(0.2, targeting);
+    (often(), units, env_tag, holdouts, layers, (named(), targeting)).prop_map(
+        |(enabled, units, env_tag, holdouts, layers, (named, targeting))| {
+            let mut made = make(enabled, units, env_tag, &holdouts, &layers);
+            made.policy["conditions"] = named;
+            if let Some(targeting) = targeting {
+                made.policy["targeting"] = targeting;
+            }
+            made
+        },
+    )
 }
 
 /// A service of a line: those of one line are routed by its experiments only.
@@ -65,6 +75,7 @@ struct Layer {
     line: usize,
     unit: usize,
     epoch: u32,
+    targeting: Option<Value>,
     lists: Vec<(usize, u8, u8)>,
     experiments: Vec<Experiment>,
 }
@@ -97,8 +108,17 @@ fn often() -> impl Strategy<Value = bool> {
 
 fn layer() -> impl Strategy<Value = Layer> {
     let lists = prop::collection::vec((0..3_usize, any::<u8>(), any::<u8>()), 0..3);
-    (often(), 0..6_usize, 0..3_usize, 0..3_u32, lists, prop::collection::vec(experiment(), 0..4)).prop_map(
-        |(enabled, line, unit, epoch, lists, experiments)| Layer { enabled, line, unit, epoch, lists, experiments },
+    let targeting = prop::option::weighted(0.2, condition_with_names());
+    (often(), 0..6_usize, 0..3_usize, 0..3_u32, targeting, lists, prop::collection::vec(experiment(), 0..4)).prop_map(
+        |(enabled, line, unit, epoch, targeting, lists, experiments)| Layer {
+            enabled,
+            line,
+            unit,
+            epoch,
+            targeting,
+            lists,
+            experiments,
+        },
     )
 }
 
@@ -109,8 +129,8 @@ fn experiment() -> impl Strategy<Value = Experiment> {
     ];
     (
         (often(), select(vec!["release", "test"]), 0..3_u32, 0..8_u32, arms),
-        prop::collection::vec((condition(), any::<u8>()), 0..3),
-        prop::option::weighted(0.3, condition()),
+        prop::collection::vec((condition_with_names(), any::<u8>()), 0..3),
+        prop::option::weighted(0.3, condition_with_names()),
         prop::collection::vec(any::<u8>(), 0..2),
         any::<bool>(),
         (any::<u8>(), prop_oneof![Just(0), any::<u8>()]),
@@ -230,6 +250,9 @@ fn make_layer(l: usize, layer: &Layer, id: &str, line_parts: &mut [u32; 8], tags
         });
     }
     let mut made = json!({ "id": id, "unit": UNITS[unit], "overrides": overrides, "experiments": experiments });
+    if let Some(targeting) = &layer.targeting {
+        made["targeting"] = targeting.clone();
+    }
     if layer.line < 3 {
         made["line"] = json!(format!("line{line}"));
     }

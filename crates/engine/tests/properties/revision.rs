@@ -7,6 +7,7 @@ use weir_engine::Plan;
 use weir_policy::{Model, Revision, Role, Source, Sources, Steer, read_policy};
 
 use crate::attachment::attachment;
+use crate::condition::written_out;
 use crate::fresh;
 use crate::headers::{Lines, hop};
 use crate::policy::{Made, policy};
@@ -41,6 +42,8 @@ proptest! {
     /// One text, number or switch changed: the policy is refused or it is another one.
     #[test]
     fn another_meaning_is_another_revision(made in policy(), place: Index) {
+        // A condition that nobody names means nothing.
+        let made = Made { policy: written_out(&made.policy), ..made };
         let model = model(&made.policy);
         let places = leaves(&mut made.policy.clone(), usize::MAX);
         let (mut accepted, tried) = (0, places.min(20));

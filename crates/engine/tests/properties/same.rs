@@ -46,9 +46,17 @@ pub fn rewritten(policy: &Value, dice: &mut Dice) -> Vec<Source> {
         set(&mut holdout["layers"], dice);
     }
     dice.shuffle(root["holdouts"].as_array_mut().unwrap());
+    let named = root["conditions"].clone();
     for layer in root["layers"].as_array_mut().unwrap() {
-        rewrite_layer(layer.as_object_mut().unwrap(), dice);
+        rewrite_layer(layer.as_object_mut().unwrap(), &named, dice);
     }
+    if let Some(targeting) = root.get_mut("targeting") {
+        condition(targeting, &named, dice);
+    }
+    for (_, one) in root["conditions"].as_object_mut().unwrap() {
+        condition(one, &named, dice);
+    }
+    root["conditions"].as_object_mut().unwrap().remove("unused").filter(|_| dice.yes());
     dice.shuffle(root["layers"].as_array_mut().unwrap());
     if dice.yes() {
         root.entry("enabled").or_insert(json!(true));
@@ -59,15 +67,18 @@ pub fn rewritten(policy: &Value, dice: &mut Dice) -> Vec<Source> {
     if dice.yes() { in_two(&policy, dice) } else { vec![Source::json("policy.json", text(&policy, dice))] }
 }
 
-fn rewrite_layer(layer: &mut Map<String, Value>, dice: &mut Dice) {
+fn rewrite_layer(layer: &mut Map<String, Value>, named: &Value, dice: &mut Dice) {
+    if let Some(targeting) = layer.get_mut("targeting") {
+        condition(targeting, named, dice);
+    }
     let id = layer["id"].clone();
     defaults(layer, &[("enabled", json!(true)), ("epoch", json!(0)), ("line", id)], dice);
     for experiment in layer["experiments"].as_array_mut().unwrap() {
-        rewrite_experiment(experiment.as_object_mut().unwrap(), dice);
+        rewrite_experiment(experiment.as_object_mut().unwrap(), named, dice);
     }
 }
 
-fn rewrite_experiment(experiment: &mut Map<String, Value>, dice: &mut Dice) {
+fn rewrite_experiment(experiment: &mut Map<String, Value>, named: &Value, dice: &mut Dice) {
     ranges(&mut experiment["slots"], dice);
     let variants = experiment["variants"].as_array_mut().unwrap();
     let spell_out = dice.yes();
@@ -97,9 +108,9 @@ fn rewrite_experiment(experiment: &mut Map<String, Value>, dice: &mut Dice) {
     dice.shuffle(&mut services);
     defaults(experiment, &[("services", json!(services))], dice);
     let rules = experiment["rules"].as_array_mut().unwrap();
-    rules.iter_mut().for_each(|rule| condition(&mut rule["when"], dice));
+    rules.iter_mut().for_each(|rule| condition(&mut rule["when"], named, dice));
     if let Some(targeting) = experiment.get_mut("targeting") {
-        condition(targeting, dice);
+        condition(targeting, named, dice);
     }
 }
 
@@ -139,11 +150,19 @@ fn set(set: &mut Value, dice: &mut Dice) {
     dice.shuffle(items);
 }
 
-fn condition(written: &mut Value, dice: &mut Dice) {
+/// A name or what it stands for, and that in other words.
+fn condition(written: &mut Value, named: &Value, dice: &mut Dice) {
+    if let Some(name) = written["condition"].as_str() {
+        if dice.yes() {
+            *written = named[name].clone();
+            condition(written, named, dice);
+        }
+        return;
+    }
     let (key, inner) = written.as_object_mut().unwrap().iter_mut().next().unwrap();
     match key.as_str() {
-        "all" | "any" => inner.as_array_mut().unwrap().iter_mut().for_each(|one| condition(one, dice)),
-        "not" => condition(inner, dice),
+        "all" | "any" => inner.as_array_mut().unwrap().iter_mut().for_each(|one| condition(one, named, dice)),
+        "not" => condition(inner, named, dice),
         subject => {
             if subject == "header" {
                 recase(inner.get_mut("name"), dice);
@@ -195,6 +214,12 @@ fn in_two(policy: &Value, dice: &mut Dice) -> Vec<Source> {
     left["layers"] = json!(layers);
     right["layers"] = json!(others);
     right.as_object_mut().unwrap().remove("holdouts");
+    if dice.yes() {
+        right.as_object_mut().unwrap().remove("conditions");
+    }
+    if dice.yes() {
+        left.as_object_mut().unwrap().remove("targeting");
+    }
     let sources = [Source::json("left.json", text(&left, dice)), Source::json("right.json", text(&right, dice))];
     let mut sources = sources.to_vec();
     dice.shuffle(&mut sources);

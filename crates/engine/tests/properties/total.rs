@@ -134,7 +134,8 @@ fn assert_well_formed(role: Role, exchange: &Exchange<'_, '_>) {
         let has_variant = outcome.variant.is_some();
         let (wants_variant, wants_slot) = match outcome.reason {
             Disabled | NoTag | NoUnit | Holdout => (Some(false), Some(false)),
-            NotOwned | NotTargeted | NoVariant => (Some(false), Some(true)),
+            NotOwned | NoVariant => (Some(false), Some(true)),
+            NotTargeted => (Some(false), Some(outcome.experiment.is_some())),
             ExperimentDisabled => (Some(false), Some(role == Role::Edge)),
             Assigned => (Some(true), Some(true)),
             Tag => (Some(true), Some(false)),
