@@ -28,6 +28,7 @@ mod serve_restart;
 mod serve_stages;
 mod serve_state;
 mod serve_tls;
+mod services;
 mod sticky;
 mod telemetry;
 mod trap;

@@ -45,7 +45,8 @@ async fn ask(served: &Served, request: hyper::http::request::Builder) -> Answer 
     Client::new(served.bench.address, Protocol::Http1).send(request.body(Bytes::new()).unwrap()).await.unwrap()
 }
 
-fn rendered(attachment: &Value, policy: &Value) -> String {
+/// The routes of a policy at an attachment.
+pub fn rendered(attachment: &Value, policy: &Value) -> String {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("policy.json"), policy.to_string()).unwrap();
     fs::write(folder.path().join("attach.json"), attachment.to_string()).unwrap();

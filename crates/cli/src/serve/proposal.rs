@@ -6,6 +6,7 @@ use std::sync::Arc;
 use weir_policy::{At, AttachmentFile, Checked, Problems, Role, SourceId, Sources, codes};
 use weir_xds::{Nodes, Resource};
 
+use super::clusters;
 use super::deployment::{AttachedFilter, Deployment};
 use super::nodes;
 use super::written::{Written, WrittenAttachments};
@@ -21,8 +22,8 @@ pub struct Proposal {
     pub sources: Sources,
     /// The attachments, whatever policy they are put together with.
     pub attachments: Result<WrittenAttachments, Failure>,
-    /// The Envoy resources.
-    pub resources: Result<Arc<Vec<Resource>>, Failure>,
+    /// The Envoy resources; `None` where the server is given none.
+    pub resources: Result<Option<Arc<Vec<Resource>>>, Failure>,
 }
 
 impl Proposal {
@@ -31,7 +32,7 @@ impl Proposal {
         let Written { sources, policy, attachments, resources } = written;
         let role = attachments.as_ref().map(|attachments| load::role(&attachments.files)).map_err(Failure::clone);
         let policy = role.and_then(|role| Effective::of(&sources, &policy?, role));
-        Proposal { policy, sources, attachments, resources: resources.map(Arc::new) }
+        Proposal { policy, sources, attachments, resources: resources.map(|all| all.map(Arc::new)) }
     }
 
     /// The role that policies are checked for, if the attachments can be read.
@@ -50,7 +51,11 @@ impl Proposal {
             let (name, module) = placed.clone()?;
             filters.push(AttachedFilter { attachment: file.attachment.clone(), name, nodes, module });
         }
-        let deployment = Deployment::of(policy.clone(), filters, self.resources.clone()?);
+        let resources = self.resources.clone()?;
+        if let Some(resources) = &resources {
+            clusters::check_targets(&self.sources, files, &policy.model, resources)?;
+        }
+        let deployment = Deployment::of(policy.clone(), filters, resources.unwrap_or_default());
         deployment.check_size()?;
         Ok(deployment)
     }

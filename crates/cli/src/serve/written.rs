@@ -19,8 +19,8 @@ pub struct Written {
     pub policy: Result<Vec<SourceId>, Failure>,
     /// The attachments.
     pub attachments: Result<WrittenAttachments, Failure>,
-    /// The Envoy resources.
-    pub resources: Result<Vec<Resource>, Failure>,
+    /// The Envoy resources; `None` where the server is given none.
+    pub resources: Result<Option<Vec<Resource>>, Failure>,
 }
 
 /// Attachments as they are written.
@@ -40,8 +40,8 @@ impl Written {
             attachments: read_attachments(files, &mut sources),
             sources,
             resources: match &files.resources {
-                Some(folder) => weir_resources::load(folder).map_err(refused),
-                None => Ok(Vec::new()),
+                Some(folder) => weir_resources::load(folder).map(Some).map_err(refused),
+                None => Ok(None),
             },
         }
     }
@@ -67,7 +67,10 @@ impl Written {
             Err(failure) => failed(failure, &mut hasher),
         }
         match &self.resources {
-            Ok(resources) => resources.iter().for_each(|one| (one.kind, &one.name, &one.version).hash(&mut hasher)),
+            Ok(resources) => {
+                let each = resources.iter().flatten();
+                each.for_each(|one| (one.kind, &one.name, &one.version).hash(&mut hasher));
+            }
             Err(failure) => failed(failure, &mut hasher),
         }
         hasher.finish()
