@@ -3,6 +3,7 @@
 use std::slice::Iter;
 
 /// Names and values; ends early where the buffer is not what it says, and never fails.
+#[derive(Clone)]
 pub(crate) struct Pairs<'a> {
     /// Of a name and of its value, four bytes each.
     lengths: Iter<'a, [u8; 8]>,

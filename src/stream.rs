@@ -55,7 +55,7 @@ pub(crate) fn request(plugin: &Rc<Plugin>, metrics: &mut Metrics) -> Option<Stre
         host::log(Level::Debug, &format!("weir: decision {}", exchange.json()));
     }
     if PARTS.numbers {
-        variant_metrics::count_dropped(exchange.dropped(), metrics);
+        variant_metrics::count_dropped(exchange.counted_drops(), metrics);
     }
     kept(plugin, &exchange)
 }

@@ -221,7 +221,7 @@ impl Scenario {
 
 impl Request {
     /// Names and values as the filter sees them.
-    pub fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+    pub fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
         let pseudo = [(":method", Some(&self.method)), (":path", Some(&self.path)), (":authority", self.host.as_ref())];
         let pseudo = pseudo.into_iter().filter_map(|(name, value)| Some((name.as_bytes(), value?.as_slice())));
         pseudo.chain(self.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice())))

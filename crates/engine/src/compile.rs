@@ -42,7 +42,10 @@ impl Plan {
         let writes_cookies = request_cookie.is_some() || issues_units;
         let mut lengths = compiler.attributes.lengths();
         let sticky_names = attachment.sticky.iter().map(|sticky| sticky.header.as_str());
-        for name in [model.env_tag.header.as_str(), "content-type"].into_iter().chain(sticky_names) {
+        for name in [model.env_tag.header.as_str(), "content-type", "access-control-request-method"]
+            .into_iter()
+            .chain(sticky_names)
+        {
             lengths.add(name.as_bytes());
         }
         if let Some(join) = attachment.join {

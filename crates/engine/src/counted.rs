@@ -5,6 +5,7 @@ use weir_policy::Role;
 use crate::decision::Reason;
 use crate::exchange::Exchange;
 use crate::plan::Series;
+use crate::tags::Dropped;
 
 /// One layer of one request, as it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +18,8 @@ pub struct Counted {
 
 impl Exchange<'_, '_> {
     /// The layers that this request is counted for: at the edge all, in the mesh those whose variant routed it, so that
-    /// a request is counted once on its way.
+    /// a request is counted once on its way. A preflight is counted nowhere: it brings no cookies, so it comes out as
+    /// somebody else.
     pub fn counted(&self) -> impl Iterator<Item = Counted> {
         let decision = &self.decision;
         let (role, revision) = (decision.plan.attachment.role, decision.plan.revision);
@@ -26,12 +28,19 @@ impl Exchange<'_, '_> {
             Role::Edge | Role::Inbound => None,
         };
         let everywhere = role == Role::Edge && revision.is_some();
+        let is_preflight = self.request.is_preflight;
         decision.outcomes.iter().filter_map(move |outcome| {
             let variant = outcome.variant;
             let counts = everywhere || variant.is_some_and(|variant| routed.is_some_and(|by| by.is_of(variant)));
             let series = |series: Option<u32>| series.map_or(Series::Other, Series::Named);
-            counts.then(|| Counted { reason: outcome.reason, variant: variant.map(|variant| series(variant.series)) })
+            (counts && !is_preflight)
+                .then(|| Counted { reason: outcome.reason, variant: variant.map(|variant| series(variant.series)) })
         })
+    }
+
+    /// What arrived and was dropped, as it is counted.
+    pub fn counted_drops(&self) -> Dropped {
+        if self.request.is_preflight { Dropped::default() } else { self.dropped() }
     }
 }
 
@@ -76,5 +85,33 @@ mod tests {
         assert_eq!(counted(b"e.v,f.v,g.v", b"outbound|80||lynx.b"), series(&[0, 1]));
         assert_eq!(counted(b"g.v", b"outbound|80||lynx.b"), series(&[2]));
         assert_eq!(counted(b"g.v", b"outbound|80||owl"), series(&[]));
+    }
+
+    #[test]
+    fn only_a_whole_preflight_is_not_counted() {
+        let policy = r#""policy": {"version": 1, "units": {"user": [{"header": "u"}]}, "layers": [{"id": "one", "unit": "user",
+            "experiments": [{"id": "e", "slots": "all", "variants": [{"id": "v", "share": "100%", "routes": {"owl": "v2"}}]}]}]}"#;
+        for (role, headers, reason) in [
+            ("edge", [(&b"u"[..], &b"ada"[..])], Reason::Assigned),
+            ("mesh", [(b"x-env-tag", b"e.v,e.v")], Reason::Tag),
+        ] {
+            let plan = configure_json(format!(r#"{{"weir": 1, "role": "{role}", {policy}}}"#).as_bytes()).unwrap();
+            for (method, asks, is_counted) in [
+                (&b"OPTIONS"[..], Some(&b"PUT"[..]), false),
+                (b"OPTIONS", Some(b""), false),
+                (b"OPTIONS", None, true),
+                (b"options", Some(b"PUT"), true),
+                (b"PUT", Some(b"PUT"), true),
+            ] {
+                let asks = asks.map(|method| (&b"access-control-request-method"[..], method));
+                let headers = headers.into_iter().chain([(&b":method"[..], method)]).chain(asks);
+                let exchange = plan.exchange(headers, || None, |_| None, || Some(Cow::Borrowed(b"owl")));
+                let counted = is_counted.then_some(Counted { reason, variant: Some(Series::Named(0)) });
+                assert!(exchange.counted().eq(counted), "{role} {method:?} {asks:?}");
+                let drops = if is_counted { exchange.dropped() } else { Dropped::default() };
+                assert_eq!(exchange.counted_drops(), drops, "{role} {method:?} {asks:?}");
+                assert_eq!(exchange.dropped().duplicate, u32::from(role == "mesh"));
+            }
+        }
     }
 }

@@ -31,9 +31,10 @@ impl Plan {
 
     /// Decides a request, in this order:
     ///
-    /// 1. `headers` are read once: in the order of arrival, names in lower case, pseudo-headers among them. `random` gives
-    ///    16 random bytes for each unit that has to be made; without them the unit stays absent. The targeting of the policy
-    ///    and of its layers is asked before any is made.
+    /// 1. `headers` are read once: in the order of arrival, names in lower case, pseudo-headers among them. They are read
+    ///    again only where `access-control-request-method` is one of them, for the method. `random` gives 16 random bytes for
+    ///    each unit that has to be made; without them the unit stays absent. The targeting of the policy and of its layers is
+    ///    asked before any is made.
     /// 2. A request without tags of its own gets those of its trace, where the attachment follows traces: `trace_tags` is
     ///    what the live inbound requests of that trace brought.
     /// 3. Each layer is decided.
@@ -42,7 +43,7 @@ impl Plan {
     #[inline(always)]
     pub fn exchange<'p, 'a>(
         &'p self,
-        headers: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+        headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
         random: impl FnMut() -> Option<[u8; 16]>,
         trace_tags: impl FnOnce(TraceId) -> Option<TraceTags>,
         destination: impl FnOnce() -> Option<Cow<'a, [u8]>>,
@@ -156,6 +157,26 @@ mod tests {
                 &["traceparent", "x-env-tag", "destination"],
             ),
             (r#""role": "mesh""#, &[traced], &["traceparent"]),
+            (
+                r#""steer": "tag""#,
+                &[("origin", "a"), (":method", "GET"), ("access-control-request-method", "")],
+                &[
+                    "origin",
+                    ":method",
+                    "access-control-request-method",
+                    "origin",
+                    ":method",
+                    "access-control-request-method",
+                    "random",
+                    "write x-env-tag",
+                    "write cookie",
+                ],
+            ),
+            (
+                r#""steer": "tag""#,
+                &[("access-control-request-method", ""), (":method", "OPTIONS"), ("origin", "a")],
+                &["access-control-request-method", ":method", "origin", "access-control-request-method", ":method"],
+            ),
             (r#""role": "inbound", "join": "traceparent""#, &[traced, ("x-weir-a", "1")], &["traceparent", "x-weir-a"]),
         ] {
             assert_eq!(asked(envelope, headers), expected, "{envelope} {headers:?}");

@@ -39,6 +39,9 @@ pub struct Request<'a> {
     pub(crate) issued: Vec<Issued>,
     /// Whether it is gRPC, which gets no cookies and is judged by its own status.
     pub(crate) is_grpc: bool,
+    /// Whether it asks for a browser whether the real request may be sent, and brings no cookies; while headers are read,
+    /// whether it may be one that does.
+    pub(crate) is_preflight: bool,
     /// Whether its scheme is https.
     has_https: bool,
     /// What Envoy says of the client, where something before it ended TLS: whether it came by https.
@@ -52,10 +55,10 @@ impl<'a> Request<'a> {
     pub fn read(
         &mut self,
         plan: &Plan,
-        headers: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+        headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
         random: impl FnMut() -> Option<[u8; 16]>,
     ) {
-        for (name, value) in headers {
+        for (name, value) in headers.clone() {
             if plan.looks_at(name) {
                 self.header(plan, name, value);
             }
@@ -63,6 +66,10 @@ impl<'a> Request<'a> {
         if self.values.len() > 1 {
             // So that a thousand lines of one header do not make every look at another one slow.
             self.values.sort_by_key(|(attribute, _)| *attribute);
+        }
+        if self.is_preflight {
+            // The method has gone by, and few plans look at it: a second walk is for few requests, a look for all.
+            self.is_preflight = is_options(headers);
         }
         if plan.completes_requests {
             self.complete(plan, random);
@@ -77,6 +84,7 @@ impl<'a> Request<'a> {
             b":scheme" => self.has_https |= value == b"https",
             b"x-forwarded-proto" => self.came_by_https = self.came_by_https.or(Some(value == b"https")),
             b"content-type" => self.is_grpc |= is_grpc(value),
+            b"access-control-request-method" => self.is_preflight = true,
             b"cookie" => self.cookie_line(plan, value),
             b"baggage" if plan.baggage.is_some() => self.baggage.push(value),
             // Of several lines the first, as proxies read it.
@@ -132,7 +140,7 @@ impl<'a> Request<'a> {
     fn complete(&mut self, plan: &Plan, random: impl FnMut() -> Option<[u8; 16]>) {
         self.extract(plan);
         self.asked = plan.asks.as_ref().map(|asks| Box::new(self.ask(plan, asks)));
-        if plan.issues_units && !self.is_grpc {
+        if plan.issues_units && self.gets_cookies() {
             self.issue(plan, random);
         }
         if !self.issued.is_empty() {
@@ -195,6 +203,11 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// Whether its response may set any cookie.
+    pub(crate) fn gets_cookies(&self) -> bool {
+        !self.is_grpc && !self.is_preflight
+    }
+
     /// Whether the client came by https.
     pub(crate) fn is_https(&self) -> bool {
         self.came_by_https.unwrap_or(self.has_https)
@@ -216,7 +229,7 @@ impl<'a> Request<'a> {
 
     /// The same before any unit is made: absent where one would have to be.
     fn unit_that_came(&self, unit: &UnitPlan) -> Option<&[u8]> {
-        let is_made = unit.is_issued && !self.is_grpc && self.missing(unit).is_some();
+        let is_made = unit.is_issued && self.gets_cookies() && self.missing(unit).is_some();
         if is_made { None } else { self.unit(unit) }
     }
 }
@@ -240,6 +253,11 @@ impl UnitSourcePlan {
         let counts = if self.issue.is_some() { is_issued(value) } else { !value.is_empty() };
         counts.then_some(value)
     }
+}
+
+/// Browsers ask by this method, and no other.
+fn is_options<'a>(mut headers: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> bool {
+    headers.any(|(name, value)| name == b":method" && value == b"OPTIONS")
 }
 
 /// As Envoy tells gRPC: gRPC-Web is not.

@@ -20,10 +20,11 @@ enum Reader {
 }
 
 impl Exchange<'_, '_> {
-    /// The lines that the upstream's response gets. A reply that Envoy made itself gets none, nor does gRPC.
+    /// The lines that the upstream's response gets. A reply that Envoy made itself gets none, nor does
+    /// gRPC, nor a preflight.
     pub fn set_cookies(&self) -> SetCookies {
         let has_any = !self.request.issued.is_empty() || self.decision.plan.tag_cookie.is_some();
-        if !has_any || self.request.is_grpc {
+        if !has_any || !self.request.gets_cookies() {
             return SetCookies::new();
         }
         let is_https = self.request.is_https();

@@ -1,10 +1,11 @@
 //! What a browser is told and what it says next: the second visit is as the first.
 
 use proptest::prelude::*;
-use weir_engine::SetCookies;
+use proptest::sample::select;
+use weir_engine::{Dropped, SetCookies};
 use weir_policy::Role;
 
-use crate::attachment::{attachment, plan, steer};
+use crate::attachment::{ROLES, attachment, plan, steer};
 use crate::condition::{reads_unit, written_out};
 use crate::fresh;
 use crate::headers::{Lines, hop, outcomes};
@@ -54,6 +55,44 @@ proptest! {
         for (name, value) in told.iter().map(|line| crumb(line)).filter(|(name, _)| ["weir_id", "other"].contains(name)) {
             prop_assert_eq!(sent.crumbs(name), vec![value.as_bytes().to_vec()]);
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(fresh())]
+
+    /// It makes no id, sets nothing and counts nowhere; else it is decided and steered as gRPC, for which no id is made either.
+    #[test]
+    fn a_preflight_leaves_nothing_behind(
+        (made, lines) in policy().prop_flat_map(|made| {
+            let request = request(made.tags.clone());
+            (Just(made), request)
+        }),
+        role in select(&ROLES[..]),
+        steer in steer(),
+        destination in destination(),
+    ) {
+        let plan = plan(&made, &attachment(role, steer));
+        let kind = |grpc: bool| match grpc {
+            true => (b"content-type".to_vec(), b"application/grpc".to_vec()),
+            false => (b"access-control-request-method".to_vec(), Vec::new()),
+        };
+        let decided = |grpc: bool| {
+            let mut lines = lines.without(b"access-control-request-method").without(b":method").without(b"content-type");
+            lines.0.extend([(b":method".to_vec(), b"OPTIONS".to_vec()), kind(grpc)]);
+            let exchange = lines.sent_to(&plan, destination.as_deref());
+            let mut edits = exchange.edits();
+            // The tags go upstream in a cookie as well, but for gRPC.
+            edits.retain(|edit| edit.name != b"cookie");
+            let follows = (outcomes(exchange.decision()), edits, exchange.filter_state(), exchange.dropped());
+            (follows, exchange.counted().count(), exchange.counted_drops(), exchange.set_cookies())
+        };
+        let (expected, counted, drops, _) = decided(true);
+        prop_assert!(role != Role::Edge || counted == expected.0.len());
+        prop_assert_eq!(drops, expected.3);
+        let (found, counted, drops, told) = decided(false);
+        prop_assert_eq!(found, expected);
+        prop_assert_eq!((counted, drops, told), (0, Dropped::default(), SetCookies::new()));
     }
 }
 

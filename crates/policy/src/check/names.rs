@@ -145,7 +145,8 @@ pub(super) fn readable_header(name: &str, tag_header: &str, at: &At<'_>, problem
 }
 
 /// Headers that HTTP or Weir itself gives a meaning: tags cannot travel in them.
-const UNFIT_FOR_TAGS: [&str; 12] = [
+const UNFIT_FOR_TAGS: [&str; 13] = [
+    "access-control-request-method",
     "baggage",
     "connection",
     "content-length",
