@@ -39,6 +39,8 @@ pub struct Layer {
     pub experiment_slot: Option<u32>,
     pub variant: String,
     pub reason: String,
+    /// Where the experiment has audiences: the one that held, or `-`.
+    pub audience: Option<String>,
 }
 
 impl Problem {
@@ -120,13 +122,14 @@ impl Expectation {
 }
 
 impl Layer {
-    /// `EXPERIMENT/VARIANT/REASON [SLOT[:EXPERIMENT SLOT]]`.
+    /// `EXPERIMENT/VARIANT/REASON[/AUDIENCE] [SLOT[:EXPERIMENT SLOT]]`.
     fn read(context: &str, id: String, node: Spanned) -> Layer {
         let text = document::text(context, node);
         let (outcome, slots) = text.split_once(' ').unwrap_or((&text, ""));
-        let [experiment, variant, reason] = outcome.split('/').collect::<Vec<_>>()[..] else {
-            panic!("{context}: {id} is `EXPERIMENT/VARIANT/REASON SLOT:SLOT`, not {text:?}")
+        let [experiment, variant, reason, ref audience @ ..] = outcome.split('/').collect::<Vec<_>>()[..] else {
+            panic!("{context}: {id} is `EXPERIMENT/VARIANT/REASON[/AUDIENCE] SLOT:SLOT`, not {text:?}")
         };
+        assert!(audience.len() < 2, "{context}: {id} has two audiences: {text:?}");
         let (slot, experiment_slot) = slots.split_once(':').unwrap_or((slots, ""));
         let number = |slot: &str| {
             (!slot.is_empty()).then(|| slot.parse().unwrap_or_else(|_| panic!("{context}: {id}: slot {slot:?}")))
@@ -139,11 +142,14 @@ impl Layer {
             experiment_slot,
             variant: variant.to_owned(),
             reason: reason.to_owned(),
+            audience: audience.first().map(|&audience| audience.to_owned()),
         }
     }
 
     fn entry(&self) -> String {
-        format!("{}={}/{}/{}", self.id, self.experiment.as_deref().unwrap_or("-"), self.variant, self.reason)
+        let audience = self.audience.iter().map(|audience| format!("/{audience}")).collect::<String>();
+        let experiment = self.experiment.as_deref().unwrap_or("-");
+        format!("{}={experiment}/{}/{}{audience}", self.id, self.variant, self.reason)
     }
 
     fn report(&self) -> Json {
@@ -153,6 +159,7 @@ impl Layer {
             "experiment": self.experiment,
             "experiment_slot": self.experiment_slot,
             "variant": self.variant,
+            "audience": self.audience,
             "reason": self.reason,
         })
     }

@@ -129,7 +129,7 @@ fn text(plan: &Plan, exchange: &Exchange<'_, '_>) -> String {
     let revision = plan.revision().map_or_else(|| "none".to_owned(), |revision| revision.to_string());
     let (role, steer) = (plan.attachment().role.name(), plan.attachment().steer.name());
     let mut text = format!("revision {revision}, role {role}, steer {steer}\n\n");
-    let mut rows = vec![["LAYER", "SLOT", "EXPERIMENT", "VARIANT", "REASON"].map(str::to_owned)];
+    let mut rows = vec![["LAYER", "SLOT", "EXPERIMENT", "VARIANT", "REASON", "AUDIENCE"].map(str::to_owned)];
     for outcome in exchange.decision().layers() {
         let slot = outcome.slot.map_or_else(|| "-".to_owned(), |slot| slot.to_string());
         let experiment = outcome.experiment.unwrap_or("-");
@@ -140,10 +140,14 @@ fn text(plan: &Plan, exchange: &Exchange<'_, '_>) -> String {
             experiment.to_owned(),
             variant.to_owned(),
             outcome.reason.name().to_owned(),
+            outcome.audience.unwrap_or_default().to_owned(),
         ]);
     }
+    if rows[1..].iter().all(|row| row[5].is_empty()) {
+        rows[0][5].clear();
+    }
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..5).map(width).collect();
+    let widths: Vec<usize> = (0..6).map(width).collect();
     for row in &rows {
         let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         text.push_str(cells.join("  ").trim_end());

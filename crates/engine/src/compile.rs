@@ -18,8 +18,8 @@ use crate::attributes::Attributes;
 use crate::extract::Extract;
 use crate::listed::{ListId, Listed};
 use crate::plan::{
-    Asks, Cookie, ExperimentPlan, HoldoutPlan, LayerPlan, Plan, SERIES_MAX, StickyPlan, TagOf, UnitPlan,
-    UnitSourcePlan, VariantPlan,
+    Asks, Audiences, Cookie, Dealing, ExperimentPlan, HoldoutPlan, LayerPlan, Plan, SERIES_MAX, StickyPlan, TagOf,
+    UnitPlan, UnitSourcePlan, VariantPlan,
 };
 use crate::rules::{Forced, Rule, Rules};
 use crate::slot::{Salt, Use};
@@ -239,19 +239,23 @@ impl<'a> Compiler<'a> {
     }
 
     fn experiment(&mut self, experiment: &'a Experiment) -> ExperimentPlan {
-        let variants = experiment.variants.iter().enumerate();
-        let mut ranges: Vec<_> =
-            variants.flat_map(|(v, variant)| variant.ranges.iter().map(move |range| (*range, v))).collect();
-        ranges.sort_unstable();
-        let targeting = experiment.targeting.as_ref().filter(|_| self.deals);
-        ExperimentPlan {
-            id: experiment.id.clone(),
-            enabled: experiment.enabled,
-            salt: Salt::new(Use::Experiment, &experiment.id, experiment.epoch),
-            targeting: targeting.map(|condition| self.predicate(condition)),
-            ranges,
-            variants: experiment.variants.iter().map(|variant| self.variant(variant)).collect(),
+        let variants: Arc<[VariantPlan]> = experiment.variants.iter().map(|variant| self.variant(variant)).collect();
+        let own = experiment.variants.iter().map(|variant| variant.ranges.as_slice()).enumerate();
+        let own = ExperimentPlan::of(experiment, by_slot(own), &variants);
+        let targeting = experiment.targeting.as_ref().filter(|_| self.deals).map(|condition| self.predicate(condition));
+        if experiment.audiences.is_empty() || !self.deals {
+            return ExperimentPlan { dealing: targeting.map_or(Dealing::Everybody, Dealing::Targeted), ..own };
         }
+        let each = experiment.audiences.iter().map(|audience| {
+            let owned = audience.ranges.iter();
+            let owned =
+                owned.filter_map(|(arm, owned)| Some((variant_index(experiment, Some(arm))?, owned.as_slice())));
+            let plan = ExperimentPlan::of(experiment, by_slot(owned), &variants);
+            (self.predicate(&audience.when), ExperimentPlan { audience: Some(audience.id.as_str().into()), ..plan })
+        });
+        let each = each.collect();
+        let dealing = Dealing::Audiences(Box::new(Audiences { targeting, each }));
+        ExperimentPlan { dealing, audience: Some("-".into()), ..own }
     }
 
     fn variant(&mut self, variant: &Variant) -> VariantPlan {
@@ -296,8 +300,30 @@ fn forced(layer: &Layer, index: &HashMap<&str, usize>, one: &Override) -> Option
     Some(Forced { experiment: Some(index), variant: variant_index(experiment, one.variant.as_deref()) })
 }
 
+/// The ranges of variants by their indices, in the order of the slots.
+fn by_slot<'a>(owned: impl Iterator<Item = (usize, &'a [Range])>) -> Vec<(Range, usize)> {
+    let mut ranges: Vec<_> = owned.flat_map(|(v, ranges)| ranges.iter().map(move |range| (*range, v))).collect();
+    ranges.sort_unstable();
+    ranges
+}
+
 fn variant_index(experiment: &Experiment, id: Option<&str>) -> Option<usize> {
     experiment.variants.iter().position(|variant| Some(variant.id.as_str()) == id)
+}
+
+impl ExperimentPlan {
+    /// The experiment where the variants own these ranges.
+    fn of(experiment: &Experiment, ranges: Vec<(Range, usize)>, variants: &Arc<[VariantPlan]>) -> ExperimentPlan {
+        ExperimentPlan {
+            id: experiment.id.clone(),
+            enabled: experiment.enabled,
+            salt: Salt::new(Use::Experiment, &experiment.id, experiment.epoch),
+            dealing: Dealing::Everybody,
+            audience: None,
+            ranges,
+            variants: Arc::clone(variants),
+        }
+    }
 }
 
 impl Cookie {
@@ -309,7 +335,7 @@ impl Cookie {
 
 fn holdouts(model: &Model) -> Vec<HoldoutPlan> {
     let compile = |holdout: &Holdout| HoldoutPlan {
-        salt: Salt::new(Use::Holdout, &holdout.id, 0),
+        salt: Salt::new(Use::Holdout, &holdout.id, holdout.epoch),
         // The checker has seen that the unit exists.
         unit: unit_index(model, &holdout.unit).unwrap_or(usize::MAX),
         share: holdout.share,

@@ -10,7 +10,7 @@ use crate::attributes::Values;
 use crate::baggage::{self, Member};
 use crate::decision::{Decision, Kept, Outcome, Reason};
 use crate::listed::Entry;
-use crate::plan::{LayerPlan, Plan, TagOf, owner};
+use crate::plan::{Dealing, LayerPlan, Plan, TagOf, owner};
 use crate::request::Request;
 use crate::rules::Forced;
 use crate::tags::{self, Arrival, Arrived, Dropped};
@@ -152,16 +152,24 @@ impl<'p, 'a> Dealer<'p, 'a> {
         let mut outcome = Outcome { slot: Some(slot), ..Outcome::stable(Reason::NotOwned) };
         outcome.experiment = owner(&layer.slots, slot).and_then(|index| layer.experiments.get(index));
         let Some(experiment) = outcome.experiment else { return outcome };
-        outcome.reason = if !experiment.enabled {
-            Reason::ExperimentDisabled
-        } else if experiment.targeting.as_ref().is_some_and(|targeting| !targeting.holds(context)) {
-            Reason::NotTargeted
-        } else {
-            let slot = experiment.salt.slot(unit);
-            outcome.experiment_slot = Some(slot);
-            outcome.variant = owner(&experiment.ranges, slot).and_then(|index| experiment.variants.get(index));
-            if outcome.variant.is_some() { Reason::Assigned } else { Reason::NoVariant }
+        if !experiment.enabled {
+            outcome.reason = Reason::ExperimentDisabled;
+            return outcome;
+        }
+        let targeted = match &experiment.dealing {
+            Dealing::Everybody => Some(experiment),
+            Dealing::Targeted(targeting) => targeting.holds(context).then_some(experiment),
+            Dealing::Audiences(audiences) => audiences.of(experiment, context),
         };
+        let Some(experiment) = targeted else {
+            outcome.reason = Reason::NotTargeted;
+            return outcome;
+        };
+        let slot = experiment.salt.slot(unit);
+        outcome.experiment = Some(experiment);
+        outcome.experiment_slot = Some(slot);
+        outcome.variant = owner(&experiment.ranges, slot).and_then(|index| experiment.variants.get(index));
+        outcome.reason = if outcome.variant.is_some() { Reason::Assigned } else { Reason::NoVariant };
         outcome
     }
 

@@ -105,6 +105,8 @@ pub struct LayerOutcome<'p> {
     pub experiment_slot: Option<u32>,
     /// The variant in force; `None` means stable.
     pub variant: Option<&'p str>,
+    /// Of an experiment that has audiences the one that held, `-` if none did or none was asked.
+    pub audience: Option<&'p str>,
     /// Why.
     pub reason: Reason,
 }
@@ -136,6 +138,7 @@ impl<'p> Decision<'p> {
             experiment: outcome.experiment.map(|experiment| experiment.id.as_str()),
             experiment_slot: outcome.experiment_slot,
             variant: outcome.variant.map(|variant| variant.id.as_str()),
+            audience: outcome.experiment.and_then(|experiment| experiment.audience.as_deref()),
             reason: outcome.reason,
         })
     }

@@ -37,6 +37,7 @@ fn layer(outcome: LayerOutcome<'_>) -> Value {
         "experiment": outcome.experiment,
         "experiment_slot": outcome.experiment_slot,
         "variant": outcome.variant.unwrap_or("stable"),
+        "audience": outcome.audience,
         "reason": outcome.reason.name(),
     })
 }

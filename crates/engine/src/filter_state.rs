@@ -12,8 +12,8 @@ const CUT: &str = ";cut";
 const USUAL_BYTES: usize = 96;
 
 impl Exchange<'_, '_> {
-    /// `1;REVISION;LAYER=EXPERIMENT/VARIANT/REASON,…`, with `;u=UNIT` where the attachment wants it; `None` where no
-    /// policy is in force or nothing is decided.
+    /// `1;REVISION;LAYER=EXPERIMENT/VARIANT/REASON,…`, with `/AUDIENCE` in the entries of experiments that have audiences, and
+    /// with `;u=UNIT` where the attachment wants it; `None` where no policy is in force or nothing is decided.
     pub fn filter_state(&self) -> Option<String> {
         let plan = self.decision.plan;
         let attachment = &plan.attachment;
@@ -28,23 +28,23 @@ impl Exchange<'_, '_> {
         let room = BYTES_MAX.saturating_sub(unit.len());
         let room_with_cut = room.saturating_sub(CUT.len());
         let mut last_end = head.len();
-        for outcome in self.decision.layers() {
+        for (outcome, layer) in self.decision.outcomes.iter().zip(&plan.layers) {
             if attachment.trace == Trace::Shaped && outcome.experiment.is_none() {
                 continue;
             }
             if text.len() > head.len() {
                 text.push(',');
             }
-            for part in [
-                outcome.layer,
-                "=",
-                outcome.experiment.unwrap_or("-"),
-                "/",
-                outcome.variant.unwrap_or("stable"),
-                "/",
-                outcome.reason.name(),
-            ] {
-                text.push_str(part);
+            text.push_str(&layer.id);
+            text.push('=');
+            text.push_str(outcome.experiment.map_or("-", |experiment| &experiment.id));
+            text.push('/');
+            text.push_str(outcome.variant.map_or("stable", |variant| &variant.id));
+            text.push('/');
+            text.push_str(outcome.reason.name());
+            if let Some(audience) = outcome.experiment.and_then(|experiment| experiment.audience.as_deref()) {
+                text.push('/');
+                text.push_str(audience);
             }
             if text.len() <= room_with_cut {
                 last_end = text.len();

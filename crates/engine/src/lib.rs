@@ -36,6 +36,7 @@
 
 mod asked;
 mod attributes;
+mod audiences;
 mod authority;
 mod baggage;
 mod blank;

@@ -1,6 +1,8 @@
 //! A policy that is ready to decide: names are indices, salts and conditions are compiled, what a request can ask for is
 //! indexed.
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 use weir_policy::model::CookieLife;
 use weir_policy::{Attachment, Join, Range, Revision};
@@ -140,11 +142,33 @@ pub(crate) struct ExperimentPlan {
     pub(crate) id: String,
     pub(crate) enabled: bool,
     pub(crate) salt: Salt,
-    pub(crate) targeting: Option<Predicate>,
+    pub(crate) dealing: Dealing,
+    /// Of an experiment that has audiences the one for which this is it, `-` for none of them.
+    pub(crate) audience: Option<Box<str>>,
     /// Sorted and disjoint; the number is the index of the variant.
     pub(crate) ranges: Vec<(Range, usize)>,
-    /// By id.
-    pub(crate) variants: Vec<VariantPlan>,
+    /// By id; those of all audiences are the same.
+    pub(crate) variants: Arc<[VariantPlan]>,
+}
+
+/// Whom of its units an experiment deals. Only an experiment that has audiences pays for them.
+#[derive(Debug)]
+pub(crate) enum Dealing {
+    /// All of them.
+    Everybody,
+    /// Those for whom this holds.
+    Targeted(Predicate),
+    /// Those who are targeted, each as their audience.
+    Audiences(Box<Audiences>),
+}
+
+/// The audiences of an experiment.
+#[derive(Debug)]
+pub(crate) struct Audiences {
+    /// Who may be dealt at all.
+    pub(crate) targeting: Option<Predicate>,
+    /// In order: a condition, and the experiment as it is where that holds.
+    pub(crate) each: Vec<(Predicate, ExperimentPlan)>,
 }
 
 #[derive(Debug)]

@@ -22,7 +22,7 @@ pub enum Use {
 pub struct Salt(Murmur);
 
 impl Salt {
-    /// The salt of a line, an experiment (with its epoch), a holdout or a sticky header (epoch 0).
+    /// The salt of a line, an experiment or a holdout (with its epoch), or of a sticky header (epoch 0).
     pub fn new(usage: Use, id: &str, epoch: u32) -> Salt {
         let tag = match usage {
             Use::Line => 'L',

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Condition, CookieLife, EVERY_PATH, EnvTag, Experiment, Holdout, Kind, Layer, Leaf, Model, Operator, Override,
-    RouteTarget, Rule, SameSite, UnitSource, Variant, Who,
+    Audience, Condition, CookieLife, EVERY_PATH, EnvTag, Experiment, Holdout, Kind, Layer, Leaf, Model, Operator,
+    Override, RouteTarget, Rule, SameSite, UnitSource, Variant, Who,
 };
 use crate::range::Range;
 
@@ -85,6 +85,7 @@ fn holdout(holdout: &Holdout) -> String {
     Object::default()
         .with("id", string(&holdout.id))
         .with("unit", string(&holdout.unit))
+        .with_some("epoch", epoch(holdout.epoch))
         .with("layers", strings(&holdout.layers))
         .with_some("share", (holdout.share > 0).then(|| string(&percentage(holdout.share))))
         .text()
@@ -125,6 +126,7 @@ fn experiment(experiment: &Experiment, deals: bool) -> String {
         .with_some("rules", non_empty(&experiment.rules, rule))
         .with_some("targeting", experiment.targeting.as_ref().map(condition))
         .with_some("variants", non_empty(&experiment.variants, |one| variant(one, &experiment.id)))
+        .with_some("audiences", non_empty(&experiment.audiences, audience))
         .text()
 }
 
@@ -155,6 +157,15 @@ fn variant(variant: &Variant, experiment: &str) -> String {
         .with_some("ranges", non_empty(&variant.ranges, range))
         .with_some("env_tag", (variant.env_tag != default_tag).then(|| string(&variant.env_tag)))
         .with_some("routes", object(routes))
+        .text()
+}
+
+fn audience(audience: &Audience) -> String {
+    let owned = audience.ranges.iter().map(|(arm, owned)| (arm, ranges(owned)));
+    Object::default()
+        .with("id", string(&audience.id))
+        .with("when", condition(&audience.when))
+        .with("ranges", object(owned).unwrap_or_else(|| Object::default().text()))
         .text()
 }
 
@@ -250,7 +261,7 @@ mod tests {
                     domain: d.example}}]},
             lists: {z: [ada, '\"\\é\\u0001'], a: [eve]},
             env_tag: {request_cookie: r, header: tags, baggage: b, cookie: {name: n, max_age_seconds: 9, domain: d}},
-            holdouts: [{unit: user, share: 1.5%, layers: [two], id: h}],
+            holdouts: [{unit: user, share: 1.5%, layers: [two], id: h, epoch: 3}],
             targeting: {any: [{header: {name: H, present: true}}]},
             layers: [{unit: user, line: l, id: two, epoch: 2, enabled: false, targeting: {unit: {exact: ada}},
                 overrides: [{variant: stable, list: z}, {variant: v, units: [bob], experiment: e}],
@@ -259,7 +270,9 @@ mod tests {
                     rules: [{when: {not: {query: {name: q, in: {list: z}}}}, variant: v}],
                     targeting: {all: [{header: {name: H, ignore_case: true, exact: a}}, {path: {regex: a+}},
                         {any: [{unit: {ge: '1.50'}}, {host: {version: '>=1, <2'}}, {method: {present: false}}]}]},
-                    variants: [{routes: {b: {service: b.c}, a: v1}, ranges: [[3, 4], [1, 2]], id: v, env_tag: t}]}]}]}";
+                    audiences: [{when: {path: {exact: a}}, ranges: {w: [[5, 6]], v: [[3, 4], [1, 2]]}, id: z},
+                        {when: {path: {exact: b}}, shares: {}, id: a}],
+                    variants: [{routes: {b: {service: b.c}, a: v1}, ranges: [[3, 4], [1, 2]], id: v, env_tag: t}, {id: w}]}]}]}";
         let model = read_policy(&Sources::of([Source::yaml("policy.yaml", policy)]), Role::Edge).unwrap();
         let canonical = model.canonical();
         let again = read_policy(&Sources::of([Source::json("canonical", canonical.clone())]), Role::Edge).unwrap();

@@ -8,6 +8,7 @@ use crate::limits;
 use crate::model::{EnvTag, Holdout, Layer, Model};
 use crate::written::{self, Policy, UnitSource};
 
+mod audiences;
 mod conditions;
 mod cookies;
 mod experiment;
@@ -298,7 +299,8 @@ impl<'a> Checker<'a> {
         layers.dedup();
         let share =
             holdout.share.as_ref().map_or(Some(0), |share| shares::parse(share, &at.key("share"), &mut self.problems));
-        Some(Holdout { id: holdout.id.clone()?, unit: holdout.unit.clone()?, share: share?, layers })
+        let (id, unit) = (holdout.id.clone()?, holdout.unit.clone()?);
+        Some(Holdout { id, unit, epoch: holdout.epoch, share: share?, layers })
     }
 }
 

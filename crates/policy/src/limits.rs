@@ -22,8 +22,10 @@ limits! {
     EXPERIMENTS_MAX "experiments" = 16_384;
     /// Variants of an experiment.
     VARIANTS_MAX "variants" = 16;
-    /// Ranges of one owner: an experiment's slots, a variant's ranges.
+    /// Ranges of one owner: an experiment's slots, a variant's ranges, those of a variant in an audience.
     RANGES_MAX "ranges" = 1_024;
+    /// Audiences of an experiment.
+    AUDIENCES_MAX "audiences" = 16;
     /// Rules of an experiment.
     RULES_MAX "rules" = 256;
     /// Nodes of one condition: `all`, `any`, `not` and leaves each count, those that a name stands for too.

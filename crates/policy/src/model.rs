@@ -55,6 +55,8 @@ pub struct Holdout {
     pub id: String,
     /// A name of [`Model::units`].
     pub unit: String,
+    /// Part of the salt of the holdout's line.
+    pub epoch: u32,
     /// Parts per million.
     pub share: u32,
     /// Ids of layers, sorted.
@@ -105,6 +107,8 @@ pub struct Experiment {
     pub targeting: Option<Condition>,
     /// By id.
     pub variants: Vec<Variant>,
+    /// In order: of those whose condition holds the first says what the variants own.
+    pub audiences: Vec<Audience>,
 }
 
 /// Units that force a variant.
@@ -181,6 +185,18 @@ pub enum Operator {
     Ge(Operand<Decimal>),
     /// A version that meets all comparators.
     Version(Operand<Requirement>),
+}
+
+/// What the arms of an experiment own where a condition holds, in place of the variants' own ranges. Over these and all
+/// audiences no slot belongs to two arms: whoever changes audience goes to or from stable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Audience {
+    /// Unique in the experiment, never `-`.
+    pub id: String,
+    /// The condition.
+    pub when: Condition,
+    /// Sorted, merged and disjoint ranges of each arm that has any, by the arm's id.
+    pub ranges: Vec<(String, Vec<Range>)>,
 }
 
 /// One arm of an experiment.

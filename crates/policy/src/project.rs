@@ -60,6 +60,7 @@ impl Experiment {
             overrides: Vec::new(),
             rules: Vec::new(),
             targeting: None,
+            audiences: Vec::new(),
             variants: self.variants.iter().map(Variant::followed).collect(),
         }
     }

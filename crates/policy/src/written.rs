@@ -68,6 +68,8 @@ pub struct Holdout {
     pub id: Option<String>,
     /// The unit that is held out.
     pub unit: Option<String>,
+    /// A new epoch draws them anew.
+    pub epoch: u32,
     /// A percentage such as `1%`.
     pub share: Option<String>,
     /// The layers it keeps them from.
@@ -122,6 +124,8 @@ pub struct Experiment {
     pub targeting: Option<Condition>,
     /// The arms.
     pub variants: Vec<Variant>,
+    /// What else they own under a condition, first match.
+    pub audiences: Vec<Audience>,
     /// Whether its slots, or all of it, could not be read.
     pub unreadable: bool,
 }
@@ -163,6 +167,26 @@ pub struct Rule {
     pub when: Option<Condition>,
     /// A variant of the experiment, or `stable`.
     pub variant: Option<String>,
+}
+
+/// What the arms of an experiment own where a condition holds, in place of the variants' own ranges.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Audience {
+    /// Unique in the experiment.
+    pub id: Option<String>,
+    /// The condition.
+    pub when: Option<Condition>,
+    /// What each arm owns; an arm that is not named owns nothing.
+    pub owned: Option<Owned>,
+}
+
+/// What arms own of an experiment's line, by the arms' ids.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Owned {
+    /// Percentages such as `5%`.
+    Shares(Vec<(String, String)>),
+    /// Ranges.
+    Ranges(Vec<(String, Vec<(i64, i64)>)>),
 }
 
 /// One arm of an experiment.

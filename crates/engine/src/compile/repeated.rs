@@ -65,7 +65,9 @@ impl<'a> Repeated<'a> {
             layer.targeting.iter().for_each(|targeting| count(targeting, Place::as_it_came(layer)));
             for experiment in &layer.experiments {
                 let rules = experiment.rules.iter().filter(|_| experiment.enabled).map(|rule| &rule.when);
-                rules.chain(&experiment.targeting).for_each(|condition| count(condition, Place::with_ids(layer)));
+                let audiences = experiment.audiences.iter().map(|audience| &audience.when);
+                let conditions = rules.chain(&experiment.targeting).chain(audiences);
+                conditions.for_each(|condition| count(condition, Place::with_ids(layer)));
             }
         }
         repeated.shared = times.into_iter().filter(|(_, times)| *times > 1).map(|(key, _)| (key, None)).collect();

@@ -3,6 +3,7 @@
 use proptest::prelude::ProptestConfig;
 
 mod attachment;
+mod audiences;
 mod borders;
 mod chain;
 mod condition;

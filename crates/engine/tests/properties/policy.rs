@@ -36,7 +36,7 @@ pub fn policy() -> impl Strategy<Value = Made> {
         json!({ "cookie": { "name": "tags", "max_age_seconds": 60, "path": "/a", "same_site": "none" } }),
         json!({ "cookie": { "name": "tags", "max_age_seconds": 60, "partitioned": true }, "request_cookie": "lane" }),
     ]);
-    let holdouts = prop::collection::vec((0..3_usize, 0..=1_000_000_u32, any::<u8>()), 0..3);
+    let holdouts = prop::collection::vec((0..3_usize, 0..=1_000_000_u32, any::<u8>(), 0..3_u32), 0..3);
     let units = (user(), prop::option::weighted(0.9, life()).prop_map(device));
     let targeting = condition().prop_filter("the policy's targeting asks for no unit", |one| !reads_unit(one));
     let targeting = prop::option::weighted(0.2, targeting);
@@ -87,6 +87,7 @@ struct Experiment {
     epoch: u32,
     parts: u32,
     arms: Arms,
+    audiences: Vec<Audience>,
     rules: Vec<(Value, u8)>,
     targeting: Option<Value>,
     listed: Vec<u8>,
@@ -94,6 +95,14 @@ struct Experiment {
     routes: u8,
     /// Three bits: which of the routes lead to another service; three more: to one that the line routes itself.
     to_services: u8,
+}
+
+/// A condition, and of what its arms may own the parts that they do.
+#[derive(Clone, Debug)]
+struct Audience {
+    when: Value,
+    parts: u8,
+    as_ranges: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -127,27 +136,35 @@ fn experiment() -> impl Strategy<Value = Experiment> {
         (0..=1_000_000_u32, 0..=1_000_000_u32).prop_map(|(canary, control)| Arms::Shares(canary, control)),
         prop::collection::vec((0..4_u8, 1..400_000_u32), 0..8).prop_map(Arms::Ranges),
     ];
+    let audience = (condition_with_names(), any::<u8>(), any::<bool>());
+    let audience = audience.prop_map(|(when, parts, as_ranges)| Audience { when, parts, as_ranges });
+    let audiences = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(audience, 1..4)];
     (
-        (often(), select(vec!["release", "test"]), 0..3_u32, 0..8_u32, arms),
+        (often(), select(vec!["release", "test"]), 0..3_u32, 0..8_u32, (arms, audiences)),
         prop::collection::vec((condition_with_names(), any::<u8>()), 0..3),
         prop::option::weighted(0.3, condition_with_names()),
         prop::collection::vec(any::<u8>(), 0..2),
         any::<bool>(),
         (any::<u8>(), prop_oneof![Just(0), any::<u8>()]),
     )
-        .prop_map(|((enabled, kind, epoch, parts, arms), rules, targeting, listed, own_tag, routes)| Experiment {
-            enabled,
-            kind,
-            epoch,
-            parts,
-            arms,
-            rules,
-            targeting,
-            listed,
-            own_tag,
-            routes: routes.0,
-            to_services: routes.1,
-        })
+        .prop_map(
+            |((enabled, kind, epoch, parts, (arms, audiences)), rules, targeting, listed, own_tag, routes)| {
+                Experiment {
+                    enabled,
+                    kind,
+                    epoch,
+                    parts,
+                    arms,
+                    audiences,
+                    rules,
+                    targeting,
+                    listed,
+                    own_tag,
+                    routes: routes.0,
+                    to_services: routes.1,
+                }
+            },
+        )
 }
 
 /// Where the user's id is read: a header, or a cookie or a part of one.
@@ -180,13 +197,10 @@ fn device(life: Option<Value>) -> Value {
     json!([{ "header": "x-device" }, cookie, { "cookie": "other", "issue": { "max_age_seconds": 60 } }])
 }
 
-fn make(
-    enabled: bool,
-    (user, device): (Value, Value),
-    env_tag: Value,
-    holdouts: &[(usize, u32, u8)],
-    layers: &[Layer],
-) -> Made {
+/// Unit, share, layers by their bits, and epoch.
+type Holdout = (usize, u32, u8, u32);
+
+fn make(enabled: bool, (user, device): (Value, Value), env_tag: Value, holdouts: &[Holdout], layers: &[Layer]) -> Made {
     let mut line_parts = [0_u32; 8];
     let mut tags = Vec::new();
     let ids: Vec<String> = (0..layers.len()).map(|l| format!("layer{}", layers.len() - l)).collect();
@@ -196,9 +210,10 @@ fn make(
         .enumerate()
         .map(|(l, (layer, id))| make_layer(l, layer, id, &mut line_parts, &mut tags))
         .collect();
-    let holdout = |(h, (unit, share, layers)): (usize, &(usize, u32, u8))| {
+    let holdout = |(h, (unit, share, layers, epoch)): (usize, &Holdout)| {
         let held = ids.iter().enumerate().filter(|(l, _)| layers >> l & 1 == 1).map(|(_, id)| id);
-        json!({ "id": format!("h{h}"), "unit": UNITS[*unit], "share": percentage(*share), "layers": held.collect::<Vec<_>>() })
+        let layers: Vec<_> = held.collect();
+        json!({ "id": format!("h{h}"), "unit": UNITS[*unit], "epoch": epoch, "share": percentage(*share), "layers": layers })
     };
     let mut policy = json!({
         "version": 1,
@@ -306,6 +321,10 @@ fn make_experiment(
         .enumerate()
         .map(|(listed, number)| json!({ "units": [unit(listed)], "variant": variant(number) }))
         .collect();
+    if !experiment.audiences.is_empty() {
+        let audiences = experiment.audiences.iter().enumerate();
+        made["audiences"] = audiences.map(|(a, audience)| make_audience(a, audience, &experiment.arms)).collect();
+    }
     made["rules"] = json!(rules);
     made["overrides"] = json!(overrides);
     if let Some(targeting) = &experiment.targeting {
@@ -336,6 +355,41 @@ fn arms(arms: &Arms) -> Vec<Value> {
             }
             let names = ["a", "b", "c", "control"];
             names.iter().zip(&ranges).map(|(name, ranges)| json!({ "id": name, "ranges": ranges })).collect()
+        }
+    }
+}
+
+/// Canary keeps to what the variants leave to it and control to the rest; with ranges each arm keeps to its own.
+fn make_audience(number: usize, audience: &Audience, arms: &Arms) -> Value {
+    let Audience { when, parts, as_ranges } = audience;
+    let id = format!("a{number}");
+    match arms {
+        Arms::Shares(canary, control) => {
+            let control = *control.min(&(1_000_000 - canary));
+            let border = canary + (1_000_000 - canary - control) / 2;
+            let (canary, control) =
+                (border / 4 * u32::from(parts % 5), (1_000_000 - border) / 4 * u32::from(parts / 5 % 5));
+            match as_ranges {
+                true => {
+                    let ranges = |start, end| if start < end { json!([[start, end]]) } else { json!([]) };
+                    let ranges =
+                        json!({ "canary": ranges(0, canary), "control": ranges(1_000_000 - control, 1_000_000) });
+                    json!({ "id": id, "when": when, "ranges": ranges })
+                }
+                false => {
+                    let shares = json!({ "canary": percentage(canary), "control": percentage(control) });
+                    json!({ "id": id, "when": when, "shares": shares })
+                }
+            }
+        }
+        Arms::Ranges(_) => {
+            let mut ranges = Map::new();
+            for (v, variant) in self::arms(arms).iter().enumerate().filter(|(v, _)| parts >> v & 1 == 1) {
+                let all = variant["ranges"].as_array().unwrap();
+                let some = all.iter().skip(usize::from(parts >> (v + 4) & 1)).cloned().collect();
+                ranges.insert(variant["id"].as_str().unwrap().to_owned(), Value::Array(some));
+            }
+            json!({ "id": id, "when": when, "ranges": ranges })
         }
     }
 }

@@ -44,6 +44,9 @@ pub fn rewritten(policy: &Value, dice: &mut Dice) -> Vec<Source> {
     }
     for holdout in root["holdouts"].as_array_mut().unwrap() {
         set(&mut holdout["layers"], dice);
+        if holdout["epoch"] == 0 && dice.yes() {
+            holdout.as_object_mut().unwrap().remove("epoch");
+        }
     }
     dice.shuffle(root["holdouts"].as_array_mut().unwrap());
     let named = root["conditions"].clone();
@@ -79,7 +82,11 @@ fn rewrite_layer(layer: &mut Map<String, Value>, named: &Value, dice: &mut Dice)
 }
 
 fn rewrite_experiment(experiment: &mut Map<String, Value>, named: &Value, dice: &mut Dice) {
-    ranges(&mut experiment["slots"], dice);
+    if experiment["slots"] == json!([]) && dice.yes() {
+        experiment["slots"] = json!("none");
+    } else {
+        ranges(&mut experiment["slots"], dice);
+    }
     let variants = experiment["variants"].as_array_mut().unwrap();
     let spell_out = dice.yes();
     for variant in variants.iter_mut() {
@@ -107,11 +114,30 @@ fn rewrite_experiment(experiment: &mut Map<String, Value>, named: &Value, dice: 
     services.dedup();
     dice.shuffle(&mut services);
     defaults(experiment, &[("services", json!(services))], dice);
+    for audience in experiment.get_mut("audiences").and_then(Value::as_array_mut).into_iter().flatten() {
+        rewrite_audience(audience.as_object_mut().unwrap(), named, dice);
+    }
     let rules = experiment["rules"].as_array_mut().unwrap();
     rules.iter_mut().for_each(|rule| condition(&mut rule["when"], named, dice));
     if let Some(targeting) = experiment.get_mut("targeting") {
         condition(targeting, named, dice);
     }
+}
+
+fn rewrite_audience(audience: &mut Map<String, Value>, named: &Value, dice: &mut Dice) {
+    condition(&mut audience["when"], named, dice);
+    if dice.yes()
+        && let Some(shares) = audience.remove("shares")
+    {
+        let owned = shares.as_object().unwrap().iter();
+        let owned = owned.map(|(arm, share)| (arm.clone(), ranges_of(&json!(arm), share.as_str().unwrap())));
+        audience.insert("ranges".to_owned(), Value::Object(owned.collect()));
+    }
+    let Some(owned) = audience.get_mut("ranges").and_then(Value::as_object_mut) else { return };
+    // An arm without ranges need not be named.
+    let unnamed = dice.yes();
+    owned.retain(|_, written| !unnamed || *written != json!([]));
+    owned.values_mut().for_each(|written| ranges(written, dice));
 }
 
 /// `control` grows down from the end, the other variant up from 0.

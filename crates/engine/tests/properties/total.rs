@@ -145,6 +145,9 @@ fn assert_well_formed(role: Role, exchange: &Exchange<'_, '_>) {
         assert!(wants_variant.is_none_or(|wanted| wanted == has_variant), "{outcome:?}");
         assert!(wants_slot.is_none_or(|wanted| wanted == outcome.slot.is_some()), "{outcome:?}");
         assert!(!has_variant || outcome.experiment.is_some(), "{outcome:?}");
+        let held = outcome.audience.is_some_and(|audience| audience != "-");
+        assert!(!held || matches!(outcome.reason, Assigned | NoVariant | RouteConflict), "{outcome:?}");
+        assert!(outcome.audience.is_none() || role == Role::Edge && outcome.experiment.is_some(), "{outcome:?}");
         let follows = matches!(outcome.reason, Tag | NoTag | Disabled | ExperimentDisabled | RouteConflict);
         assert!(role == Role::Edge || follows, "{outcome:?} where nothing is dealt");
     }

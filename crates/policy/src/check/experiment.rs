@@ -30,6 +30,7 @@ impl<'a> Checker<'a> {
         let rules = self.rules(experiment, at);
         let targeting = experiment.targeting.as_ref();
         let targeting = targeting.and_then(|condition| self.condition(condition, &at.key("targeting")));
+        let audiences = self.audiences(experiment, &variants, at);
         Some(Experiment {
             id: id?.to_owned(),
             enabled: experiment.enabled.unwrap_or(true),
@@ -41,13 +42,18 @@ impl<'a> Checker<'a> {
             rules,
             targeting,
             variants,
+            audiences,
         })
     }
 
     fn slots(&mut self, experiment: &written::Experiment, at: &At<'_>) -> Vec<Range> {
         let Some(written) = &experiment.slots else {
             if self.decides && !experiment.unreadable {
-                self.problems.add(codes::MISSING_FIELD, at, "`slots` is missing; `slots: all` owns the whole line");
+                self.problems.add(
+                    codes::MISSING_FIELD,
+                    at,
+                    "`slots` is missing; `slots: all` owns the whole line, `slots: none` nothing",
+                );
             }
             return Vec::new();
         };

@@ -25,8 +25,9 @@ pub(super) fn check(documents: &[Policy], problems: &mut Problems) {
         for service in routed_services(experiment) {
             let first = *routed.entry(service).or_insert(line);
             if first != line {
-                let message =
-                    format!("{service} is routed by experiments on the line {first} too; one line must route it");
+                let message = format!(
+                    "{service} is routed by experiments on the line {first} too; one line must route it; {AUDIENCES}"
+                );
                 report(place, "variants", codes::SERVICE_ON_TWO_LINES, message, problems);
             }
         }
@@ -55,6 +56,9 @@ pub(super) fn check(documents: &[Policy], problems: &mut Problems) {
     }
 }
 
+/// What slots and lines cannot say.
+const AUDIENCES: &str = "for a share of its own under a condition, give one experiment audiences";
+
 /// Slots and whose they are.
 #[derive(Clone, Copy)]
 struct Owned<'a> {
@@ -76,7 +80,7 @@ fn disjoint(mut owned: Vec<Owned<'_>>, why: &str, told: &mut Vec<Overlap>) {
             let (earlier, later) = if before.place < one.place { (before, one) } else { (one, before) };
             let (mine, theirs) = (later.range, earlier.range);
             let message = format!(
-                "[{}, {}] overlaps [{}, {}] of {}, {why}",
+                "[{}, {}] overlaps [{}, {}] of {}, {why}; {AUDIENCES}",
                 mine.start, mine.end, theirs.start, theirs.end, earlier.id
             );
             told.push(((earlier.place, later.place), message));

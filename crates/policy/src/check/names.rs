@@ -37,6 +37,13 @@ pub(super) fn variant_id(text: &str, at: &At<'_>, problems: &mut Problems) {
     }
 }
 
+pub(super) fn audience_id(text: &str, at: &At<'_>, problems: &mut Problems) {
+    id(text, at, problems);
+    if text == "-" {
+        problems.add(codes::RESERVED_ID, at, "`-` says that no audience had a say; call this one otherwise");
+    }
+}
+
 /// Whether this is a tag: `[A-Za-z0-9][A-Za-z0-9._-]{0,128}`.
 pub fn is_tag(text: &[u8]) -> bool {
     text.len() <= limits::TAG_LENGTH_MAX

@@ -3,7 +3,7 @@
 use crate::document::{At, Problems, codes};
 use crate::limits;
 use crate::range::{self, Range, SLOTS};
-use crate::written::{Experiment, Variant};
+use crate::written::Experiment;
 
 /// Parts per million of a percentage: `5%`, `0.0001%`, `100%`.
 pub(super) fn parse(text: &str, at: &At<'_>, problems: &mut Problems) -> Option<u32> {
@@ -43,22 +43,28 @@ pub(super) fn variant_ranges(experiment: &Experiment, at: &At<'_>, problems: &mu
 }
 
 fn written_ranges(experiment: &Experiment, at: &At<'_>, problems: &mut Problems) -> Vec<Vec<Range>> {
-    let mut all: Vec<(Range, usize)> = Vec::new();
     let mut each = Vec::with_capacity(experiment.variants.len());
     for (i, variant) in experiment.variants.iter().enumerate() {
         let at = at.index(i);
-        let read = ranges(variant.ranges.as_deref().unwrap_or_default(), &at.key("ranges"), problems);
-        all.extend(read.iter().map(|range| (*range, i)));
-        each.push(range::merge(read));
+        each.push(ranges(variant.ranges.as_deref().unwrap_or_default(), &at.key("ranges"), problems));
     }
+    for (i, message) in overlaps(&each) {
+        problems.add(codes::RANGES_OVERLAP, &at.index(i).key("ranges"), message);
+    }
+    each.into_iter().map(range::merge).collect()
+}
+
+/// Where ranges of some arms overlap: the arm whose range starts later, and what to say of it.
+pub(super) fn overlaps(each: &[Vec<Range>]) -> Vec<(usize, String)> {
+    let arms = each.iter().enumerate();
+    let mut all: Vec<(Range, usize)> =
+        arms.flat_map(|(i, ranges)| ranges.iter().map(move |range| (*range, i))).collect();
     all.sort_unstable();
-    for ((before, _), (after, i)) in all.iter().zip(all.iter().skip(1)) {
-        if after.start < before.end {
-            let message = format!("[{}, {}] overlaps [{}, {}]", after.start, after.end, before.start, before.end);
-            problems.add(codes::RANGES_OVERLAP, &at.index(*i).key("ranges"), message);
-        }
-    }
-    each
+    let pairs = all.iter().zip(all.iter().skip(1)).filter(|((before, _), (after, _))| after.start < before.end);
+    let overlap = |((before, _), (after, i)): (&(Range, usize), &(Range, usize))| {
+        (*i, format!("[{}, {}] overlaps [{}, {}]", after.start, after.end, before.start, before.end))
+    };
+    pairs.map(overlap).collect()
 }
 
 /// Ranges as they are written, each on the line and not too many.
@@ -79,14 +85,19 @@ pub(super) fn ranges(written: &[(i64, i64)], at: &At<'_>, problems: &mut Problem
     read
 }
 
-/// Shares are anchored by name: `control` grows down from the end, the one other variant up from 0.
 fn ranges_of_shares(experiment: &Experiment, at: &At<'_>, problems: &mut Problems) -> Vec<Vec<Range>> {
     let mut shares = Vec::with_capacity(experiment.variants.len());
     for (i, variant) in experiment.variants.iter().enumerate() {
         let at = at.index(i);
         let share = variant.share.as_ref().map_or(Some(0), |share| parse(share, &at.key("share"), problems));
-        shares.push((variant, share.unwrap_or(0)));
+        shares.push((variant.id.as_deref().unwrap_or("?"), share.unwrap_or(0)));
     }
+    anchored(&shares, ": ranges: ", at, problems)
+}
+
+/// Shares are anchored by name: `control` grows down from the end, the one other arm up from 0. `is` stands between an arm
+/// and its ranges where they are to be written instead.
+pub(super) fn anchored(shares: &[(&str, u32)], is: &str, at: &At<'_>, problems: &mut Problems) -> Vec<Vec<Range>> {
     let total: u64 = shares.iter().map(|(_, share)| u64::from(*share)).sum();
     if total > u64::from(SLOTS) {
         let whole = total / 10_000;
@@ -97,36 +108,35 @@ fn ranges_of_shares(experiment: &Experiment, at: &At<'_>, problems: &mut Problem
         );
         return vec![Vec::new(); shares.len()];
     }
-    let growing = shares.iter().filter(|(variant, share)| *share > 0 && !is_control(variant)).count();
+    let growing = shares.iter().filter(|(arm, share)| *share > 0 && *arm != CONTROL).count();
     if growing > 1 {
-        problems.add(codes::RANGES_NEEDED, at, suggestion(&shares));
+        problems.add(codes::RANGES_NEEDED, at, suggestion(shares, is));
         return vec![Vec::new(); shares.len()];
     }
-    let range = |(variant, share): &(&Variant, u32)| {
+    let range = |(arm, share): &(&str, u32)| {
         let share = i64::from(*share);
         let all = i64::from(SLOTS);
-        if is_control(variant) { Range::new(all.saturating_sub(share), all) } else { Range::new(0, share) }
+        if *arm == CONTROL { Range::new(all.saturating_sub(share), all) } else { Range::new(0, share) }
     };
     shares.iter().map(|entry| range(entry).into_iter().collect()).collect()
 }
 
-fn is_control(variant: &Variant) -> bool {
-    variant.id.as_deref() == Some("control")
-}
+/// The arm that gets the stable version and is measured.
+pub(super) const CONTROL: &str = "control";
 
 /// The ranges that the shares would have if the file's order could be trusted.
-fn suggestion(shares: &[(&Variant, u32)]) -> String {
+fn suggestion(shares: &[(&str, u32)], is: &str) -> String {
     let mut start = 0_u32;
     let mut lines = Vec::new();
-    for (variant, share) in shares.iter().filter(|(_, share)| *share > 0) {
-        let (from, to) = if is_control(variant) {
+    for (arm, share) in shares.iter().filter(|(_, share)| *share > 0) {
+        let (from, to) = if *arm == CONTROL {
             (SLOTS.saturating_sub(*share), SLOTS)
         } else {
             let from = start;
             start = start.saturating_add(*share);
             (from, start)
         };
-        lines.push(format!("{}: ranges: [[{from}, {to}]]", variant.id.as_deref().unwrap_or("?")));
+        lines.push(format!("{arm}{is}[[{from}, {to}]]"));
     }
     format!("with these shares a later change would move units; write ranges instead of shares: {}", lines.join("; "))
 }

@@ -55,6 +55,7 @@ const ROWS: &[Row] = &[
     (codes::SHARES_AND_RANGES, EXPERIMENT, "variants: [{id: a, share: 1%}, {id: b, ranges: [[0, 1]]}]", "layers[0].experiments[0].variants", "variants: [{id: a}, {id: b, ranges: [[0, 1]]}]"),
     (codes::BAD_RANGE, VARIANT, "ranges: [[5, 5]]", "layers[0].experiments[0].variants[0].ranges[0]", "ranges: [[5, 6]]"),
     (codes::RANGES_OVERLAP, EXPERIMENT, "variants: [{id: a, ranges: [[0, 5]]}, {id: b, ranges: [[4, 9]]}]", "layers[0].experiments[0].variants[1].ranges", "variants: [{id: a, ranges: [[0, 5]]}, {id: b, ranges: [[5, 9]]}]"),
+    (codes::AUDIENCES_OVERLAP, EXPERIMENT, "variants: [{id: a, share: 50%}, {id: control}], audiences: [{id: b, when: {path: {exact: /}}, shares: {control: 50.0001%}}]", "layers[0].experiments[0].audiences[0].shares.control", "variants: [{id: a, share: 50%}, {id: control}], audiences: [{id: b, when: {path: {exact: /}}, shares: {control: 50%}}]"),
     (codes::SLOTS_OVERLAP, LAYER, "experiments: [{id: a, slots: [[0, 5]]}, {id: b, slots: [[4, 9]]}]", "layers[0].experiments[1].slots", "experiments: [{id: a, slots: [[0, 5]]}, {id: b, slots: [[5, 9]]}]"),
     (codes::LINE_DISAGREES, LAYERS, "{id: a, unit: user}, {id: b, line: a, unit: device}", "layers[1]", "{id: a, unit: user}, {id: b, line: a, unit: user}"),
     (codes::SERVICE_ON_TWO_LINES, LAYERS,
@@ -119,6 +120,38 @@ fn every_code_has_a_row_or_a_test_below() {
     let below = [codes::TOO_DEEP, codes::CONFLICT, codes::LIMIT];
     let missing: Vec<_> = codes::ALL.iter().filter(|code| !rows.contains(code) && !below.contains(code)).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Of each problem of an experiment with two audiences what it says.
+fn said(variants: &str, cn: &str, de: &str) -> Vec<String> {
+    let audience = |id: &str, shares: &str| format!("{{id: {id}, when: {{path: {{exact: /{id}}}}}, shares: {shares}}}");
+    let audiences = [audience("cn", cn), audience("de", de)].join(", ");
+    let text = EXPERIMENT.replace("HERE", &format!("variants: {variants}, audiences: [{audiences}]"));
+    let problems = read_policy(&Sources::of([Source::yaml("policy.yaml", text)]), Role::Edge).err().unwrap_or_default();
+    problems.into_iter().map(|problem| problem.message).collect()
+}
+
+#[test]
+fn arms_that_meet_in_two_audiences_are_both_told_and_what_the_last_step_needs() {
+    let overlap = "[0, 1000000] of canary overlaps [900000, 1000000] of control in `variants`: \
+        who changes audience would go from arm to arm";
+    let own = "[{id: canary, share: 5%}, {id: control, share: 10%}]";
+    let step = said(own, "{canary: 100%}", "{}");
+    assert_eq!(step, [format!("{overlap}; for 100% of canary make control 0 in the same change: in `variants`")]);
+    let step = said(own, "{canary: 100%}", "{canary: 5%, control: 20%}");
+    let all = "; for 100% of canary make control 0 in the same change: in `variants` and in the audience de";
+    let other = "[800000, 1000000] of control overlaps [0, 1000000] of canary in the audience cn: \
+        who changes audience would go from arm to arm";
+    assert_eq!(step, [format!("{overlap}{all}"), format!("{other}{all}")]);
+    assert_eq!(said(own, "{canary: 90%}", "{canary: 5%}"), [""; 0]);
+    let blue = "[{id: canary}, {id: blue}]";
+    let ranges = "[0, 10000] of blue overlaps [0, 50000] of canary in the audience cn: \
+        who changes audience would go from arm to arm; \
+        ranges that say the same of an arm in every audience keep arms apart";
+    assert_eq!(said(blue, "{canary: 5%}", "{blue: 1%}"), [ranges]);
+    let needed = "with these shares a later change would move units; write ranges instead of shares: \
+        canary: [[0, 50000]]; blue: [[50000, 60000]]";
+    assert_eq!(said(blue, "{canary: 5%, blue: 1%}", "{}"), [needed]);
 }
 
 #[test]

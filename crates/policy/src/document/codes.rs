@@ -40,9 +40,9 @@ codes! {
     BAD_VALUE = "bad_value";
     /// An id is not 1 to 64 of `A-Z a-z 0-9 . _ -`.
     BAD_ID = "bad_id";
-    /// `stable` is the version everybody else gets, and `-` no experiment; neither can be defined.
+    /// `stable` is the version everybody else gets, and `-` no experiment or audience; neither can be defined.
     RESERVED_ID = "reserved_id";
-    /// A layer, experiment, holdout or variant id is taken already.
+    /// A layer, experiment, holdout, variant or audience id is taken already.
     DUPLICATE_ID = "duplicate_id";
     /// An env tag breaks the grammar.
     BAD_ENV_TAG = "bad_env_tag";
@@ -62,16 +62,18 @@ codes! {
     BAD_DOMAIN = "bad_domain";
     /// A share is not a percentage of at most 100% with at most four decimals.
     BAD_SHARE = "bad_share";
-    /// The shares of an experiment are over 100% together.
+    /// The shares of an experiment, or of an audience, are over 100% together.
     SHARES_OVER_100 = "shares_over_100";
     /// These shares have no order that the file could not change; ranges say what is meant.
     RANGES_NEEDED = "ranges_needed";
-    /// An experiment uses shares and ranges together.
+    /// An experiment or an audience uses shares and ranges together.
     SHARES_AND_RANGES = "shares_and_ranges";
     /// A range is empty, reversed or leaves 0..1,000,000.
     BAD_RANGE = "bad_range";
-    /// Two ranges of one experiment overlap.
+    /// Two ranges of one experiment overlap, or of one audience.
     RANGES_OVERLAP = "ranges_overlap";
+    /// Slots belong to one arm for an audience and to another arm for others.
+    AUDIENCES_OVERLAP = "audiences_overlap";
     /// Two experiments own the same slots of their line.
     SLOTS_OVERLAP = "slots_overlap";
     /// Layers on one line differ in unit or epoch.

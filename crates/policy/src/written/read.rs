@@ -2,8 +2,8 @@
 
 use super::condition::UNREADABLE;
 use super::{
-    Condition, CookieLife, CookieValue, EnvTag, Experiment, Holdout, Kind, Layer, Override, Policy, RouteTarget, Rule,
-    UnitSource, Variant, Who,
+    Audience, Condition, CookieLife, CookieValue, EnvTag, Experiment, Holdout, Kind, Layer, Override, Owned, Policy,
+    RouteTarget, Rule, UnitSource, Variant, Who,
 };
 use crate::document::fields::{self, Fields};
 use crate::document::{At, Problems, SourceId, Spanned, Value, codes};
@@ -134,6 +134,7 @@ fn holdout(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Holdout {
     let mut holdout = Holdout {
         id: required(&mut fields, "id", at, problems, fields::string),
         unit: optional(&mut fields, "unit", at, problems, fields::string),
+        epoch: optional(&mut fields, "epoch", at, problems, epoch).unwrap_or(0),
         share: optional(&mut fields, "share", at, problems, fields::string),
         layers: optional(&mut fields, "layers", at, problems, fields::strings),
         unreadable: false,
@@ -183,6 +184,7 @@ fn experiment(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Experiment
         rules: each(&mut fields, "rules", at, problems, rule),
         targeting: optional(&mut fields, "targeting", at, problems, condition),
         variants: each(&mut fields, "variants", at, problems, variant),
+        audiences: optional(&mut fields, "audiences", at, problems, audiences).unwrap_or_default(),
         unreadable: false,
     };
     experiment.unreadable = slotted && experiment.slots.is_none();
@@ -197,8 +199,9 @@ fn epoch(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<u32> {
 fn slots(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(i64, i64)>> {
     match node.value {
         Value::Str(word) if word == "all" => Some(vec![(0, 1_000_000)]),
+        Value::Str(word) if word == "none" => Some(Vec::new()),
         Value::List(_) => ranges(node, at, problems),
-        other => fields::mismatch(&other, "`all` or a list of ranges such as [[0, 50000]]", at, problems),
+        other => fields::mismatch(&other, "`all`, `none` or a list of ranges such as [[0, 50000]]", at, problems),
     }
 }
 
@@ -269,6 +272,54 @@ fn variant(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Variant {
     };
     fields.finish(problems);
     variant
+}
+
+/// The audiences of an experiment. Every element counts, so that indices stay those of the document.
+fn audiences(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<Audience>> {
+    let nodes = fields::list(node, at, problems)?;
+    if nodes.is_empty() {
+        problems.add(codes::WRONG_TYPE, at, "an empty list says nothing; leave it out or put audiences in");
+    }
+    Some(nodes.into_iter().enumerate().map(|(i, node)| audience(node, &at.index(i), problems)).collect())
+}
+
+fn audience(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Audience {
+    let Some(mut fields) = Fields::open(node, at, problems) else { return Audience::default() };
+    let has = (fields.has("shares"), fields.has("ranges"));
+    let id = required(&mut fields, "id", at, problems, fields::string);
+    let when = required(&mut fields, "when", at, problems, condition);
+    let shares = optional(&mut fields, "shares", at, problems, |node, at, problems| by_arm(node, at, problems, share));
+    let ranges = optional(&mut fields, "ranges", at, problems, |node, at, problems| by_arm(node, at, problems, ranges));
+    fields.finish(problems);
+    let owned = match has {
+        (true, true) => {
+            problems.add(codes::SHARES_AND_RANGES, at, "shares and ranges in one audience; use one of them");
+            None
+        }
+        (false, false) => {
+            problems.add(codes::MISSING_FIELD, at, "an audience says what its arms own by one of `shares` or `ranges`");
+            None
+        }
+        // What could not be read has been reported.
+        _ => shares.map(Owned::Shares).or(ranges.map(Owned::Ranges)),
+    };
+    Audience { id, when, owned }
+}
+
+/// What an audience says of each arm.
+fn by_arm<T>(
+    node: Spanned,
+    at: &At<'_>,
+    problems: &mut Problems,
+    read: impl Fn(Spanned, &At<'_>, &mut Problems) -> Option<T>,
+) -> Option<Vec<(String, T)>> {
+    let mut arms = Vec::new();
+    for entry in fields::object(node, at, problems)? {
+        if let Some(owned) = read(entry.node, &at.key(&entry.key), problems) {
+            arms.push((entry.key, owned));
+        }
+    }
+    Some(arms)
 }
 
 /// A share is a string; a bare number gets the advice to write a percentage.

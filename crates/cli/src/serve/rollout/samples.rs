@@ -1,5 +1,7 @@
 //! Policies and filters for the tests of rollouts.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use weir_policy::{Attachment, Checked, Role, Source, SourceId, Sources};
 use weir_xds::Nodes;
@@ -16,7 +18,7 @@ pub fn read(document: &Value) -> Result<Checked, String> {
     effective::check(&sources, &[SourceId::FIRST], Role::Edge).map_err(|failure| failure.text(false))
 }
 
-/// A policy with one layer of these experiments.
+/// A policy with one layer of these experiments, whose variants can be had in every way there is.
 pub fn policy(experiments: &[Sample<'_>]) -> Checked {
     let made = experiments.iter().enumerate().map(|(number, (id, enabled, tags))| {
         let variants: Vec<Value> = tags
@@ -31,8 +33,11 @@ pub fn policy(experiments: &[Sample<'_>]) -> Checked {
             .collect();
         let rules: Vec<Value> =
             tags.iter().map(|tag| json!({"when": {"header": {"name": "x-v", "exact": tag}}, "variant": tag})).collect();
+        let owned = variants.iter().map(|variant| (variant["id"].as_str().unwrap_or_default(), &variant["ranges"]));
+        let owned: BTreeMap<&str, &Value> = owned.collect();
+        let audience = json!({"id": "all", "when": {"path": {"present": true}}, "ranges": owned});
         let slots = json!([[number * 1000, number * 1000 + 1000]]);
-        json!({"id": id, "enabled": enabled, "slots": slots, "rules": rules, "variants": variants})
+        json!({"id": id, "enabled": enabled, "slots": slots, "rules": rules, "audiences": [audience], "variants": variants})
     });
     let overrides: Vec<Value> = experiments
         .iter()

@@ -141,7 +141,9 @@ fn stamped(model: &Model) -> BTreeMap<&str, &Routes> {
                 let ruled = experiment.rules.iter().any(|rule| rule.variant.as_ref() == Some(&variant.id));
                 let this = BTreeSet::from([(experiment.id.clone(), variant.id.clone())]);
                 let mut overrides = layer.overrides.iter().chain(&experiment.overrides);
-                if variant.ranges.is_empty() && !ruled && !overrides.any(|one| forces(one, &this)) {
+                let mut audiences = experiment.audiences.iter().flat_map(|audience| &audience.ranges);
+                let dealt = !variant.ranges.is_empty() || audiences.any(|(arm, _)| *arm == variant.id);
+                if !dealt && !ruled && !overrides.any(|one| forces(one, &this)) {
                     stamped.remove(variant.env_tag.as_str());
                 }
             }
@@ -188,6 +190,9 @@ fn stop(experiment: &mut Experiment, tags: &BTreeSet<&str>, stopped: &mut BTreeS
     let is_stopped = |variant: &String| stopped.contains(&(experiment.id.clone(), variant.clone()));
     experiment.rules.retain(|rule| !rule.variant.as_ref().is_some_and(is_stopped));
     experiment.overrides.retain(|one| !forces(one, stopped));
+    for audience in &mut experiment.audiences {
+        audience.ranges.retain(|(arm, _)| !is_stopped(arm));
+    }
 }
 
 fn forces(one: &Override, stopped: &BTreeSet<(String, String)>) -> bool {

@@ -64,6 +64,8 @@ fn who_is_not_of_what_goes_stays_where_they_are() {
     let [a1, a2] = experiment.variants.as_slice() else { panic!("{experiment:?}") };
     assert_eq!((a1.ranges.len(), a2), (0, &two.model.layers[0].experiments[0].variants[1]));
     assert_eq!(experiment.rules, two.model.layers[0].experiments[0].rules[1..]);
+    let arms: Vec<&str> = experiment.audiences[0].ranges.iter().map(|(arm, _)| arm.as_str()).collect();
+    assert_eq!(arms, ["a2"]);
     assert_eq!(step.overrides, two.model.layers[0].overrides[1..]);
 }
 
