@@ -2,7 +2,6 @@
 //! here is what that takes from the state, and what is written there and told of it.
 
 use tokio::sync::{mpsc, watch};
-use tokio::task::block_in_place;
 
 use super::deployment::Deployment;
 use super::desired::{Desired, RequestedRollback, Target, desired, unchanged};
@@ -70,14 +69,13 @@ impl Judge {
     }
 
     /// Judges what is written anew for as long as the server runs. A request for a rollback is a file too: that it came shows
-    /// as something written.
+    /// as something written. To check a large policy takes a core for seconds, so this wants a thread of its own.
     pub async fn follow(mut self, mut changes: mpsc::Receiver<Written>) {
         while let Some(mut written) = changes.recv().await {
             while let Ok(newer) = changes.try_recv() {
                 written = newer;
             }
-            // To check a large policy takes a core for seconds.
-            block_in_place(|| self.consider(written));
+            self.consider(written);
         }
     }
 
