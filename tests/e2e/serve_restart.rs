@@ -23,7 +23,7 @@ async fn a_push_that_was_cut_off_between_its_stages_goes_on_when_the_mesh_is_bac
 
     fleet.weir.kill();
     fleet.weir.restart().await;
-    // Whether the stage was kept before the crash or not, an edge that is back first is not sent what the mesh may not know yet.
+    // Whether the stage was saved before the crash or not, an edge that is back first is not sent what the mesh may not know yet.
     fleet.weir.until(&stage.or("resumed")).await;
     fleet.weir.until(&event("awaiting_reconnects").with("revision", &more.revision)).await;
     fleet.weir.until(&event("connected").with("node", "edge-1")).await;

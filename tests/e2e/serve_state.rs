@@ -55,7 +55,7 @@ async fn a_rollback_holds_until_the_files_change() {
     envoy.until_revision(second_number).await;
 
     let (code, said) = run_on_state(&["rollback", "0123456789ab"], state.path());
-    assert_eq!((code, said.contains("is not kept in")), (Some(1), true), "{said}");
+    assert_eq!((code, said.contains("is not saved in")), (Some(1), true), "{said}");
     let (code, said) = run_on_state(&["rollback", &first], state.path());
     assert_eq!(code, Some(0), "{said}");
     envoy.until_revision(first_number).await;
@@ -126,7 +126,7 @@ async fn a_rollback_between_stages_goes_back_from_there() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_disk_that_is_full_holds_up_no_push_and_keeps_again_once_there_is_room() {
+async fn a_disk_that_is_full_holds_up_no_push_and_saves_again_once_there_is_room() {
     let disk = Disk::new();
     let attachments = [("edge.yaml", attachment())];
     let fleet = Fleet::start_under(&disk.runner(), &policy("10%"), &attachments, &["--state", &disk.path()]).await;

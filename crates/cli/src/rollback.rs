@@ -21,7 +21,7 @@ pub struct Rollback {
 const EXAMPLES: &str = "Examples:
   weir rollback 70882e21214e --state /var/lib/weir
 
-Exit codes: 0 asked for, 1 no such revision is kept, 2 wrong use";
+Exit codes: 0 asked for, 1 no such revision is saved, 2 wrong use";
 
 impl Rollback {
     /// Leaves the request in the state folder: a running server watches it, one that is started later reads it.
@@ -30,7 +30,7 @@ impl Rollback {
         if !state.history()?.iter().any(|entry| entry.revision == self.revision) {
             let folder = self.state.display();
             return Err(Failure::Message(format!(
-                "weir: revision {:?} is not kept in {folder}; weir history --state {folder} shows which are\n",
+                "weir: revision {:?} is not saved in {folder}; weir history --state {folder} shows which are\n",
                 self.revision
             )));
         }

@@ -30,7 +30,6 @@ mod files;
 pub mod fleet;
 mod http;
 mod judge;
-mod kept;
 mod log;
 mod nodes;
 mod notice;
@@ -38,6 +37,7 @@ mod progress;
 mod proposal;
 mod readings;
 mod rollout;
+mod saved;
 mod tls;
 mod written;
 

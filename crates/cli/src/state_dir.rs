@@ -40,7 +40,7 @@ impl StateDir {
             Ok(_) => Ok(state),
             Err(error) => {
                 let folder = folder.display();
-                Err(Failure::Usage(format!("--state {folder}: no weir serve has kept anything here: {error}")))
+                Err(Failure::Usage(format!("--state {folder}: no weir serve has saved anything here: {error}")))
             }
         }
     }

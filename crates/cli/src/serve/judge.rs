@@ -5,11 +5,11 @@ use tokio::sync::{mpsc, watch};
 
 use super::deployment::Deployment;
 use super::desired::{Desired, RequestedRollback, Target, desired, unchanged};
-use super::kept;
 use super::log::Log;
 use super::notice::Notice;
 use super::progress::SharedProgress;
 use super::proposal::Proposal;
+use super::saved;
 use super::written::Written;
 use crate::problems::Failure;
 use crate::state_dir::{RollbackRequest, StateDir};
@@ -39,7 +39,7 @@ impl Judge {
         let request = state.as_ref().map_or(Ok(None), StateDir::rollback);
         let mut first = desire(&proposal, state.as_ref(), request.clone());
         if let Some(state) = state.as_ref().filter(|_| first.target.is_none()) {
-            let last = proposal.role().and_then(|role| kept::last_in_force(state, role));
+            let last = proposal.role().and_then(|role| saved::last_in_force(state, role));
             first = first.or_last_in_force(&proposal, last);
         }
         let Desired { target, complaint, request: next, notice } = first;
@@ -61,7 +61,7 @@ impl Judge {
     pub fn resumed(&self) -> Option<Deployment> {
         let state = self.state.as_ref()?;
         let first = &self.targets.borrow().deployment;
-        let resumed = self.proposal.role().and_then(|role| kept::deployed(state, first, role));
+        let resumed = self.proposal.role().and_then(|role| saved::deployed(state, first, role));
         resumed.unwrap_or_else(|failure| {
             self.log.tell(&Notice::NotResumed { why: failure.text(false) });
             None
@@ -133,7 +133,7 @@ fn desire(proposal: &Proposal, state: Option<&StateDir>, request: Result<Option<
         Err(failure) => return unchanged(failure),
     };
     let rollback = state.zip(request).map(|(state, request)| RequestedRollback {
-        policy: proposal.role().and_then(|role| kept::written(state, &request.to, role)),
+        policy: proposal.role().and_then(|role| saved::written(state, &request.to, role)),
         last_written: state.last_written(),
         request,
     });

@@ -1,4 +1,4 @@
-//! Policies that were kept, read back from the state: one file each, whatever attachments they are put together with.
+//! Policies that were saved, read back from the state: one file each, whatever attachments they are put together with.
 
 use std::sync::Arc;
 
