@@ -49,7 +49,7 @@ pub(crate) fn request(plugin: &Rc<Plugin>, metrics: &mut Metrics) -> Option<Stre
         }
     });
     if PARTS.exposure {
-        expose(&exchange);
+        expose(&plugin.plan, &exchange);
     }
     if plugin.logs_decisions {
         host::log(Level::Debug, &format!("weir: decision {}", exchange.json()));
@@ -75,11 +75,20 @@ fn write(name: &[u8], lines: &[&[u8]]) -> Result<(), Status> {
     more.iter().try_for_each(|line| host::add_header(Map::Request, name, line))
 }
 
-fn expose(exchange: &Exchange<'_, '_>) {
-    if let Some(state) = exchange.filter_state()
-        && let Err(status) = host::set_filter_state("weir", state.as_bytes())
+/// The decision for logs and traces; and without the unit, if there is one in it, for those who are not to see that.
+fn expose(plan: &Plan, exchange: &Exchange<'_, '_>) {
+    let Some(state) = exchange.filter_state() else { return };
+    if plan.attachment().log_unit.is_some()
+        && let Some(decision) = weir_engine::without_unit(&state)
     {
         warn("filter state could not be set", status);
+        set_filter_state("weir_decision", &decision);
+    }
+    set_filter_state("weir", &state);
+}
+
+fn set_filter_state(key: &str, state: &str) {
+    if let Err(status) = host::set_filter_state(key, state.as_bytes()) {
     }
 }
 

@@ -86,6 +86,31 @@ async fn a_policy_is_pushed_by_a_file_that_is_renamed_into_place() {
     workers.until_they_follow(&Predictor::new(&envelopes[1])).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_unit_that_is_logged_is_not_shown_to_clients() {
+    for role in ["edge", "mesh"] {
+        let mut envelope = envelope(role, &policy("50%"));
+        envelope["log_unit"] = json!("user");
+        let (configuration, predictor) = (string_configuration(&envelope), Predictor::new(&envelope));
+        let bench = match role {
+            "edge" => Bench::edge(&configuration, Options::default()).await,
+            _ => Bench::mesh(&configuration, Options::default()).await,
+        };
+        let mut client = Client::new(bench.address, Protocol::Http1);
+        for user in ["x-user-id", "x-somebody"] {
+            let request = Request::get("/checkout").header(user, "ada").body(Bytes::new()).unwrap();
+            let answer = client.send(request.clone()).await.unwrap();
+            let state = predictor.state(&request).unwrap();
+            assert_eq!(state.contains(";u=ada"), user == "x-user-id", "{state}");
+            assert_eq!(logged(&bench, &answer).await["decision"], state);
+            let shown: Vec<&(String, Vec<u8>)> =
+                answer.headers.iter().filter(|(name, _)| name == "x-weir-decision").collect();
+            let expected = state.replace(";u=ada", "").into_bytes();
+            assert_eq!(shown, [&("x-weir-decision".to_owned(), expected)], "{role} {user}");
+        }
+    }
+}
+
 #[test]
 fn every_bootstrap_makes_the_same_labels() {
     let files = ["ads", "ecds", "mesh", "static", "telemetry"].map(|name| format!("envoy/{name}.yaml"));

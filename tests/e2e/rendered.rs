@@ -19,6 +19,7 @@ async fn rendered_routes_lead_where_the_policy_says() {
     for steer in ["tag", "subset", "cluster"] {
         let mut attachment = attachment();
         attachment["steer"] = json!(steer);
+        attachment["log_unit"] = json!("user");
         attachment["envoy"] = json!({"route_config": "owl", "hosts": {SERVICE: ["*"]}, "decision_header": SHOWN});
         let served = Served::attached(&attachment, &policy("0%"), Ads::Delta).await;
         served.write_resource("routes.yaml", &rendered(&attachment, &policy("0%")));
@@ -28,7 +29,10 @@ async fn rendered_routes_lead_where_the_policy_says() {
             answer.header(SHOWN).ok_or_else(|| format!("{answer:?}"))
         })
         .await;
-        let canary = ask("user-18").await.echo();
+        let answer = ask("user-18").await;
+        let shown = answer.header(SHOWN).unwrap();
+        assert!(shown.contains("owl-v21/canary/") && !shown.contains("user-18"), "{shown}");
+        let canary = answer.echo();
         assert_eq!((canary.upstream.as_str(), canary.lines("x-env-tag")), ("canary", vec!["owl-v21".to_owned()]));
         assert!(canary.headers.iter().all(|(name, _)| !name.starts_with("x-weir-")), "{steer}: {canary:?}");
         assert_eq!(ask("ada").await.echo().upstream, "stable", "{steer}");

@@ -60,6 +60,16 @@ impl Exchange<'_, '_> {
     }
 }
 
+/// A filter state with the unit taken out of it; `None` if there is none in it.
+pub fn without_unit(state: &str) -> Option<String> {
+    // Behind the version, the revision and the outcomes; none of them has a semicolon in it, and neither has the unit.
+    let (end, _) = state.match_indices(';').nth(2)?;
+    let (decision, rest) = state.split_at_checked(end)?;
+    let unit = rest.strip_prefix(";u=")?;
+    let cut = unit.find(';').and_then(|end| unit.get(end..)).unwrap_or_default();
+    Some([decision, cut].concat())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,5 +97,19 @@ mod tests {
         let (at, over) = (state(47, Trace::All), state(48, Trace::All));
         assert_eq!((at.len(), at.ends_with(CUT)), (2_035, false));
         assert_eq!(over, format!("{}{CUT}", at));
+    }
+
+    #[test]
+    fn a_unit_can_be_taken_out() {
+        for (state, expected) in [
+            ("1;0123456789ab;u=e/v/assigned;u=ada", Some("1;0123456789ab;u=e/v/assigned")),
+            ("1;0123456789ab;u=e/v/assigned;u=a%3B=;cut", Some("1;0123456789ab;u=e/v/assigned;cut")),
+            ("1;0123456789ab;;u=ada", Some("1;0123456789ab;")),
+            ("1;0123456789ab;u=e/v/assigned", None),
+            ("1;0123456789ab;u=e/v/assigned;cut", None),
+            ("", None),
+        ] {
+            assert_eq!(without_unit(state).as_deref(), expected, "{state}");
+        }
     }
 }

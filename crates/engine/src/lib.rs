@@ -72,6 +72,7 @@ pub use counted::Counted;
 pub use decision::{Decision, LayerOutcome, Reason};
 pub use edits::Edit;
 pub use exchange::Exchange;
+pub use filter_state::without_unit;
 pub use join::TRACE_TAGS_BYTES_MAX;
 pub use plan::{Plan, SERIES_MAX, Series};
 pub use request::Request;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use hyper::Request;
 use serde_json::Value;
-use weir_engine::Plan;
+use weir_engine::{Plan, without_unit};
 
 use super::bench::SERVICE;
 use super::client::{Answer, DEFAULT_HOST};
@@ -26,7 +26,7 @@ pub struct Sent {
 /// What shows of a decision from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
-    /// The filter state, as the bootstraps of `envoy/` put it on the response.
+    /// The filter state, as the bootstraps of `envoy/` put it on the response: without a unit.
     pub state: Option<String>,
     /// What the upstream sees of every header that was sent, and of those that Weir writes: the lines of each.
     pub headers: BTreeMap<String, Vec<Vec<u8>>>,
@@ -84,21 +84,31 @@ impl Predictor {
     /// What this request will show, if Envoy had chosen the service itself before the filter ran.
     pub fn shown(&self, sent: impl Into<Sent>) -> Shown {
         let sent = sent.into();
-        let pseudo = sent.pseudo.iter().map(|(name, value)| (name.as_bytes(), value.as_slice()));
-        let lines = sent.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice()));
         let destination = || Some(Cow::Borrowed(SERVICE.as_bytes()));
-        let exchange = self.plan.exchange(pseudo.chain(lines), || None, |_| None, destination);
+        let exchange = self.plan.exchange(sent.lines(), || None, |_| None, destination);
         let mut headers = by_name(sent.names(), &sent.headers);
         for edit in exchange.edits() {
             headers.insert(String::from_utf8(edit.name).unwrap(), edit.lines);
         }
         // It steers between the filter and the route; the routes of `envoy/` take it away towards the upstream.
         headers.insert("x-weir-subset".to_owned(), Vec::new());
-        Shown { state: exchange.filter_state(), headers }
+        let state = exchange.filter_state();
+        Shown { state: state.map(|state| without_unit(&state).unwrap_or(state)), headers }
+    }
+
+    /// The filter state of this request, as logs and traces have it.
+    pub fn state(&self, sent: impl Into<Sent>) -> Option<String> {
+        let sent = sent.into();
+        self.plan.exchange(sent.lines(), || None, |_| None, || None).filter_state()
     }
 }
 
 impl Sent {
+    fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let pseudo = self.pseudo.iter().map(|(name, value)| (name.as_bytes(), value.as_slice()));
+        pseudo.chain(self.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice())))
+    }
+
     fn names(&self) -> impl Iterator<Item = &str> {
         self.headers.iter().map(|(name, _)| name.as_str()).chain(WRITTEN)
     }

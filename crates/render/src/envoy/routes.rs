@@ -27,7 +27,7 @@ struct Routing {
     port: Option<i64>,
     /// Domains by which a service is called beside its name, by service.
     hosts: Vec<(String, Vec<String>)>,
-    /// A response header that shows the decision.
+    /// A response header that shows the decision, without a unit.
     decision_header: Option<String>,
 }
 
@@ -109,8 +109,12 @@ fn configuration(model: &Model, file: &AttachmentFile, routing: &Routing, servic
     let guard = (attachment.role == Role::Edge).then(|| headers::forgeable(attachment, &model.env_tag));
     let written = headers::written(attachment);
     let shown = routing.decision_header.as_ref().map(|header| {
-        let value = map! {"header" => map! {"key" => header, "value" => "%FILTER_STATE(wasm.weir:PLAIN)%"}};
-        [value.with("append_action", Some("OVERWRITE_IF_EXISTS_OR_ADD"))]
+        // With `log_unit` the second one comes last: the same without the unit.
+        ["wasm.weir", "wasm.weir_decision"].map(|state| {
+            let value = format!("%FILTER_STATE({state}:PLAIN)%");
+            let shown = map! {"header" => map! {"key" => header, "value" => value}};
+            shown.with("append_action", Some("OVERWRITE_IF_EXISTS_OR_ADD"))
+        })
     });
     let hosts: Vec<Yaml> =
         services.iter().map(|service| virtual_host(service, model, attachment.steer, routing)).collect();
