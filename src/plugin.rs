@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use weir_engine::{Gauge, Plan, Position, Problem, Refused, Revision, codes};
+use weir_engine::{Gauge, Offer, Plan, Position, Problem, Refused, Revision, codes};
 
 use crate::host::{self, Kind, Level};
 use crate::join;
@@ -111,6 +111,7 @@ fn show(plan: &Plan, plugin_name: &[u8], rejected: Option<Option<Revision>>, met
         (Gauge::Revision, number(plan.revision())),
         (Gauge::Rejected, u64::from(rejected.is_some())),
         (Gauge::RejectedRevision, number(rejected.flatten())),
+        (Gauge::Offer, plan.offer().map_or(0, Offer::number)),
     ] {
         let gauge = metrics.define(Kind::Gauge, &gauge.defined(&name));
         metrics.record(gauge, value);

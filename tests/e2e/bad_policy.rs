@@ -18,7 +18,8 @@ const CONFIGURED: usize = 2 + 2;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_last_good_policy_serves_and_the_listener_can_still_be_changed() {
-    let good = envelope("edge", &policy("50%"));
+    let mut good = envelope("edge", &policy("50%"));
+    good["offer"] = json!("0badcafe");
     let files = Files::start(&string_configuration(&good), wasm(), Options::default()).await;
     let (bench, predictor) = (&files.bench, Predictor::new(&good));
     let mut workers = Workers::of(bench).await;
@@ -26,10 +27,13 @@ async fn the_last_good_policy_serves_and_the_listener_can_still_be_changed() {
     workers.follow(&predictor).await.unwrap();
     assert_eq!(gauges(&bench.envoy).await, (predictor.revision_number(), 0, 0));
 
-    files.write_filter(&string_configuration(&bad()));
+    let mut other = bad();
+    other["offer"] = json!("00000001");
+    files.write_filter(&string_configuration(&other));
     until_rejected(&bench.envoy).await;
     workers.follow(&predictor).await.unwrap();
     assert_eq!(gauges(&bench.envoy).await, (predictor.revision_number(), 1, 0xbad0_0000_0001));
+    assert_eq!(bench.envoy.gauge(Gauge::Offer).await, Some(0x0bad_cafe));
     assert_eq!(bench.envoy.stat("extension_config_discovery.http_filter.weir.shop.config_fail").await, Some(0));
 
     let field = "tag: \"%REQ(X-ENV-TAG)%\"";
@@ -54,6 +58,7 @@ async fn the_last_good_policy_serves_and_the_listener_can_still_be_changed() {
     bench.envoy.until_revision(predictor.revision_number()).await;
     workers.until_they_follow(&predictor).await;
     assert_eq!(gauges(&bench.envoy).await, (predictor.revision_number(), 0, 0));
+    assert_eq!(bench.envoy.gauge(Gauge::Offer).await, Some(0), "an envelope without an offer");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -106,6 +111,7 @@ async fn at_a_cold_start_traffic_passes_and_forged_headers_do_not() {
         let name = if revision == 0 { "weir.shop" } else { "shop" };
         let gauges = gauges_of(&bench.envoy, name).await;
         assert_eq!(gauges, (0, 1, revision), "{configuration}");
+        assert_eq!(bench.envoy.stat(&Gauge::Offer.shown(name)).await, Some(0), "{configuration}");
         assert!(bench.envoy.log().contains("policy rejected: "), "{}", bench.envoy.log());
     }
 }

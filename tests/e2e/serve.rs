@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use weir_policy::Gauge;
 
 use crate::support::{
-    Ads, Client, Predictor, Process, Protocol, SERVICE, Served, Workers, acked, attachment, envelope, event,
-    eventually, policy, replaced, weir,
+    ATTACHMENT, Ads, Client, Envoy, Predictor, Process, Protocol, SERVICE, Served, Workers, acked, attachment,
+    envelope, event, eventually, policy, replaced, weir,
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -92,7 +92,42 @@ async fn a_hop_in_the_mesh_is_sent_what_it_follows_and_no_more() {
     expected["log_unit"] = json!("user");
     expected["steer"] = json!("tag");
     expected["revision"] = json!(revision);
+    // Which one it is is told by the gauge, and by nothing else.
+    expected["offer"] = json!(format!("{:08x}", served.bench.envoy.gauge(Gauge::Offer).await.unwrap()));
     assert_eq!(sent, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_offer_tells_a_changed_attachment_and_a_changed_resource() {
+    let served = Served::start(&policy("30%"), Ads::Delta).await;
+    let envoy = &served.bench.envoy;
+    let revision = envoy.gauge(Gauge::Revision).await.unwrap();
+    let first = envoy.gauge(Gauge::Offer).await.unwrap();
+    assert!((1..1 << 32).contains(&first), "{first}");
+
+    let mut logging = attachment();
+    logging["log_unit"] = json!("user");
+    served.write_attachment(&logging.to_string());
+    let changed = until_another(envoy, first).await;
+
+    served.write_resource("routes.yaml", &format!("{}# Says nothing.\n", served.resource("routes.yaml")));
+    served.write_attachment(&attachment().to_string());
+    envoy.until_stat(&Gauge::Offer.shown(ATTACHMENT), first).await;
+
+    let (old, new) = ("(.*,)?owl-v21(,.*)?", "(.*,)?owl-v21(,.*)?$");
+    served.write_resource("routes.yaml", &replaced(&served.resource("routes.yaml"), old, new));
+    let other = until_another(envoy, first).await;
+    assert_ne!(other, changed);
+    assert_eq!(envoy.gauge(Gauge::Revision).await, Some(revision), "the policy is the same");
+}
+
+/// Waits for another offer than this.
+async fn until_another(envoy: &Envoy, offer: u64) -> u64 {
+    eventually(SOON, "another offer", async || {
+        let seen = envoy.gauge(Gauge::Offer).await;
+        seen.filter(|seen| *seen != offer).ok_or_else(|| format!("{seen:?}"))
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -36,13 +36,21 @@ const POLICY_PROBLEM: &str = "unknown_field at policy.layers[0].experiments[0].k
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_filter_of_before_refuses_fields_of_tomorrow_and_the_last_good_policy_stays() {
-    refuses(&old_wasm(), IN_ENVELOPE, "unknown_field at trice: ").await;
-    refuses(&old_wasm(), IN_POLICY, POLICY_PROBLEM).await;
+    let scene = Scene::of_before(&old_wasm()).await;
+    refuses(scene, |relay| relay.rename(IN_ENVELOPE), "unknown_field at trice: ").await;
+    let scene = Scene::of_before(&old_wasm()).await;
+    refuses(scene, |relay| relay.rename(IN_POLICY), POLICY_PROBLEM).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_filter_of_before_refuses_the_offer_of_the_server_of_today() {
+    let scene = Scene::of_before(&old_wasm()).await;
+    refuses(scene, |relay| relay.hide_offer(false), "unknown_field at offer: ").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_filter_of_today_refuses_a_policy_of_tomorrow_and_the_last_good_one_stays() {
-    refuses(&wasm(), IN_POLICY, POLICY_PROBLEM).await;
+    refuses(Scene::start(&wasm()).await, |relay| relay.rename(IN_POLICY), POLICY_PROBLEM).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -70,11 +78,21 @@ struct Scene {
 
 impl Scene {
     async fn start(module: &Path) -> Self {
+        Self::with(module, false).await
+    }
+
+    /// With a server that writes no offer, as that of before did.
+    async fn of_before(module: &Path) -> Self {
+        Self::with(module, true).await
+    }
+
+    async fn with(module: &Path, hides_offer: bool) -> Self {
         let (first, admin) = (policy("10%"), Port::reserve());
         let mut attachment = attachment();
         attachment["wasm"] = json!({"file": module});
         let fleet = Fleet::start(&first, &[("edge.yaml", attachment)], &["--http", "127.0.0.1:0"]).await;
         let relay = Relay::to(fleet.weir.address()).await;
+        relay.hide_offer(hides_offer);
         let port = |port: u16| format!("port_value: {port}}}");
         let bootstrap = fleet.bootstrap_with_admin("edge-1", "edge", &admin);
         let bootstrap = replaced(&bootstrap, &port(fleet.weir.address().port()), &port(relay.port()));
@@ -104,10 +122,9 @@ impl Scene {
 
 /// The filter names the problem, tells by its gauges and so to `weir fleet` that it refused, decides by what it had, and
 /// takes the next policy that it knows.
-async fn refuses(module: &Path, rename: [&str; 2], problem: &str) {
-    let scene = Scene::start(module).await;
-    let first = Predictor::new(&envelope("edge", &scene.first));
-    scene.relay.rename(rename);
+async fn refuses(scene: Scene, begin: impl Fn(&Relay), problem: &str) {
+    let (first, hid_offer) = (Predictor::new(&envelope("edge", &scene.first)), scene.relay.hides_offer());
+    begin(&scene.relay);
     let refused = scene.push(&policy("40%"));
     scene.envoy.until_stat(&Gauge::Rejected.shown("shop"), 1).await;
     assert_eq!(scene.envoy.gauge(Gauge::RejectedRevision).await, Some(refused));
@@ -123,6 +140,7 @@ async fn refuses(module: &Path, rename: [&str; 2], problem: &str) {
     assert!(code == Some(1) && table.contains("the filter refused a revision"), "{table}");
 
     scene.relay.rename_nothing();
+    scene.relay.hide_offer(hid_offer);
     let last = policy("60%");
     scene.envoy.until_revision(scene.push(&last)).await;
     scene.decides_by(&Predictor::new(&envelope("edge", &last))).await;

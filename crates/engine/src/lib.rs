@@ -81,4 +81,4 @@ pub use tags::Dropped;
 pub use trace::cell::TraceCell;
 pub use trace::{TRACE_CELLS, TraceId, TraceTags};
 // All that the filter needs of policies.
-pub use weir_policy::{Entry, Gauge, Position, Problem, Revision, Role, Spanned, Value, codes};
+pub use weir_policy::{Entry, Gauge, Offer, Position, Problem, Revision, Role, Spanned, Value, codes};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use weir_policy::model::CookieLife;
-use weir_policy::{Attachment, Join, Range, Revision};
+use weir_policy::{Attachment, Join, Offer, Range, Revision};
 
 use crate::attributes::{AttributeId, Attributes, Lengths};
 use crate::extract::Extract;
@@ -207,6 +207,11 @@ impl Plan {
     /// Where and how the filter is put.
     pub fn attachment(&self) -> &Attachment {
         &self.attachment
+    }
+
+    /// What the plan was offered as; none where nothing is in force.
+    pub fn offer(&self) -> Option<Offer> {
+        self.attachment.offer.filter(|_| self.revision.is_some())
     }
 
     /// Whether the attachment joins requests by their trace.

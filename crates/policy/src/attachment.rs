@@ -3,6 +3,7 @@
 
 use crate::document::{At, Problem, Problems, SourceId, codes};
 use crate::model::{Model, UnitSource};
+use crate::offer::Offer;
 
 mod module;
 mod read;
@@ -123,6 +124,8 @@ pub struct Attachment {
     pub log_unit: Option<String>,
     /// `inbound` and `mesh`: how tags get past a service that forwards none.
     pub join: Option<Join>,
+    /// In an envelope: what the filter is given beside its policy. People do not write it.
+    pub offer: Option<Offer>,
 }
 
 /// A header with the slot of a unit on a line of its own, for Envoy's `weighted_clusters.header_name`.

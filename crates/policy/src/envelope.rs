@@ -1,13 +1,16 @@
 //! The envelope: a policy with where and how the filter is put, in one text. `weir serve` and `weir render` write it, the filter opens it.
 
-use serde_json::{Value as Json, json};
+use std::str::FromStr;
 
-use crate::attachment::{self, Attachment, Sticky};
+use serde_json::{Map, Value as Json, json};
+
+use crate::attachment::{self, Attachment, Module, Sticky};
 use crate::check::{check, env_tag_names};
 use crate::document::fields::{self, Fields};
 use crate::document::{At, Path, Problem, Problems, SourceId, Spanned, Step, codes, json as json_text};
 use crate::limits;
 use crate::model::{EnvTag, Model};
+use crate::offer::Offer;
 use crate::revision::Revision;
 use crate::written::{self, Policy};
 
@@ -41,29 +44,49 @@ pub struct Refused {
 impl Attachment {
     /// The envelope that carries a policy to this attachment: JSON, one line.
     pub fn envelope(&self, revision: Revision, policy: &str) -> String {
-        let mut head = json!({
-            "weir": 1,
-            "role": self.role.name(),
-            "steer": self.steer.name(),
-            "trace": self.trace.name(),
-            "revision": revision.to_string(),
-        });
-        let sticky = |one: &Sticky| json!({ "id": one.id, "unit": one.unit, "header": one.header });
-        if let Some(object) = head.as_object_mut() {
-            object.extend(self.name.iter().map(|name| ("name".to_owned(), json!(name))));
-            object.extend(self.log_unit.iter().map(|unit| ("log_unit".to_owned(), json!(unit))));
-            object.extend(self.join.iter().map(|join| ("join".to_owned(), json!(join.name()))));
-            if !self.sticky.is_empty() {
-                object.insert("sticky".to_owned(), self.sticky.iter().map(sticky).collect::<Json>());
-            }
-        }
+        let mut head = self.head();
+        head.insert("revision".to_owned(), json!(revision.to_string()));
         // The policy may be 32 MiB of text that is JSON already: it is put in as it is.
-        let mut text = head.to_string();
+        let mut text = Json::Object(head).to_string();
         text.pop();
         text.push_str(",\"policy\":");
         text.push_str(policy);
         text.push('}');
         text
+    }
+}
+
+impl Attachment {
+    /// The same with the offer of it: over all that it says, where its module lies, and the Envoy resources that are served
+    /// beside it, a line each.
+    #[must_use]
+    pub fn with_offer(&self, module: Option<&Module>, resources: &[String]) -> Attachment {
+        let mut attachment = Attachment { offer: None, ..self.clone() };
+        let offered = json!([attachment.head(), module.map(Module::text), resources]);
+        attachment.offer = Some(Offer::of(&offered.to_string()));
+        attachment
+    }
+
+    /// Its fields as an envelope has them.
+    fn head(&self) -> Map<String, Json> {
+        let mut head = Map::new();
+        let mut say = |field: &str, value: Json| head.insert(field.to_owned(), value);
+        say("weir", json!(1));
+        for (field, word) in [("role", self.role.name()), ("steer", self.steer.name()), ("trace", self.trace.name())] {
+            say(field, json!(word));
+        }
+        let offer = self.offer.map(|offer| offer.to_string());
+        let join = self.join.map(|join| join.name().to_owned());
+        for (field, text) in [("name", &self.name), ("log_unit", &self.log_unit), ("join", &join), ("offer", &offer)] {
+            if let Some(text) = text {
+                say(field, json!(text));
+            }
+        }
+        let sticky = |one: &Sticky| json!({ "id": one.id, "unit": one.unit, "header": one.header });
+        if !self.sticky.is_empty() {
+            say("sticky", self.sticky.iter().map(sticky).collect());
+        }
+        head
     }
 }
 
@@ -136,19 +159,30 @@ impl Envelope {
     fn read(node: Spanned, problems: &mut Problems) -> Option<Envelope> {
         let at = At::Root { source: SourceId::FIRST };
         let mut fields = Fields::open(node, &at, problems)?;
-        let attachment = attachment::attachment(&mut fields, &at, problems);
-        let revision = fields.take("revision").and_then(|node| {
-            let at = at.key("revision");
-            let text = fields::string(node, &at, problems)?;
-            let revision = text.parse().ok();
-            if revision.is_none() {
-                problems.add(codes::BAD_VALUE, &at, format!("found {text:?}; 12 lower-case hex digits would do"));
-            }
-            revision
-        });
+        let mut attachment = attachment::attachment(&mut fields, &at, problems);
+        attachment.offer = digits(&mut fields, "offer", 8, &at, problems);
+        let revision = digits(&mut fields, "revision", 12, &at, problems);
         let policy = fields.require("policy", problems);
         Some(Envelope { attachment, revision, policy })
     }
+}
+
+/// A field of so many hex digits.
+fn digits<T: FromStr>(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    count: usize,
+    at: &At<'_>,
+    problems: &mut Problems,
+) -> Option<T> {
+    let node = fields.take(name)?;
+    let at = at.key(name);
+    let text = fields::string(node, &at, problems)?;
+    let read = text.parse().ok();
+    if read.is_none() {
+        problems.add(codes::BAD_VALUE, &at, format!("found {text:?}; {count} lower-case hex digits would do"));
+    }
+    read
 }
 
 fn refused(problems: Problems, revision: Option<Revision>, attachment: Attachment, env_tag: EnvTag) -> Box<Refused> {
@@ -166,7 +200,7 @@ fn inside(key: &str, mut problem: Problem) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AttachmentFile, Code, Role, Source, Sources};
+    use crate::{AttachmentFile, Code, Join, Role, Source, Sources, Steer, Trace};
 
     #[track_caller]
     fn problems(envelope: &str) -> Vec<(Code, String)> {
@@ -207,8 +241,54 @@ mod tests {
     fn what_is_written_opens_as_it_was() {
         let attachment = Attachment { name: Some("gw".to_owned()), role: Role::Inbound, ..Attachment::default() };
         let revision: Revision = "0123456789ab".parse().unwrap();
-        let opened = open(attachment.envelope(revision, r#"{"version":1}"#).as_bytes()).unwrap();
-        assert_eq!((opened.attachment, opened.revision), (attachment, revision));
-        assert_eq!(opened.model.canonical(), r#"{"version":1}"#);
+        for attachment in [attachment.with_offer(None, &[]), attachment] {
+            let opened = open(attachment.envelope(revision, r#"{"version":1}"#).as_bytes()).unwrap();
+            assert_eq!((opened.attachment, opened.revision), (attachment, revision));
+            assert_eq!(opened.model.canonical(), r#"{"version":1}"#);
+        }
+    }
+
+    #[test]
+    fn an_offer_is_eight_digits_of_an_envelope_and_stands_in_no_file() {
+        let offer = |offer: &str| format!(r#"{{"weir": 1, "offer": {offer}, "policy": {{"version": 1}}}}"#);
+        for (digits, number) in [("00000000", 0), ("0000000f", 15), ("deadbeef", 0xdead_beef)] {
+            let opened = open(offer(&format!("{digits:?}")).as_bytes()).unwrap();
+            let read = opened.attachment.offer.unwrap();
+            assert_eq!((read.to_string().as_str(), read.number()), (digits, number));
+        }
+        for bad in [r#""0123456""#, r#""012345678""#, r#""0123456F""#, r#""+1234567""#, r#""""#] {
+            assert_eq!(problems(&offer(bad)), [(codes::BAD_VALUE, "offer".to_owned())], "{bad}");
+        }
+        assert_eq!(problems(&offer("12345678")), [(codes::UNQUOTED_NUMBER, "offer".to_owned())]);
+        let file = Source::json("attach.json", r#"{"weir": 1, "name": "a", "offer": "01234567"}"#);
+        let found = AttachmentFile::read(&Sources::of([file]), SourceId::FIRST).unwrap_err();
+        assert_eq!(found.iter().map(|problem| problem.code).collect::<Vec<_>>(), [codes::UNKNOWN_FIELD]);
+    }
+
+    #[test]
+    fn an_offer_is_of_all_that_is_served_beside_the_policy() {
+        let resources = ["route shop 1".to_owned(), "cluster owl 1".to_owned()];
+        let file = |path: &str| Module::File(path.to_owned());
+        let one = Attachment { name: Some("gw".to_owned()), ..Attachment::default() };
+        let with = |attachment: &Attachment, path: &str, resources: &[String]| {
+            attachment.with_offer(Some(&file(path)), resources).offer.unwrap()
+        };
+        let first = with(&one, "/weir.wasm", &resources);
+        assert_eq!(with(&one.with_offer(None, &[]), "/weir.wasm", &resources), first, "an offer is no part of itself");
+        let mut others = vec![with(&one, "/other.wasm", &resources), with(&one, "/weir.wasm", &resources[1..])];
+        others.push(one.with_offer(None, &resources).offer.unwrap());
+        for other in [
+            Attachment { name: Some("other".to_owned()), ..one.clone() },
+            Attachment { role: Role::Mesh, ..one.clone() },
+            Attachment { steer: Steer::Subset, ..one.clone() },
+            Attachment { trace: Trace::All, ..one.clone() },
+            Attachment { log_unit: Some("user".to_owned()), ..one.clone() },
+            Attachment { join: Some(Join::Traceparent), ..one.clone() },
+        ] {
+            others.push(with(&other, "/weir.wasm", &resources));
+        }
+        for (i, offer) in others.iter().enumerate() {
+            assert!(*offer != first && !others[..i].contains(offer), "{i}: {offer}");
+        }
     }
 }

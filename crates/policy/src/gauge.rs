@@ -1,4 +1,4 @@
-//! The gauges by which a filter tells which policy decides, under the names that filters define and tools find again.
+//! The gauges by which a filter tells which policy and which attachment decide, under the names that filters define and tools find again.
 
 /// One gauge of a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub enum Gauge {
     Rejected,
     /// The revision of that policy, as a number.
     RejectedRevision,
+    /// The offer in force, as a number; 0 for none.
+    Offer,
 }
 
 /// What Envoy puts before the names that WebAssembly modules define.
@@ -17,7 +19,7 @@ const MODULES: &str = "wasmcustom.";
 const LABEL: (&str, &str) = ("attachment=.=", ";.;");
 
 impl Gauge {
-    const ALL: [Gauge; 3] = [Gauge::Revision, Gauge::Rejected, Gauge::RejectedRevision];
+    const ALL: [Gauge; 4] = [Gauge::Revision, Gauge::Rejected, Gauge::RejectedRevision, Gauge::Offer];
 
     /// The name without the attachment, as Prometheus has it.
     pub fn name(self) -> &'static str {
@@ -25,6 +27,7 @@ impl Gauge {
             Gauge::Revision => "weir_policy_revision",
             Gauge::Rejected => "weir_policy_rejected",
             Gauge::RejectedRevision => "weir_policy_rejected_revision",
+            Gauge::Offer => "weir_offer",
         }
     }
 
@@ -60,6 +63,7 @@ mod tests {
     fn the_names_are_public_and_can_be_read_back() {
         assert_eq!(Gauge::Revision.defined("shop"), "attachment=.=shop;.;weir_policy_revision");
         assert_eq!(Gauge::Rejected.shown("shop"), "wasmcustom.attachment=.=shop;.;weir_policy_rejected");
+        assert_eq!(Gauge::Offer.defined("shop"), "attachment=.=shop;.;weir_offer");
         for gauge in Gauge::ALL {
             assert_eq!(Gauge::read(&gauge.shown("a.b-c_d")), Some(("a.b-c_d", gauge)));
         }

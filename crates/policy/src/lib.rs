@@ -25,6 +25,7 @@ mod envelope;
 mod gauge;
 pub mod limits;
 pub mod model;
+mod offer;
 pub mod operand;
 mod project;
 mod range;
@@ -44,6 +45,7 @@ pub use document::{
 pub use envelope::{ENVELOPE_BYTES_MAX, Opened, Refused, open, open_document};
 pub use gauge::Gauge;
 pub use model::Model;
+pub use offer::Offer;
 pub use range::{Range, SLOTS};
 pub use read::{Documents, read, read_policy};
 pub use revision::Revision;

@@ -162,6 +162,16 @@ mod tests {
     use weir_policy::{Source, SourceId};
 
     #[test]
+    fn digits_stay_text_for_whoever_reads_them() {
+        for text in ["12345678", "00000012", "01234567", "740e0123", "7e123456", "0x123456", "0o123456", "123456789012"]
+        {
+            let written = map! {"a" => text}.text();
+            assert!(written == format!("a: \"{text}\"\n") || written == format!("a: '{text}'\n"), "{written}");
+        }
+        assert_eq!(map! {"a" => "740cda4e"}.text(), "a: 740cda4e\n");
+    }
+
+    #[test]
     fn whatever_is_written_is_read_again() {
         let odd = [
             "",

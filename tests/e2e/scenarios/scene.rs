@@ -16,7 +16,7 @@ use weir_policy::Revision;
 
 use super::corpus::{Attachment, Request, Scenario, Subject};
 use crate::support::{
-    Answer, Echo, Envoy, Options, Upstream, Weir, eventually, fill, raw_http1, replaced, text, wasm, weir,
+    Answer, Echo, Envoy, Options, Relay, Upstream, Weir, eventually, fill, raw_http1, replaced, text, wasm, weir,
 };
 
 const ATTACHMENT: &str = "scenario";
@@ -43,6 +43,7 @@ pub struct Scene {
     envoy: Envoy,
     address: SocketAddr,
     weir: Weir,
+    _relay: Relay,
     /// Whether the filter is of today: what it logs of a decision may have changed since.
     is_todays: bool,
     folder: TempDir,
@@ -81,7 +82,10 @@ impl Scene {
         fs::write(path("resources/clusters.yaml"), clusters(&destinations, &upstream.port()).to_string()).unwrap();
         let weir = Weir::serve(&path("policies"), &path("attach.yaml"), &path("resources")).await;
 
-        let port = weir.address().port().to_string();
+        // Filters of before refuse an offer, and are asked for all else.
+        let relay = Relay::to(weir.address()).await;
+        relay.hide_offer(!is_todays);
+        let port = relay.port().to_string();
         let values = [("ADMIN_PORT", "0"), ("NODE_ID", "edge-1"), ("XDS_PORT", &port), ("ADS_API", "DELTA_GRPC")];
         let options = Options { wasm_log: "debug", ..Options::default() };
         let mut envoy = Envoy::launch(&fill(&text("envoy/ads.yaml"), &values), options).await;
@@ -92,6 +96,7 @@ impl Scene {
             envoy,
             address,
             weir,
+            _relay: relay,
             is_todays,
             folder,
             made: BTreeSet::new(),

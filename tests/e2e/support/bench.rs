@@ -141,7 +141,6 @@ impl Served {
     }
 
     /// The same with the attachment file.
-    #[allow(dead_code, reason = "for tests/soak")]
     pub fn write_attachment(&self, attachment: &str) {
         self.replace("attach.yaml", attachment);
     }

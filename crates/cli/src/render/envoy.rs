@@ -69,7 +69,7 @@ impl Envoy {
                 .map_err(|problems| Failure::problems(&sources, problems))?;
             let module = load::module_file(&self.attach, file)?;
             let module = Module::File(module.to_string_lossy().into_owned());
-            let envelope = policy.envelope(&file.attachment);
+            let envelope = policy.envelope(&file.attachment.with_offer(file.wasm.as_ref(), &[]));
             let filter = FilterSpec::new(load::name(&self.attach, file)?, &file.attachment, &module, &envelope);
             Ok(if self.in_place { envoy::http_filters_entry(&filter) } else { envoy::ecds(&filter) })
         };

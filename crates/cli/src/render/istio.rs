@@ -44,7 +44,8 @@ impl Istio {
             self.into.iter().map(|path| Ok(sources.add(load::text(path)?))).collect::<Result<Vec<_>, Failure>>()?;
         let mut attachments = Vec::with_capacity(files.len());
         for (source, file) in &files {
-            attachments.push(Enveloped { source: *source, file, envelope: policy.envelope(&file.attachment) });
+            let envelope = policy.envelope(&file.attachment.with_offer(file.wasm.as_ref(), &[]));
+            attachments.push(Enveloped { source: *source, file, envelope });
         }
         let rendered = istio::render(&policy.model, attachments, &sources, &into);
         let rendered = rendered.map_err(|problems| Failure::problems(&sources, problems))?;

@@ -1,5 +1,6 @@
 //! A deployment: what edges and the mesh have at one moment, and the catalog of it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -40,6 +41,8 @@ pub struct AttachedFilter {
     pub name: String,
     /// The nodes that it is for.
     pub nodes: Nodes,
+    /// Where the module lies, as the attachment says it.
+    pub wasm: Option<Module>,
     /// The absolute path of the module.
     pub module: PathBuf,
 }
@@ -71,7 +74,9 @@ impl Deployment {
 
     /// The catalog of it: each filter for the nodes that it is for.
     pub fn catalog(&self) -> Catalog {
-        let filters = [&self.edges, &self.mesh].into_iter().flat_map(Tier::served).collect();
+        let beside: BTreeSet<String> = self.resources.iter().map(line).collect();
+        let beside: Vec<String> = beside.into_iter().collect();
+        let filters = [&self.edges, &self.mesh].into_iter().flat_map(|tier| tier.served(&beside)).collect();
         Catalog::new(self.revision(), self.resources.iter().cloned(), filters)
     }
 
@@ -81,6 +86,11 @@ impl Deployment {
     }
 }
 
+/// A resource as part of an offer.
+fn line(resource: &Resource) -> String {
+    format!("{} {} {}", resource.kind, resource.name, resource.version)
+}
+
 impl Tier {
     /// The same filters by another policy.
     #[must_use]
@@ -88,14 +98,14 @@ impl Tier {
         Tier { policy, filters: self.filters.clone() }
     }
 
-    fn served(&self) -> impl Iterator<Item = Filter> {
-        self.filters.iter().map(|filter| filter.resource(&self.policy))
+    fn served(&self, beside: &[String]) -> impl Iterator<Item = Filter> {
+        self.filters.iter().map(|filter| filter.resource(&self.policy, beside))
     }
 
     fn check_size(&self) -> Result<(), Failure> {
         let max = limits::POLICY_BYTES_MAX + ENVELOPE_BYTES_MAX;
         for filter in self.filters.iter() {
-            let found = self.policy.envelope(&filter.attachment).len();
+            let found = self.policy.envelope(&filter.attachment.with_offer(None, &[])).len();
             if found > max {
                 let name = &filter.name;
                 return Err(Failure::Usage(format!(
@@ -114,10 +124,10 @@ impl PartialEq for Tier {
 }
 
 impl AttachedFilter {
-    /// The filter with its policy, for those that it is for.
-    fn resource(&self, policy: &Checked) -> Filter {
+    /// The filter with its policy, for those that it is for; it tells of the resources beside it whether they are the same.
+    fn resource(&self, policy: &Checked, beside: &[String]) -> Filter {
         let module = Module::File(self.module.to_string_lossy().into_owned());
-        let envelope = policy.envelope(&self.attachment);
+        let envelope = policy.envelope(&self.attachment.with_offer(self.wasm.as_ref(), beside));
         let spec = FilterSpec::new(&self.name, &self.attachment, &module, &envelope);
         let body = spec.to_proto();
         let (kind, name, version) = (ResourceKind::Extension, spec.resource_name(), version(&body));

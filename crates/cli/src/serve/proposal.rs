@@ -49,7 +49,8 @@ impl Proposal {
         let mut filters = Vec::with_capacity(files.len());
         for (((_, file), nodes), placed) in files.iter().zip(all_nodes).zip(placed) {
             let (name, module) = placed.clone()?;
-            filters.push(AttachedFilter { attachment: file.attachment.clone(), name, nodes, module });
+            let (attachment, wasm) = (file.attachment.clone(), file.wasm.clone());
+            filters.push(AttachedFilter { attachment, name, nodes, wasm, module });
         }
         let resources = self.resources.clone()?;
         if let Some(resources) = &resources {

@@ -24,6 +24,7 @@ pub fn attachment(role: Role, steer: Steer) -> Attachment {
         join: (role != Role::Edge).then_some(Join::Traceparent),
         ..Attachment::default()
     }
+    .with_offer(None, &[])
 }
 
 /// Every one.

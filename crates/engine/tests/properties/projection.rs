@@ -91,6 +91,7 @@ fn attachment() -> impl Strategy<Value = Attachment> {
             sticky: sticky.iter().enumerate().map(|(number, unit)| weight(number, unit)).collect(),
             log_unit: log_unit.map(str::to_owned),
             join: (role != Role::Edge).then_some(Join::Traceparent),
+            offer: None,
         },
     )
 }

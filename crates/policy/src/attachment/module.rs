@@ -25,6 +25,15 @@ pub enum Module {
 }
 
 impl Module {
+    /// All that it says, in one text.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Module::File(file) => format!("file {file}"),
+            Module::Url { url, sha256 } => format!("url {url} {sha256}"),
+            Module::Oci { url, sha256 } => format!("oci {url} {}", sha256.as_deref().unwrap_or_default()),
+        }
+    }
+
     /// `{file: PATH}`, `{url: URL, sha256: HEX}` or `{oci: URL}`.
     pub(super) fn read(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Module> {
         let mut fields = Fields::open(node, at, problems)?;

@@ -84,6 +84,7 @@ pub(crate) fn attachment(fields: &mut Fields<'_>, at: &At<'_>, problems: &mut Pr
         sticky: sticky.unwrap_or_default(),
         log_unit,
         join,
+        offer: None,
     }
 }
 
