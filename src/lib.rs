@@ -18,10 +18,12 @@
 mod exports;
 mod host;
 mod join;
+mod late_counters;
 mod metrics;
 mod pairs;
 mod parts;
 mod plugin;
+mod status_class;
 mod stream;
 mod structs;
 mod variant_metrics;

@@ -7,7 +7,7 @@ use crate::host::{self, Kind, Level};
 
 /// A metric of this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Metric(usize);
+pub(crate) struct Metric(pub(crate) usize);
 
 /// Every metric that was ever wanted. Envoy gives out a new id for each definition and never frees one, so each name is
 /// defined once a machine.

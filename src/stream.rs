@@ -4,14 +4,15 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use smallvec::SmallVec;
-use weir_engine::{Counted, Exchange, SetCookies, TraceId, TraceTags};
+use weir_engine::{Counted, Exchange, Plan, SetCookies, TraceId, TraceTags};
 
 use crate::host::{self, Level, Map, Status};
 use crate::join;
 use crate::metrics::Metrics;
 use crate::parts::PARTS;
 use crate::plugin::Plugin;
-use crate::variant_metrics::{self, StatusClass};
+use crate::status_class::StatusClass;
+use crate::variant_metrics;
 
 /// What is kept of a request until its response, and until it is counted.
 pub(crate) struct Stream {
@@ -81,7 +82,6 @@ fn expose(plan: &Plan, exchange: &Exchange<'_, '_>) {
     if plan.attachment().log_unit.is_some()
         && let Some(decision) = weir_engine::without_unit(&state)
     {
-        warn("filter state could not be set", status);
         set_filter_state("weir_decision", &decision);
     }
     set_filter_state("weir", &state);
@@ -89,6 +89,7 @@ fn expose(plan: &Plan, exchange: &Exchange<'_, '_>) {
 
 fn set_filter_state(key: &str, state: &str) {
     if let Err(status) = host::set_filter_state(key, state.as_bytes()) {
+        warn("filter state could not be set", status);
     }
 }
 
@@ -136,8 +137,8 @@ impl Stream {
         let class = StatusClass::of_response(self.is_grpc);
         // An upgraded connection lasts as long as its peers like: that is no latency.
         let latency = (class != StatusClass::Informational).then(|| host::now().saturating_sub(self.begun));
-        for series in self.counted.iter().filter_map(|layer| layer.variant) {
-            variants.answered(series, class, latency, metrics);
+        for layer in &self.counted {
+            variants.answered(&self.plugin.plan, layer, class, latency, metrics);
         }
     }
 }

@@ -1,78 +1,91 @@
 //! What is counted, and under which names: of the form that Istio's `extraStatTags` turns into labels.
 
+use std::cell::RefCell;
+
 use weir_engine::{Counted, Dropped, Plan, Reason, Series};
 
-use crate::host::{self, Kind, Map};
+use crate::host::Kind;
+use crate::late_counters::{Late, LateCounters};
 use crate::metrics::{Metric, Metrics};
+use crate::status_class::StatusClass;
 
-/// How a request ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum StatusClass {
-    /// No response came, or none that says how it ended.
-    None,
-    Informational,
-    Success,
-    Redirection,
-    ClientError,
-    ServerError,
-}
+/// Experiment and variant of what is counted together.
+const OTHER: &str = "_other";
 
-const CLASSES: [(StatusClass, &str); 6] = [
-    (StatusClass::None, "0"),
-    (StatusClass::Informational, "1xx"),
-    (StatusClass::Success, "2xx"),
-    (StatusClass::Redirection, "3xx"),
-    (StatusClass::ClientError, "4xx"),
-    (StatusClass::ServerError, "5xx"),
-];
-
-/// The metrics of a plan's variants.
+/// The metrics of a plan's layers and variants.
 #[derive(Debug, Default)]
 pub(crate) struct VariantMetrics {
     named: Vec<OneVariant>,
     /// Those of all variants beyond the limit.
     other: Option<OneVariant>,
-    /// In the order of [`Reason::ALL`].
-    reasons: Vec<Metric>,
+    /// By layer, and in it in the order of [`Reason::ALL`].
+    decisions: Vec<Metric>,
+    /// The reason of the counters of requests that stand from the start.
+    usual: Option<Reason>,
+    /// Those of all other reasons.
+    late: RefCell<LateCounters>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct OneVariant {
-    /// In the order of [`CLASSES`].
-    requests: [Metric; CLASSES.len()],
+    /// Under the usual reason, in the order of [`StatusClass::ALL`].
+    requests: [Metric; StatusClass::ALL.len()],
     latency: Metric,
 }
 
 impl VariantMetrics {
-    /// Defines the metrics of a plan, so that all its counters stand at 0 from the start.
+    /// Defines the metrics of a plan. They stand at 0 from the start, but for requests under a reason that is not the usual
+    /// one.
     pub(crate) fn define(plan: &Plan, metrics: &mut Metrics) -> VariantMetrics {
-        let named = plan.series().map(|(experiment, variant)| OneVariant::define(experiment, variant, metrics));
-        let named = named.collect();
-        let other = plan.has_other_series().then(|| OneVariant::define("_other", "_other", metrics));
-        let reason = |reason: &Reason| {
-            metrics.define(Kind::Counter, &format!("reason=.={};.;weir_decisions_total", reason.name()))
-        };
-        VariantMetrics { named, other, reasons: Reason::ALL.iter().map(reason).collect() }
+        let Some(usual) = plan.usual_reason() else { return VariantMetrics::default() };
+        let mut one = |(experiment, variant)| OneVariant::define(experiment, variant, usual, metrics);
+        let named: Vec<OneVariant> = plan.series().map(&mut one).collect();
+        let other = plan.has_other_series().then(|| one((OTHER, OTHER)));
+        let mut decisions = Vec::new();
+        for layer in plan.layer_ids() {
+            decisions.extend(Reason::ALL.iter().map(|reason| {
+                let name = format!("layer=.={layer};.;reason=.={};.;weir_decisions_total", reason.name());
+                metrics.define(Kind::Counter, &name)
+            }));
+        }
+        let standing = named.len().saturating_add(other.iter().len()).saturating_mul(StatusClass::ALL.len());
+        let late = RefCell::new(LateCounters::beside(standing));
+        VariantMetrics { named, other, decisions, usual: Some(usual), late }
     }
 
     /// Counts why the layers of a request came out as they did.
     pub(crate) fn decided(&self, layers: &[Counted], metrics: &mut Metrics) {
         for layer in layers {
-            if let Some(counter) = self.reasons.get(layer.reason as usize) {
+            let first = usize::from(layer.layer).saturating_mul(Reason::ALL.len());
+            if let Some(counter) = self.decisions.get(first.saturating_add(layer.reason as usize)) {
                 metrics.add(*counter, 1);
             }
         }
     }
 
-    /// Counts how a request of a variant ended, and how many nanoseconds it took.
-    pub(crate) fn answered(&self, series: Series, class: StatusClass, latency: Option<u64>, metrics: &mut Metrics) {
+    /// Counts for a layer's variant in force how the request ended, and how many nanoseconds it took.
+    pub(crate) fn answered(
+        &self,
+        plan: &Plan,
+        layer: &Counted,
+        class: StatusClass,
+        latency: Option<u64>,
+        metrics: &mut Metrics,
+    ) {
+        let Some(series) = layer.variant else { return };
         let variant = match series {
             Series::Named(place) => usize::try_from(place).ok().and_then(|place| self.named.get(place)),
             Series::Other => self.other.as_ref(),
         };
         let Some(variant) = variant else { return };
-        if let Some(counter) = variant.requests.get(class as usize) {
-            metrics.add(*counter, 1);
+        if Some(layer.reason) == self.usual {
+            if let Some(counter) = variant.requests.get(class as usize) {
+                metrics.add(*counter, 1);
+            }
+        } else {
+            let late = Late { series, reason: layer.reason, class };
+            let counter = self.late.borrow_mut().counter(late, |late| late.define(plan, metrics));
+            metrics.add(counter, 1);
         }
         if let Some(nanoseconds) = latency {
             metrics.record(variant.latency, nanoseconds / 1_000_000);
@@ -81,15 +94,30 @@ impl VariantMetrics {
 }
 
 impl OneVariant {
-    fn define(experiment: &str, variant: &str, metrics: &mut Metrics) -> OneVariant {
+    fn define(experiment: &str, variant: &str, usual: Reason, metrics: &mut Metrics) -> OneVariant {
         let name = format!("experiment=.={experiment};.;variant=.={variant};.;");
-        let mut counter =
-            |(_, code)| metrics.define(Kind::Counter, &format!("{name}code=.={code};.;weir_requests_total"));
         OneVariant {
-            requests: CLASSES.map(&mut counter),
+            requests: StatusClass::ALL.map(|class| requests(experiment, variant, usual, class, metrics)),
             latency: metrics.define(Kind::Histogram, &format!("{name}weir_request_duration_milliseconds")),
         }
     }
+}
+
+impl Late {
+    fn define(self, plan: &Plan, metrics: &mut Metrics) -> Metric {
+        let pair = match self.series {
+            Series::Named(place) => usize::try_from(place).ok().and_then(|place| plan.series().nth(place)),
+            Series::Other => None,
+        };
+        let (experiment, variant) = pair.unwrap_or((OTHER, OTHER));
+        requests(experiment, variant, self.reason, self.class, metrics)
+    }
+}
+
+fn requests(experiment: &str, variant: &str, reason: Reason, class: StatusClass, metrics: &mut Metrics) -> Metric {
+    let (reason, code) = (reason.name(), class.code());
+    let labels = format!("experiment=.={experiment};.;variant=.={variant};.;reason=.={reason};.;code=.={code};.;");
+    metrics.define(Kind::Counter, &format!("{labels}weir_requests_total"))
 }
 
 /// Counts what arrived and was dropped.
@@ -105,75 +133,14 @@ pub(crate) fn count_dropped(dropped: Dropped, metrics: &mut Metrics) {
     }
 }
 
-impl StatusClass {
-    /// Of the request that is being logged. For gRPC its own status decides, wherever it stands.
-    pub(crate) fn of_response(is_grpc: bool) -> StatusClass {
-        let http =
-            host::header(Map::Response, ":status").map_or(StatusClass::None, |status| StatusClass::of_http(&status));
-        if !is_grpc || http != StatusClass::Success {
-            return http;
-        }
-        let status = host::header(Map::ResponseTrailers, "grpc-status");
-        let status = status.or_else(|_| host::header(Map::Response, "grpc-status"));
-        status.map_or(StatusClass::None, |status| StatusClass::of_grpc(&status))
-    }
-
-    fn of_http(status: &[u8]) -> StatusClass {
-        match status.first() {
-            Some(b'1') => StatusClass::Informational,
-            Some(b'2') => StatusClass::Success,
-            Some(b'3') => StatusClass::Redirection,
-            Some(b'4') => StatusClass::ClientError,
-            Some(_) => StatusClass::ServerError,
-            None => StatusClass::None,
-        }
-    }
-
-    /// The class of the HTTP status that stands for a gRPC status (google/rpc/code.proto).
-    fn of_grpc(status: &[u8]) -> StatusClass {
-        match status {
-            b"0" => StatusClass::Success,
-            // CANCELLED 499, INVALID_ARGUMENT 400, NOT_FOUND 404, ALREADY_EXISTS 409, PERMISSION_DENIED 403,
-            // RESOURCE_EXHAUSTED 429, FAILED_PRECONDITION 400, ABORTED 409, OUT_OF_RANGE 400, UNAUTHENTICATED 401.
-            b"1" | b"3" | b"5" | b"6" | b"7" | b"8" | b"9" | b"10" | b"11" | b"16" => StatusClass::ClientError,
-            _ => StatusClass::ServerError,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_class_stands_at_its_own_number() {
-        for (place, (class, _)) in CLASSES.iter().enumerate() {
-            assert_eq!(*class as usize, place);
-        }
+    fn a_reason_stands_at_its_own_number() {
         for (place, reason) in Reason::ALL.iter().enumerate() {
             assert_eq!(*reason as usize, place);
-        }
-    }
-
-    #[test]
-    fn statuses_have_classes() {
-        for (status, code) in [
-            (&b"101"[..], StatusClass::Informational),
-            (b"200", StatusClass::Success),
-            (b"304", StatusClass::Redirection),
-            (b"404", StatusClass::ClientError),
-            (b"503", StatusClass::ServerError),
-            (b"", StatusClass::None),
-        ] {
-            assert_eq!(StatusClass::of_http(status), code);
-        }
-        for status in 0..=20_u32 {
-            let expected = match status {
-                0 => StatusClass::Success,
-                1 | 3 | 5..=11 | 16 => StatusClass::ClientError,
-                _ => StatusClass::ServerError,
-            };
-            assert_eq!(StatusClass::of_grpc(status.to_string().as_bytes()), expected, "{status}");
         }
     }
 }

@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 use crate::support::{
     ANSWER, Bench, Client, Options, Predictor, Prometheus, Protocol, checkout, envelope, policy, series,
-    string_configuration, websocket,
+    string_configuration, text, websocket,
 };
 
 mod mesh;
@@ -126,7 +126,7 @@ async fn an_upgrade_counts_when_it_is_over_and_has_no_duration() {
     scene.bench.envoy.until_stat("http.edge.downstream_cx_upgrades_active", 0).await;
     for state in &states {
         numbers.decided(state);
-        numbers::in_force(state).for_each(|(experiment, variant)| numbers.request(experiment, variant, "1xx"));
+        numbers::in_force(state).for_each(|outcome| numbers.request(outcome, "1xx"));
     }
     assert!(numbers.total("1xx") > 3.0);
     // Envoy shows durations late: once these are there, those of the upgrades would be too.
@@ -137,29 +137,67 @@ async fn an_upgrade_counts_when_it_is_over_and_has_no_duration() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_series_is_there_before_the_first_request() {
+async fn what_is_usual_is_there_before_the_first_request() {
     let scene = Scene::start().await;
     let pairs = [("blue", "blue"), ("blue", "control"), ("owl-v21", "canary"), ("owl-v21", "control")];
     let codes = ["0", "1xx", "2xx", "3xx", "4xx", "5xx"];
     let requests = pairs.into_iter().flat_map(|(experiment, variant)| {
-        codes.map(|code| ([("experiment", experiment), ("variant", variant), ("code", code)], 0.0))
+        let labels = [("experiment", experiment), ("variant", variant), ("reason", "assigned")];
+        codes.map(|code| ([labels[0], labels[1], labels[2], ("code", code)], 0.0))
     });
     assert_eq!(scene.prometheus.series("weir_requests_total").await, series(requests));
-    let reasons = weir_engine::Reason::ALL.iter().map(|reason| ([("reason", reason.name())], 0.0));
+    let reasons = ["banner", "checkout"].into_iter().flat_map(|layer| {
+        weir_engine::Reason::ALL.iter().map(move |reason| ([("layer", layer), ("reason", reason.name())], 0.0))
+    });
     assert_eq!(scene.prometheus.series("weir_decisions_total").await, series(reasons));
     let timed = pairs.map(|(experiment, variant)| ([("experiment", experiment), ("variant", variant)], 0.0));
     assert_eq!(scene.prometheus.series("weir_request_duration_milliseconds_count").await, series(timed));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_gauges_tell_the_revision_by_attachment() {
+async fn arms_are_told_from_those_who_were_forced_into_them() {
+    let scene = Scene::start().await;
+    let mut numbers = Numbers::default();
+    let mut workers = numbers.opened(&scene.bench, &scene.predictor).await;
+    // A list has user-18 in the canary; the rule comes behind it, before the shares.
+    for (user, location) in [(18, ""), (18, "shenzhen"), (7, "shenzhen"), (8, ""), (9, ""), (10, "")] {
+        let mut request = checkout(user);
+        request.headers_mut().insert("location", location.parse().unwrap());
+        for client in &mut workers.clients {
+            numbers.send(client, request.clone()).await;
+        }
+    }
+    numbers.check(&scene.prometheus).await;
+    let canary = "sum by (reason) (weir_requests_total{variant=\"canary\", reason!=\"assigned\"})";
+    let each = workers.clients.len() as f64;
+    let forced = series([([("reason", "override")], 2.0 * each), ([("reason", "rule")], each)]);
+    assert_eq!(scene.prometheus.series(canary).await, forced);
+
+    let page = text("docs/filter.md");
+    let blocks = page.split("```promql\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let queries: Vec<&str> = blocks.flat_map(|block| block.trim().split("\n\n")).collect();
+    assert!(queries.len() >= 4, "{queries:#?}");
+    for query in queries {
+        assert!(!scene.prometheus.series(query).await.is_empty(), "nothing: {query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_gauges_tell_revision_and_offer_by_attachment() {
     let scene = Scene::start().await;
     let revision = scene.predictor.revision_number() as f64;
-    let gauges =
-        [("weir_policy_revision", revision), ("weir_policy_rejected", 0.0), ("weir_policy_rejected_revision", 0.0)];
+    let gauges = [
+        ("weir_policy_revision", revision),
+        ("weir_policy_rejected", 0.0),
+        ("weir_policy_rejected_revision", 0.0),
+        // The envelope that a person wrote has none.
+        ("weir_offer", 0.0),
+    ];
     for (gauge, value) in gauges {
         assert_eq!(scene.prometheus.series(gauge).await, series([([("attachment", "shop")], value)]), "{gauge}");
     }
+    // As docs/filter.md says to read them.
+    assert_eq!(format!("{:012x}", scene.predictor.revision_number()), scene.predictor.revision());
 }
 
 /// An edge where half of the users meet the canary, and the Prometheus that scrapes it.

@@ -55,7 +55,7 @@ pub async fn numbers_have_labels(api: &ApiServer) {
     }
     // That of checkout as v1, which calls owl.
     let prometheus = Prometheus::scraping(&chain.sidecars[2]).await;
-    let labels = [("experiment", "owl-v2"), ("variant", "canary"), ("code", "2xx")];
+    let labels = [("experiment", "owl-v2"), ("variant", "canary"), ("reason", "tag"), ("code", "2xx")];
     eventually(DEADLINE, "her requests are counted", async || {
         let seen = prometheus.series("weir_requests_total > 0").await;
         (seen == series([(labels, 3.0)])).then_some(()).ok_or_else(|| format!("{seen:?}"))

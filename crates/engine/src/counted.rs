@@ -4,16 +4,30 @@ use weir_policy::Role;
 
 use crate::decision::Reason;
 use crate::exchange::Exchange;
-use crate::plan::Series;
+use crate::plan::{Plan, Series};
 use crate::tags::Dropped;
 
 /// One layer of one request, as it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counted {
+    /// Its place among [`Plan::layer_ids`].
+    pub layer: u16,
     /// Why the layer came out as it did.
     pub reason: Reason,
     /// The variant in force, if there is one.
     pub variant: Option<Series>,
+}
+
+impl Plan {
+    /// The reason that puts variants in force here as a rule, and not by exception: an edge deals them, a hop follows tags.
+    /// None where nothing is counted.
+    pub fn usual_reason(&self) -> Option<Reason> {
+        match self.attachment.role {
+            Role::Edge => Some(Reason::Assigned),
+            Role::Mesh => Some(Reason::Tag),
+            Role::Inbound => None,
+        }
+    }
 }
 
 impl Exchange<'_, '_> {
@@ -29,12 +43,12 @@ impl Exchange<'_, '_> {
         };
         let everywhere = role == Role::Edge && revision.is_some();
         let is_preflight = self.request.is_preflight;
-        decision.outcomes.iter().filter_map(move |outcome| {
+        (0..).zip(&decision.outcomes).filter_map(move |(layer, outcome)| {
             let variant = outcome.variant;
             let counts = everywhere || variant.is_some_and(|variant| routed.is_some_and(|by| by.is_of(variant)));
             let series = |series: Option<u32>| series.map_or(Series::Other, Series::Named);
-            (counts && !is_preflight)
-                .then(|| Counted { reason: outcome.reason, variant: variant.map(|variant| series(variant.series)) })
+            let variant = variant.map(|variant| series(variant.series));
+            (counts && !is_preflight).then_some(Counted { layer, reason: outcome.reason, variant })
         })
     }
 
@@ -62,8 +76,9 @@ mod tests {
             exchange.counted().collect::<Vec<_>>()
         };
         let tags: (&[u8], &[u8]) = (b"x-env-tag", b"e.v,f.v");
-        let owl = Counted { reason: Reason::Tag, variant: Some(Series::Named(0)) };
-        assert_eq!(counted(&[tags], b"outbound|80||owl"), [owl]);
+        let of = |layer| Counted { layer, reason: Reason::Tag, variant: Some(Series::Named(layer.into())) };
+        assert_eq!(counted(&[tags], b"outbound|80||owl"), [of(0)]);
+        assert_eq!(counted(&[tags], b"outbound|80||tiger"), [of(1)]);
         assert_eq!(counted(&[tags], b"outbound|80||lynx"), []);
         assert_eq!(counted(&[tags, (b"x-weir-cluster", b"outbound|80||owl")], b"outbound|80||owl"), []);
     }
@@ -106,7 +121,7 @@ mod tests {
                 let asks = asks.map(|method| (&b"access-control-request-method"[..], method));
                 let headers = headers.into_iter().chain([(&b":method"[..], method)]).chain(asks);
                 let exchange = plan.exchange(headers, || None, |_| None, || Some(Cow::Borrowed(b"owl")));
-                let counted = is_counted.then_some(Counted { reason, variant: Some(Series::Named(0)) });
+                let counted = is_counted.then_some(Counted { layer: 0, reason, variant: Some(Series::Named(0)) });
                 assert!(exchange.counted().eq(counted), "{role} {method:?} {asks:?}");
                 let drops = if is_counted { exchange.dropped() } else { Dropped::default() };
                 assert_eq!(exchange.counted_drops(), drops, "{role} {method:?} {asks:?}");

@@ -182,7 +182,7 @@ pub(crate) struct VariantPlan {
 }
 
 /// A variant among the series of its plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Series {
     /// Its place in [`Plan::series`].
     Named(u32),
@@ -217,6 +217,11 @@ impl Plan {
     /// Whether the attachment joins requests by their trace.
     pub fn follows_trace(&self) -> bool {
         self.attachment.join == Some(Join::Traceparent)
+    }
+
+    /// Ids of the layers, as they are numbered where they are counted.
+    pub fn layer_ids(&self) -> impl Iterator<Item = &str> {
+        self.layers.iter().map(|layer| layer.id.as_str())
     }
 
     /// Ids of experiment and variant of every pair that is counted by name: by layer, then as the policy orders them.

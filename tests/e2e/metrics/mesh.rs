@@ -1,13 +1,18 @@
 //! In the mesh only the variant that routed a request there counts it, so that a request is counted once on its way.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use hyper::Request;
 use serde_json::{Value, json};
 
-use super::numbers::{Numbers, until_shown};
+use super::numbers::{Numbers, Outcome, until_shown};
 use crate::support::{
     Bench, Client, Options, Prometheus, Protocol, SERVICE, Workers, envelope, policy, series, string_configuration,
 };
+
+/// What a hop says of the layer that routes its service.
+const ROUTED: Outcome<'static> = Outcome { layer: "checkout", experiment: "owl-v21", variant: "canary", reason: "tag" };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hop_counts_what_it_routes() {
@@ -19,9 +24,9 @@ async fn a_hop_counts_what_it_routes() {
         let routed = tags.split(',').any(|tag| tag == "owl-v21");
         assert_eq!(answer.echo().upstream, if routed { "canary" } else { "stable" }, "{tags}");
         if routed {
-            numbers.request("owl-v21", "canary", "2xx");
+            numbers.request(Outcome { variant: "canary", ..ROUTED }, "2xx");
             numbers.took_time("owl-v21", "canary");
-            numbers.reason("tag");
+            numbers.reason("checkout", "tag");
         }
     }
     numbers.check(&prometheus).await;
@@ -40,11 +45,27 @@ async fn a_request_that_is_routed_for_another_service_is_not_counted() {
     let mut numbers = Numbers::default();
     for mut client in Workers::of(&bench).await.clients {
         client.send(tagged("owl-v21.control")).await.unwrap();
-        numbers.request("owl-v21", "control", "2xx");
+        numbers.request(Outcome { variant: "control", ..ROUTED }, "2xx");
         numbers.took_time("owl-v21", "control");
-        numbers.reason("tag");
+        numbers.reason("checkout", "tag");
     }
     numbers.check(&prometheus).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_requests_that_follow_a_tag_stand_at_0_at_a_hop() {
+    let (_bench, prometheus) = hop(&policy("50%")).await;
+    let shown = prometheus.series("weir_requests_total").await;
+    let reasons: BTreeSet<&str> = shown.keys().map(|labels| labels["reason"].as_str()).collect();
+    assert_eq!((shown.len(), reasons), (4 * 6, BTreeSet::from(["tag"])));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_inbound_side_has_gauges_and_no_counters() {
+    let configuration = string_configuration(&envelope("inbound", &policy("50%")));
+    let bench = Bench::mesh(&configuration, Options::default()).await;
+    let stats = bench.envoy.admin("/stats?filter=weir_").await;
+    assert!(stats.contains("weir_policy_revision") && !stats.contains("_total"), "{stats}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -49,23 +49,25 @@ impl Numbers {
 
     /// Counts the reason of each layer of a filter state, which was made with `trace: all`.
     pub fn decided(&mut self, state: &str) {
-        outcomes(state).for_each(|(_, _, reason)| self.reason(reason));
+        outcomes(state).for_each(|outcome| self.reason(outcome.layer, outcome.reason));
     }
 
-    pub fn reason(&mut self, reason: &str) {
-        add(&mut self.decisions, &[("reason", reason)]);
+    pub fn reason(&mut self, layer: &str, reason: &str) {
+        add(&mut self.decisions, &[("layer", layer), ("reason", reason)]);
     }
 
     /// Counts each variant in force of a filter state.
     pub fn ended(&mut self, state: &str, code: &str) {
-        for (experiment, variant) in in_force(state) {
-            self.request(experiment, variant, code);
-            self.took_time(experiment, variant);
+        for outcome in in_force(state) {
+            self.request(outcome, code);
+            self.took_time(outcome.experiment, outcome.variant);
         }
     }
 
-    pub fn request(&mut self, experiment: &str, variant: &str, code: &str) {
-        add(&mut self.requests, &[("experiment", experiment), ("variant", variant), ("code", code)]);
+    pub fn request(&mut self, outcome: Outcome<'_>, code: &str) {
+        let Outcome { experiment, variant, reason, .. } = outcome;
+        let labels = [("experiment", experiment), ("variant", variant), ("reason", reason), ("code", code)];
+        add(&mut self.requests, &labels);
     }
 
     pub fn took_time(&mut self, experiment: &str, variant: &str) {
@@ -94,9 +96,18 @@ pub async fn until_shown<const N: usize>(prometheus: &Prometheus, queries: [&str
     }
 }
 
-/// Experiment and variant of each layer of a filter state where one is in force.
-pub fn in_force(state: &str) -> impl Iterator<Item = (&str, &str)> {
-    outcomes(state).map(|(experiment, variant, _)| (experiment, variant)).filter(|(_, variant)| *variant != "stable")
+/// What a filter state says of a layer.
+#[derive(Clone, Copy)]
+pub struct Outcome<'a> {
+    pub layer: &'a str,
+    pub experiment: &'a str,
+    pub variant: &'a str,
+    pub reason: &'a str,
+}
+
+/// Each layer of a filter state where a variant is in force.
+pub fn in_force(state: &str) -> impl Iterator<Item = Outcome<'_>> {
+    outcomes(state).filter(|outcome| outcome.variant != "stable")
 }
 
 /// `404` is `4xx`.
@@ -124,12 +135,13 @@ fn add(series: &mut Series, labels: &[(&str, &str)]) {
     *series.entry(labels).or_default() += 1.0;
 }
 
-/// Experiment, variant and reason of each layer of `1;REVISION;LAYER=EXPERIMENT/VARIANT/REASON,...`.
-fn outcomes(state: &str) -> impl Iterator<Item = (&str, &str, &str)> {
+/// Each layer of `1;REVISION;LAYER=EXPERIMENT/VARIANT/REASON,...`; of an experiment with audiences a fourth part follows.
+fn outcomes(state: &str) -> impl Iterator<Item = Outcome<'_>> {
     let layers = state.split(';').nth(2).unwrap_or_else(|| panic!("no filter state: {state}"));
-    layers.split(',').map(move |layer| {
-        let parts = layer.split_once('=').map(|(_, outcome)| outcome.split('/').collect::<Vec<_>>());
-        let Some([experiment, variant, reason]) = parts.as_deref() else { panic!("no outcome: {layer} in {state}") };
-        (*experiment, *variant, *reason)
+    layers.split(',').map(move |entry| {
+        let (layer, outcome) = entry.split_once('=').unwrap_or_else(|| panic!("no outcome: {entry} in {state}"));
+        let parts: Vec<&str> = outcome.split('/').collect();
+        let [experiment, variant, reason, ..] = parts[..] else { panic!("no outcome: {entry} in {state}") };
+        Outcome { layer, experiment, variant, reason }
     })
 }

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use hyper::Request;
 use serde_json::{Value, json};
 
-use super::numbers::Numbers;
-use crate::support::{Bench, Client, Options, Prometheus, Protocol, envelope, string_configuration};
+use super::numbers::{Numbers, Outcome, until_shown};
+use crate::support::{ANSWER, Bench, Client, Options, Prometheus, Protocol, envelope, series, string_configuration};
 
 /// Of two variants each; the pairs of the first thousand have names.
 const EXPERIMENTS: usize = 1_002;
@@ -24,6 +24,7 @@ async fn variants_beyond_two_thousand_are_counted_together() {
         assert_eq!(count(&name(experiment)), series, "{}", name(experiment));
     }
     assert_eq!(count("_other"), CODES);
+    assert!(shown.keys().all(|labels| labels["reason"] == "assigned"), "more than stands from the start");
 
     let mut numbers = Numbers::default();
     let mut client = Client::new(bench.address, Protocol::Http1);
@@ -35,10 +36,38 @@ async fn variants_beyond_two_thousand_are_counted_together() {
         numbers.decided(&state);
         let (experiment, variant) =
             if experiment < NAMED { (name(experiment), "canary") } else { ("_other".to_owned(), "_other") };
-        numbers.request(&experiment, variant, "2xx");
+        numbers.request(Outcome { layer: "many", experiment: &experiment, variant, reason: "rule" }, "2xx");
         numbers.took_time(&experiment, variant);
     }
     numbers.check(&prometheus).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn counters_of_other_reasons_appear_until_there_are_sixteen_thousand() {
+    let configuration = string_configuration(&envelope("edge", &many()));
+    let bench = Bench::edge(&configuration, Options::default()).await;
+    let prometheus = Prometheus::scraping(&bench.envoy).await;
+    let mut client = Client::new(bench.address, Protocol::Http1);
+    let codes = ["200", "302", "404", "503"];
+    for experiment in 0..NAMED {
+        for code in codes {
+            let request = Request::get("/").header("x-want", name(experiment)).header(ANSWER, code);
+            client.send(request.body(Bytes::new()).unwrap()).await.unwrap();
+        }
+    }
+    let sent = (NAMED * codes.len()) as f64;
+    let by_rule = "sum(weir_requests_total{reason=\"rule\"})";
+    until_shown(&prometheus, [by_rule], [&series([([], sent)])]).await;
+    let shown = prometheus.series("weir_requests_total").await;
+    let (other, own): (Vec<_>, Vec<_>) = shown
+        .iter()
+        .filter(|(labels, _)| labels["reason"] == "rule")
+        .partition(|(labels, _)| labels["variant"] == "_other");
+    // Some of the 16,000 are kept for what is counted together, so that there are never more.
+    assert!((15_900..=16_000).contains(&shown.len()), "{}", shown.len());
+    assert_eq!((other.len(), own.len()), (codes.len(), shown.len() - (2 * NAMED + 1) * CODES - codes.len()));
+    assert!(own.iter().all(|(_, count)| **count == 1.0));
+    assert_eq!(other.iter().map(|(_, count)| **count).sum::<f64>(), sent - own.len() as f64);
 }
 
 /// Each experiment has slots of its own, and a header that forces its canary.

@@ -104,7 +104,7 @@ impl Predictor {
 }
 
 impl Sent {
-    fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+    fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
         let pseudo = self.pseudo.iter().map(|(name, value)| (name.as_bytes(), value.as_slice()));
         pseudo.chain(self.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice())))
     }
