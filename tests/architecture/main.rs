@@ -32,7 +32,7 @@ fn arrows_point_one_way() {
 #[test]
 fn what_runs_in_envoy_depends_on_little() {
     let uses = dependencies();
-    let policy = ["hashbrown", "regex-lite", "saphyr-parser", "serde", "serde_json"];
+    let policy = ["hashbrown", "murmur3", "regex-lite", "saphyr-parser", "serde", "serde_json"];
     assert_eq!(uses["weir-policy"], policy.map(str::to_owned).into());
     let engine = ["base64", "hashbrown", "memchr", "serde_json", "smallvec", "weir-policy"];
     assert_eq!(uses["weir-engine"], engine.map(str::to_owned).into());
