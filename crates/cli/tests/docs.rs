@@ -16,6 +16,11 @@ fn policy_reference_is_true() {
 }
 
 #[test]
+fn cookbook_is_true() {
+    check("docs/cookbook.md");
+}
+
+#[test]
 fn command_reference_is_true() {
     check("docs/cli.md");
 }
