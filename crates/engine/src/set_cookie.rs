@@ -112,3 +112,34 @@ impl Cookie {
         line
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::configure_json;
+
+    #[test]
+    fn how_the_client_came() {
+        let envelope = br#"{"weir": 1, "policy": {"version": 1, "layers": [{"id": "l", "unit": "u"}],
+            "units": {"u": [{"cookie": "id", "issue": {"max_age_seconds": 60, "same_site": "none"}}]}}}"#;
+        let plan = configure_json(envelope).unwrap();
+        let (scheme, proto) = (":scheme", "x-forwarded-proto");
+        for (headers, is_https) in [
+            (&[][..], false),
+            (&[(scheme, "https")], true),
+            (&[(proto, "https")], true),
+            (&[(scheme, "http"), (proto, "https")], true),
+            (&[(proto, "https"), (scheme, "http")], true),
+            (&[(scheme, "https"), (proto, "http")], false),
+            (&[(proto, "http"), (scheme, "https")], false),
+            (&[(proto, "https"), (proto, "http")], true),
+            (&[(proto, "http"), (proto, "https")], false),
+            (&[(proto, "http,https")], false),
+            (&[(proto, "HTTPS")], false),
+            (&[(scheme, "https"), (proto, "")], false),
+        ] {
+            let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+            let exchange = plan.exchange(headers.clone(), || Some([7; 16]), |_| None, || None);
+            assert_eq!(exchange.set_cookies().len(), usize::from(is_https), "{:?}", headers.collect::<Vec<_>>());
+        }
+    }
+}
