@@ -1,6 +1,7 @@
 //! Audiences: what the arms own where a condition holds, and that no audience takes a unit from arm to arm.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
+use std::mem;
 
 use super::shares::CONTROL;
 use super::{Checker, names, shares};
@@ -14,21 +15,27 @@ use crate::written::{self, Owned};
 type Arm<'a> = (&'a str, Vec<Range>);
 
 impl<'a> Checker<'a> {
-    /// The audiences of an experiment, in order; `variants` are its variants as they were read.
+    /// The audiences of an experiment, in order; `variants` are its variants as they were read, by id.
     pub(super) fn audiences(
         &mut self,
         experiment: &'a written::Experiment,
         variants: &[Variant],
         at: &At<'_>,
     ) -> Vec<Audience> {
-        let at = at.key("audiences");
         let count = experiment.audiences.len();
+        if count == 0 {
+            return Vec::new();
+        }
+        let at = at.key("audiences");
         if count > limits::AUDIENCES_MAX {
             let message = format!("{count} audiences; at most {} are allowed", limits::AUDIENCES_MAX);
             self.problems.add(codes::LIMIT, &at, message);
         }
+        let mut claims = Claims::default();
+        for variant in variants {
+            claims.add(None, &variant.id, &variant.ranges);
+        }
         let mut ids = HashSet::new();
-        let mut arms = Vec::with_capacity(count);
         let mut audiences = Vec::with_capacity(count);
         for (i, audience) in experiment.audiences.iter().enumerate() {
             let at = at.index(i);
@@ -40,16 +47,20 @@ impl<'a> Checker<'a> {
                 }
             }
             let when = audience.when.as_ref().and_then(|condition| self.condition(condition, &at.key("when")));
-            let owned = self.owned(experiment, audience, &at);
+            let mut owned = self.owned(experiment, audience, &at);
+            let mut ranges = Vec::with_capacity(owned.len());
+            for variant in variants {
+                let of_variant = owned.iter_mut().find(|(arm, owned)| *arm == variant.id && !owned.is_empty());
+                if let Some((_, owned)) = of_variant {
+                    claims.add(Some(i), &variant.id, owned);
+                    ranges.push((variant.id.clone(), mem::take(owned)));
+                }
+            }
             if let (Some(id), Some(when)) = (&audience.id, when) {
-                let owned = owned.iter().filter(|(_, ranges)| !ranges.is_empty());
-                let mut ranges: Vec<_> = owned.map(|(arm, ranges)| ((*arm).to_owned(), ranges.clone())).collect();
-                ranges.sort_unstable();
                 audiences.push(Audience { id: id.clone(), when, ranges });
             }
-            arms.push(owned);
         }
-        self.arms_apart(experiment, variants, &arms, &at);
+        self.arms_apart(experiment, claims, &at);
         audiences
     }
 
@@ -98,85 +109,86 @@ impl<'a> Checker<'a> {
 
     /// Over the variants' own ranges and all audiences a slot has one arm. Within the variants or one audience that has been
     /// judged already.
-    fn arms_apart(
-        &mut self,
-        experiment: &written::Experiment,
-        variants: &[Variant],
-        arms: &[Vec<Arm<'_>>],
-        at: &At<'_>,
-    ) {
-        for ((audience, arm), (mine, theirs)) in overlaps(variants, arms) {
-            let Some(written) = experiment.audiences.get(audience) else { continue };
-            let place = |audience: Option<usize>| {
-                let id = audience.and_then(|i| experiment.audiences.get(i)).map(|one| one.id.as_deref().unwrap_or("?"));
-                id.map_or_else(|| "`variants`".to_owned(), |id| format!("the audience {id}"))
+    fn arms_apart(&mut self, experiment: &written::Experiment, claims: Claims<'_>, at: &At<'_>) {
+        let place = |owner: &Owner<'_>| match owner.audience.and_then(|i| experiment.audiences.get(i)) {
+            Some(audience) => format!("the audience {}", audience.id.as_deref().unwrap_or("?")),
+            None => "`variants`".to_owned(),
+        };
+        let Claims { owners, ranges } = claims;
+        for ((range, owner), (known_range, known_owner)) in overlaps(&owners, ranges) {
+            let (Some(owner), Some(known)) = (owners.get(owner), owners.get(known_owner)) else { continue };
+            let Some((i, audience)) = owner.audience.and_then(|i| Some((i, experiment.audiences.get(i)?))) else {
+                continue;
             };
-            let grown = if mine.arm == CONTROL { theirs } else { mine };
-            let controls = controls(variants, arms).map(place).collect::<Vec<_>>().join(" and in ");
-            let advice = if mine.arm != CONTROL && theirs.arm != CONTROL {
-                "; ranges that say the same of an arm in every audience keep arms apart".to_owned()
-            } else if grown.range == Range::ALL {
-                format!("; for 100% of {} make {CONTROL} 0 in the same change: in {controls}", grown.arm)
-            } else {
-                String::new()
-            };
-            let message = format!(
-                "[{}, {}] of {arm} overlaps [{}, {}] of {} in {}: who changes audience would go from arm to arm{advice}",
-                mine.range.start,
-                mine.range.end,
-                theirs.range.start,
-                theirs.range.end,
-                theirs.arm,
-                place(theirs.audience),
+            let mut message = format!(
+                "[{}, {}] of {} overlaps [{}, {}] of {} in {}: who changes audience would go from arm to arm",
+                range.start,
+                range.end,
+                owner.arm,
+                known_range.start,
+                known_range.end,
+                known.arm,
+                place(known),
             );
-            let field = if matches!(written.owned, Some(Owned::Shares(_))) { "shares" } else { "ranges" };
-            self.problems.add(codes::AUDIENCES_OVERLAP, &at.index(audience).key(field).key(arm), message);
+            let (grown, other) = if owner.arm == CONTROL { (known, owner) } else { (owner, known) };
+            if other.arm != CONTROL {
+                message.push_str("; ranges that say the same of an arm in every audience keep arms apart");
+            } else if range == Range::ALL || known_range == Range::ALL {
+                message.push_str("; for 100% of ");
+                message.push_str(grown.arm);
+                message.push_str(" make control 0 in the same change");
+                for (i, owner) in owners.iter().filter(|owner| owner.arm == CONTROL).enumerate() {
+                    message.push_str(if i == 0 { ": in " } else { " and in " });
+                    message.push_str(&place(owner));
+                }
+            }
+            let field = if matches!(audience.owned, Some(Owned::Shares(_))) { "shares" } else { "ranges" };
+            self.problems.add(codes::AUDIENCES_OVERLAP, &at.index(i).key(field).key(owner.arm), message);
         }
     }
 }
 
-/// Slots, whose they are, and in which audience; in none they are the variants' own.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Claim<'a> {
-    range: Range,
+/// What arms own, in the variants and in the audiences, in the order of the document.
+#[derive(Default)]
+struct Claims<'a> {
+    owners: Vec<Owner<'a>>,
+    /// With the place of the owner.
+    ranges: Vec<(Range, usize)>,
+}
+
+/// An arm in an audience; in none what it owns is the variant's own.
+struct Owner<'a> {
     audience: Option<usize>,
     arm: &'a str,
 }
 
-/// Of each audience and arm the first claim that meets one of another arm, elsewhere and before it in the document.
-fn overlaps<'a>(
-    variants: &'a [Variant],
-    arms: &'a [Vec<Arm<'a>>],
-) -> BTreeMap<(usize, &'a str), (Claim<'a>, Claim<'a>)> {
-    let mut claims: Vec<Claim<'a>> = Vec::new();
-    for variant in variants.iter().filter(|_| !arms.is_empty()) {
-        claims.extend(variant.ranges.iter().map(|range| Claim { range: *range, audience: None, arm: &variant.id }));
-    }
-    for (audience, arms) in arms.iter().enumerate() {
-        // What is no variant has been reported as that.
-        for (arm, ranges) in arms.iter().filter(|(arm, _)| variants.iter().any(|variant| variant.id == *arm)) {
-            claims.extend(ranges.iter().map(|range| Claim { range: *range, audience: Some(audience), arm }));
+impl<'a> Claims<'a> {
+    fn add(&mut self, audience: Option<usize>, arm: &'a str, ranges: &[Range]) {
+        if !ranges.is_empty() {
+            self.ranges.extend(ranges.iter().map(|range| (*range, self.owners.len())));
+            self.owners.push(Owner { audience, arm });
         }
     }
-    claims.sort_unstable();
-    let mut found = BTreeMap::new();
-    let mut open: Vec<Claim<'a>> = Vec::new();
-    for claim in claims {
-        open.retain(|one| one.range.end > claim.range.start);
-        for one in open.iter().filter(|one| one.arm != claim.arm && one.audience != claim.audience) {
-            let (before, behind) = if one.audience < claim.audience { (*one, claim) } else { (claim, *one) };
-            if let Some(audience) = behind.audience {
-                found.entry((audience, behind.arm)).or_insert((behind, before));
+}
+
+/// Of each owner the first range that meets one of another arm, elsewhere and before it in the document.
+fn overlaps(owners: &[Owner<'_>], mut ranges: Vec<(Range, usize)>) -> Vec<((Range, usize), (Range, usize))> {
+    ranges.sort_unstable();
+    let are_apart = |one: usize, other: usize| match (owners.get(one), owners.get(other)) {
+        (Some(one), Some(other)) => one.arm == other.arm || one.audience == other.audience,
+        _ => true,
+    };
+    let mut found: Vec<((Range, usize), (Range, usize))> = Vec::new();
+    let mut open: Vec<(Range, usize)> = Vec::new();
+    for claim in ranges {
+        open.retain(|(range, _)| range.end > claim.0.start);
+        for one in &open {
+            let (before, behind) = if one.1 < claim.1 { (*one, claim) } else { (claim, *one) };
+            if !are_apart(one.1, claim.1) && !found.iter().any(|(known, _)| known.1 == behind.1) {
+                found.push((behind, before));
             }
         }
         open.push(claim);
     }
     found
-}
-
-/// Where `control` owns something.
-fn controls<'a>(variants: &'a [Variant], arms: &'a [Vec<Arm<'_>>]) -> impl Iterator<Item = Option<usize>> {
-    let own = variants.iter().filter(|variant| variant.id == CONTROL && !variant.ranges.is_empty()).map(|_| None);
-    let owns = |arms: &Vec<Arm<'_>>| arms.iter().any(|(arm, ranges)| *arm == CONTROL && !ranges.is_empty());
-    own.chain(arms.iter().enumerate().filter(move |(_, arms)| owns(arms)).map(|(audience, _)| Some(audience)))
 }
