@@ -7,7 +7,7 @@ impl Audiences {
     /// The experiment as it is for the first audience whose condition holds, the plain one where none does; nothing where the
     /// request is not targeted.
     #[cold]
-    pub(crate) fn of<'p>(&'p self, plain: &'p ExperimentPlan, context: EvalContext<'_>) -> Option<&'p ExperimentPlan> {
+    pub(crate) fn of<'p>(&'p self, plain: &'p ExperimentPlan, context: &EvalContext<'_>) -> Option<&'p ExperimentPlan> {
         if self.targeting.as_ref().is_some_and(|targeting| !targeting.holds(context)) {
             return None;
         }

@@ -140,7 +140,7 @@ impl<'p, 'a> Dealer<'p, 'a> {
         if let Some(forced) = listed.and_then(|entry| self.overridden(layer, entry)) {
             return Outcome::forced(layer, forced, Reason::Override);
         }
-        let context = EvalContext { values: self.values, unit, listed: &self.plan.listed, answers: self.answers() };
+        let context = &EvalContext { values: self.values, unit, listed: &self.plan.listed, answers: self.answers() };
         if let Some(forced) = layer.rules.first(context) {
             return Outcome::forced(layer, forced, Reason::Rule);
         }

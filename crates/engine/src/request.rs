@@ -159,13 +159,13 @@ impl<'a> Request<'a> {
 
     fn ask(&self, plan: &Plan, asks: &Asks) -> Asked {
         let answers: Box<[Cell<Option<bool>>]> = vec![Cell::new(None); asks.answers].into();
-        let as_it_came = EvalContext { values: self.values(), unit: None, listed: &plan.listed, answers: &answers };
+        let as_it_came = &EvalContext { values: self.values(), unit: None, listed: &plan.listed, answers: &answers };
         let is_targeted = asks.targeting.as_ref().is_none_or(|targeting| targeting.holds(as_it_came));
         let own = asks.layers.iter().filter(|_| is_targeted);
         let is_out = |(layer, targeting): &&(usize, Predicate)| {
             let unit = plan.layers.get(*layer).and_then(|layer| plan.units.get(layer.unit?));
             let unit = unit.and_then(|unit| self.unit_that_came(unit));
-            !targeting.holds(EvalContext { unit, ..as_it_came })
+            !targeting.holds(&EvalContext { unit, ..*as_it_came })
         };
         let out_of_play = own.filter(is_out).map(|(layer, _)| *layer).collect();
         Asked { is_targeted, out_of_play, answers }

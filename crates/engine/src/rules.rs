@@ -58,7 +58,7 @@ impl Rules {
     }
 
     /// The first rule that holds.
-    pub(crate) fn first(&self, context: EvalContext<'_>) -> Option<Forced> {
+    pub(crate) fn first(&self, context: &EvalContext<'_>) -> Option<Forced> {
         let mut first = self.first_of(&self.always, None, context);
         if !self.by_attribute.is_empty() {
             for (attribute, values) in context.values.captured() {
@@ -84,7 +84,7 @@ impl Rules {
     }
 
     /// The first of some rules that holds, if it comes before the best so far.
-    fn first_of(&self, some: &[usize], best: Option<usize>, context: EvalContext<'_>) -> Option<usize> {
+    fn first_of(&self, some: &[usize], best: Option<usize>, context: &EvalContext<'_>) -> Option<usize> {
         let earlier = some.iter().copied().take_while(|i| best.is_none_or(|best| *i < best));
         let holds = |i: &usize| self.rules.get(*i).is_some_and(|rule| rule.when.holds(context));
         earlier.into_iter().find(holds).or(best)

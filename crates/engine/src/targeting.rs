@@ -60,7 +60,8 @@ pub(crate) enum CaseRule {
     Ignored,
 }
 
-/// What a predicate may look at: the request, and the unit of the layer it stands in.
+/// What a predicate may look at: the request, and the unit of the layer it stands in. Handed on by reference, since it is asked
+/// for each leaf.
 #[derive(Clone, Copy)]
 pub(crate) struct EvalContext<'a> {
     pub(crate) values: Values<'a>,
@@ -72,7 +73,7 @@ pub(crate) struct EvalContext<'a> {
 
 impl Predicate {
     /// Plain two-valued logic; conditions are at most 8 deep, so the recursion is bounded.
-    pub(crate) fn holds(&self, context: EvalContext<'_>) -> bool {
+    pub(crate) fn holds(&self, context: &EvalContext<'_>) -> bool {
         match self {
             Predicate::All(predicates) => predicates.iter().all(|one| one.holds(context)),
             Predicate::Any(predicates) => predicates.iter().any(|one| one.holds(context)),
@@ -84,7 +85,7 @@ impl Predicate {
 }
 
 impl Shared {
-    fn holds(&self, context: EvalContext<'_>) -> bool {
+    fn holds(&self, context: &EvalContext<'_>) -> bool {
         let answer = context.answers.get(self.answer);
         if let Some(known) = answer.and_then(Cell::get) {
             return known;
@@ -97,7 +98,7 @@ impl Shared {
     }
 }
 
-fn leaf_holds(input: &Input, matcher: &Matcher, context: EvalContext<'_>) -> bool {
+fn leaf_holds(input: &Input, matcher: &Matcher, context: &EvalContext<'_>) -> bool {
     if let Matcher::Present(wanted) = matcher {
         let present = match input {
             Input::Attribute(id) => context.values.of(*id).next().is_some(),
