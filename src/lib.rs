@@ -15,6 +15,7 @@
     allow(dead_code)
 )]
 
+mod appeared;
 mod exports;
 mod host;
 mod join;

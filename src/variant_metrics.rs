@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use weir_engine::{Counted, Dropped, Plan, Reason, Series};
 
+use crate::appeared;
 use crate::host::Kind;
 use crate::late_counters::{Late, LateCounters};
 use crate::metrics::{Metric, Metrics};
@@ -49,6 +50,9 @@ impl VariantMetrics {
             }));
         }
         let standing = named.len().saturating_add(other.iter().len()).saturating_mul(StatusClass::ALL.len());
+        for name in appeared::names() {
+            metrics.define(Kind::Counter, &name);
+        }
         let late = RefCell::new(LateCounters::beside(standing));
         VariantMetrics { named, other, decisions, usual: Some(usual), late }
     }
@@ -97,7 +101,8 @@ impl OneVariant {
     fn define(experiment: &str, variant: &str, usual: Reason, metrics: &mut Metrics) -> OneVariant {
         let name = format!("experiment=.={experiment};.;variant=.={variant};.;");
         OneVariant {
-            requests: StatusClass::ALL.map(|class| requests(experiment, variant, usual, class, metrics)),
+            requests: StatusClass::ALL
+                .map(|class| metrics.define(Kind::Counter, &requests(experiment, variant, usual, class))),
             latency: metrics.define(Kind::Histogram, &format!("{name}weir_request_duration_milliseconds")),
         }
     }
@@ -110,14 +115,16 @@ impl Late {
             Series::Other => None,
         };
         let (experiment, variant) = pair.unwrap_or((OTHER, OTHER));
-        requests(experiment, variant, self.reason, self.class, metrics)
+        let name = requests(experiment, variant, self.reason, self.class);
+        appeared::add(&name);
+        metrics.define(Kind::Counter, &name)
     }
 }
 
-fn requests(experiment: &str, variant: &str, reason: Reason, class: StatusClass, metrics: &mut Metrics) -> Metric {
+/// The name of a counter of requests.
+fn requests(experiment: &str, variant: &str, reason: Reason, class: StatusClass) -> String {
     let (reason, code) = (reason.name(), class.code());
-    let labels = format!("experiment=.={experiment};.;variant=.={variant};.;reason=.={reason};.;code=.={code};.;");
-    metrics.define(Kind::Counter, &format!("{labels}weir_requests_total"))
+    format!("experiment=.={experiment};.;variant=.={variant};.;reason=.={reason};.;code=.={code};.;weir_requests_total")
 }
 
 /// Counts what arrived and was dropped.
