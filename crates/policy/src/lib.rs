@@ -20,6 +20,7 @@ mod attachment;
 mod canonical;
 mod check;
 mod checked;
+mod digest;
 mod document;
 mod envelope;
 mod gauge;
