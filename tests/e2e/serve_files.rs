@@ -54,9 +54,11 @@ async fn an_editor_may_rename_the_old_file_away_and_a_new_one_in() {
 
     fs::rename(path("policy.yaml"), path("policy.yaml~")).unwrap();
     weir.until(&event("not_served").containing("why", "policy.yaml: cannot be read: ")).await;
+    assert_eq!(weir.count(&event("good_again")), 0);
     fs::write(path(".policy.yaml.swp"), second).unwrap();
     fs::rename(path(".policy.yaml.swp"), path("policy.yaml")).unwrap();
-    weir.until(&second_served).await;
+    let (good, pushed) = (weir.until(&event("good_again")).await, weir.until(&second_served).await);
+    assert!(good < pushed, "{}", weir.log());
 }
 
 /// Two changes within one tick of the clock that files are dated by leave length and time as they were.

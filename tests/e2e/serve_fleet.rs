@@ -180,20 +180,30 @@ async fn the_log_for_people_is_sentences_and_words() {
     let revision = PolicyFile::of(&policy("10%")).revision;
     fleet.weir.until_row("acked", |row| row["acked"] == revision.as_str()).await;
     fleet.write("policy.yaml", "version: 1\nlayers: [\n");
-    let bad = format!("not served, revision {revision} stays:\n");
-    let log = eventually(SOON, "the end of the log", async || {
-        let log = fleet.weir.log();
-        if log.contains(&bad) { Ok(log) } else { Err(log) }
-    })
-    .await;
+    let until_said = async |said: String| {
+        eventually(SOON, &said, async || {
+            let log = fleet.weir.log();
+            if log.contains(&said) { Ok(log) } else { Err(log) }
+        })
+        .await
+    };
+    until_said(format!("Z not served, revision {revision} stays:\n")).await;
+    // What was wrong is no more, and nothing is pushed.
+    fleet.write("policy.yaml", &policy("10%").to_string());
+    let log = until_said(format!("Z good again: revision {revision} has no problems\n")).await;
     for said in [
-        &format!("revision {revision} active in server: "),
-        "\nconnected node=edge-1 peer=127.0.0.1:",
-        &format!("\nacked node=edge-1 type=ecds revision={revision}\n"),
+        &format!("Z revision {revision} active in server: "),
+        "Z connected node=edge-1 peer=127.0.0.1:",
+        &format!("Z acked node=edge-1 type=ecds revision={revision}\n"),
         "\n --> ",
     ] {
         assert!(log.contains(said), "no {said:?} in\n{log}");
     }
+    // 2026-11-21T15:42:07.123Z and a blank, but before further lines of a problem.
+    let is_timed = |line: &str| line.split_once("Z ").is_some_and(|(time, _)| time.len() == 23 && time.contains('T'));
+    let untimed: Vec<&str> = log.lines().filter(|line| !is_timed(line)).collect();
+    let problem = log.split_once("stays:\n").unwrap().1;
+    assert!(problem.starts_with(&untimed.join("\n")), "{untimed:?} in\n{log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -95,18 +95,17 @@ impl Judge {
         settle_request(self.state.as_ref(), request.as_ref(), wanted.request.as_ref(), wanted.notice, self.log);
         self.request = wanted.request;
         if let Some(target) = wanted.target {
-            let (revision, resources) = (target.deployment.revision(), target.deployment.size());
-            let changed = self.targets.send_if_modified(|before| {
+            // Told before anything that comes of it.
+            if had_complaint && wanted.complaint.is_none() {
+                self.log.tell(&Notice::GoodAgain { revision: target.deployment.revision() });
+            }
+            self.targets.send_if_modified(|before| {
                 let changed = *before != target;
                 if changed {
                     *before = target;
                 }
                 changed
             });
-            // What was wrong is no more, and nothing comes of it that would tell.
-            if had_complaint && wanted.complaint.is_none() && !changed && self.progress.borrow().is_done() {
-                self.log.tell(&Notice::Served { revision, resources });
-            }
         }
         let active = self.progress.borrow().active.clone();
         self.complain(wanted.complaint, &active);

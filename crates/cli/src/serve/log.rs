@@ -1,4 +1,4 @@
-//! The log on standard error: one line, or one JSON object, for each thing that happens.
+//! The log on standard error: one line, or one JSON object, for each thing that happens, with its time.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -13,7 +13,7 @@ use super::notice::Notice;
 /// The form of the log.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Log {
-    /// For people.
+    /// For people: each line begins with its time.
     Text,
     /// One object a line, with `time` and `event`.
     Json,
@@ -24,12 +24,12 @@ impl Log {
     pub fn reports(self, reports: &[Report]) {
         let usual =
             |event: &Event| matches!(event, Event::Sent { .. } | Event::Offered { .. } | Event::CaughtUp { .. });
-        let mut lines = String::new();
+        let (now, mut lines) = (now(), String::new());
         for report in reports.iter().filter(|report| !usual(&report.event)) {
             match self {
                 // Writing to memory cannot fail.
-                Log::Text => drop(writeln!(lines, "{report}")),
-                Log::Json => lines += &json_line(report.event.name(), fields(report)),
+                Log::Text => drop(writeln!(lines, "{now} {report}")),
+                Log::Json => lines += &json_line(&now, report.event.name(), fields(report)),
             }
         }
         write(&lines);
@@ -38,8 +38,8 @@ impl Log {
     /// Writes a notice.
     pub fn tell(self, notice: &Notice) {
         match self {
-            Log::Text => write(&format!("{notice}\n")),
-            Log::Json => write(&json_line(notice.event(), notice.fields())),
+            Log::Text => write(&format!("{} {notice}\n", now())),
+            Log::Json => write(&json_line(&now(), notice.event(), notice.fields())),
         }
     }
 }
@@ -54,9 +54,13 @@ fn fields(report: &Report) -> Vec<(&'static str, String)> {
     node.into_iter().chain(report.event.fields()).collect()
 }
 
-fn json_line(event: &str, fields: Vec<(&'static str, String)>) -> String {
-    let time = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
-    let pairs = [("time", time), ("event", event.to_owned())].into_iter().chain(fields);
+/// The time of a line: RFC 3339 with milliseconds, in UTC.
+fn now() -> String {
+    humantime::format_rfc3339_millis(SystemTime::now()).to_string()
+}
+
+fn json_line(time: &str, event: &str, fields: Vec<(&'static str, String)>) -> String {
+    let pairs = [("time", time.to_owned()), ("event", event.to_owned())].into_iter().chain(fields);
     let object: Map<String, Value> = pairs.map(|(name, value)| (name.into(), value.into())).collect();
     format!("{}\n", Value::from(object))
 }

@@ -16,6 +16,8 @@ pub enum Notice {
     Served { revision: String, resources: usize },
     /// The files, or a request, are not served: the revision stays that was.
     NotServed { revision: String, why: String },
+    /// What was wrong with the files, or with a request, is no more: this revision is to be served.
+    GoodAgain { revision: String },
     /// A stage of a rollout other than the last begins.
     Stage { number: usize, count: usize, deployed: DeployedRevisions, urgent: bool },
     /// A revision goes to canary nodes.
@@ -50,6 +52,7 @@ impl Notice {
         match self {
             Notice::Served { .. } => "served",
             Notice::NotServed { .. } => "not_served",
+            Notice::GoodAgain { .. } => "good_again",
             Notice::Stage { .. } => "stage",
             Notice::CanaryStarted { .. } => "canary_started",
             Notice::Held(_) => "held",
@@ -73,6 +76,7 @@ impl Notice {
                 vec![("revision", revision), ("resources", resources.to_string())]
             }
             Notice::NotServed { revision, why } => vec![("revision", revision), ("why", why)],
+            Notice::GoodAgain { revision } => vec![("revision", revision)],
             Notice::Held(held) => vec![("revision", held.revision.clone()), ("why", reasons(&held))],
             Notice::Stage { number, count, deployed: DeployedRevisions { edges, mesh }, urgent } => {
                 let (stage, stages) = (number.to_string(), count.to_string());
@@ -113,6 +117,7 @@ impl fmt::Display for Notice {
             Notice::NotServed { revision, why } => {
                 write!(f, "not served, revision {revision} stays:\n{}", why.trim_end())
             }
+            Notice::GoodAgain { revision } => write!(f, "good again: revision {revision} has no problems"),
             Notice::Stage { number, count, deployed: DeployedRevisions { edges, mesh }, .. } => {
                 write!(f, "stage {number} of {count}: revision {edges} at edges, {mesh} in the mesh")
             }

@@ -35,10 +35,3 @@ pub struct Held {
     /// The nodes on which it did not become active, and why.
     pub reasons: Vec<(String, String)>,
 }
-
-impl Progress {
-    /// Whether what was wanted last is what every Envoy is to have.
-    pub fn is_done(&self) -> bool {
-        self.held.is_none() && self.active == self.wanted
-    }
-}
