@@ -3,6 +3,7 @@
 pub mod codes;
 pub mod fields;
 pub(crate) mod json;
+mod kind;
 mod problem;
 mod source;
 mod source_id;
@@ -11,6 +12,7 @@ mod spanned;
 #[cfg(feature = "yaml")]
 mod yaml;
 
+pub use kind::Kind;
 pub(crate) use problem::Step;
 pub use problem::{At, Code, Path, Position, Problem, Problems};
 pub use source::{Format, Source};

@@ -2,7 +2,7 @@
 
 use crate::attachment::Role;
 use crate::check::check;
-use crate::document::{At, Problem, Problems, SourceId, Sources, codes};
+use crate::document::{At, Kind, Problem, Problems, SourceId, Sources, codes};
 use crate::limits;
 use crate::model::Model;
 use crate::written::Policy;
@@ -33,7 +33,7 @@ pub fn read<'a>(sources: &'a Sources, files: &[SourceId]) -> Result<Documents<'a
     }
     let mut policies = Vec::with_capacity(files.len());
     for file in files {
-        let document = sources.parse(*file, &mut problems);
+        let document = sources.parse_as(Kind::Policy, *file, &mut problems);
         policies.push(Policy::read(document, &At::Root { source: *file }, &mut problems));
     }
     Ok(Documents { sources, policies, problems: problems.into_vec() })

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use prost_reflect::prost::Message;
 use prost_reflect::{DynamicMessage, ReflectMessage};
 use serde_json::Value;
-use weir_policy::{At, Format, Position, Problem, Problems, Source, SourceId, Sources, codes};
+use weir_policy::{At, Format, Kind, Position, Problem, Problems, Source, SourceId, Sources, codes};
 use weir_xds::{Resource, ResourceKind, version};
 
 use crate::{schema, yaml};
@@ -61,7 +61,11 @@ impl<'a> Reading<'a> {
 /// The JSON value that a text means.
 fn text(source: &Source, id: SourceId) -> Result<Value, Problem> {
     // What is wrong with a text as such is told as of a policy: that it is not UTF-8, no YAML, or no JSON.
-    let (_, problems) = source.parse(id);
+    let (document, problems) = source.parse(id);
+    let mut other = Problems::default();
+    if Kind::Resources.is_other(&document, &At::Root { source: id }, &mut other) {
+        return Err(other.into_vec().remove(0));
+    }
     if let Some(problem) = problems.into_iter().find(|problem| problem.code == codes::SYNTAX) {
         return Err(problem);
     }

@@ -179,6 +179,10 @@ fn each_way_to_be_wrong_says_where() {
     let table = [
         ("name: one".into(), ":1:1: missing_field at (root): expected the field `resources`"),
         ("one".into(), ":1:1: wrong_type at (root): expected an object with the field `resources`"),
+        (
+            "weir: 1\nname: one".into(),
+            ":1:1: other_document at weir: this is an attachment, and a file of Envoy resources is meant here; weir check takes it",
+        ),
         ("resources: {}".into(), ":1:12: wrong_type at resources: `resources` is no list"),
         ("resources: [one]".into(), ":1:13: missing_field at resources[0]: expected the field `@type`"),
         (

@@ -3,7 +3,7 @@
 use super::{Attachment, Module, Role, Sticky};
 use crate::check;
 use crate::document::fields::{self, Fields};
-use crate::document::{At, Problem, Problems, SourceId, Sources, Spanned, Value, codes};
+use crate::document::{At, Kind, Problem, Problems, SourceId, Sources, Spanned, Value, codes};
 use crate::limits;
 
 /// An attachment as a person writes it: the envelope's fields without policy and revision, where the module lies, and
@@ -29,7 +29,7 @@ impl AttachmentFile {
     /// Every problem that was found, each with its place.
     pub fn read(sources: &Sources, id: SourceId) -> Result<AttachmentFile, Vec<Problem>> {
         let mut problems = Problems::default();
-        let document = sources.parse(id, &mut problems);
+        let document = sources.parse_as(Kind::Attachment, id, &mut problems);
         let file = AttachmentFile::read_fields(document, &At::Root { source: id }, &mut problems);
         match file {
             Some(file) if problems.is_empty() => Ok(file),

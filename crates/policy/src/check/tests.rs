@@ -24,6 +24,7 @@ type Row = (Code, &'static str, &'static str, &'static str, &'static str);
 const ROWS: &[Row] = &[
     (codes::SYNTAX, TEXT, "{version: 1", "(root)", "{version: 1}"),
     (codes::SEVERAL_DOCUMENTS, TEXT, "version: 1\n---\nversion: 1", "(root)", "---\nversion: 1\n"),
+    (codes::OTHER_DOCUMENT, TEXT, "{weir: 1, name: shop}", "weir", "{version: 1, namespace: shop}"),
     (codes::ALIAS, TEXT, "version: &one 1\nenabled: *one", "enabled", "version: &one 1\nenabled: true"),
     (codes::MERGE_KEY, TEXT, "version: 1\n<<: {enabled: true}", "(root)", "version: 1\nenabled: true"),
     (codes::YAML_TAG, TEXT, "version: !!int 1", "version", "version: 1"),

@@ -94,5 +94,5 @@ impl Source {
 
 /// Whether the caret belongs under the key of the last step rather than under its value.
 fn points_at_key(code: Code) -> bool {
-    [codes::UNKNOWN_FIELD, codes::DUPLICATE_KEY, codes::MERGE_KEY].contains(&code)
+    [codes::UNKNOWN_FIELD, codes::DUPLICATE_KEY, codes::MERGE_KEY, codes::OTHER_DOCUMENT].contains(&code)
 }

@@ -1,6 +1,6 @@
 //! The texts that are read together, each under an id by which problems point to it.
 
-use crate::document::{Problem, Problems, Source, SourceId, Spanned, Value};
+use crate::document::{At, Kind, Problem, Problems, Source, SourceId, Spanned, Value};
 
 /// Texts that are read together: files, and what is made by machine under a name that says of what.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,18 @@ impl Sources {
         let Some(source) = self.get(id) else { return Spanned::from(Value::Unreadable) };
         let (document, found) = source.parse(id);
         problems.extend(found);
+        document
+    }
+
+    /// The document in a text, as [`Sources::parse`], where it is of this kind or of none that is known. Of one that is of
+    /// another kind only that is told.
+    pub fn parse_as(&self, kind: Kind, id: SourceId, problems: &mut Problems) -> Spanned {
+        let mut found = Problems::default();
+        let document = self.parse(id, &mut found);
+        if kind.is_other(&document, &At::Root { source: id }, problems) {
+            return Spanned::from(Value::Unreadable);
+        }
+        problems.extend(found.into_vec());
         document
     }
 

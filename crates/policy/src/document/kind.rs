@@ -1,0 +1,132 @@
+//! What a document is, told by the fields that it has: the one place where policies, attachments and all else that people
+//! write beside them are told apart.
+
+use crate::document::{At, Entry, Problems, Spanned, Value, codes};
+
+/// What a document is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// A policy, or a file of one.
+    Policy,
+    /// Where and how the filter is put.
+    Attachment,
+    /// Plain Envoy resources.
+    Resources,
+    /// Requests with what is expected of them.
+    Requests,
+    /// An object of Kubernetes or Istio.
+    Kubernetes,
+    /// What a filter is sent: an attachment with its policy in it.
+    Envelope,
+    /// The configuration that an Envoy starts with.
+    Bootstrap,
+}
+
+/// The fields of a policy that nothing else has. A file of a policy may lack each of them.
+const POLICY: [&str; 9] =
+    ["version", "units", "lists", "conditions", "env_tag", "targeting", "holdouts", "layers", "namespace"];
+
+impl Kind {
+    /// The kind of a document, where its fields say one and no other.
+    pub fn of(document: &Spanned) -> Option<Kind> {
+        let Value::Map(entries) = &document.value else { return None };
+        Kind::told(entries).map(|(kind, _)| kind)
+    }
+
+    /// Whether a document that is read as of this kind is clearly of another; that is a problem of it, and the only one that
+    /// is worth telling.
+    pub fn is_other(self, document: &Spanned, at: &At<'_>, problems: &mut Problems) -> bool {
+        let Value::Map(entries) = &document.value else { return false };
+        let Some((found, field)) = Kind::told(entries).filter(|(found, _)| *found != self) else { return false };
+        let message = format!("this is {}, and {} is meant here; {}", found.name(), self.name(), found.taken_by());
+        problems.add(codes::OTHER_DOCUMENT, &at.key(field), message);
+        true
+    }
+
+    /// The kind, and the field that tells it.
+    fn told(entries: &[Entry]) -> Option<(Kind, &'static str)> {
+        let has = |field: &str| entries.iter().any(|entry| entry.key == field);
+        let policy = || POLICY.into_iter().find(|field| has(field));
+        let alone = |kind: Kind, field: &'static str| (has(field) && policy().is_none()).then_some((kind, field));
+        if has("apiVersion") && has("kind") {
+            return Some((Kind::Kubernetes, "apiVersion"));
+        }
+        if has("weir") && has("policy") {
+            return Some((Kind::Envelope, "policy"));
+        }
+        alone(Kind::Attachment, "weir")
+            .or_else(|| alone(Kind::Resources, "resources"))
+            .or_else(|| alone(Kind::Requests, "requests"))
+            .or_else(|| alone(Kind::Bootstrap, "static_resources"))
+            .or_else(|| alone(Kind::Bootstrap, "dynamic_resources"))
+            .or_else(|| {
+                let others = ["weir", "resources", "requests", "static_resources", "dynamic_resources"];
+                policy().filter(|_| !others.into_iter().any(has)).map(|field| (Kind::Policy, field))
+            })
+    }
+
+    /// What a person would call it.
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Policy => "a policy",
+            Kind::Attachment => "an attachment",
+            Kind::Resources => "a file of Envoy resources",
+            Kind::Requests => "a file of requests",
+            Kind::Kubernetes => "an object of Kubernetes",
+            Kind::Envelope => "an envelope, which a filter is sent",
+            Kind::Bootstrap => "the bootstrap of an Envoy",
+        }
+    }
+
+    /// Who would take it.
+    fn taken_by(self) -> &'static str {
+        match self {
+            Kind::Policy => "weir check takes it, and --policy",
+            Kind::Attachment => "weir check takes it, and --attach",
+            Kind::Resources => "weir check takes it, and weir serve --resources its folder",
+            Kind::Requests => "weir test takes it",
+            Kind::Kubernetes => "weir render istio --into takes VirtualServices",
+            Kind::Envelope => "its attachment and its policy are files of their own",
+            Kind::Bootstrap => "envoy --config-path takes it",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::document::{Source, SourceId};
+
+    use super::*;
+
+    #[test]
+    fn a_document_is_told_by_its_fields() {
+        let table = [
+            ("version: 1", Some(Kind::Policy)),
+            ("layers: []", Some(Kind::Policy)),
+            ("{version: 1, colour: red}", Some(Kind::Policy)),
+            ("weir: 1", Some(Kind::Attachment)),
+            ("{weir: 1, name: shop, wasm: {file: weir.wasm}}", Some(Kind::Attachment)),
+            ("resources: []", Some(Kind::Resources)),
+            ("{version_info: '1', resources: [{'@type': x}]}", Some(Kind::Resources)),
+            ("requests: []", Some(Kind::Requests)),
+            ("{apiVersion: v1, kind: ConfigMap, data: {}}", Some(Kind::Kubernetes)),
+            ("{weir: 1, policy: {version: 1}}", Some(Kind::Envelope)),
+            ("static_resources: {}", Some(Kind::Bootstrap)),
+            ("{admin: {}, dynamic_resources: {}}", Some(Kind::Bootstrap)),
+            // Of these nobody knows: whoever reads them says what is wrong.
+            ("{version: 1, weir: 1}", None),
+            ("{version: 1, resources: []}", None),
+            ("{layers: [], requests: []}", None),
+            ("kind: test", None),
+            ("policy: {version: 1}", None),
+            ("role: mesh", None),
+            ("{}", None),
+            ("[]", None),
+            ("", None),
+            ("version", None),
+        ];
+        for (text, kind) in table {
+            assert_eq!(Kind::of(&Source::yaml("a.yaml", text).parse(SourceId::FIRST).0), kind, "{text}");
+        }
+    }
+}
