@@ -21,15 +21,24 @@ pub struct Effective {
 impl Effective {
     /// The policy that takes effect of these texts, if they are good, and good with all that is added to their documents.
     pub fn of(sources: &Sources, files: &[SourceId], role: Role) -> Result<Effective, Failure> {
+        Effective::with_documents(sources, files, role).map(|(effective, _)| effective)
+    }
+
+    /// The same with the documents that take effect, for who tells where in them something stands.
+    pub fn with_documents(
+        sources: &Sources,
+        files: &[SourceId],
+        role: Role,
+    ) -> Result<(Effective, Vec<Policy>), Failure> {
         let failure = |problems| failure(sources, problems);
         let documents = read(sources, files).map_err(failure)?;
         let written = Checked::from(documents.check(&documents.policies, role).map_err(failure)?);
         let revision = written.revision;
-        let policy = match effective(&documents.policies) {
-            Cow::Borrowed(_) => written,
-            Cow::Owned(policies) => Checked::from(documents.check(&policies, role).map_err(failure)?),
+        let (policy, policies) = match effective(&documents.policies) {
+            Cow::Borrowed(_) => (written, documents.policies),
+            Cow::Owned(policies) => (Checked::from(documents.check(&policies, role).map_err(failure)?), policies),
         };
-        Ok(Effective { written: revision, policy: Arc::new(policy) })
+        Ok((Effective { written: revision, policy: Arc::new(policy) }, policies))
     }
 }
 

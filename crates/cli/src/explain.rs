@@ -6,11 +6,18 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use clap::Args;
-use weir_engine::{Edit, Exchange, Plan, TraceCell};
+use weir_engine::{Plan, TraceCell};
 use weir_policy::Role;
 
 use crate::load;
 use crate::problems::Failure;
+
+mod json;
+mod places;
+mod steps;
+mod text;
+
+use places::PolicyPlaces;
 
 /// Shows what a policy decides for a request, and why
 #[derive(Args)]
@@ -65,8 +72,10 @@ type Header = (Vec<u8>, Vec<u8>);
 impl Explain {
     /// Decides the request and prints the decision.
     pub fn run(self) -> Result<(), Failure> {
-        let (file, policy) = load::attached(self.attach.as_deref(), self.role, &self.policy)?;
+        let load::Attached { sources, file, documents, policy } =
+            load::attached(self.attach.as_deref(), self.role, &self.policy)?;
         let plan = Plan::compile(&policy.model, &file.attachment, Some(policy.revision));
+        let places = PolicyPlaces::of(&sources, &documents);
         let headers = self.request_headers()?;
         let pairs = headers.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
         let mut given = self.random.iter();
@@ -76,15 +85,16 @@ impl Explain {
             ));
         }
         let exchange = plan.exchange(
-            pairs,
+            pairs.clone(),
             || given.next().copied().or_else(fresh_random),
             |trace| TraceCell::together(trace, self.joined.iter().map(|tags| tags.as_bytes())),
             || self.destination.as_ref().map(|cluster| Cow::Borrowed(cluster.as_bytes())),
         );
+        let why = exchange.why(&policy.model, pairs);
         if self.json {
-            println!("{}", exchange.json());
+            println!("{}", json::object(&exchange, &why, &places));
         } else {
-            print!("{}", text(&plan, &exchange));
+            print!("{}", text::decision(&exchange, &why, &places));
         }
         Ok(())
     }
@@ -123,56 +133,4 @@ fn sixteen_bytes(hex: &str) -> Result<[u8; 16], String> {
 fn fresh_random() -> Option<[u8; 16]> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).ok().map(|()| bytes)
-}
-
-fn text(plan: &Plan, exchange: &Exchange<'_, '_>) -> String {
-    let revision = plan.revision().map_or_else(|| "none".to_owned(), |revision| revision.to_string());
-    let (role, steer) = (plan.attachment().role.name(), plan.attachment().steer.name());
-    let mut text = format!("revision {revision}, role {role}, steer {steer}\n\n");
-    let mut rows = vec![["LAYER", "SLOT", "EXPERIMENT", "VARIANT", "REASON", "AUDIENCE"].map(str::to_owned)];
-    for outcome in exchange.decision().layers() {
-        let slot = outcome.slot.map_or_else(|| "-".to_owned(), |slot| slot.to_string());
-        let experiment = outcome.experiment.unwrap_or("-");
-        let variant = outcome.variant.unwrap_or("stable");
-        rows.push([
-            outcome.layer.to_owned(),
-            slot,
-            experiment.to_owned(),
-            variant.to_owned(),
-            outcome.reason.name().to_owned(),
-            outcome.audience.unwrap_or_default().to_owned(),
-        ]);
-    }
-    if rows[1..].iter().all(|row| row[5].is_empty()) {
-        rows[0][5].clear();
-    }
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..6).map(width).collect();
-    for row in &rows {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        text.push_str(cells.join("  ").trim_end());
-        text.push('\n');
-    }
-    let edits = exchange.edits();
-    text.push_str(if edits.is_empty() { "\nthe request's headers stay as they are\n" } else { "\n" });
-    for Edit { name, lines } in &edits {
-        let name = String::from_utf8_lossy(name);
-        let lines: Vec<_> = lines.iter().map(|line| String::from_utf8_lossy(line)).collect();
-        text.push_str(&match lines.is_empty() {
-            true => format!("remove  {name}\n"),
-            false => format!("set     {name}: {}\n", lines.join("\n        and ")),
-        });
-    }
-    if let Some((trace, tags)) = exchange.trace_entry() {
-        text.push_str(&format!("leaves  {} for trace {}\n", tags_text(&tags), trace.hex()));
-    }
-    for line in exchange.set_cookies() {
-        text.push_str(&format!("answer  set-cookie: {line}\n"));
-    }
-    text
-}
-
-/// Tags as text, for a person.
-fn tags_text(tags: &[u8]) -> String {
-    if tags.is_empty() { "no tags".to_owned() } else { String::from_utf8_lossy(tags).into_owned() }
 }

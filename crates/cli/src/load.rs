@@ -4,9 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use weir_policy::{
-    Attachment, AttachmentFile, Checked, Format, Model, Module, Problem, Role, Source, SourceId, Sources,
-};
+use weir_policy::written::Policy;
+use weir_policy::{AttachmentFile, Checked, Format, Model, Module, Problem, Role, Source, SourceId, Sources};
 
 use crate::effective::Effective;
 use crate::problems::Failure;
@@ -19,28 +18,38 @@ pub fn policy(path: &Path, role: Role) -> Result<Checked, Failure> {
     Ok(Arc::unwrap_or_clone(effective.policy))
 }
 
+/// An attachment with the policy as it is sent there, and the texts of both.
+pub struct Attached {
+    /// The texts.
+    pub sources: Sources,
+    /// The attachment.
+    pub file: AttachmentFile,
+    /// The documents of the policy, as they take effect.
+    pub documents: Vec<Policy>,
+    /// The policy as it is sent.
+    pub policy: Checked,
+}
+
 /// Reads an attachment and the policy as it is sent there, which must have what the attachment asks for. Without a file
 /// the attachment is an edge that steers by tag; `role` takes the place of the file's.
-pub fn attached(
-    attach: Option<&Path>,
-    role: Option<Role>,
-    policy: &Path,
-) -> Result<(AttachmentFile, Checked), Failure> {
-    let Some(path) = attach else {
-        let attachment = Attachment { role: role.unwrap_or_default(), ..Attachment::default() };
-        let policy = self::policy(policy, attachment.role)?.sent_to(&attachment);
-        return Ok((AttachmentFile { attachment, ..AttachmentFile::default() }, policy));
-    };
+pub fn attached(attach: Option<&Path>, role: Option<Role>, policy: &Path) -> Result<Attached, Failure> {
     let mut sources = Sources::default();
-    let source = sources.add(source(path)?);
-    let mut file = AttachmentFile::read(&sources, source).map_err(|found| Failure::problems(&sources, found))?;
+    let read = |path| {
+        let source = sources.add(source(path)?);
+        let file = AttachmentFile::read(&sources, source).map_err(|found| Failure::problems(&sources, found))?;
+        Ok((source, file))
+    };
+    let mut attachment = attach.map(read).transpose()?;
+    let mut default = AttachmentFile::default();
+    let file = attachment.as_mut().map_or(&mut default, |(_, file)| file);
     file.attachment.role = role.unwrap_or(file.attachment.role);
-    let policy = self::policy(policy, file.attachment.role)?;
-    let files = [(source, file)];
-    check_fit(&sources, &files, &policy.model)?;
-    let [(_, file)] = files;
-    let policy = policy.sent_to(&file.attachment);
-    Ok((file, policy))
+    let role = file.attachment.role;
+    let files = policy_files(policy, &mut sources)?;
+    let (effective, documents) = Effective::with_documents(&sources, &files, role)?;
+    check_fit(&sources, attachment.as_slice(), &effective.policy.model)?;
+    let file = attachment.map_or(default, |(_, file)| file);
+    let policy = Arc::unwrap_or_clone(effective.policy).sent_to(&file.attachment);
+    Ok(Attached { sources, file, documents, policy })
 }
 
 /// Several attachments with one policy, which has what each of them asks for.
@@ -65,21 +74,15 @@ pub fn attachments(attach: &[PathBuf], policy: &Path) -> Result<Attachments, Fai
 /// Reads attachments without their policy; their texts are added to the sources.
 pub fn attachment_files(attach: &[PathBuf], sources: &mut Sources) -> Result<Vec<(SourceId, AttachmentFile)>, Failure> {
     let ids = add_all(attach, sources)?;
-    let (files, problems) = read_attachments(sources, &ids);
-    if problems.is_empty() { Ok(files) } else { Err(Failure::problems(sources, problems)) }
-}
-
-/// The attachments in these texts that are good, and what is wrong with the others.
-pub fn read_attachments(sources: &Sources, ids: &[SourceId]) -> (Vec<(SourceId, AttachmentFile)>, Vec<Problem>) {
     let mut files = Vec::with_capacity(ids.len());
     let mut problems = Vec::new();
     for id in ids {
-        match AttachmentFile::read(sources, *id) {
-            Ok(file) => files.push((*id, file)),
+        match AttachmentFile::read(sources, id) {
+            Ok(file) => files.push((id, file)),
             Err(found) => problems.extend(found),
         }
     }
-    (files, problems)
+    if problems.is_empty() { Ok(files) } else { Err(Failure::problems(sources, problems)) }
 }
 
 /// The role that a policy of these attachments is checked for: deciding, if one of them decides.
@@ -90,13 +93,9 @@ pub fn role(files: &[(SourceId, AttachmentFile)]) -> Role {
 
 /// Whether the policy has what each of these attachments asks for.
 pub fn check_fit(sources: &Sources, files: &[(SourceId, AttachmentFile)], model: &Model) -> Result<(), Failure> {
-    let problems = misfits(files, model);
+    let found = files.iter().flat_map(|(source, file)| file.attachment.problems_with(model, *source));
+    let problems: Vec<Problem> = found.collect();
     if problems.is_empty() { Ok(()) } else { Err(Failure::problems(sources, problems)) }
-}
-
-/// What these attachments ask of the policy and do not get.
-pub fn misfits(files: &[(SourceId, AttachmentFile)], model: &Model) -> Vec<Problem> {
-    files.iter().flat_map(|(source, file)| file.attachment.problems_with(model, *source)).collect()
 }
 
 /// The module of an attachment for a plain Envoy on this machine, which loads a file. A relative file is taken from where
@@ -126,8 +125,7 @@ pub fn policy_files(path: &Path, sources: &mut Sources) -> Result<Vec<SourceId>,
     add_all(&documents(path, "policy")?, sources)
 }
 
-/// Adds the texts of files to the sources.
-pub fn add_all(paths: &[PathBuf], sources: &mut Sources) -> Result<Vec<SourceId>, Failure> {
+fn add_all(paths: &[PathBuf], sources: &mut Sources) -> Result<Vec<SourceId>, Failure> {
     paths.iter().map(|path| Ok(sources.add(source(path)?))).collect()
 }
 

@@ -21,6 +21,7 @@ use weir_xds::{Listen, Report};
 use crate::problems::Failure;
 use crate::state_dir::StateDir;
 
+mod clusters;
 mod deployment;
 mod desired;
 mod file_limit;
@@ -30,6 +31,7 @@ pub mod fleet;
 mod http;
 mod judge;
 mod log;
+mod nodes;
 mod notice;
 mod progress;
 mod proposal;

@@ -58,7 +58,7 @@ impl Plan {
     }
 
     /// The tags that arrived: in the header if it has any, else in the baggage, else with what came into the workload.
-    fn arrived(&self, request: &Request<'_>) -> (Vec<Kept>, Vec<TagOf>, Dropped) {
+    pub(crate) fn arrived(&self, request: &Request<'_>) -> (Vec<Kept>, Vec<TagOf>, Dropped) {
         let known = |tag: &[u8]| {
             let tag = self.tags.get(str::from_utf8(tag).ok()?)?;
             Some((tag.layer, *tag))

@@ -129,6 +129,11 @@ impl<'p> Decision<'p> {
         Decision { plan, outcomes: SmallVec::new(), kept: Vec::new(), dropped: Dropped::default() }
     }
 
+    /// The plan that it was decided by.
+    pub fn plan(&self) -> &'p Plan {
+        self.plan
+    }
+
     /// What came out, by layer id.
     pub fn layers(&self) -> impl Iterator<Item = LayerOutcome<'p>> {
         let plan = self.plan;

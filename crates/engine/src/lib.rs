@@ -66,6 +66,7 @@ pub mod slot;
 mod tags;
 mod targeting;
 mod trace;
+pub mod why;
 
 pub use configure::{Refused, configure, configure_json};
 pub use counted::Counted;

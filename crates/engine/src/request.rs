@@ -228,7 +228,7 @@ impl<'a> Request<'a> {
     }
 
     /// The same before any unit is made: absent where one would have to be.
-    fn unit_that_came(&self, unit: &UnitPlan) -> Option<&[u8]> {
+    pub(crate) fn unit_that_came(&self, unit: &UnitPlan) -> Option<&[u8]> {
         let is_made = unit.is_issued && self.gets_cookies() && self.missing(unit).is_some();
         if is_made { None } else { self.unit(unit) }
     }
@@ -248,7 +248,7 @@ impl UnitPlan {
 }
 
 impl UnitSourcePlan {
-    fn read<'a>(&self, values: Values<'a>) -> Option<&'a [u8]> {
+    pub(crate) fn read<'a>(&self, values: Values<'a>) -> Option<&'a [u8]> {
         let value = values.of(self.id).next()?;
         let counts = if self.issue.is_some() { is_issued(value) } else { !value.is_empty() };
         counts.then_some(value)

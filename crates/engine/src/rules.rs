@@ -57,6 +57,11 @@ impl Rules {
         Rules { rules, always, by_attribute: by_attribute.into_iter().collect() }
     }
 
+    /// All of them.
+    pub(crate) fn in_order(&self) -> &[Rule] {
+        &self.rules
+    }
+
     /// The first rule that holds.
     pub(crate) fn first(&self, context: &EvalContext<'_>) -> Option<Forced> {
         let mut first = self.first_of(&self.always, None, context);

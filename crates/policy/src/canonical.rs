@@ -190,13 +190,27 @@ fn condition(condition: &Condition) -> String {
         Condition::All(inner) => Object::default().with("all", each(inner)),
         Condition::Any(inner) => Object::default().with("any", each(inner)),
         Condition::Not(inner) => Object::default().with("not", self::condition(inner)),
-        Condition::Leaf(one) => Object::default().with(one.subject.key(), leaf(one)),
+        Condition::Leaf(leaf) => return leaf.canonical(),
     }
     .text()
 }
 
+impl Leaf {
+    /// The condition that it is, in canonical form.
+    pub fn canonical(&self) -> String {
+        Object::default().with(self.subject.key(), leaf(self)).text()
+    }
+}
+
+impl UnitSource {
+    /// As a policy has it, in canonical form.
+    pub fn canonical(&self) -> String {
+        source(self)
+    }
+}
+
 fn leaf(leaf: &Leaf) -> String {
-    let (operator, operand) = operator(&leaf.operator);
+    let (operator, operand) = leaf.operator.canonical();
     Object::default()
         .with(operator, operand)
         .with_some("ignore_case", leaf.ignore_case.then(|| true.to_string()))
@@ -204,21 +218,24 @@ fn leaf(leaf: &Leaf) -> String {
         .text()
 }
 
-fn operator(operator: &Operator) -> (&'static str, String) {
-    match operator {
-        Operator::Exact(text) => ("exact", string(text)),
-        Operator::Prefix(text) => ("prefix", string(text)),
-        Operator::Suffix(text) => ("suffix", string(text)),
-        Operator::Contains(text) => ("contains", string(text)),
-        Operator::Regex(pattern) => ("regex", string(pattern.text())),
-        Operator::In(values) => ("in", strings(values)),
-        Operator::InList(name) => ("in", Object::default().with("list", string(name)).text()),
-        Operator::Present(present) => ("present", present.to_string()),
-        Operator::Lt(decimal) => ("lt", string(decimal.text())),
-        Operator::Le(decimal) => ("le", string(decimal.text())),
-        Operator::Gt(decimal) => ("gt", string(decimal.text())),
-        Operator::Ge(decimal) => ("ge", string(decimal.text())),
-        Operator::Version(requirement) => ("version", string(requirement.text())),
+impl Operator {
+    /// Its name, and its operand in canonical form.
+    pub fn canonical(&self) -> (&'static str, String) {
+        match self {
+            Operator::Exact(text) => ("exact", string(text)),
+            Operator::Prefix(text) => ("prefix", string(text)),
+            Operator::Suffix(text) => ("suffix", string(text)),
+            Operator::Contains(text) => ("contains", string(text)),
+            Operator::Regex(pattern) => ("regex", string(pattern.text())),
+            Operator::In(values) => ("in", strings(values)),
+            Operator::InList(name) => ("in", Object::default().with("list", string(name)).text()),
+            Operator::Present(present) => ("present", present.to_string()),
+            Operator::Lt(decimal) => ("lt", string(decimal.text())),
+            Operator::Le(decimal) => ("le", string(decimal.text())),
+            Operator::Gt(decimal) => ("gt", string(decimal.text())),
+            Operator::Ge(decimal) => ("ge", string(decimal.text())),
+            Operator::Version(requirement) => ("version", string(requirement.text())),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ mod yaml;
 pub use kind::Kind;
 pub(crate) use problem::Step;
 pub use problem::{At, Code, Path, Position, Problem, Problems};
-pub use source::{Format, Source};
+pub use source::{Format, Places, Source};
 pub use source_id::SourceId;
 pub use sources::Sources;
 pub use spanned::{Entry, Spanned, Spelling, Value};

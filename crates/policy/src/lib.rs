@@ -40,8 +40,8 @@ pub use attachment::{
 pub use check::{check, is_tag};
 pub use checked::Checked;
 pub use document::{
-    At, Code, Entry, Format, Kind, Path, Position, Problem, Problems, Source, SourceId, Sources, Spanned, Spelling,
-    Value, codes, fields,
+    At, Code, Entry, Format, Kind, Path, Places, Position, Problem, Problems, Source, SourceId, Sources, Spanned,
+    Spelling, Value, codes, fields,
 };
 pub use envelope::{ENVELOPE_BYTES_MAX, Opened, Refused, open, open_document};
 pub use gauge::Gauge;

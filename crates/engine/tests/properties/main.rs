@@ -20,6 +20,7 @@ mod same;
 mod services;
 mod targeting;
 mod total;
+mod why;
 
 /// Fresh cases in every run, 256 or `PROPTEST_CASES`. What fails is printed whole and becomes a scenario, not a seed.
 fn fresh() -> ProptestConfig {

@@ -120,7 +120,7 @@ impl<'a> At<'a> {
         }
     }
 
-    fn path(&self) -> (SourceId, Path) {
+    pub(crate) fn path(&self) -> (SourceId, Path) {
         match self {
             At::Root { source } => (*source, Path::default()),
             At::Key(parent, key) => {

@@ -3,7 +3,7 @@
 use crate::document::spanned::{self, Spanned, Value};
 #[cfg(feature = "yaml")]
 use crate::document::yaml;
-use crate::document::{Code, Path, Problem, SourceId, codes, json};
+use crate::document::{At, Code, Path, Position, Problem, SourceId, codes, json};
 
 /// How a text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,19 +76,34 @@ impl Source {
     pub fn locate<'p>(&self, problems: impl IntoIterator<Item = &'p mut Problem>) {
         let mut problems = problems.into_iter().filter(|problem| problem.position.is_none()).peekable();
         // However many problems, the text is read again once, and not at all where there are none.
-        let places = problems.peek().is_some().then(|| self.places()).flatten();
+        let places = problems.peek().map(|_| self.places());
         for problem in problems {
-            let place = |places| spanned::locate(places, &problem.path, points_at_key(problem.code));
+            let place = |places: &Places| places.find(&problem.path, points_at_key(problem.code));
             problem.position = places.as_ref().and_then(place);
         }
     }
 
-    fn places(&self) -> Option<Spanned> {
-        match self.format {
+    /// The places of all that the text holds: it is read once, however many are looked up.
+    pub fn places(&self) -> Places {
+        Places(match self.format {
             Format::Json => json::places(&self.text),
             #[cfg(feature = "yaml")]
             Format::Yaml => Some(yaml::parse(&self.text, SourceId::FIRST).0),
-        }
+        })
+    }
+}
+
+/// Where everything stands in a text.
+pub struct Places(Option<Spanned>);
+
+impl Places {
+    /// Where a value begins, or what is nearest on the way to it.
+    pub fn position(&self, at: &At<'_>) -> Option<Position> {
+        self.find(&at.path().1, false)
+    }
+
+    fn find(&self, path: &Path, wants_key: bool) -> Option<Position> {
+        self.0.as_ref().and_then(|root| spanned::locate(root, path, wants_key))
     }
 }
 
