@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::farewell::Farewell;
 use crate::grpc::connection::{HANDSHAKE_TIMEOUT, Server};
 use crate::grpc::stream::{Peer, ended};
 use crate::handshakes::{Pending, PendingHandshakes};
@@ -84,7 +85,7 @@ async fn serve_plain(stream: TcpStream, address: SocketAddr, pending: Pending, s
     drop(pending);
     // HTTP/2 begins with `PRI`, and nobody puts or posts anything here.
     match first {
-        b'P' => server.serve_connection(stream, Peer { address, identity: None }).await,
+        b'P' => server.serve_connection(stream, Peer { address, identity: None, farewell: Farewell::default() }).await,
         _ => Box::pin(answer_http1(stream)).await,
     }
 }
@@ -104,7 +105,11 @@ async fn serve_tls(stream: TcpStream, address: SocketAddr, pending: Pending, tls
             drop(pending);
             match stream.get_ref().1.alpn_protocol() {
                 Some(b"http/1.1") => answer_http1(stream).await,
-                _ => server.serve_connection(stream, Peer { address, identity: Some(identity) }).await,
+                _ => {
+                    let farewell = Farewell::default();
+                    let stream = farewell.heard_from(stream);
+                    server.serve_connection(stream, Peer { address, identity: Some(identity), farewell }).await;
+                }
             }
         }
     }

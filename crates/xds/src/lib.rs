@@ -9,6 +9,7 @@
 mod acceptor;
 mod acks;
 mod catalog;
+mod farewell;
 mod grpc;
 mod handshakes;
 mod health;

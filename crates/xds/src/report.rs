@@ -99,6 +99,8 @@ pub enum Event {
     Disconnected {
         /// The reason, if the server closed it.
         reason: Option<String>,
+        /// Whether the client neither ended it nor was told to go: it was reset, the connection is gone, or nobody reads.
+        lost: bool,
     },
 }
 
@@ -152,7 +154,10 @@ impl Event {
             Event::UnknownType { type_url } => vec![("type_url", type_url)],
             Event::ConnectionRefused { peer, reason } => vec![("peer", peer.to_string()), ("reason", reason)],
             Event::AcceptFailed { reason } => vec![("reason", reason)],
-            Event::Disconnected { reason } => reason.map(|reason| ("reason", reason)).into_iter().collect(),
+            Event::Disconnected { reason, lost } => {
+                let reason = reason.map(|reason| ("reason", reason));
+                reason.into_iter().chain(lost.then(|| ("lost", "true".into()))).collect()
+            }
         }
     }
 }

@@ -65,7 +65,7 @@ impl Fleet {
                 self.connect(report.stream, Row::new(node.clone(), *peer, identity.clone(), now.text()));
                 self.forget_gone(now.steady);
             }
-            Event::Disconnected { reason } => {
+            Event::Disconnected { reason, .. } => {
                 self.disconnect(report.stream, reason.as_ref(), now);
                 self.forget_gone(now.steady);
             }

@@ -29,6 +29,20 @@ pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// Before each message: one byte that says whether it is compressed, and four of its length.
 pub(crate) const PREFIX_BYTES: usize = 5;
 
+/// Why a client's messages come to an end before it has closed its side.
+pub(crate) enum Broken {
+    /// What it sends is not taken.
+    Refused(Status),
+    /// The stream was reset, or its connection is gone.
+    Lost,
+}
+
+impl From<Status> for Broken {
+    fn from(status: Status) -> Broken {
+        Broken::Refused(status)
+    }
+}
+
 /// The messages of a client.
 pub(crate) struct Requests<M> {
     body: RecvStream,
@@ -46,11 +60,11 @@ impl<M: Message + Default> Requests<M> {
     }
 
     /// The next message; `None` when the client has closed its side. Cancel-safe.
-    pub async fn next(&mut self) -> Result<Option<M>, Status> {
+    pub async fn next(&mut self) -> Result<Option<M>, Broken> {
         loop {
             let length = self.length()?;
             if let Some(length) = length.filter(|length| self.partial.len() - PREFIX_BYTES >= *length) {
-                return self.decode(length).map(Some);
+                return Ok(Some(self.decode(length)?));
             }
             if self.large.is_none() && length.is_some_and(|length| length > SMALL_BYTES_MAX) {
                 self.large = Some((self.memory.reserve(MESSAGE_BYTES_MAX).await, Instant::now() + MESSAGE_TIMEOUT));
@@ -60,7 +74,7 @@ impl<M: Message + Default> Requests<M> {
                 None => data.await,
                 Some((_, deadline)) => timeout_at(*deadline, data).await.map_err(|_| too_slow())?,
             };
-            let Some(Ok(data)) = data else { return Ok(None) };
+            let Some(data) = data.transpose().map_err(|_| Broken::Lost)? else { return Ok(None) };
             // Releasing fails only for more bytes than have arrived.
             let _ = self.body.flow_control().release_capacity(data.len());
             self.partial.extend_from_slice(&data);

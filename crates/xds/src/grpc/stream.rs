@@ -11,7 +11,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 use tonic::Status;
 
-use crate::grpc::messages::{READ_TIMEOUT, Requests, Responses};
+use crate::farewell::Farewell;
+use crate::grpc::messages::{Broken, READ_TIMEOUT, Requests, Responses};
 use crate::protocol::{Protocol, Response};
 use crate::{Event, Node, Publication, Report, Snapshot};
 
@@ -41,6 +42,8 @@ pub(crate) struct Peer {
     pub address: SocketAddr,
     /// The name in its certificate by which it was allowed to connect; `None` without TLS.
     pub identity: Option<String>,
+    /// Whether it said that it closes the connection, which only TLS has words for.
+    pub farewell: Farewell,
 }
 
 /// How a stream was closed, which decides what becomes of its connection.
@@ -61,12 +64,14 @@ pub(crate) struct StreamIo<P: Protocol> {
     pub stopping: watch::Receiver<()>,
 }
 
-/// Why the server closes a stream.
+/// Why a stream ends that the client has not closed in order.
 enum End {
     /// The client is refused, and told why.
     Refused(Status),
     /// The server stops.
     Stopping,
+    /// The client reset the stream, or is gone.
+    Lost,
     /// The client does not read.
     Unread,
 }
@@ -74,6 +79,15 @@ enum End {
 impl From<Status> for End {
     fn from(status: Status) -> End {
         End::Refused(status)
+    }
+}
+
+impl From<Broken> for End {
+    fn from(broken: Broken) -> End {
+        match broken {
+            Broken::Refused(status) => End::Refused(status),
+            Broken::Lost => End::Lost,
+        }
     }
 }
 
@@ -91,16 +105,21 @@ pub(crate) async fn serve_stream<P: Protocol>(client: Client, mut io: StreamIo<P
     };
     let ended = stream.run(&mut io).await;
     let reason = match &ended {
-        Ok(()) | Err(End::Stopping) => None,
+        Ok(()) | Err(End::Stopping | End::Lost) => None,
         Err(End::Refused(status)) => Some(status.message().to_owned()),
         Err(End::Unread) => Some(format!("did not read what it was sent within {READ_TIMEOUT:?}")),
     };
     if stream.node.is_some() {
-        stream.emit(Event::Disconnected { reason });
+        let lost = match ended {
+            Err(End::Lost) => !stream.client.peer.farewell.was_said(),
+            Err(End::Unread) => true,
+            Ok(()) | Err(End::Refused(_) | End::Stopping) => false,
+        };
+        stream.emit(Event::Disconnected { reason, lost });
     }
     stream.report(&io.reports).await;
     match ended {
-        Ok(()) => io.responses.end(&Status::ok("")),
+        Ok(()) | Err(End::Lost) => io.responses.end(&Status::ok("")),
         Err(End::Refused(status)) => io.responses.end(&status),
         Err(End::Stopping) => io.responses.end(&Status::unavailable("the server stops")),
         Err(End::Unread) => return Closed::Abort,
@@ -152,7 +171,7 @@ impl<P: Protocol> Stream<P> {
                 // Reported before the client reads it: whoever waits for the answer waits from now on.
                 self.report(&io.reports).await;
                 if !io.responses.send(response.encode(P::FORM)?).await.map_err(|_| End::Unread)? {
-                    return Ok(());
+                    return Err(End::Lost);
                 }
             }
             self.report(&io.reports).await;
@@ -212,7 +231,7 @@ impl<P: Protocol> Stream<P> {
             return Ok(());
         }
         let node = Arc::new(node);
-        let Peer { address, identity } = self.client.peer.clone();
+        let Peer { address, identity, .. } = self.client.peer.clone();
         (self.id, self.node) = (node.id.as_str().into(), Some(node.clone()));
         self.emit(Event::Connected { peer: address, identity, node });
         Ok(())

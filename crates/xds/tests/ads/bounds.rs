@@ -199,7 +199,7 @@ async fn five_hundred_that_come_and_go_leave_nothing_behind() {
         }
         while went < came {
             let event = soon(served.reports.recv()).await.unwrap().event;
-            went += u32::from(matches!(event, Event::Disconnected { reason: None }));
+            went += u32::from(matches!(event, Event::Disconnected { reason: None, .. }));
         }
     }
     assert_eq!((came, went), (500, 500));
@@ -226,7 +226,8 @@ async fn who_does_not_read_is_cut_off_and_holds_up_nobody() {
     for _ in &frozen {
         loop {
             let report = tokio::time::timeout(Duration::from_secs(120), served.reports.recv()).await.unwrap().unwrap();
-            if let Event::Disconnected { reason: Some(reason) } = report.event {
+            if let Event::Disconnected { reason: Some(reason), lost } = report.event {
+                assert!(lost);
                 assert!(reason.starts_with("did not read what it was sent"), "{reason}");
                 break;
             }

@@ -5,6 +5,7 @@ mod authority;
 mod bounds;
 mod client;
 mod delta;
+mod ends;
 mod http;
 mod nodes;
 mod raw;

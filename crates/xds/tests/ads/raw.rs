@@ -4,6 +4,7 @@ use bytes::Bytes;
 use h2::client::{ResponseFuture, handshake};
 use h2::{RecvStream, SendStream};
 use http::Request;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::client::soon;
@@ -11,14 +12,26 @@ use crate::client::soon;
 /// How an HTTP/2 client begins: the preface, and settings that change nothing.
 pub const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
+/// The method of delta streams.
+pub const DELTA: &str = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
+
 /// A delta stream on a connection of its own.
 pub async fn open(address: &str) -> (SendStream<Bytes>, ResponseFuture) {
-    open_at(address, "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources").await
+    open_at(address, DELTA).await
 }
 
 /// A call of this method.
 pub async fn open_at(address: &str, path: &str) -> (SendStream<Bytes>, ResponseFuture) {
-    let (requests, connection) = soon(handshake(TcpStream::connect(address).await.unwrap())).await.unwrap();
+    open_over(TcpStream::connect(address).await.unwrap(), address, path).await
+}
+
+/// The same over a connection that is there.
+pub async fn open_over(
+    io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    address: &str,
+    path: &str,
+) -> (SendStream<Bytes>, ResponseFuture) {
+    let (requests, connection) = soon(handshake(io)).await.unwrap();
     tokio::spawn(connection);
     let request = Request::post(format!("http://{address}{path}")).header("content-type", "application/grpc");
     let mut requests = soon(requests.ready()).await.unwrap();

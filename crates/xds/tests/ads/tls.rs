@@ -16,7 +16,7 @@ use crate::authority::Authority;
 use crate::client::soon;
 
 /// A server over TLS, and what gets a client in.
-async fn serve() -> (Served, TlsConnector) {
+pub async fn serve() -> (Served, TlsConnector) {
     let authority = Authority::new();
     let both = authority.sign("both", "spiffe://mesh.test/edge", 2999);
     let certificates = Certificates::read(&both.certificate, &both.key, &authority.file()).unwrap();

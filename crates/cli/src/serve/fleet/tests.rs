@@ -55,7 +55,7 @@ fn acked(revision: &str) -> Event {
 }
 
 fn gone() -> Event {
-    Event::Disconnected { reason: None }
+    Event::Disconnected { reason: None, lost: false }
 }
 
 fn fleet(stream: u64, events: impl IntoIterator<Item = Event>) -> Fleet {
