@@ -14,6 +14,7 @@ layers:
   overrides: [{list: staff, experiment: e, variant: c}]
   experiments: [{id: e, slots: all, variants: [{id: c, share: 5%, routes: {owl.shop.svc.cluster.local: v21}}]}]
 ";
+const STRING_VALUE: &str = "type.googleapis.com/google.protobuf.StringValue";
 const EDGE: &str = "{weir: 1, name: edge, wasm: {file: /w}, istio: {namespace: shop, selector: {istio: ingress}}}";
 const MESH: &str = "{weir: 1, name: mesh, role: mesh, wasm: {file: /w}, istio: {namespace: shop, selector: {app: a},
   services: {owl.shop.svc.cluster.local: {stable: {version: v20}}}}}";
@@ -123,6 +124,11 @@ fn a_plain_envoy_gets_the_same_filter_by_file_and_in_its_bootstrap() {
     let head = "resources:\n- \"@type\": type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig\n";
     assert_eq!(by_file, format!("{head}{}", entry.replacen("- ", "  ", 1)));
     assert!(entry.starts_with("- name: weir.shop\n") && entry.contains(r#""revision":""#), "{entry}");
+    // What stands for ${CONFIGURATION} is one line with the same envelope in it.
+    let envelope = stdout("--attach attach.yaml --envelope");
+    let configuration: serde_json::Value = serde_json::from_str(&envelope).unwrap();
+    assert_eq!((envelope.lines().count(), &configuration["@type"]), (1, &STRING_VALUE.into()));
+    assert!(entry.contains(&format!("value: |-\n          {}\n", configuration["value"].as_str().unwrap())), "{entry}");
     assert_eq!(stdout("--attach attach.yaml -o filter.yaml"), "");
     assert_eq!(fs::read_to_string(folder.path().join("filter.yaml")).unwrap(), by_file);
 
@@ -151,7 +157,7 @@ fn a_service_that_a_plain_envoy_is_led_to_has_a_name_in_the_attachment() {
         fs::write(folder.path().join("attach.yaml"), attach).unwrap();
         render_for("envoy", folder.path(), &format!("--attach attach.yaml {words}"))
     };
-    for words in ["", "--static", "--routes"] {
+    for words in ["", "--static", "--routes", "--envelope"] {
         let refused = rendered("cluster", "{}", words);
         assert_eq!(refused.status.code(), Some(1), "{words}");
         assert!(said(&refused).contains("unknown_target: a variant leads owl.shop.svc.cluster.local to lynx.shop"));

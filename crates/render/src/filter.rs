@@ -9,7 +9,7 @@ mod proto;
 mod tests;
 mod yaml;
 
-pub(crate) use yaml::WASM;
+pub(crate) use yaml::{STRING, WASM};
 
 const RUNTIME: &str = "envoy.wasm.runtime.v8";
 /// Seconds before Envoy loads a failed module anew, the first time.

@@ -1,4 +1,4 @@
-//! `weir render envoy`: the filter and the routes of a plain Envoy, for files that it watches or for its bootstrap.
+//! `weir render envoy`: the filter, its envelope and the routes of a plain Envoy, for files that it watches or for its bootstrap.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use weir_render::{FilterSpec, envoy};
 use crate::load;
 use crate::problems::Failure;
 
-/// Writes the filter of a plain Envoy with its policy, or the routes for its variants
+/// Writes the filter of a plain Envoy with its policy, the routes for its variants, or the envelope alone
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Envoy {
@@ -27,6 +27,10 @@ pub struct Envoy {
     /// A file for RDS instead: the routes of all services of the policy. The attachment's key `envoy` says more of them
     #[arg(long, conflicts_with = "in_place")]
     routes: bool,
+    /// The envelope alone instead: one line of JSON for `configuration` of the filter in a bootstrap or a file of your own, where
+    /// the files of envoy/ have ${CONFIGURATION}
+    #[arg(long, conflicts_with_all = ["in_place", "routes"])]
+    envelope: bool,
     /// A file instead of standard output; renamed into place, as an Envoy that watches it needs it
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -36,13 +40,20 @@ const EXAMPLES: &str = "Examples:
   weir render envoy --policy policy.yaml --attach attach.yaml -o ecds/filter.yaml
   weir render envoy --policy policies/ --attach attach.yaml --static
   weir render envoy --policy policy.yaml --attach attach.yaml --routes -o resources/routes.yaml
+  CONFIGURATION=$(weir render envoy --policy policy.yaml --attach attach.yaml --envelope) envsubst '$CONFIGURATION' < my.yaml
 
 Exit codes: 0 rendered, 1 the policy or the attachment has problems, 2 wrong use";
 
 impl Envoy {
-    /// Renders the filter or the routes and writes them.
+    /// Renders what was asked for and writes it.
     pub fn run(self) -> Result<(), Failure> {
-        let text = if self.routes { self.routes()? } else { self.filter()? };
+        let text = if self.routes {
+            self.routes()?
+        } else if self.envelope {
+            self.each(|_, envelope| Ok(envoy::configuration(envelope)))?
+        } else {
+            self.filter()?
+        };
         let Some(out) = self.out else {
             print!("{text}");
             return Ok(());
@@ -62,16 +73,22 @@ impl Envoy {
     }
 
     fn filter(&self) -> Result<String, Failure> {
+        self.each(|file, envelope| {
+            let module = load::module_file(&self.attach, file)?;
+            let module = Module::File(module.to_string_lossy().into_owned());
+            let filter = FilterSpec::new(load::name(&self.attach, file)?, &file.attachment, &module, envelope);
+            Ok(if self.in_place { envoy::http_filters_entry(&filter) } else { envoy::ecds(&filter) })
+        })
+    }
+
+    /// What is made of the attachment and its envelope.
+    fn each(&self, make: impl Fn(&AttachmentFile, &str) -> Result<String, Failure>) -> Result<String, Failure> {
         let load::Attachments { sources, files, policy } =
             load::attachments(slice::from_ref(&self.attach), &self.policy)?;
         let render = |(source, file): &(SourceId, AttachmentFile)| {
             envoy::check_targets(&policy.model, file, *source)
                 .map_err(|problems| Failure::problems(&sources, problems))?;
-            let module = load::module_file(&self.attach, file)?;
-            let module = Module::File(module.to_string_lossy().into_owned());
-            let envelope = policy.envelope(&file.attachment.with_offer(file.wasm.as_ref(), &[]));
-            let filter = FilterSpec::new(load::name(&self.attach, file)?, &file.attachment, &module, &envelope);
-            Ok(if self.in_place { envoy::http_filters_entry(&filter) } else { envoy::ecds(&filter) })
+            make(file, &policy.envelope(&file.attachment.with_offer(file.wasm.as_ref(), &[])))
         };
         files.iter().map(render).collect()
     }

@@ -7,7 +7,8 @@ use crate::yaml::{Yaml, map};
 
 /// The type of the filter's configuration.
 pub(crate) const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
-const STRING: &str = "type.googleapis.com/google.protobuf.StringValue";
+/// The type of what the filter is configured with.
+pub(crate) const STRING: &str = "type.googleapis.com/google.protobuf.StringValue";
 
 impl FilterSpec<'_> {
     /// The `TypedExtensionConfig`.
