@@ -57,7 +57,7 @@ async fn a_rollback_holds_until_the_files_change() {
     let (code, said) = run_on_state(&["rollback", "0123456789ab"], state.path());
     assert_eq!((code, said.contains("is not saved in")), (Some(1), true), "{said}");
     let (code, said) = run_on_state(&["rollback", &first], state.path());
-    assert_eq!(code, Some(0), "{said}");
+    assert_eq!((code, said), (Some(0), format!("{first} is in force until the policy's files change\n")));
     envoy.until_revision(first_number).await;
     let all = [(&first, "rollback"), (&second, "files"), (&first, "files")];
     until_history(state.path(), &all).await;
@@ -77,6 +77,45 @@ async fn a_rollback_holds_until_the_files_change() {
     until_history(state.path(), &[&[(&third, "files")][..], &all].concat()).await;
     let (_, shown) = run_on_state(&["history"], state.path());
     assert!(!shown.contains("is served instead"), "{shown}");
+}
+
+/// Nobody would take it: that is said, and nothing is left behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rollback_without_a_server_is_refused_or_left_for_the_next_one() {
+    let state = tempfile::tempdir().unwrap();
+    let (mut fleet, _envoy) = fleet(state.path()).await;
+    let [first, second] = ["10%", "20%"].map(|share| PolicyFile::of(&policy(share)));
+    fleet.write("policy.yaml", &second.text);
+    until_history(state.path(), &[(&second.revision, "files"), (&first.revision, "files")]).await;
+    fleet.weir.kill();
+    let names = || {
+        let entries = std::fs::read_dir(state.path()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect::<std::collections::BTreeSet<_>>()
+    };
+    let before = names();
+    let (code, said) = run_on_state(&["rollback", &first.revision], state.path());
+    assert_eq!(
+        (code, said.contains("no weir serve runs on"), said.contains("--offline")),
+        (Some(1), true, true),
+        "{said}"
+    );
+    assert_eq!(names(), before);
+
+    let (code, said) = run_on_state(&["rollback", &first.revision, "--offline"], state.path());
+    assert_eq!((code, said.contains(": the next weir serve --state ")), (Some(0), true), "{said}");
+    fleet.weir.restart().await;
+    fleet.weir.until(&served(&first.revision)).await;
+    // With a server it is as without the word.
+    let (code, said) = run_on_state(&["rollback", &second.revision, "--offline"], state.path());
+    assert_eq!((code, said.contains("is in force")), (Some(0), true), "{said}");
+
+    // What does not fit the attachments any more is not served, and whoever asks is told why.
+    let mut unfit = attachment();
+    unfit["log_unit"] = "nobody".into();
+    fleet.write("attach/edge.yaml", &unfit.to_string());
+    fleet.weir.until(&event("not_served").containing("why", "unknown_unit")).await;
+    let (code, said) = run_on_state(&["rollback", &first.revision], state.path());
+    assert_eq!((code, said.contains("is not served: unknown_unit")), (Some(1), true), "{said}");
 }
 
 /// The files say what never came into force: then it is that which the rollback takes the place of.
@@ -110,7 +149,7 @@ async fn a_rollback_between_stages_goes_back_from_there() {
     fleet.write("policy.yaml", &more.text);
     fleet.weir.until(&event("stage")).await;
 
-    assert_eq!(run_on_state(&["rollback", &first], state.path()).0, Some(0));
+    assert_eq!(run_on_state(&["rollback", &first, "--wait", "0s"], state.path()).0, Some(0));
     eventually(SOON, "the request is taken", async || {
         let (_, shown) = run_on_state(&["history"], state.path());
         let taken = format!("{first} is served instead of {} until", more.revision);

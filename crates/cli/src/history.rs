@@ -45,8 +45,12 @@ impl History {
             println!("{}  {}  {cause}", entry.revision, entry.since);
         }
         if let Some(rollback) = rollback {
-            let over = rollback.over.as_deref().unwrap_or("what the files say");
-            println!("\n{} is served instead of {over} until the files change", rollback.to);
+            let to = rollback.to;
+            match (rollback.refused, rollback.over) {
+                (Some(why), _) => println!("\n{to} is asked for and not served: {why}"),
+                (None, Some(over)) => println!("\n{to} is served instead of {over} until the files change"),
+                (None, None) => println!("\n{to} is asked for, and no server has taken it yet"),
+            }
         }
         Ok(())
     }

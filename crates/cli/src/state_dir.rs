@@ -5,6 +5,8 @@ use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use weir_policy::Checked;
@@ -47,18 +49,29 @@ impl StateDir {
 
     /// Locks the folder for one server alone, until the file that is returned is dropped.
     pub fn lock(&self) -> Result<File, Failure> {
-        let file = File::create(self.folder.join("lock")).map_err(|error| unusable(&self.folder, &error))?;
-        match file.try_lock() {
-            Ok(()) => {
-                self.sweep()?;
-                Ok(file)
-            }
-            Err(TryLockError::WouldBlock) => Err(Failure::Usage(format!(
+        let lock = || {
+            let file = File::create(self.folder.join(LOCK))?;
+            let is_ours = lock_alone(&file)?;
+            Ok(is_ours.then_some(file))
+        };
+        let Some(file) = lock().map_err(|error| unusable(&self.folder, &error))? else {
+            return Err(Failure::Usage(format!(
                 "--state {}: another weir serve keeps its state here; give each one a folder of its own",
                 self.folder.display()
-            ))),
-            Err(TryLockError::Error(error)) => Err(unusable(&self.folder, &error)),
-        }
+            )));
+        };
+        self.sweep()?;
+        Ok(file)
+    }
+
+    /// Whether a server has the folder locked. Nothing is written, and it need not be allowed.
+    pub fn is_served(&self) -> Result<bool, Failure> {
+        let look = || match File::open(self.folder.join(LOCK)) {
+            Ok(file) => is_locked(&file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        };
+        look().map_err(|error| unusable(&self.folder.join(LOCK), &error))
     }
 
     /// Removes what a crash left half-written.
@@ -118,6 +131,33 @@ impl StateDir {
     }
 }
 
+/// Locks a file that only another server keeps locked; false if one does. Whoever looks whether a server lives has it for a
+/// moment, and together with others.
+fn lock_alone(file: &File) -> io::Result<bool> {
+    let deadline = Instant::now() + LOOKS_MAX;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if is_locked(file)? || Instant::now() > deadline => return Ok(false),
+            Err(TryLockError::WouldBlock) => thread::yield_now(),
+        }
+    }
+}
+
+/// Whether somebody has it for themselves.
+fn is_locked(file: &File) -> io::Result<bool> {
+    match file.try_lock_shared() {
+        Ok(()) => file.unlock().map(|()| false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// The file that a server keeps locked.
+const LOCK: &str = "lock";
+/// How long a server that starts waits for those that only look.
+const LOOKS_MAX: Duration = Duration::from_secs(10);
 /// The prefix of files that are not whole yet.
 const UNFINISHED: &str = "new-";
 const REVISIONS: &str = "revisions";

@@ -57,15 +57,21 @@ pub fn desired(proposal: &Proposal, rollback: Option<&RequestedRollback>) -> Des
         (Some(over), ..) => Some(over.clone()),
         (None, Some(written), _) => Some(written),
         (None, None, Ok(last)) => last.clone(),
-        (None, None, Err(failure)) => return Desired { request: Some(request.clone()), ..unchanged(failure.clone()) },
+        (None, None, Err(failure)) => {
+            let request = RollbackRequest { refused: Some(in_a_line(failure)), ..request.clone() };
+            return Desired { request: Some(request), ..unchanged(failure.clone()) };
+        }
     };
-    let request = Some(RollbackRequest { over, ..request.clone() });
+    let request = RollbackRequest { over, refused: None, ..request.clone() };
     match policy.clone().and_then(|policy| proposal.deployment(&policy)) {
         Ok(deployment) => {
             let target = Some(Target { deployment, cause: Cause::Rollback });
-            Desired { target, complaint: files.err(), request, notice: None }
+            Desired { target, complaint: files.err(), request: Some(request), notice: None }
         }
-        Err(failure) => Desired { request, ..unchanged(failure) },
+        Err(failure) => {
+            let request = RollbackRequest { refused: Some(in_a_line(&failure)), ..request };
+            Desired { request: Some(request), ..unchanged(failure) }
+        }
     }
 }
 
@@ -101,6 +107,11 @@ fn of_files(files: Result<Deployment, Failure>) -> Desired {
         }
         Err(failure) => unchanged(failure),
     }
+}
+
+/// Its first line, for whoever asked.
+fn in_a_line(failure: &Failure) -> String {
+    failure.text(false).lines().next().unwrap_or_default().to_owned()
 }
 
 /// What is served stays, with a complaint.

@@ -10,12 +10,15 @@ use super::{StateDir, unusable};
 use crate::problems::Failure;
 
 /// A request to serve an earlier revision for as long as the files say the same as when it was taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RollbackRequest {
     /// The revision to serve.
     pub to: String,
     /// The revision of the files that it takes the place of; the server notes it when it takes the request.
     pub over: Option<String>,
+    /// Why the server does not serve it for now, in a line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 impl StateDir {
@@ -32,7 +35,7 @@ impl StateDir {
     /// Requests a revision of the server of this folder.
     pub fn request_rollback(&self, to: &str) -> Result<(), Failure> {
         let _alone = self.lock_requests()?;
-        self.write_rollback(&RollbackRequest { to: to.to_owned(), over: None })
+        self.write_rollback(&RollbackRequest { to: to.to_owned(), ..RollbackRequest::default() })
     }
 
     /// Puts what became of a request in its place, unless there is another request by now.

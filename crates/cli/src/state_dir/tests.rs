@@ -1,5 +1,7 @@
 //! The folder as the next process finds it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use weir_policy::{Checked, Revision};
 
 use super::history::{ENTRIES_PER_CAUSE_MAX, HistoryEntry};
@@ -117,7 +119,7 @@ fn what_the_version_before_wrote_is_read() {
         entry("ba9876543210", "2026-11-21T15:43:00Z", Cause::Rollback),
     ];
     assert_eq!(state.history().unwrap(), history);
-    let request = RollbackRequest { to: "ba9876543210".into(), over: Some("0123456789ab".into()) };
+    let request = RollbackRequest { to: "ba9876543210".into(), over: Some("0123456789ab".into()), refused: None };
     assert_eq!(state.rollback().unwrap(), Some(request));
     let deployed = DeployedRevisions { edges: "0123456789ab".into(), mesh: "ba9876543210".into() };
     assert_eq!(state.deployed().unwrap(), Some(deployed));
@@ -142,6 +144,34 @@ fn one_server_has_the_folder_for_itself() {
     other.lock().unwrap();
 }
 
+/// Whoever asks for something looks first whether a server lives, at any moment.
+#[test]
+fn who_looks_whether_a_server_lives_keeps_none_from_starting() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = StateDir::open(folder.path()).unwrap();
+    assert!(!state.is_served().unwrap());
+    assert!(names(folder.path()).into_iter().eq([REVISIONS]), "who looks writes nothing");
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    state.is_served().unwrap();
+                }
+            });
+        }
+        for _ in 0..200 {
+            let lock = state.lock().map_err(|failure| failure.text(false));
+            let is_served = state.is_served().unwrap();
+            // Before anything else panics, or the threads go on for ever.
+            over.fetch_or(lock.is_err() || !is_served, Ordering::Relaxed);
+            assert!(is_served, "{:?}", lock.err());
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+    assert!(!state.is_served().unwrap(), "who looked has left nothing locked");
+}
+
 #[test]
 fn a_write_that_fails_leaves_what_was_there() {
     let folder = tempfile::tempdir().unwrap();
@@ -163,7 +193,7 @@ fn a_server_and_a_command_write_at_the_same_time() {
     let folder = tempfile::tempdir().unwrap();
     let [server, command] = [(); 2].map(|()| StateDir::open(folder.path()).unwrap());
     let policies = [policy(1), policy(2)];
-    let rollback = RollbackRequest { to: "ba9876543210".into(), over: None };
+    let rollback = RollbackRequest { to: "ba9876543210".into(), ..RollbackRequest::default() };
     std::thread::scope(|scope| {
         scope.spawn(|| (0..ENTRIES_PER_CAUSE_MAX).for_each(|_| command.request_rollback(&rollback.to).unwrap()));
         for number in 0..ENTRIES_PER_CAUSE_MAX {
@@ -191,8 +221,11 @@ fn a_rollback_is_asked_for_and_forgotten() {
     let state = StateDir::open(folder.path()).unwrap();
     assert_eq!(state.rollback().unwrap(), None);
     state.request_rollback("ba9876543210").unwrap();
-    let [asked, taken] =
-        [None, Some("0123456789ab".to_owned())].map(|over| RollbackRequest { to: "ba9876543210".into(), over });
+    let [asked, taken] = [None, Some("0123456789ab".to_owned())].map(|over| RollbackRequest {
+        to: "ba9876543210".into(),
+        over,
+        refused: None,
+    });
     assert_eq!(state.rollback().unwrap().as_ref(), Some(&asked));
     state.update_rollback(&asked, Some(&taken)).unwrap();
     assert_eq!(state.rollback().unwrap().as_ref(), Some(&taken));

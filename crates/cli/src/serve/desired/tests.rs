@@ -44,7 +44,8 @@ fn bad_files() -> Proposal {
 
 /// A request for the first policy, over that of a number.
 fn back(over: Option<u32>) -> RequestedRollback {
-    let request = RollbackRequest { to: revision(1).to_string(), over: over.map(|over| revision(over).to_string()) };
+    let over = over.map(|over| revision(over).to_string());
+    let request = RollbackRequest { to: revision(1).to_string(), over, refused: None };
     RequestedRollback { request, policy: Ok(policy(1)), last_written: Ok(Some(revision(2).to_string())) }
 }
 
@@ -54,6 +55,7 @@ type Row = (Option<(u32, Cause)>, Option<u32>, Option<&'static str>, bool);
 #[track_caller]
 fn check(what: &str, proposal: &Proposal, rollback: Option<&RequestedRollback>, expected: Row) {
     let found = desired(proposal, rollback);
+    let is_refused = found.target.is_none() && found.request.is_some();
     let (target, over, complaint, ended) = expected;
     let target = target.map(|(number, cause)| (revision(number).to_string(), cause));
     assert_eq!(found.target.map(|target| (target.deployment.revision(), target.cause)), target, "{what}");
@@ -63,6 +65,12 @@ fn check(what: &str, proposal: &Proposal, rollback: Option<&RequestedRollback>, 
     assert!(told.is_some() == complaint.is_some(), "{what}: {told:?}");
     assert!(told.unwrap_or_default().contains(complaint.unwrap_or_default()), "{what}");
     assert_eq!(found.notice.is_some(), ended, "{what}");
+    let refused = found.request.as_ref().and_then(|request| request.refused.clone());
+    assert_eq!(refused.is_some(), is_refused, "{what}: {refused:?}");
+    assert!(
+        !is_refused || refused.unwrap_or_default().contains(complaint.unwrap_or_default()),
+        "{what}: told to whoever asks"
+    );
     assert!(rollback.is_none() || found.request.is_some() != ended, "{what}: a request stands until it ends");
 }
 

@@ -64,7 +64,7 @@ fn a_rollback_holds_over_files_that_never_came_into_force_until_they_say_somethi
     for _ in 0..2 {
         judge.consider(folder.read());
         assert_eq!(wanted(&judge), back);
-        let request = RollbackRequest { to: first.clone(), over: Some(held.clone()) };
+        let request = RollbackRequest { to: first.clone(), over: Some(held.clone()), refused: None };
         assert_eq!(state.rollback().unwrap(), Some(request));
     }
     folder.write("policy.yaml", "layers: [");
