@@ -13,6 +13,7 @@ mod http_get;
 mod load;
 mod problems;
 mod render;
+mod request;
 mod rollback;
 mod serve;
 mod state_dir;
