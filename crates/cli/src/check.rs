@@ -1,23 +1,35 @@
-//! `weir check`: every problem of a policy at once, or its revision if it has none.
+//! `weir check`: every problem of a policy, of attachments and of Envoy resources at once, or what they come to.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::json;
-use weir_policy::{Checked, Role};
+use weir_policy::Role;
 
-use crate::load;
-use crate::problems::{self, Failure};
+use crate::problems::Failure;
 
-/// Checks a policy and reports every problem at once
+mod given;
+mod judged;
+mod report;
+
+use given::Given;
+use judged::Judged;
+
+/// Checks a policy, attachments and Envoy resources, and reports every problem at once
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Check {
-    /// A policy file (YAML or JSON), or a folder whose files are one policy together
-    path: PathBuf,
-    /// The role it is for: mesh and inbound need nothing that only deciding needs
-    #[arg(long, default_value = "edge")]
-    role: Role,
+    /// Files (YAML or JSON), and folders of such: of a policy, of attachments, of Envoy resources, told apart by what
+    /// they say. All that are of a policy are one policy together, and the others must fit it
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// The role that the policy is for: mesh and inbound need nothing that only deciding needs. If not said edge, or
+    /// what the attachments say
+    #[arg(long)]
+    role: Option<Role>,
+    /// Exit with 1 where there are only warnings, too
+    #[arg(long)]
+    deny_warnings: bool,
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
@@ -26,39 +38,24 @@ pub struct Check {
 const EXAMPLES: &str = "Examples:
   weir check policy.yaml
   weir check policies/ --json
+  weir check policy.yaml attachments/ envoy/resources/ --deny-warnings
 
 Exit codes: 0 good, 1 problems found, 2 wrong use";
 
 impl Check {
-    /// Checks the policy and prints the result.
+    /// Checks all that is given and prints the result.
     pub fn run(self) -> Result<(), Failure> {
-        let checked = load::policy(&self.path, self.role);
+        let given = Given::read(&self.paths)?;
+        let judged = Judged::of(&given, self.role)?;
+        let is_good = judged.problems.is_empty() && (judged.warnings.is_empty() || !self.deny_warnings);
         if self.json {
-            return self.print_json(checked);
-        }
-        let policy = checked?;
-        let experiments: usize = policy.model.layers.iter().map(|layer| layer.experiments.len()).sum();
-        let layers = policy.model.layers.len();
-        let plural = |count: usize| if count == 1 { "" } else { "s" };
-        let (l, e) = (plural(layers), plural(experiments));
-        println!("good: revision {}, {layers} layer{l}, {experiments} experiment{e}", policy.revision);
-        Ok(())
-    }
-
-    fn print_json(&self, checked: Result<Checked, Failure>) -> Result<(), Failure> {
-        match checked {
-            Ok(policy) => {
-                println!("{}", json!({ "good": true, "revision": policy.revision.to_string(), "problems": [] }));
-                Ok(())
+            println!("{}", report::json(&given, &judged, is_good));
+        } else {
+            eprint!("{}", report::found(&given, &judged, std::io::stderr().is_terminal()));
+            if is_good {
+                print!("{}", report::good(&given, &judged));
             }
-            Err(Failure::Problems { sources, problems }) => {
-                println!(
-                    "{}",
-                    json!({ "good": false, "revision": null, "problems": problems::json(&sources, &problems) })
-                );
-                Err(Failure::AlreadyPrinted)
-            }
-            Err(failure) => Err(failure),
         }
+        if is_good { Ok(()) } else { Err(Failure::AlreadyPrinted) }
     }
 }

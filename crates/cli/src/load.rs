@@ -74,15 +74,21 @@ pub fn attachments(attach: &[PathBuf], policy: &Path) -> Result<Attachments, Fai
 /// Reads attachments without their policy; their texts are added to the sources.
 pub fn attachment_files(attach: &[PathBuf], sources: &mut Sources) -> Result<Vec<(SourceId, AttachmentFile)>, Failure> {
     let ids = add_all(attach, sources)?;
+    let (files, problems) = read_attachments(sources, &ids);
+    if problems.is_empty() { Ok(files) } else { Err(Failure::problems(sources, problems)) }
+}
+
+/// The attachments in these texts that are good, and what is wrong with the others.
+pub fn read_attachments(sources: &Sources, ids: &[SourceId]) -> (Vec<(SourceId, AttachmentFile)>, Vec<Problem>) {
     let mut files = Vec::with_capacity(ids.len());
     let mut problems = Vec::new();
     for id in ids {
-        match AttachmentFile::read(sources, id) {
-            Ok(file) => files.push((id, file)),
+        match AttachmentFile::read(sources, *id) {
+            Ok(file) => files.push((*id, file)),
             Err(found) => problems.extend(found),
         }
     }
-    if problems.is_empty() { Ok(files) } else { Err(Failure::problems(sources, problems)) }
+    (files, problems)
 }
 
 /// The role that a policy of these attachments is checked for: deciding, if one of them decides.
@@ -93,9 +99,13 @@ pub fn role(files: &[(SourceId, AttachmentFile)]) -> Role {
 
 /// Whether the policy has what each of these attachments asks for.
 pub fn check_fit(sources: &Sources, files: &[(SourceId, AttachmentFile)], model: &Model) -> Result<(), Failure> {
-    let found = files.iter().flat_map(|(source, file)| file.attachment.problems_with(model, *source));
-    let problems: Vec<Problem> = found.collect();
+    let problems = misfits(files, model);
     if problems.is_empty() { Ok(()) } else { Err(Failure::problems(sources, problems)) }
+}
+
+/// What these attachments ask of the policy and do not get.
+pub fn misfits(files: &[(SourceId, AttachmentFile)], model: &Model) -> Vec<Problem> {
+    files.iter().flat_map(|(source, file)| file.attachment.problems_with(model, *source)).collect()
 }
 
 /// The module of an attachment for a plain Envoy on this machine, which loads a file. A relative file is taken from where
@@ -125,7 +135,8 @@ pub fn policy_files(path: &Path, sources: &mut Sources) -> Result<Vec<SourceId>,
     add_all(&documents(path, "policy")?, sources)
 }
 
-fn add_all(paths: &[PathBuf], sources: &mut Sources) -> Result<Vec<SourceId>, Failure> {
+/// Adds the texts of files to the sources.
+pub fn add_all(paths: &[PathBuf], sources: &mut Sources) -> Result<Vec<SourceId>, Failure> {
     paths.iter().map(|path| Ok(sources.add(source(path)?))).collect()
 }
 

@@ -7,6 +7,7 @@ use clap::Parser;
 mod check;
 mod effective;
 mod explain;
+mod fit;
 mod fleet;
 mod history;
 mod http_get;

@@ -48,19 +48,31 @@ impl Failure {
             Failure::Usage(message) => format!("weir: {message}\n"),
             Failure::Message(text) => text.clone(),
             Failure::AlreadyPrinted => String::new(),
-            Failure::Problems { sources, problems } => {
-                let texts: HashMap<SourceId, Text<'_>> =
-                    sources.iter().map(|(id, source)| (id, Text::new(source))).collect();
-                let mut text = String::new();
-                for problem in problems {
-                    write_problem(&mut text, texts.get(&problem.source), problem, colours);
-                }
-                let plural = if problems.len() == 1 { "problem" } else { "problems" };
-                let _ = writeln!(text, "{} {plural} found", problems.len());
-                text
-            }
+            Failure::Problems { sources, problems } => text(sources, problems, Weight::Problem, colours),
         }
     }
+}
+
+/// How much something matters that was found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// It keeps documents from being used.
+    Problem,
+    /// It does not, and is likely to be a mistake.
+    Warning,
+}
+
+/// What was found, each with its line and a caret, and how many there are; perhaps with colours.
+pub fn text(sources: &Sources, found: &[Problem], weight: Weight, colours: bool) -> String {
+    let texts: HashMap<SourceId, Text<'_>> = sources.iter().map(|(id, source)| (id, Text::new(source))).collect();
+    let mut text = String::new();
+    for one in found {
+        write_problem(&mut text, texts.get(&one.source), one, weight, colours);
+    }
+    let word = if weight == Weight::Problem { "problem" } else { "warning" };
+    let plural = if found.len() == 1 { "" } else { "s" };
+    let _ = writeln!(text, "{} {word}{plural} found", found.len());
+    text
 }
 
 /// A source and its lines, which are counted once however many problems point into them.
@@ -77,10 +89,15 @@ impl<'a> Text<'a> {
     }
 }
 
-fn write_problem(text: &mut String, source: Option<&Text<'_>>, problem: &Problem, colours: bool) {
-    let (bold, red, plain) = if colours { ("\x1b[1m", "\x1b[1;31m", "\x1b[0m") } else { ("", "", "") };
+fn write_problem(text: &mut String, source: Option<&Text<'_>>, problem: &Problem, weight: Weight, colours: bool) {
+    let (bold, plain) = if colours { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
     let code = problem.code.name();
-    let _ = writeln!(text, "{red}{code}{plain}{bold}: {}{plain}", problem.message);
+    let (colour, word) = match weight {
+        Weight::Problem => ("\x1b[1;31m", ""),
+        Weight::Warning => ("\x1b[1;33m", "warning "),
+    };
+    let colour = if colours { colour } else { "" };
+    let _ = writeln!(text, "{colour}{word}{code}{plain}{bold}: {}{plain}", problem.message);
     let name = source.map_or("", |source| source.name);
     let Some(position) = problem.position else {
         let _ = writeln!(text, "  in {name}, at {}\n", problem.path);
@@ -92,7 +109,7 @@ fn write_problem(text: &mut String, source: Option<&Text<'_>>, problem: &Problem
     let _ = writeln!(text, "{margin}--> {name}:{}:{}, at {}", position.line, position.column, problem.path);
     let is_ascii = source.is_some_and(|source| source.is_ascii);
     let (shown, indent) = shown(line, is_ascii, position.column as usize - 1);
-    let _ = writeln!(text, "{margin} |\n{number} | {shown}\n{margin} | {indent}{red}^{plain}\n");
+    let _ = writeln!(text, "{margin} |\n{number} | {shown}\n{margin} | {indent}{colour}^{plain}\n");
 }
 
 /// Columns of a line that are shown: JSON from a tool may be one line of a megabyte.

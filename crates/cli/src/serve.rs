@@ -21,7 +21,6 @@ use weir_xds::{Listen, Report};
 use crate::problems::Failure;
 use crate::state_dir::StateDir;
 
-mod clusters;
 mod deployment;
 mod desired;
 mod file_limit;
@@ -31,7 +30,6 @@ pub mod fleet;
 mod http;
 mod judge;
 mod log;
-mod nodes;
 mod notice;
 mod progress;
 mod proposal;

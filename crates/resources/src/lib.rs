@@ -5,47 +5,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use prost_reflect::prost::Message;
-use weir_policy::{Format, Problem, Source, SourceId, Sources};
-use weir_xds::Resource;
+use weir_policy::{Format, Source, SourceId, Sources};
 
 mod reading;
 mod schema;
 mod warming;
 mod yaml;
 
-/// Why a folder of resource files is refused.
-#[derive(Clone, Debug)]
-pub enum Refused {
-    /// The folder or a file cannot be read: its path and the reason.
-    Unreadable(String),
-    /// Files have problems: all of them, by file name; at most one for each resource.
-    Problems {
-        /// The files.
-        sources: Sources,
-        /// The problems.
-        problems: Vec<Problem>,
-    },
-}
+pub use reading::read;
 
-/// Reads every `*.yaml`, `*.yml` and `*.json` file of a folder, hidden ones and subfolders aside. Each holds
-/// `resources: [{"@type": …, …}, …]` of the types `Listener`, `RouteConfiguration`, `Cluster` and
-/// `ClusterLoadAssignment`; a name may occur once per type.
+/// Adds the text of every `*.yaml`, `*.yml` and `*.json` file of a folder, hidden ones and subfolders aside.
 ///
 /// # Errors
-/// What cannot be read, or every problem of every file.
-pub fn load(folder: &Path) -> Result<Vec<Resource>, Refused> {
+/// The folder or the file that cannot be read, and why.
+pub fn add(folder: &Path, sources: &mut Sources) -> Result<Vec<SourceId>, String> {
     let files = files(folder).map_err(|error| unreadable(folder, &error))?;
-    let sources = Sources::of(files.iter().map(|file| source(file)).collect::<Result<Vec<Source>, Refused>>()?);
-    match reading::read(&sources) {
-        Ok(mut resources) => {
-            warming::follow_clusters(&mut resources);
-            Ok(resources)
-        }
-        Err(mut problems) => {
-            sources.locate(&mut problems);
-            Err(Refused::Problems { sources, problems })
-        }
-    }
+    files.iter().map(|file| Ok(sources.add(source(file)?))).collect()
 }
 
 /// One message of the Envoy API, written in YAML, as it goes over the wire.
@@ -72,15 +47,15 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn source(file: &Path) -> Result<Source, Refused> {
+fn source(file: &Path) -> Result<Source, String> {
     let is_json = file.extension().is_some_and(|extension| extension == "json");
     let format = if is_json { Format::Json } else { Format::Yaml };
     let bytes = fs::read(file).map_err(|error| unreadable(file, &error))?;
     Ok(Source::from_bytes(file.display().to_string(), bytes, format))
 }
 
-fn unreadable(path: &Path, error: &impl Display) -> Refused {
-    Refused::Unreadable(format!("{}: cannot be read: {error}", path.display()))
+fn unreadable(path: &Path, error: &impl Display) -> String {
+    format!("{}: cannot be read: {error}", path.display())
 }
 
 #[cfg(test)]

@@ -8,22 +8,28 @@ use serde_json::Value;
 use weir_policy::{At, Format, Kind, Position, Problem, Problems, Source, SourceId, Sources, codes};
 use weir_xds::{Resource, ResourceKind, version};
 
-use crate::{schema, yaml};
+use crate::{schema, warming, yaml};
 
-/// The resources of all these files.
+/// The resources of these files. Each holds `resources: [{"@type": …, …}, …]` of the types `Listener`, `RouteConfiguration`,
+/// `Cluster` and `ClusterLoadAssignment`; a name may occur once per type.
 ///
 /// # Errors
 /// Every problem of every file, in their order; at most one for each resource.
-pub(crate) fn read(sources: &Sources) -> Result<Vec<Resource>, Vec<Problem>> {
+pub fn read(sources: &Sources, files: &[SourceId]) -> Result<Vec<Resource>, Vec<Problem>> {
     let mut reading = Reading::default();
-    for (id, source) in sources.iter() {
+    for (id, source) in files.iter().filter_map(|id| Some((*id, sources.get(*id)?))) {
         match text(source, id) {
             Ok(value) => reading.file(source, &At::Root { source: id }, value),
             Err(problem) => reading.problems.push(problem),
         }
     }
-    let problems = reading.problems.into_vec();
-    if problems.is_empty() { Ok(reading.resources) } else { Err(problems) }
+    let mut problems = reading.problems.into_vec();
+    if !problems.is_empty() {
+        sources.locate(&mut problems);
+        return Err(problems);
+    }
+    warming::follow_clusters(&mut reading.resources);
+    Ok(reading.resources)
 }
 
 #[derive(Default)]

@@ -6,8 +6,8 @@ use envoy_types::pb::envoy::config::cluster::v3::Cluster;
 use envoy_types::pb::envoy::config::listener::v3::{Listener, filter::ConfigType};
 use envoy_types::pb::envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
 
-use weir_policy::Position;
-use weir_xds::ResourceKind;
+use weir_policy::{Position, Problem};
+use weir_xds::{Resource, ResourceKind};
 
 use super::*;
 
@@ -45,10 +45,17 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     folder
 }
 
+/// The resources of a folder, or what is wrong.
+fn load(folder: &Path) -> Result<Vec<Resource>, (Sources, Vec<Problem>)> {
+    let mut sources = Sources::default();
+    let files = add(folder, &mut sources).unwrap();
+    read(&sources, &files).map_err(|problems| (sources, problems))
+}
+
 /// Every problem of these files: `FILE:LINE:COLUMN: CODE at PATH: MESSAGE`.
 fn problems(files: &[(&str, &str)]) -> Vec<String> {
     let folder = folder(files);
-    let Err(Refused::Problems { sources, problems }) = load(folder.path()) else { panic!("files without problems") };
+    let Err((sources, problems)) = load(folder.path()) else { panic!("files without problems") };
     let prefix = format!("{}/", folder.path().display());
     let shown = |problem: &Problem| {
         let Position { line, column } = problem.position.expect("a position");
@@ -221,7 +228,7 @@ fn each_way_to_be_wrong_says_where() {
 
 #[test]
 fn a_folder_that_is_not_there_cannot_be_read() {
-    let Err(Refused::Unreadable(why)) = load(Path::new("no/such/folder")) else { panic!("a folder that is there") };
+    let why = add(Path::new("no/such/folder"), &mut Sources::default()).unwrap_err();
     assert!(why.starts_with("no/such/folder: cannot be read: "), "{why}");
 }
 

@@ -1,14 +1,13 @@
 //! A deployment: what edges and the mesh have at one moment, and the catalog of it.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use weir_policy::{Attachment, Checked, ENVELOPE_BYTES_MAX, Module, Role, limits};
+use weir_policy::{Attachment, Checked, Module, Role};
 use weir_render::FilterSpec;
 use weir_xds::{Catalog, Filter, Nodes, Resource, ResourceKind, version};
 
-use crate::problems::Failure;
+use crate::fit;
 use crate::state_dir::DeployedRevisions;
 
 /// A policy at edges and one in the mesh, which differ only during a rollout, and Envoy resources for everybody.
@@ -74,21 +73,10 @@ impl Deployment {
 
     /// The catalog of it: each filter for the nodes that it is for.
     pub fn catalog(&self) -> Catalog {
-        let beside: BTreeSet<String> = self.resources.iter().map(line).collect();
-        let beside: Vec<String> = beside.into_iter().collect();
+        let beside = fit::beside(&self.resources);
         let filters = [&self.edges, &self.mesh].into_iter().flat_map(|tier| tier.served(&beside)).collect();
         Catalog::new(self.revision(), self.resources.iter().cloned(), filters)
     }
-
-    /// Fails if an envelope is larger than a filter reads.
-    pub fn check_size(&self) -> Result<(), Failure> {
-        [&self.edges, &self.mesh].into_iter().try_for_each(Tier::check_size)
-    }
-}
-
-/// A resource as part of an offer.
-fn line(resource: &Resource) -> String {
-    format!("{} {} {}", resource.kind, resource.name, resource.version)
 }
 
 impl Tier {
@@ -100,20 +88,6 @@ impl Tier {
 
     fn served(&self, beside: &[String]) -> impl Iterator<Item = Filter> {
         self.filters.iter().map(|filter| filter.resource(&self.policy, beside))
-    }
-
-    fn check_size(&self) -> Result<(), Failure> {
-        let max = limits::POLICY_BYTES_MAX + ENVELOPE_BYTES_MAX;
-        for filter in self.filters.iter() {
-            let found = self.policy.envelope(&filter.attachment.with_offer(None, &[])).len();
-            if found > max {
-                let name = &filter.name;
-                return Err(Failure::Usage(format!(
-                    "the policy takes {found} bytes on the wire to {name}; filters read at most {max}"
-                )));
-            }
-        }
-        Ok(())
     }
 }
 

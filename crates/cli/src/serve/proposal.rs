@@ -1,18 +1,16 @@
-//! A proposal: what the files would have served, their policy checked; and the one place where a policy, attachments and
-//! resources are put together, without I/O.
+//! A proposal: what the files would have served, their policy checked, and put together with attachments and resources that it
+//! fits; without I/O.
 
 use std::sync::Arc;
 
-use weir_policy::{At, AttachmentFile, Checked, Problems, Role, SourceId, Sources, codes};
-use weir_xds::{Nodes, Resource};
+use weir_policy::{Checked, Problems, Role, Sources};
+use weir_xds::Resource;
 
-use super::clusters;
 use super::deployment::{AttachedFilter, Deployment};
-use super::nodes;
 use super::written::{Written, WrittenAttachments};
 use crate::effective::Effective;
-use crate::load;
 use crate::problems::Failure;
+use crate::{fit, load};
 
 /// What the files would have served.
 pub struct Proposal {
@@ -42,45 +40,20 @@ impl Proposal {
 
     /// A policy at these attachments, which it must fit, and with these resources.
     pub fn deployment(&self, policy: &Arc<Checked>) -> Result<Deployment, Failure> {
-        let attachments = self.attachments.as_ref().map_err(Failure::clone)?;
-        let WrittenAttachments { files, placed } = attachments;
-        load::check_fit(&self.sources, files, &policy.model)?;
-        let all_nodes = read_nodes(&self.sources, files)?;
+        let WrittenAttachments { files, placed } = self.attachments.as_ref().map_err(Failure::clone)?;
+        let resources = self.resources.as_ref().ok().and_then(Option::as_deref);
+        let mut problems = Problems::default();
+        let all_nodes = fit::nodes(files, &mut problems);
+        fit::check(files, policy, resources.map(Vec::as_slice), &mut problems);
+        if !problems.is_empty() {
+            return Err(Failure::problems(&self.sources, problems.into_vec()));
+        }
         let mut filters = Vec::with_capacity(files.len());
         for (((_, file), nodes), placed) in files.iter().zip(all_nodes).zip(placed) {
             let (name, module) = placed.clone()?;
             let (attachment, wasm) = (file.attachment.clone(), file.wasm.clone());
             filters.push(AttachedFilter { attachment, name, nodes, wasm, module });
         }
-        let resources = self.resources.clone()?;
-        if let Some(resources) = &resources {
-            clusters::check_targets(&self.sources, files, &policy.model, resources)?;
-        }
-        let deployment = Deployment::of(policy.clone(), filters, resources.unwrap_or_default());
-        deployment.check_size()?;
-        Ok(deployment)
+        Ok(Deployment::of(policy.clone(), filters, self.resources.clone()?.unwrap_or_default()))
     }
-}
-
-/// The nodes that each attachment is for. Two of one name for the same nodes are a problem: only one of them could decide
-/// there.
-fn read_nodes(sources: &Sources, files: &[(SourceId, AttachmentFile)]) -> Result<Vec<Nodes>, Failure> {
-    let mut problems = Problems::default();
-    let mut all: Vec<Nodes> = Vec::with_capacity(files.len());
-    for (source, file) in files {
-        let root = At::Root { source: *source };
-        let nodes = nodes::read(file.nodes.clone(), &root.key("nodes"), &mut problems);
-        for ((_, other), other_nodes) in files.iter().zip(&all) {
-            let name = file.attachment.name.as_ref();
-            if let Some(name) = name.filter(|_| other.attachment.name.as_ref() == name && other_nodes.overlap(&nodes)) {
-                let message = format!(
-                    "another attachment gives the filter weir.{name} to the same Envoys; take another name, or nodes \
-                     that keep them apart"
-                );
-                problems.add(codes::CONFLICT, &root.key("name"), message);
-            }
-        }
-        all.push(nodes);
-    }
-    if problems.is_empty() { Ok(all) } else { Err(Failure::problems(sources, problems.into_vec())) }
 }

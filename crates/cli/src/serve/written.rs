@@ -1,10 +1,9 @@
 //! What is written: the texts of all files at one moment, read and not judged. A file that cannot be read is part of it.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use weir_policy::{AttachmentFile, SourceId, Sources};
-use weir_resources::Refused;
 use weir_xds::Resource;
 
 use super::files::Files;
@@ -13,7 +12,7 @@ use crate::problems::Failure;
 
 /// What all files say at one moment.
 pub struct Written {
-    /// The texts of policy and attachments.
+    /// The texts of all files.
     pub sources: Sources,
     /// The texts of the policy.
     pub policy: Result<Vec<SourceId>, Failure>,
@@ -38,11 +37,8 @@ impl Written {
         Written {
             policy: load::policy_files(&files.policy, &mut sources),
             attachments: read_attachments(files, &mut sources),
+            resources: files.resources.as_ref().map(|folder| read_resources(folder, &mut sources)).transpose(),
             sources,
-            resources: match &files.resources {
-                Some(folder) => weir_resources::load(folder).map(Some).map_err(refused),
-                None => Ok(None),
-            },
         }
     }
 
@@ -90,9 +86,7 @@ fn read_attachments(files: &Files, sources: &mut Sources) -> Result<WrittenAttac
     Ok(WrittenAttachments { files, placed })
 }
 
-fn refused(refused: Refused) -> Failure {
-    match refused {
-        Refused::Unreadable(why) => Failure::Message(format!("weir: {why}\n")),
-        Refused::Problems { sources, problems } => Failure::Problems { sources, problems },
-    }
+fn read_resources(folder: &Path, sources: &mut Sources) -> Result<Vec<Resource>, Failure> {
+    let files = weir_resources::add(folder, sources).map_err(|why| Failure::Message(format!("weir: {why}\n")))?;
+    weir_resources::read(sources, &files).map_err(|problems| Failure::problems(sources, problems))
 }

@@ -2,29 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use weir_policy::{AttachmentFile, Model, Problems, SourceId, Sources};
+use weir_policy::{AttachmentFile, Model, Problems, SourceId};
 use weir_render::unknown_targets;
 use weir_xds::{Resource, ResourceKind};
 
-use crate::problems::Failure;
-
-/// Fails if the filter may name a cluster that is not among the resources. Of a service that variants lead to there must be
+/// Reports where the filter may name a cluster that is not among the resources. Of a service that variants lead to there must be
 /// `outbound|PORT||SERVICE` for each port on which the resources have a cluster of it or of a service that is led there: a
 /// request may come by any of them. At least one there must be.
 pub fn check_targets(
-    sources: &Sources,
     files: &[(SourceId, AttachmentFile)],
     model: &Model,
     resources: &[Resource],
-) -> Result<(), Failure> {
+    problems: &mut Problems,
+) {
     let clusters = resources.iter().filter(|resource| resource.kind == ResourceKind::Cluster);
     let names: BTreeSet<&str> = clusters.map(|cluster| cluster.name.as_str()).collect();
     let missing = |target: &str, services: &[&str]| missing(target, services, &names);
-    let mut problems = Problems::default();
     for (source, file) in files {
-        unknown_targets(&file.attachment, *source, model, missing, &mut problems);
+        unknown_targets(&file.attachment, *source, model, missing, problems);
     }
-    if problems.is_empty() { Ok(()) } else { Err(Failure::problems(sources, problems.into_vec())) }
 }
 
 /// What is missing of a service that those services are led to, in words.

@@ -1,0 +1,77 @@
+//! What `weir check` prints: what is wrong, or what good documents come to; for people and for machines.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+use weir_policy::{AttachmentFile, Checked, SourceId};
+
+use super::given::Given;
+use super::judged::Judged;
+use crate::fit;
+use crate::problems::{self, Weight};
+
+/// What was found, for people.
+pub fn found(given: &Given, judged: &Judged, colours: bool) -> String {
+    let each = [(&judged.problems, Weight::Problem), (&judged.warnings, Weight::Warning)];
+    let told = each.into_iter().filter(|(found, _)| !found.is_empty());
+    told.map(|(found, weight)| problems::text(&given.sources, found, weight, colours)).collect()
+}
+
+/// What is good, a line for each.
+pub fn good(given: &Given, judged: &Judged) -> String {
+    let mut text = judged.policy.as_ref().map(of_policy).unwrap_or_default();
+    for Attached { file, attachment, offer } in attached(given, judged) {
+        let name = attachment.attachment.name.as_deref().unwrap_or("without a name");
+        let (role, steer) = (attachment.attachment.role.name(), attachment.attachment.steer.name());
+        let _ = writeln!(text, "good: attachment {name} in {file}: role {role}, steer {steer}, offer {offer}");
+    }
+    if let Some(resources) = &judged.resources {
+        let _ = writeln!(text, "good: {}", counted(resources.len(), "Envoy resource"));
+    }
+    text
+}
+
+/// One object with all of it.
+pub fn json(given: &Given, judged: &Judged, is_good: bool) -> Value {
+    let list = |found| problems::json(&given.sources, found);
+    let attachments = attached(given, judged).map(|Attached { file, attachment, offer }| {
+        let attachment = &attachment.attachment;
+        let (role, steer) = (attachment.role.name(), attachment.steer.name());
+        json!({ "file": file, "name": attachment.name, "role": role, "steer": steer, "offer": offer })
+    });
+    let revision = judged.policy.as_ref().map(|policy| policy.revision.to_string());
+    json!({
+        "good": is_good,
+        "revision": revision.filter(|_| judged.problems.is_empty()),
+        "problems": list(&judged.problems),
+        "warnings": list(&judged.warnings),
+        "attachments": attachments.collect::<Vec<_>>(),
+        "resources": judged.resources.as_ref().map_or(0, Vec::len),
+    })
+}
+
+fn of_policy(policy: &Checked) -> String {
+    let experiments: usize = policy.model.layers.iter().map(|layer| layer.experiments.len()).sum();
+    let (layers, experiments) = (counted(policy.model.layers.len(), "layer"), counted(experiments, "experiment"));
+    format!("good: revision {}, {layers}, {experiments}\n", policy.revision)
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A good attachment, with the offer that it is served by beside these resources.
+struct Attached<'a> {
+    file: &'a str,
+    attachment: &'a AttachmentFile,
+    offer: String,
+}
+
+fn attached<'a>(given: &'a Given, judged: &'a Judged) -> impl Iterator<Item = Attached<'a>> {
+    let beside = fit::beside(judged.resources.as_deref().unwrap_or_default());
+    judged.attachments.iter().map(move |(source, attachment): &(SourceId, AttachmentFile)| {
+        let offer = attachment.attachment.with_offer(attachment.wasm.as_ref(), &beside).offer;
+        let file = given.sources.get(*source).map_or("", |source| &source.name);
+        Attached { file, attachment, offer: offer.map(|offer| offer.to_string()).unwrap_or_default() }
+    })
+}
