@@ -9,6 +9,7 @@ mod bootstraps;
 mod clock;
 mod cookies;
 mod explain;
+mod first_envoy;
 mod harness;
 mod hot_restart;
 mod join;

@@ -32,7 +32,7 @@ pub mod upstream;
 mod weir;
 mod workers;
 
-pub use artifact::{old_wasm, other_wasm, trap_wasm, wasm, weir};
+pub use artifact::{old_wasm, other_wasm, root, trap_wasm, wasm, weir};
 pub use authority::{Authority, Signed};
 pub use bench::{ATTACHMENT, Ads, Bench, SERVICE, Served};
 pub use client::{Answer, Client, Protocol, websocket};
