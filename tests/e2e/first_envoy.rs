@@ -54,7 +54,7 @@ async fn the_walks_of_the_docs_do_what_they_say() {
 
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let five_minutes = section(&readme, "## Five minutes");
-    let policy = blocks(five_minutes, "yaml").next().expect("the policy of the five minutes");
+    let policy = blocks(five_minutes, "yaml").into_iter().next().expect("the policy of the five minutes");
     fs::write(at("run/policy.yaml"), policy).unwrap();
     let attach =
         five_minutes.lines().find(|line| line.starts_with("printf")).expect("the line that makes the attachment");
@@ -63,7 +63,8 @@ async fn the_walks_of_the_docs_do_what_they_say() {
     let walks = ["## A first Envoy", "## Without a server"].map(|title| section(&operating, title));
     let steps = [attach.to_owned()].into_iter().chain(walks.into_iter().flat_map(|walk| blocks(walk, "sh")));
     // What is left running where a step fails ends with the script.
-    let mut script = "set -eu\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\nexport PATH=$PWD/bin:$PATH\n".to_owned();
+    let mut script =
+        "set -eu\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\nexport PATH=$PWD/bin:$PATH\n".to_owned();
     steps.for_each(|step| script += &format!("{step}\n"));
     // Those that serve the two versions end by the signal itself, which is no success.
     script = script.replace("wait \"$envoy\" \"$stable\" \"$canary\"", "{ wait \"$envoy\"; echo all ended; }");
@@ -95,8 +96,7 @@ fn section<'a>(page: &'a str, title: &str) -> &'a str {
 }
 
 /// The blocks of code of one language.
-fn blocks<'a>(section: &'a str, language: &str) -> impl Iterator<Item = String> {
+fn blocks(section: &str, language: &str) -> Vec<String> {
     let opening = format!("```{language}\n");
-    let blocks = section.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap_or(rest).to_owned());
-    blocks.collect::<Vec<_>>().into_iter()
+    section.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap_or(rest).to_owned()).collect()
 }
