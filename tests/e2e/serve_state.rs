@@ -79,6 +79,28 @@ async fn a_rollback_holds_until_the_files_change() {
     assert!(!shown.contains("is served instead"), "{shown}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_push_says_what_changed_and_the_history_keeps_it() {
+    let state = tempfile::tempdir().unwrap();
+    let (fleet, _envoy) = fleet(state.path()).await;
+    let [first, second] = ["10%", "20%"].map(|share| PolicyFile::of(&policy(share)));
+    until_history(state.path(), &[(&first.revision, "files")]).await;
+    fleet.write("policy.yaml", &second.text);
+    let pushed = served(&second.revision).containing("changes", "10% -> 20%");
+    fleet.weir.until(&pushed).await;
+    let mut other = attachment();
+    other["trace"] = "shaped".into();
+    fleet.write("attach/edge.yaml", &other.to_string());
+    fleet.weir.until(&served(&second.revision).with("changes", "attachment shop changed")).await;
+
+    let (_, shown) = run_on_state(&["history"], state.path());
+    let lines: Vec<Vec<&str>> = shown.lines().map(|line| line.split_whitespace().collect()).collect();
+    let told = |line: &[&str]| (line[0].to_owned(), line[2..].join(" "));
+    assert_eq!(told(&lines[1]), (second.revision.clone(), "beside attachment shop changed".into()), "{shown}");
+    assert!(told(&lines[2]).1.starts_with("files ") && lines[2].contains(&"->"), "{shown}");
+    assert_eq!(told(&lines[3]), (first.revision, "files".into()), "{shown}");
+}
+
 /// Nobody would take it: that is said, and nothing is left behind.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rollback_without_a_server_is_refused_or_left_for_the_next_one() {

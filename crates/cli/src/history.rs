@@ -1,4 +1,4 @@
-//! `weir history`: the revisions that were in force, newest first.
+//! `weir history`: the revisions that were in force and what changed by each, newest first.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::problems::Failure;
 use crate::state_dir::{Cause, StateDir};
 
-/// Shows which revisions of the policy a server had in force, newest first
+/// Shows which revisions of the policy a server had in force, and what changed by each, newest first
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct History {
@@ -24,6 +24,8 @@ const EXAMPLES: &str = "Examples:
   weir history --state /var/lib/weir
   weir history --state /var/lib/weir --json
 
+CAUSE is files or rollback, or beside where attachments or Envoy resources changed and the policy did not.
+
 Exit codes: 0 shown, 2 wrong use";
 
 impl History {
@@ -36,13 +38,15 @@ impl History {
             println!("{}", json!({ "history": history, "rollback": rollback }));
             return Ok(());
         }
-        println!("REVISION      SINCE                 CAUSE");
+        println!("REVISION      SINCE                 CAUSE     CHANGES");
         for entry in &history {
             let cause = match entry.cause {
+                _ if entry.beside => "beside",
                 Cause::Files => "files",
                 Cause::Rollback => "rollback",
             };
-            println!("{}  {}  {cause}", entry.revision, entry.since);
+            let line = format!("{}  {}  {cause:8}  {}", entry.revision, entry.since, entry.changes.join("; "));
+            println!("{}", line.trim_end());
         }
         if let Some(rollback) = rollback {
             let to = rollback.to;

@@ -21,6 +21,7 @@ use weir_xds::{Listen, Report};
 use crate::problems::Failure;
 use crate::state_dir::StateDir;
 
+mod changes;
 mod deployment;
 mod desired;
 mod file_limit;

@@ -13,7 +13,7 @@ use crate::state_dir::DeployedRevisions;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
     /// A revision is what every Envoy is sent from now on.
-    Served { revision: String, resources: usize },
+    Served { revision: String, resources: usize, changes: Vec<String> },
     /// The files, or a request, are not served: the revision stays that was.
     NotServed { revision: String, why: String },
     /// What was wrong with the files, or with a request, is no more: this revision is to be served.
@@ -72,8 +72,8 @@ impl Notice {
     /// The fields of the event, by name.
     pub fn fields(&self) -> Vec<(&'static str, String)> {
         match self.clone() {
-            Notice::Served { revision, resources } => {
-                vec![("revision", revision), ("resources", resources.to_string())]
+            Notice::Served { revision, resources, changes } => {
+                vec![("revision", revision), ("resources", resources.to_string()), ("changes", changes.join("; "))]
             }
             Notice::NotServed { revision, why } => vec![("revision", revision), ("why", why)],
             Notice::GoodAgain { revision } => vec![("revision", revision)],
@@ -110,9 +110,10 @@ impl Notice {
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Notice::Served { revision, resources } => {
+            Notice::Served { revision, resources, changes } => {
                 let plural = if *resources == 1 { "" } else { "s" };
-                write!(f, "revision {revision} active in server: {resources} resource{plural}")
+                write!(f, "revision {revision} active in server: {resources} resource{plural}")?;
+                changes.iter().try_for_each(|change| write!(f, "; {change}"))
             }
             Notice::NotServed { revision, why } => {
                 write!(f, "not served, revision {revision} stays:\n{}", why.trim_end())

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use weir_xds::{Catalog, Publication};
 
+use super::changes::changes;
 use super::deployment::Deployment;
 use super::desired::Target;
 use super::fleet::{Fleet, SharedFleet};
@@ -19,7 +20,7 @@ use crate::state_dir::{Cause, StateDir};
 
 mod canaries;
 #[cfg(test)]
-mod samples;
+pub mod samples;
 mod stages;
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,8 @@ pub type Tell = Box<dyn Fn(&Notice) + Send + Sync>;
 pub struct Rollout {
     options: RolloutOptions,
     deployed: Deployment,
+    /// What everybody was to have when something was served last.
+    served: Deployment,
     /// Until when a start gives Envoys time to connect again.
     reconnects_until: Instant,
     publications: watch::Sender<Arc<Publication>>,
@@ -85,7 +88,8 @@ impl Rollout {
         });
         let publications = watch::Sender::new(Arc::new(first));
         let reconnects_until = Instant::now() + patience;
-        Rollout { options, deployed, reconnects_until, publications, progress, fleet, state, tell }
+        let served = deployed.clone();
+        Rollout { options, deployed, served, reconnects_until, publications, progress, fleet, state, tell }
     }
 
     /// What is published from each moment on.
@@ -108,6 +112,7 @@ impl Rollout {
         self.progress.send_modify(|progress| progress.wanted.clone_from(&wanted));
         let stages = stages(&self.deployed, target, self.options.canary_nodes);
         let count = stages.len();
+        let changes = changes(&self.served, &target.deployment);
         for (number, stage) in (1..).zip(stages) {
             let catalog = Arc::new(stage.deployment.catalog());
             let is_last = number == count;
@@ -124,10 +129,11 @@ impl Rollout {
                     return Ok(());
                 }
             }
-            self.deploy(stage.deployment, catalog, is_last.then_some(target.cause));
+            self.deploy(stage.deployment, catalog, is_last.then_some((target.cause, &changes)));
         }
         self.progress.send_modify(|progress| (progress.active, progress.held) = (wanted.clone(), None));
-        (self.tell)(&Notice::Served { revision: wanted, resources: self.deployed.size() });
+        self.served = self.deployed.clone();
+        (self.tell)(&Notice::Served { revision: wanted, resources: self.deployed.size(), changes });
         self.await_acks(targets).await
     }
 
@@ -222,8 +228,8 @@ impl Rollout {
     }
 
     /// Saves a deployment, then publishes it to all: after a crash the server knows of all that an Envoy may have.
-    fn deploy(&mut self, deployment: Deployment, catalog: Arc<Catalog>, cause: Option<Cause>) {
-        self.save(&deployment, cause);
+    fn deploy(&mut self, deployment: Deployment, catalog: Arc<Catalog>, in_force: Option<(Cause, &[String])>) {
+        self.save(&deployment, in_force);
         self.deployed = deployment;
         let before = self.publications.borrow().clone();
         let is_offered = before.canaries.is_none() && *catalog == *before.catalog;
@@ -239,13 +245,14 @@ impl Rollout {
         number
     }
 
-    /// Saves what is deployed, and in the history what was wanted, with its cause. A disk that is full does not hold up a
+    /// Saves what is deployed, and in the history what came into force by it, with its cause and what changed. A disk that is full does not hold up a
     /// rollout: what cannot be saved is served all the same.
-    fn save(&self, deployment: &Deployment, cause: Option<Cause>) {
+    fn save(&self, deployment: &Deployment, in_force: Option<(Cause, &[String])>) {
         let Some(state) = &self.state else { return };
         let save = || {
             state.save_deployed(&deployment.edges.policy, &deployment.mesh.policy)?;
-            cause.map_or(Ok(()), |cause| state.save_in_force(&deployment.mesh.policy, cause))
+            let Some((cause, changes)) = in_force else { return Ok(()) };
+            state.save_in_force(&deployment.mesh.policy, cause, changes)
         };
         if let Err(failure) = save() {
             (self.tell)(&Notice::NotSaved { why: failure.text(false) });

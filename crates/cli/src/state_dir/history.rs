@@ -11,8 +11,8 @@ use weir_policy::Checked;
 use super::{REVISIONS, StateDir};
 use crate::problems::Failure;
 
-/// Entries of the history for each cause, so that those of one that comes often drown none of another. Older ones are
-/// removed, and policies that no entry names any more.
+/// Entries of the history for each cause, and as many of changes beside the policy, so that those of one that comes often
+/// drown none of another. Older ones are removed, and policies that no entry names any more.
 pub const ENTRIES_PER_CAUSE_MAX: usize = 100;
 
 /// A revision that was in force from some time on.
@@ -24,6 +24,16 @@ pub struct HistoryEntry {
     pub since: String,
     /// Why it came into force.
     pub cause: Cause,
+    /// What changed by it, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<String>,
+    /// Whether the policy was in force before, and only what lies beside it changed: attachments or resources.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub beside: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Why a revision came into force.
@@ -48,16 +58,17 @@ impl StateDir {
         Ok(last.map(|entry| entry.revision))
     }
 
-    /// Saves that this policy is in force from now on.
-    pub fn save_in_force(&self, policy: &Checked, cause: Cause) -> Result<(), Failure> {
+    /// Saves that this policy is in force from now on, and what changed by it.
+    pub fn save_in_force(&self, policy: &Checked, cause: Cause, changes: &[String]) -> Result<(), Failure> {
         let revision = policy.revision.to_string();
         let mut history = self.history()?;
-        if history.last().is_some_and(|last| last.revision == revision && last.cause == cause) {
+        let beside = history.last().is_some_and(|last| last.revision == revision && last.cause == cause);
+        if beside && changes.is_empty() {
             return Ok(());
         }
         self.save_policy(policy)?;
         let since = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-        history.push(HistoryEntry { revision, since, cause });
+        history.push(HistoryEntry { revision, since, cause, changes: changes.to_vec(), beside });
         let history = newest_of_each_cause(history);
         self.write(HISTORY, json!(history).to_string().as_bytes())?;
         self.remove_unnamed(&history);
@@ -85,7 +96,7 @@ impl StateDir {
 }
 
 fn newest_of_each_cause(history: Vec<HistoryEntry>) -> Vec<HistoryEntry> {
-    let causes: Vec<Cause> = history.iter().map(|entry| entry.cause).collect();
+    let causes: Vec<(Cause, bool)> = history.iter().map(|entry| (entry.cause, entry.beside)).collect();
     let newer = |at: usize| causes[at + 1..].iter().filter(|cause| **cause == causes[at]).count();
     let kept = history.into_iter().enumerate().filter(|(at, _)| newer(*at) < ENTRIES_PER_CAUSE_MAX);
     kept.map(|(_, entry)| entry).collect()

@@ -34,9 +34,9 @@ fn what_was_kept_reads_back_as_the_same_policy() {
     let state = StateDir::open(folder.path()).unwrap();
     let [one, two] = [policy(1), policy(2)];
     for policy in [&one, &one, &two, &one] {
-        state.save_in_force(policy, Cause::Files).unwrap();
+        state.save_in_force(policy, Cause::Files, &[]).unwrap();
     }
-    state.save_in_force(&one, Cause::Rollback).unwrap();
+    state.save_in_force(&one, Cause::Rollback, &[]).unwrap();
     let expected = [&one, &two, &one, &one].map(|policy| policy.revision.to_string());
     assert_eq!(revisions(&StateDir::existing(folder.path()).unwrap()), expected);
     assert_eq!(kept(&state), 2);
@@ -52,13 +52,13 @@ fn the_history_is_bounded_and_so_are_the_policies() {
     let mut one = policy(1);
     for number in 0..ENTRIES_PER_CAUSE_MAX {
         one.revision = name(number);
-        state.save_in_force(&one, Cause::Files).unwrap();
+        state.save_in_force(&one, Cause::Files, &[]).unwrap();
     }
     assert_eq!((revisions(&state).len(), kept(&state)), (ENTRIES_PER_CAUSE_MAX, ENTRIES_PER_CAUSE_MAX));
     assert_eq!(revisions(&state)[0], name(0).to_string());
 
     one.revision = name(ENTRIES_PER_CAUSE_MAX);
-    state.save_in_force(&one, Cause::Files).unwrap();
+    state.save_in_force(&one, Cause::Files, &[]).unwrap();
     assert_eq!((revisions(&state).len(), kept(&state)), (ENTRIES_PER_CAUSE_MAX, ENTRIES_PER_CAUSE_MAX));
     assert_eq!(revisions(&state)[0], name(1).to_string());
     assert!(!state.policy(&name(0).to_string()).exists());
@@ -74,7 +74,7 @@ fn what_is_deployed_is_kept_for_as_long_as_it_is() {
         [(&one, &one, Some(&one), 1), (&step, &one, None, 2), (&step, &two, None, 3), (&two, &two, Some(&two), 2)]
     {
         state.save_deployed(edges, mesh).unwrap();
-        in_force.inspect(|policy| state.save_in_force(policy, Cause::Files).unwrap());
+        in_force.inspect(|policy| state.save_in_force(policy, Cause::Files, &[]).unwrap());
         let [edges, mesh] = [edges, mesh].map(|policy| policy.revision.to_string());
         assert_eq!(
             StateDir::existing(folder.path()).unwrap().deployed().unwrap(),
@@ -91,14 +91,38 @@ fn entries_of_one_cause_drown_none_of_another() {
     let state = StateDir::open(folder.path()).unwrap();
     let [written, one, other] = [policy(1), policy(2), policy(3)];
     let first = written.revision.to_string();
-    state.save_in_force(&written, Cause::Files).unwrap();
+    state.save_in_force(&written, Cause::Files, &[]).unwrap();
     for number in 0..=ENTRIES_PER_CAUSE_MAX {
-        state.save_in_force(if number % 2 == 0 { &one } else { &other }, Cause::Rollback).unwrap();
+        state.save_in_force(if number % 2 == 0 { &one } else { &other }, Cause::Rollback, &[]).unwrap();
         let rollbacks = (number + 1).min(ENTRIES_PER_CAUSE_MAX);
         assert_eq!(revisions(&state).len(), 1 + rollbacks);
     }
     assert_eq!((revisions(&state)[0].as_str(), state.last_written().unwrap()), (first.as_str(), Some(first.clone())));
     assert!(state.policy(&first).exists(), "it can still be gone back to");
+}
+
+/// Attachments or resources that change a hundred times take no policy away that could be gone back to.
+#[test]
+fn what_changes_beside_the_policy_has_entries_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = StateDir::open(folder.path()).unwrap();
+    let [first, second] = [policy(1), policy(2)];
+    let changes = |change: &str| [change.to_owned()];
+    state.save_in_force(&first, Cause::Files, &[]).unwrap();
+    state.save_in_force(&second, Cause::Files, &changes("owl came")).unwrap();
+    for number in 0..=ENTRIES_PER_CAUSE_MAX {
+        state.save_in_force(&second, Cause::Files, &changes(&format!("cluster c{number} came"))).unwrap();
+        state.save_in_force(&second, Cause::Files, &[]).unwrap();
+    }
+    let history = state.history().unwrap();
+    assert_eq!(history.len(), 2 + ENTRIES_PER_CAUSE_MAX);
+    let told = |place: usize| (history[place].changes.join("; "), history[place].beside);
+    assert_eq!(
+        [told(0), told(1), told(2)],
+        [(String::new(), false), ("owl came".into(), false), ("cluster c1 came".into(), true)]
+    );
+    assert!(state.policy(&first.revision.to_string()).exists());
+    assert_eq!(state.last_written().unwrap(), Some(second.revision.to_string()));
 }
 
 #[test]
@@ -112,8 +136,10 @@ fn what_the_version_before_wrote_is_read() {
     );
     write("rollback.json", r#"{"over":"0123456789ab","to":"ba9876543210"}"#);
     write("standing.json", r#"{"edges":"0123456789ab","mesh":"ba9876543210"}"#);
-    let entry =
-        |revision: &str, since: &str, cause| HistoryEntry { revision: revision.into(), since: since.into(), cause };
+    let entry = |revision: &str, since: &str, cause| {
+        let (revision, since) = (revision.into(), since.into());
+        HistoryEntry { revision, since, cause, changes: Vec::new(), beside: false }
+    };
     let history = [
         entry("0123456789ab", "2026-11-21T15:42:07Z", Cause::Files),
         entry("ba9876543210", "2026-11-21T15:43:00Z", Cause::Rollback),
@@ -197,7 +223,7 @@ fn a_server_and_a_command_write_at_the_same_time() {
     std::thread::scope(|scope| {
         scope.spawn(|| (0..ENTRIES_PER_CAUSE_MAX).for_each(|_| command.request_rollback(&rollback.to).unwrap()));
         for number in 0..ENTRIES_PER_CAUSE_MAX {
-            server.save_in_force(&policies[number % 2], Cause::Files).unwrap();
+            server.save_in_force(&policies[number % 2], Cause::Files, &[]).unwrap();
         }
     });
     assert_eq!((revisions(&server).len(), server.rollback().unwrap()), (ENTRIES_PER_CAUSE_MAX, Some(rollback)));
@@ -207,7 +233,7 @@ fn a_server_and_a_command_write_at_the_same_time() {
 fn what_a_crash_left_half_written_is_gone_with_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
     let state = StateDir::open(folder.path()).unwrap();
-    state.save_in_force(&policy(1), Cause::Files).unwrap();
+    state.save_in_force(&policy(1), Cause::Files, &[]).unwrap();
     drop(state.lock().unwrap());
     let before = names(folder.path());
     fs::write(folder.path().join(format!("{UNFINISHED}x")), "[{").unwrap();

@@ -39,7 +39,7 @@ impl Folder {
     /// The same, and that it came into force.
     fn keep(&self, state: &StateDir, number: usize) -> String {
         let revision = self.say(number);
-        state.save_in_force(&Proposal::of(self.read()).policy.unwrap().policy, Cause::Files).unwrap();
+        state.save_in_force(&Proposal::of(self.read()).policy.unwrap().policy, Cause::Files, &[]).unwrap();
         revision
     }
 

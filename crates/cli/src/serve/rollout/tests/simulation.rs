@@ -89,7 +89,8 @@ impl Story {
             let published = self.publications.get().unwrap().borrow().number;
             return self.add(&format!("not_saved, published is #{published}"));
         }
-        let fields = notice.fields().into_iter().map(|(_, value)| value);
+        // What changed has words, and tests of its own.
+        let fields = notice.fields().into_iter().filter(|(name, _)| *name != "changes").map(|(_, value)| value);
         self.add(&[notice.event().to_owned()].into_iter().chain(fields).collect::<Vec<_>>().join(" "));
     }
 }
