@@ -66,6 +66,61 @@ async fn a_fleet_shows_what_each_envoy_was_sent_took_and_decides_by() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_red_is_said_until_it_is_mended() {
+    let fleet = start(&[]).await;
+    let mut envoy = fleet.envoy("edge-1", "edge").await;
+    fleet.weir.until_asked(&["edge-1"]).await;
+    let until = async |words: &[&str], red: Option<&str>| {
+        eventually(SOON, &format!("{red:?} by {words:?}"), async || {
+            let (code, said) = fleet.weir.fleet(words);
+            let is_so = match red {
+                None => code == Some(0) && !said.contains("red: "),
+                Some(reason) => code == Some(1) && said.contains(&format!("\nred: {reason}")),
+            };
+            is_so.then_some(()).ok_or(said)
+        })
+        .await;
+    };
+    until(&["--min", "1"], None).await;
+    until(&["--min", "2"], Some("1 Envoy connected, fewer than 2\n")).await;
+
+    fleet.write("policy.yaml", "version: 1\nlayers: [\n");
+    let revision = PolicyFile::of(&policy("10%")).revision;
+    until(&[], Some(&format!("not served, revision {revision} stays: syntax: "))).await;
+    let (code, json) = fleet.weir.fleet(&["--json"]);
+    let shown: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((code, shown["red"].as_array().map(Vec::len)), (Some(1), Some(1)), "{json}");
+    fleet.write("policy.yaml", &policy("10%").to_string());
+    until(&[], None).await;
+
+    envoy.kill();
+    until(&["--gone", "0s"], Some("lost, and not back within 0s: edge-1\n")).await;
+    until(&[], None).await;
+    let _again = fleet.envoy("edge-1", "edge").await;
+    until(&["--gone", "0s", "--min", "1"], None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_attachment_is_told_by_its_offer() {
+    let mut fleet = start(&[]).await;
+    let envoy = fleet.envoy("edge-1", "edge").await;
+    fleet.weir.restart_with(&["--admin-port", &envoy.admin_address().port().to_string()]).await;
+    let in_step = |row: &Value| {
+        let shop = &row["attachments"][0];
+        shop["offer"].is_string() && shop["offer"] == shop["active_offer"]
+    };
+    let before = fleet.weir.until_row("its offer", in_step).await["attachments"][0].clone();
+    let mut other = attachment();
+    other["trace"] = "shaped".into();
+    fleet.write("attach/edge.yaml", &other.to_string());
+    let is_new = |row: &Value| in_step(row) && row["attachments"][0]["offer"] != before["offer"];
+    let after = fleet.weir.until_row("its new offer", is_new).await["attachments"][0].clone();
+    assert_eq!(after["active"], before["active"], "the policy is the same");
+    let (code, table) = fleet.weir.fleet(&[]);
+    assert_eq!((code, table.contains(after["offer"].as_str().unwrap())), (Some(0), true), "{table}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_prometheus_tells_what_is_active_where_no_admin_interface_is_known() {
     let mut fleet = start(&[]).await;
     let (one, two) = (fleet.envoy("edge-1", "edge").await, fleet.envoy("edge-2", "edge").await);

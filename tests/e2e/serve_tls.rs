@@ -37,6 +37,29 @@ async fn an_envoy_of_an_allowed_name_is_let_in_and_no_other() {
     assert_eq!(fleet.weir.count(&event("connected")), 1, "{}", fleet.weir.log());
 }
 
+/// Only over TLS an Envoy says that it goes: to a server in plain text it looks the same whether it ended or was killed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_envoy_that_was_told_to_end_is_not_lost_and_one_that_was_killed_is() {
+    let authority = Authority::new();
+    let server = authority.sign("server", "spiffe://mesh.test/weir", 2100);
+    let fleet = serve(&authority, &server, EDGE).await;
+    let client = authority.sign("edge", EDGE, 2100);
+    let number = PolicyFile::of(&policy("10%")).number;
+    let went = event("disconnected").with("node", "edge-1");
+
+    let edge = authority.connect(&fleet, &client).await;
+    edge.until_revision(number).await;
+    // By SIGTERM.
+    drop(edge);
+    fleet.weir.until(&went).await;
+    assert_eq!(fleet.weir.count(&went.clone().with("lost", "true")), 0, "{}", fleet.weir.log());
+
+    let mut edge = authority.connect(&fleet, &client).await;
+    edge.until_revision(number).await;
+    edge.kill();
+    fleet.weir.until(&went.with("lost", "true")).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_certificate_that_expired_is_renewed_without_a_restart() {
     let authority = Authority::new();

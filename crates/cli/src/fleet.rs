@@ -1,14 +1,19 @@
-//! `weir fleet`: a table of a server's Envoys, with the revision that each has.
+//! `weir fleet`: a table of a server's Envoys, with the revision and the offer that each has, and what is red.
 
-use std::io::{Error, ErrorKind};
+use std::io::{Error, ErrorKind, IsTerminal};
 use std::time::Duration;
 
 use clap::Args;
+use serde_json::{Map, Value};
 use tokio::runtime::Builder;
 
 use crate::http_get::get;
 use crate::problems::Failure;
 use crate::serve::fleet::{AttachmentStatus, FleetView, Row};
+
+mod red;
+
+use red::Limits;
 
 /// Shows every Envoy of a server: what it was sent, what it took, and what decides there
 #[derive(Args)]
@@ -17,6 +22,12 @@ pub struct ShowFleet {
     /// Where weir serve answers: its --http
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:18001")]
     server: String,
+    /// Be red while fewer Envoys are connected
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    min: usize,
+    /// Be red while an Envoy that went without ending its stream has been away for longer, until an hour later
+    #[arg(long, value_name = "TIME", default_value = "5m")]
+    gone: humantime::Duration,
     /// Go on showing, once a second
     #[arg(long)]
     watch: bool,
@@ -28,11 +39,14 @@ pub struct ShowFleet {
 const EXAMPLES: &str = "Examples:
   weir fleet
   weir fleet --server 10.0.0.7:18001 --watch
+  weir fleet --min 3 --gone 10m
   until weir fleet >/dev/null; do sleep 1; done
 
-ACTIVE is what the filter's own gauge says, and - where nobody could be asked: what is only acked is not shown as active.
+ACTIVE is what the filter's own gauge says, and - where nobody could be asked: what is only acked is not shown as active. OFFER is
+the attachment that the filter is to have, and after != the one that decides, where its gauge says another.
 
-Exit codes: 0 every connected Envoy has what it is to have, as far as it is known, 1 one has not, 2 wrong use or no answer";
+Exit codes: 0 every connected Envoy has what it is to have, as far as it is known, and the files are served, 1 something is red:
+the lines above the table say what, 2 wrong use or no answer";
 
 /// The time between two looks with --watch.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -48,14 +62,20 @@ impl ShowFleet {
         runtime.map_err(|error| Failure::Usage(format!("no runtime: {error}")))?.block_on(async {
             loop {
                 let body = get(&self.server, "/fleet", ANSWER_BYTES_MAX).await.map_err(no_answer)?;
-                let shown: FleetView = serde_json::from_slice(&body).map_err(|error| {
+                let mut shown: FleetView = serde_json::from_slice(&body).map_err(|error| {
                     Failure::Usage(format!("{}: not what weir serve answers: {error}", self.server))
                 })?;
-                let text = if self.json { String::from_utf8_lossy(&body).into_owned() } else { table(&shown) };
+                let limits = Limits { min: self.min, gone: *self.gone };
+                let red = red::reasons(&shown, &limits);
+                shown.nodes.retain(|row| !red::is_forgotten(row, &limits));
+                let text = if self.json {
+                    with_reasons(&body, &red)?
+                } else {
+                    table(&shown, &red, std::io::stdout().is_terminal())
+                };
                 if !self.watch {
                     print!("{text}");
-                    let behind = shown.nodes.iter().any(|row| row.connected && !row.in_step());
-                    return if behind { Err(Failure::AlreadyPrinted) } else { Ok(()) };
+                    return if red.is_empty() { Ok(()) } else { Err(Failure::AlreadyPrinted) };
                 }
                 print!("{}{text}", if self.json { "" } else { CLEAR });
                 tokio::time::sleep(PAUSE).await;
@@ -69,9 +89,17 @@ fn no_answer(error: Error) -> Failure {
     Failure::Usage(format!("{error}{cure}"))
 }
 
-const HEAD: [&str; 8] = ["NODE", "VERSION", "ATTACHMENT", "SENT", "ACKED", "ACTIVE", "SINCE", "STATE"];
+/// What the server answered, and why it is red.
+fn with_reasons(body: &[u8], red: &[String]) -> Result<String, Failure> {
+    let mut answer: Map<String, Value> = serde_json::from_slice(body)
+        .map_err(|error| Failure::Usage(format!("not what weir serve answers: {error}")))?;
+    answer.insert("red".to_owned(), red.into());
+    Ok(Value::from(answer).to_string() + "\n")
+}
 
-fn table(shown: &FleetView) -> String {
+const HEAD: [&str; 9] = ["NODE", "VERSION", "ATTACHMENT", "SENT", "ACKED", "ACTIVE", "OFFER", "SINCE", "STATE"];
+
+fn table(shown: &FleetView, red: &[String], colours: bool) -> String {
     let mut rows = vec![HEAD.map(str::to_owned)];
     rows.extend(shown.nodes.iter().map(cells));
     let mut widths = [0; HEAD.len()];
@@ -81,7 +109,10 @@ fn table(shown: &FleetView) -> String {
         }
     }
     let held = shown.held.as_ref().map(|held| format!(", {held} held back")).unwrap_or_default();
-    let mut text = format!("revision {}{held}\n\n", shown.revision);
+    let mut text = format!("revision {}{held}\n", shown.revision);
+    let word = if colours { "\x1b[1;31mred\x1b[0m" } else { "red" };
+    red.iter().for_each(|reason| text += &format!("{word}: {reason}\n"));
+    text.push('\n');
     for row in &rows {
         let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         text += cells.join("  ").trim_end();
@@ -104,15 +135,26 @@ fn cells(row: &Row) -> [String; HEAD.len()] {
         or_none(row.sent.as_ref()),
         or_none(row.acked.as_ref()),
         each(active),
+        each(offer),
         or_none(row.acked_since.as_ref()),
         state(row),
     ]
+}
+
+/// The offer that it is to have, and another one that decides.
+fn offer(attachment: &AttachmentStatus) -> String {
+    match (&attachment.offer, &attachment.active_offer) {
+        (None, _) => "-".into(),
+        (Some(offer), Some(active)) if attachment.has_other_offer() => format!("{offer}!={active}"),
+        (Some(offer), _) => offer.clone(),
+    }
 }
 
 /// The first thing in the way of an Envoy, or that it is in step.
 fn state(row: &Row) -> String {
     let refused = row.attachments.iter().any(|attachment| attachment.rejected == Some(true));
     match row {
+        Row { connected: false, lost: true, since, .. } => format!("lost since {since}"),
         Row { connected: false, since, .. } => format!("gone since {since}"),
         Row { error: Some(error), .. } => escaped(error),
         _ if refused => "the filter refused a revision".into(),
@@ -120,6 +162,9 @@ fn state(row: &Row) -> String {
         Row { unmatched: true, .. } => "no attachment is for it".into(),
         Row { attachments, .. } if attachments.is_empty() => "asked for no filter".into(),
         row if row.in_step() => "in step".into(),
+        row if !row.behind && row.attachments.iter().any(AttachmentStatus::has_other_offer) => {
+            "another offer decides".into()
+        }
         _ => "behind".into(),
     }
 }

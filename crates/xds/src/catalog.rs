@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::{Node, Nodes, Resource, Snapshot};
+use crate::{FilterLabel, Node, Nodes, Resource, Snapshot};
 
 /// An immutable set of resources for everybody, and of filters for some.
 #[derive(Debug)]
@@ -19,8 +19,8 @@ pub struct Catalog {
 pub struct Filter {
     /// Who gets it.
     pub nodes: Nodes,
-    /// The label of its configuration, opaque here.
-    pub label: String,
+    /// What its configuration is known by.
+    pub label: FilterLabel,
     /// The ECDS resource.
     pub resource: Arc<Resource>,
 }
@@ -75,9 +75,9 @@ impl Catalog {
             }
         }
         matching.retain(|filter| !clashes.contains(&filter.resource.name));
-        let labels: BTreeSet<&str> = matching.iter().map(|filter| filter.label.as_str()).collect();
+        let labels: BTreeSet<&str> = matching.iter().map(|filter| &*filter.label.label).collect();
         let label = if labels.is_empty() { self.label().into() } else { Vec::from_iter(labels).join("+").into() };
-        let filters = matching.into_iter().map(|filter| (filter.label.as_str().into(), filter.resource.clone()));
+        let filters = matching.into_iter().map(|filter| (filter.label.clone(), filter.resource.clone()));
         self.shared.with_filters(label, filters, clashes)
     }
 }
@@ -94,7 +94,11 @@ mod tests {
     }
 
     fn filter(name: &str, label: &str, nodes: Nodes) -> Filter {
-        Filter { nodes, label: label.into(), resource: Arc::new(resource(ResourceKind::Extension, name)) }
+        Filter { nodes, label: labelled(label), resource: Arc::new(resource(ResourceKind::Extension, name)) }
+    }
+
+    fn labelled(label: &str) -> FilterLabel {
+        FilterLabel { label: label.into(), mark: "m".into() }
     }
 
     fn cluster(pattern: NodeMatch) -> Nodes {
@@ -107,7 +111,7 @@ mod tests {
         let catalog = Catalog::new("r2", [], filters.map(|(name, label)| filter(name, label, Nodes::default())).into());
         let snapshot = catalog.snapshot(&Node::default());
         assert_eq!(&**snapshot.label(), "r1+r2");
-        assert_eq!(**snapshot.filters(), filters.map(|(name, label)| (name.to_owned(), Arc::from(label))).into());
+        assert_eq!(**snapshot.filters(), filters.map(|(name, label)| (name.to_owned(), labelled(label))).into());
     }
 
     #[test]
@@ -135,8 +139,8 @@ mod tests {
             let snapshot = catalog.snapshot(&Node { cluster: cluster.into(), ..Default::default() });
             let filters = snapshot.table(ResourceKind::Extension).iter();
             assert_eq!(filters.map(|filter| filter.name.as_str()).collect::<Vec<_>>(), names, "{cluster}");
-            let labelled = names.iter().map(|name| ((*name).to_owned(), Arc::from(label))).collect();
-            assert_eq!(**snapshot.filters(), labelled, "{cluster}");
+            let all_labelled = names.iter().map(|name| ((*name).to_owned(), labelled(label))).collect();
+            assert_eq!(**snapshot.filters(), all_labelled, "{cluster}");
             assert_eq!(
                 (&**snapshot.label(), snapshot.table(ResourceKind::Cluster).iter().count()),
                 (label, 1),

@@ -29,7 +29,7 @@ pub use nodes::{Attribute, NodeMatch, Nodes, envoy_version, metadata};
 pub use publication::Publication;
 pub use report::{Event, Report};
 pub use server::{Listen, serve};
-pub use snapshot::{Labels, Resource, Snapshot, Table, version};
+pub use snapshot::{FilterLabel, Labels, Resource, Snapshot, Table, version};
 pub use tls::{Certificates, Name, Tls};
 
 /// What an Envoy says of itself.

@@ -37,7 +37,16 @@ pub fn version(content: &[u8]) -> String {
 }
 
 /// The labels of filters, by name.
-pub type Labels = BTreeMap<String, Arc<str>>;
+pub type Labels = BTreeMap<String, FilterLabel>;
+
+/// What a filter's configuration is known by, opaque here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FilterLabel {
+    /// Its label, which that of a snapshot is made of.
+    pub label: Arc<str>,
+    /// Another one, which tells apart what has the same label; empty for none.
+    pub mark: Arc<str>,
+}
 
 /// An immutable set of resources under a label, by which people know it and of which nothing is known here. Sets share what
 /// they have in common.
@@ -58,7 +67,8 @@ impl Snapshot {
             tables.entry(resource.kind).or_default().insert(resource.name.clone(), Arc::new(resource));
         }
         let label = label.into();
-        let filters = tables[&ResourceKind::Extension].keys().map(|name| (name.clone(), label.clone())).collect();
+        let own = FilterLabel { label: label.clone(), mark: Arc::default() };
+        let filters = tables[&ResourceKind::Extension].keys().map(|name| (name.clone(), own.clone())).collect();
         let tables = tables.into_iter().map(|(kind, table)| (kind, Arc::new(Table::new(table)))).collect();
         Snapshot { label, tables, filters: Arc::new(filters), clashes: BTreeSet::new() }
     }
@@ -68,7 +78,7 @@ impl Snapshot {
     pub(crate) fn with_filters(
         &self,
         label: Arc<str>,
-        filters: impl IntoIterator<Item = (Arc<str>, Arc<Resource>)>,
+        filters: impl IntoIterator<Item = (FilterLabel, Arc<Resource>)>,
         clashes: BTreeSet<String>,
     ) -> Snapshot {
         let mut tables = self.tables.clone();

@@ -152,6 +152,11 @@ impl Envoy {
         self.process.freeze(frozen);
     }
 
+    /// Ends it at once, as a crash would.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
     /// The base id of the series that this first process has begun.
     pub fn base_id(&self) -> u32 {
         fs::read_to_string(self.folder().join("base-id")).unwrap().trim().parse().unwrap()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use weir_policy::{Attachment, Checked, Module, Role};
 use weir_render::FilterSpec;
-use weir_xds::{Catalog, Filter, Nodes, Resource, ResourceKind, version};
+use weir_xds::{Catalog, Filter, FilterLabel, Nodes, Resource, ResourceKind, version};
 
 use crate::fit;
 use crate::state_dir::DeployedRevisions;
@@ -101,11 +101,14 @@ impl AttachedFilter {
     /// The filter with its policy, for those that it is for; it tells of the resources beside it whether they are the same.
     fn resource(&self, policy: &Checked, beside: &[String]) -> Filter {
         let module = Module::File(self.module.to_string_lossy().into_owned());
-        let envelope = policy.envelope(&self.attachment.with_offer(self.wasm.as_ref(), beside));
+        let attachment = self.attachment.with_offer(self.wasm.as_ref(), beside);
+        let envelope = policy.envelope(&attachment);
         let spec = FilterSpec::new(&self.name, &self.attachment, &module, &envelope);
         let body = spec.to_proto();
         let (kind, name, version) = (ResourceKind::Extension, spec.resource_name(), version(&body));
         let resource = Resource { kind, name, version, body: body.into() };
-        Filter { nodes: self.nodes.clone(), label: policy.revision.to_string(), resource: Arc::new(resource) }
+        let mark = attachment.offer.map(|offer| offer.to_string()).unwrap_or_default().into();
+        let label = FilterLabel { label: policy.revision.to_string().into(), mark };
+        Filter { nodes: self.nodes.clone(), label, resource: Arc::new(resource) }
     }
 }

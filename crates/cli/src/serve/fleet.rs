@@ -18,10 +18,13 @@ mod row;
 mod tests;
 
 pub use moment::Moment;
-pub use row::{AttachmentStatus, Row};
+pub use row::{AttachmentStatus, Gauges, Row};
 
-/// The time for which Envoys that have gone are remembered, and how many of them.
+/// The time for which Envoys that have gone are remembered.
 const GONE: Duration = Duration::from_secs(600);
+/// The same for those that were lost: `weir fleet` misses one for an hour, and gives it some time before.
+const LOST: Duration = Duration::from_secs(2 * 3600);
+/// How many of both are remembered; those that were lost longest.
 const GONE_MAX: usize = 1_000;
 
 /// The fleet for all that look at it: each change wakes whatever waits for something of it.
@@ -36,6 +39,8 @@ pub struct Fleet {
     streams: HashMap<String, Vec<u64>>,
     /// The streams of Envoys that have gone, in the order in which they went.
     gone: VecDeque<u64>,
+    /// Those of Envoys that were lost.
+    lost: VecDeque<u64>,
     counts: Counts,
 }
 
@@ -53,8 +58,22 @@ pub struct FleetView {
     pub revision: String,
     /// A revision that was taken back from its canary nodes.
     pub held: Option<String>,
+    /// What is wrong with the files, or with a request, so that something else is served: the first lines.
+    #[serde(default)]
+    pub complaint: Option<String>,
     /// The rows, by node id.
     pub nodes: Vec<Row>,
+}
+
+impl FleetView {
+    /// The same with how long each Envoy has been away by then.
+    #[must_use]
+    pub fn at(mut self, now: Instant) -> FleetView {
+        for row in &mut self.nodes {
+            row.away_seconds = row.gone.map(|gone| now.saturating_duration_since(gone).as_secs());
+        }
+        self
+    }
 }
 
 impl Fleet {
@@ -65,8 +84,8 @@ impl Fleet {
                 self.connect(report.stream, Row::new(node.clone(), *peer, identity.clone(), now.text()));
                 self.forget_gone(now.steady);
             }
-            Event::Disconnected { reason, .. } => {
-                self.disconnect(report.stream, reason.as_ref(), now);
+            Event::Disconnected { reason, lost } => {
+                self.disconnect(report.stream, reason.as_ref(), *lost, now);
                 self.forget_gone(now.steady);
             }
             event => {
@@ -78,20 +97,12 @@ impl Fleet {
         }
     }
 
-    /// Records readings of an Envoy's gauges: by attachment the active revision, and whether another one was refused.
-    /// Whether they are news.
-    pub fn record_readings(&mut self, stream: u64, gauges: &BTreeMap<String, (u64, bool)>) -> bool {
+    /// Records what an Envoy's gauges say, by attachment. Whether it is news.
+    pub fn record_readings(&mut self, stream: u64, gauges: &BTreeMap<String, Gauges>) -> bool {
         let Some(row) = self.rows.get_mut(&stream) else { return false };
         let mut is_news = false;
         for attachment in &mut row.attachments {
-            let gauge = gauges.get(&attachment.name);
-            // Zero is no revision: the filter has none yet.
-            let active = gauge.filter(|(active, _)| *active != 0).map(|(active, _)| format!("{active:012x}"));
-            // Of a sum of two nobody can tell which revision decides.
-            let active = active.filter(|active| !row.is_double || *active == attachment.offered);
-            let rejected = gauge.map(|(_, rejected)| *rejected);
-            is_news |= (&attachment.active, attachment.rejected) != (&active, rejected);
-            (attachment.active, attachment.rejected) = (active, rejected);
+            is_news |= attachment.record(gauges.get(&attachment.name), row.is_double);
         }
         is_news
     }
@@ -137,7 +148,8 @@ impl Fleet {
         let mut nodes: Vec<Row> = self.rows.values().map(|row| Row::clone(row)).collect();
         nodes.sort_by(|one, other| one.node.cmp(&other.node));
         let held = progress.held.as_ref().map(|held| held.revision.clone());
-        FleetView { revision: progress.active.clone(), held, nodes }
+        let complaint = progress.complaint.as_deref().map(first_lines);
+        FleetView { revision: progress.active.clone(), held, complaint, nodes }
     }
 
     fn connect(&mut self, stream: u64, row: Row) {
@@ -153,21 +165,23 @@ impl Fleet {
         self.find_doubles(&node);
     }
 
-    fn disconnect(&mut self, stream: u64, reason: Option<&String>, now: Moment) {
+    fn disconnect(&mut self, stream: u64, reason: Option<&String>, lost: bool, now: Moment) {
         let Some(row) = self.rows.get_mut(&stream) else { return };
         let node = row.node.clone();
         let again = self.streams.get(&node).is_some_and(|streams| streams.iter().any(|other| *other > stream));
         if again {
             self.forget(stream);
         } else {
-            (row.connected, row.gone) = (false, Some(now.steady));
+            (row.connected, row.lost, row.gone) = (false, lost, Some(now.steady));
             row.since = now.text();
             // It may be large, and nothing is published to a node that has gone.
             row.about = Arc::default();
             row.error = reason.cloned().or(row.error.take());
             // Whatever decides there now, its gauges are not read any more.
-            row.attachments.iter_mut().for_each(|attachment| (attachment.active, attachment.rejected) = (None, None));
-            self.gone.push_back(stream);
+            for attachment in &mut row.attachments {
+                attachment.record(None, false);
+            }
+            if lost { self.lost.push_back(stream) } else { self.gone.push_back(stream) }
         }
         self.find_doubles(&node);
     }
@@ -176,6 +190,7 @@ impl Fleet {
         let Some(row) = self.rows.remove(&stream) else { return };
         if row.gone.is_some() {
             self.gone.retain(|gone| *gone != stream);
+            self.lost.retain(|lost| *lost != stream);
         }
         if let Some(streams) = self.streams.get_mut(&row.node) {
             streams.retain(|other| *other != stream);
@@ -202,15 +217,30 @@ impl Fleet {
     }
 
     fn forget_gone(&mut self, now: Instant) {
-        while let Some(first) = self.gone.front().copied() {
-            let gone = self.rows.get(&first).and_then(|row| row.gone);
-            if self.gone.len() <= GONE_MAX && gone.is_some_and(|gone| now.duration_since(gone) <= GONE) {
-                return;
-            }
-            self.gone.pop_front();
-            self.forget(first);
+        loop {
+            let too_many = self.gone.len() + self.lost.len() > GONE_MAX;
+            let is_over = |queue: &VecDeque<u64>, time| {
+                let gone = queue.front().and_then(|stream| self.rows.get(stream)?.gone);
+                gone.is_some_and(|gone| now.duration_since(gone) > time)
+            };
+            let forgotten = if is_over(&self.gone, GONE) || too_many && !self.gone.is_empty() {
+                self.gone.pop_front()
+            } else if is_over(&self.lost, LOST) || too_many {
+                self.lost.pop_front()
+            } else {
+                None
+            };
+            let Some(stream) = forgotten else { return };
+            self.forget(stream);
         }
     }
+}
+
+/// As much of a complaint as somebody reads beside a table.
+fn first_lines(complaint: &str) -> String {
+    const LINES: usize = 20;
+    const CHARS: usize = 2_000;
+    complaint.lines().take(LINES).collect::<Vec<_>>().join("\n").chars().take(CHARS).collect()
 }
 
 impl Counts {

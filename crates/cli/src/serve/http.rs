@@ -13,7 +13,7 @@ use hyper_util::service::TowerToHyperService;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::fleet::{Fleet, SharedFleet};
 use super::progress::{Progress, SharedProgress};
@@ -71,7 +71,7 @@ fn router(fleet: SharedFleet, progress: SharedProgress, stopping: watch::Receive
 }
 
 fn fleet_json(fleet: &Fleet, progress: &Progress) -> String {
-    json!(fleet.view(progress)).to_string() + "\n"
+    json!(fleet.view(progress).at(Instant::now())).to_string() + "\n"
 }
 
 #[cfg(test)]

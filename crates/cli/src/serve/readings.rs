@@ -12,7 +12,7 @@ use tokio::time::MissedTickBehavior;
 use weir_policy::Gauge;
 
 use self::schedule::Schedule;
-use super::fleet::{Row, SharedFleet};
+use super::fleet::{Gauges, Row, SharedFleet};
 use crate::http_get::get;
 
 mod schedule;
@@ -37,13 +37,17 @@ const ROUND: Duration = Duration::from_secs(1);
 /// Envoys that are asked at the same time; and of those that did not answer last time, the most that are asked in one go, so
 /// that those that answer are not kept waiting.
 const AT_ONCE: usize = 128;
+/// The gauges of an Envoy: `weir_(policy_re|offer)`.
+const WANTED: &str = "/stats?filter=weir_%28policy_re%7Coffer%29";
+/// Those of all Envoys that a Prometheus knows: `{__name__=~"weir_policy_re.*|weir_offer"}`.
+const WANTED_OF_ALL: &str = "/api/v1/query?query=%7B__name__%3D~%22weir_policy_re.*%7Cweir_offer%22%7D";
 /// The most bytes of an Envoy's answer, which is a line of some hundred bytes for each attachment.
 const ENVOY_BYTES_MAX: usize = 256 << 10;
 /// The most bytes of Prometheus' answer: of 10,000 Envoys it is 5 MB.
 const PROMETHEUS_BYTES_MAX: usize = 64 << 20;
 
-/// The active revision of each attachment of one Envoy, and whether another was refused.
-type Readings = BTreeMap<String, (u64, bool)>;
+/// The gauges of each attachment of one Envoy.
+type Readings = BTreeMap<String, Gauges>;
 
 impl ReadingOptions {
     /// Reads gauges for as long as the server runs.
@@ -129,7 +133,7 @@ fn record(fleet: &SharedFleet, stream: u64, readings: &Readings) {
 
 /// Readings of one Envoy; none if its admin interface does not answer.
 async fn read_admin(address: &str) -> Option<Readings> {
-    let answer = get(address, "/stats?filter=weir_policy_re", ENVOY_BYTES_MAX).await.ok()?;
+    let answer = get(address, WANTED, ENVOY_BYTES_MAX).await.ok()?;
     let mut readings = Readings::new();
     for line in answer.split(|byte| *byte == b'\n') {
         let line = String::from_utf8_lossy(line);
@@ -143,9 +147,7 @@ async fn read_admin(address: &str) -> Option<Readings> {
 
 /// Readings of each node that Prometheus knows; none if it does not answer.
 async fn read_prometheus(address: &str, label: &str) -> BTreeMap<String, Readings> {
-    // {__name__=~"weir_policy_re.*"}
-    let answer =
-        get(address, "/api/v1/query?query=%7B__name__%3D~%22weir_policy_re.*%22%7D", PROMETHEUS_BYTES_MAX).await;
+    let answer = get(address, WANTED_OF_ALL, PROMETHEUS_BYTES_MAX).await;
     let answer: Value = answer.ok().and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or_default();
     let mut all: BTreeMap<String, Readings> = BTreeMap::new();
     for one in answer["data"]["result"].as_array().into_iter().flatten() {
@@ -162,9 +164,12 @@ async fn read_prometheus(address: &str, label: &str) -> BTreeMap<String, Reading
 }
 
 fn parse(readings: &mut Readings, attachment: &str, gauge: Gauge, value: &str) {
-    match (gauge, value.parse::<u64>()) {
-        (Gauge::Revision, Ok(revision)) => readings.entry(attachment.into()).or_default().0 = revision,
-        (Gauge::Rejected, Ok(rejected)) => readings.entry(attachment.into()).or_default().1 = rejected != 0,
-        _ => {}
+    let Ok(value) = value.parse::<u64>() else { return };
+    let gauges = readings.entry(attachment.into()).or_default();
+    match gauge {
+        Gauge::Revision => gauges.revision = value,
+        Gauge::Rejected => gauges.rejected = value != 0,
+        Gauge::Offer => gauges.offer = value,
+        Gauge::RejectedRevision => {}
     }
 }

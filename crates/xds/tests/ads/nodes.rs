@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc::Receiver;
-use weir_xds::{Attribute, Event, Filter, NodeMatch, Nodes, Report, ResourceKind};
+use weir_xds::{Attribute, Event, Filter, FilterLabel, NodeMatch, Nodes, Report, ResourceKind};
 
 use crate::client::{Delta, introduction, soon};
 use crate::{Served, resource};
@@ -13,7 +13,8 @@ const NAME: &str = "weir.shop";
 /// The filter for clusters that begin so.
 fn filter(content: &str, cluster: &str) -> Filter {
     let nodes = Nodes::default().and(Attribute::Cluster, vec![NodeMatch::Prefix(cluster.into())]);
-    Filter { nodes, label: content.into(), resource: Arc::new(resource(ResourceKind::Extension, NAME, content)) }
+    let label = FilterLabel { label: content.into(), ..FilterLabel::default() };
+    Filter { nodes, label, resource: Arc::new(resource(ResourceKind::Extension, NAME, content)) }
 }
 
 async fn connect(served: &Served, cluster: &str) -> Delta {

@@ -24,6 +24,12 @@ pub struct Row {
     pub identity: Option<String>,
     /// Whether it is connected.
     pub connected: bool,
+    /// Of one that is not: whether it went without ending its stream.
+    #[serde(default)]
+    pub lost: bool,
+    /// Of one that is not: for how long, by a clock that does not jump.
+    #[serde(default)]
+    pub away_seconds: Option<u64>,
     /// The time at which it connected, or disconnected.
     pub since: String,
     /// The filters that it asked for.
@@ -85,6 +91,45 @@ pub struct AttachmentStatus {
     pub active: Option<String>,
     /// Whether the filter refused a revision since, by its own gauge.
     pub rejected: Option<bool>,
+    /// The offer that it is to have.
+    #[serde(default)]
+    pub offer: Option<String>,
+    /// The offer that decides, by the filter's own gauge; null where nobody could be asked, or the module knows none.
+    #[serde(default)]
+    pub active_offer: Option<String>,
+}
+
+/// The gauges of one filter; 0 where there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gauges {
+    /// The revision that decides.
+    pub revision: u64,
+    /// The offer that decides.
+    pub offer: u64,
+    /// Whether it refused another revision.
+    pub rejected: bool,
+}
+
+impl AttachmentStatus {
+    /// Whether its gauges say that another offer decides than it is to have.
+    pub fn has_other_offer(&self) -> bool {
+        matches!((&self.offer, &self.active_offer), (Some(offer), Some(active)) if offer != active)
+    }
+
+    /// Takes in its gauges, if they could be read; whether they are news. A sum of two is believed only where it is just what
+    /// it is to have: else nobody can tell what decides.
+    pub(super) fn record(&mut self, gauges: Option<&Gauges>, is_sum: bool) -> bool {
+        // Zero: the filter has none yet.
+        let active = gauges.filter(|gauges| gauges.revision != 0).map(|gauges| format!("{:012x}", gauges.revision));
+        let offer = gauges.filter(|gauges| gauges.offer != 0).map(|gauges| format!("{:08x}", gauges.offer));
+        let active = active.filter(|active| !is_sum || *active == self.offered);
+        let active_offer = offer.filter(|offer| !is_sum || self.offer.as_ref() == Some(offer));
+        let rejected = gauges.map(|gauges| gauges.rejected);
+        let now = AttachmentStatus { active, rejected, active_offer, ..self.clone() };
+        let is_news = now != *self;
+        *self = now;
+        is_news
+    }
 }
 
 /// Key of the metadata by which an Envoy tells the port of its admin interface.
@@ -100,6 +145,8 @@ impl Row {
             peer,
             identity,
             connected: true,
+            lost: false,
+            away_seconds: None,
             since,
             attachments: Vec::new(),
             unmatched: false,
@@ -167,8 +214,9 @@ impl Row {
         let known = self.attachments.iter().find(|attachment| attachment.name == name);
         let known =
             known.cloned().unwrap_or_else(|| AttachmentStatus { name: name.into(), ..AttachmentStatus::default() });
-        let offered = self.filters.get(filter).map(|label| label.to_string());
-        AttachmentStatus { offered: offered.unwrap_or_default(), ..known }
+        let label = self.filters.get(filter).cloned().unwrap_or_default();
+        let offer = Some(label.mark.to_string()).filter(|offer| !offer.is_empty());
+        AttachmentStatus { offered: label.label.to_string(), offer, ..known }
     }
 
     /// Whether it took what it is to have, as far as is known. An Envoy that asked for no filter owes nothing.
@@ -176,7 +224,9 @@ impl Row {
         let owes = !self.attachments.is_empty() && (self.behind || self.acked.as_ref() != Some(&self.offered));
         let differs = |attachment: &AttachmentStatus| {
             let other = |active: &String| *active != attachment.offered;
-            attachment.active.as_ref().is_some_and(other) || attachment.rejected == Some(true)
+            attachment.active.as_ref().is_some_and(other)
+                || attachment.has_other_offer()
+                || attachment.rejected == Some(true)
         };
         !owes && self.error.is_none() && self.clashes.is_empty() && !self.attachments.iter().any(differs)
     }
@@ -195,6 +245,9 @@ impl Row {
             None if self.behind || self.acked.as_ref() != Some(&self.offered) => "it did not answer".into(),
             None if refused => "its filter refused it".into(),
             None if unknown => "nobody could read its gauges; --admin-port or --prometheus says where they are".into(),
+            None if self.attachments.iter().any(AttachmentStatus::has_other_offer) => {
+                "its gauges say another offer".into()
+            }
             None => "its gauges say another revision".into(),
         }
     }

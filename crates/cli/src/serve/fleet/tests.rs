@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use weir_xds::{Node, ResourceKind};
+use weir_xds::{FilterLabel, Node, ResourceKind};
 
 use super::*;
 
@@ -42,7 +42,8 @@ fn offered(revision: &str) -> Event {
 }
 
 fn offered_as(revision: &str, filters: &[(&str, &str)]) -> Event {
-    let filters = filters.iter().map(|(name, label)| ((*name).to_owned(), Arc::from(*label))).collect();
+    let label = |label: &str| FilterLabel { label: label.into(), ..FilterLabel::default() };
+    let filters = filters.iter().map(|(name, of)| ((*name).to_owned(), label(of))).collect();
     Event::Offered { label: revision.into(), filters: Arc::new(filters) }
 }
 
@@ -58,14 +59,24 @@ fn gone() -> Event {
     Event::Disconnected { reason: None, lost: false }
 }
 
+fn lost() -> Event {
+    Event::Disconnected { reason: None, lost: true }
+}
+
 fn fleet(stream: u64, events: impl IntoIterator<Item = Event>) -> Fleet {
     let mut fleet = Fleet::default();
     events.into_iter().for_each(|event| fleet.note(&report(stream, event), start()));
     fleet
 }
 
-fn gauge(active: u64, rejected: bool) -> BTreeMap<String, (u64, bool)> {
-    BTreeMap::from([("shop".into(), (active, rejected))])
+fn gauge(revision: u64, rejected: bool) -> BTreeMap<String, Gauges> {
+    BTreeMap::from([("shop".into(), Gauges { revision, rejected, offer: 0 })])
+}
+
+/// The gauges of an edge's two filters.
+fn gauges(edge: u64, mesh: u64) -> BTreeMap<String, Gauges> {
+    let each = [("edge", edge), ("mesh", mesh)];
+    each.map(|(name, revision)| (name.to_owned(), Gauges { revision, ..Gauges::default() })).into()
 }
 
 #[test]
@@ -150,18 +161,17 @@ fn the_gauge_of_each_filter_is_held_against_its_own_revision() {
     let mut fleet = fleet(1, [connected(), half, settled]);
     for (edge, mesh, is_active) in [(41, 42, true), (41, 41, false), (42, 42, false), (42, 41, false), (41, 40, false)]
     {
-        let gauges = [("edge", edge), ("mesh", mesh)].map(|(name, active)| (name.to_owned(), (active, false)));
-        fleet.record_readings(1, &gauges.into());
+        fleet.record_readings(1, &gauges(edge, mesh));
         let row = fleet.view(&Progress::default()).nodes.remove(0);
         assert_eq!((row.in_step(), row.is_active()), (is_active, is_active), "{edge} {mesh}");
     }
     // The push goes on: what was right a moment ago is old.
-    fleet.record_readings(1, &[("edge".into(), (41, false)), ("mesh".into(), (42, false))].into());
+    fleet.record_readings(1, &gauges(41, 42));
     let whole = offered_as(new, &filters.map(|name| (name, new)));
     let caught_up = Event::CaughtUp { publication: 2, label: new.into(), filters: filters.map(Into::into).into() };
     [whole, acked(new), caught_up].into_iter().for_each(|event| fleet.note(&report(1, event), start()));
     assert!(!fleet.view(&Progress::default()).nodes[0].in_step());
-    fleet.record_readings(1, &[("edge".into(), (42, false)), ("mesh".into(), (42, false))].into());
+    fleet.record_readings(1, &gauges(42, 42));
     assert!(fleet.view(&Progress::default()).nodes[0].is_active());
 }
 
@@ -212,6 +222,71 @@ fn those_that_have_gone_are_remembered_for_a_while_and_not_all() {
     };
     assert_eq!((1..=GONE_MAX as u64).map(&mut named).last(), Some(GONE_MAX));
     assert_eq!(named(GONE_MAX as u64 + 1), GONE_MAX);
+}
+
+#[test]
+fn those_that_were_lost_are_remembered_for_longer_and_at_the_cost_of_those_that_went() {
+    let second = Duration::from_secs(1);
+    let mut fleet = fleet(1, [connected(), lost()]);
+    let names = |fleet: &Fleet| -> Vec<(String, bool)> {
+        fleet.view(&Progress::default()).nodes.into_iter().map(|row| (row.node, row.lost)).collect()
+    };
+    assert_eq!(names(&fleet), [("n1".into(), true)]);
+    let away = |later: Duration| fleet.view(&Progress::default()).at(after(later).steady).nodes[0].away_seconds;
+    assert_eq!([away(Duration::ZERO), away(second * 90)], [Some(0), Some(90)]);
+    for (later, remembered) in [(LOST, 1), (LOST + second, 0)] {
+        fleet.note(&report(2, gone()), after(later));
+        assert_eq!(names(&fleet).len(), remembered);
+    }
+
+    let mut fleet = Fleet::default();
+    let ended = |fleet: &mut Fleet, stream: u64, how: Event| {
+        let id = format!("n{stream:04}");
+        for event in [connected_as(&id), how] {
+            fleet.note(&Report { stream, node: id.as_str().into(), event }, start());
+        }
+    };
+    (1..=2).for_each(|stream| ended(&mut fleet, stream, lost()));
+    (3..=GONE_MAX as u64 + 1).for_each(|stream| ended(&mut fleet, stream, gone()));
+    let all = names(&fleet);
+    let first: Vec<&str> = all.iter().take(3).map(|(node, _)| node.as_str()).collect();
+    assert_eq!((all.len(), first), (GONE_MAX, vec!["n0001", "n0002", "n0004"]), "n0003 went first");
+    (2_000..2_000 + GONE_MAX as u64).for_each(|stream| ended(&mut fleet, stream, lost()));
+    assert_eq!((names(&fleet).len(), names(&fleet)[0].0.as_str()), (GONE_MAX, "n2000"));
+    // Who is back is missed no more.
+    fleet.note(&Report { stream: 9_000, node: "n2000".into(), event: connected_as("n2000") }, start());
+    assert_eq!(names(&fleet)[0], ("n2000".into(), false));
+}
+
+#[test]
+fn another_offer_than_it_is_to_have_is_not_in_step_and_one_that_is_not_known_counts_for_nothing() {
+    let revision = "00000000002a";
+    let label = FilterLabel { label: revision.into(), mark: "0000002b".into() };
+    let filters = Arc::new([("weir.shop".to_owned(), label)].into());
+    let mut fleet = fleet(1, [connected(), Event::Offered { label: revision.into(), filters }, settled(1, revision)]);
+    let table = [(0x2b, Some("0000002b"), true), (0x2c, Some("0000002c"), false), (0, None, true)];
+    for (offer, active, in_step) in table {
+        let gauges = Gauges { revision: 0x2a, offer, rejected: false };
+        fleet.record_readings(1, &[("shop".to_owned(), gauges)].into());
+        let row = fleet.view(&Progress::default()).nodes.remove(0);
+        let attachment = &row.attachments[0];
+        assert_eq!((attachment.offer.as_deref(), attachment.active_offer.as_deref()), (Some("0000002b"), active));
+        assert_eq!((row.in_step(), row.is_active()), (in_step, in_step), "{offer}");
+    }
+    let gauges = Gauges { revision: 0x2a, offer: 0x2c, rejected: false };
+    fleet.record_readings(1, &[("shop".to_owned(), gauges)].into());
+    assert_eq!(fleet.view(&Progress::default()).nodes[0].why_not_active(), "its gauges say another offer");
+}
+
+#[test]
+fn a_complaint_is_shown_as_far_as_somebody_reads_it() {
+    let shown = |complaint: String| {
+        let progress = Progress { complaint: Some(complaint), ..Progress::default() };
+        Fleet::default().view(&progress).complaint.unwrap()
+    };
+    assert_eq!(shown("a\n".repeat(20)).lines().count(), 20);
+    assert_eq!(shown("a\n".repeat(21)).lines().count(), 20);
+    assert_eq!(shown("ß".repeat(2_001)).chars().count(), 2_000);
 }
 
 #[test]

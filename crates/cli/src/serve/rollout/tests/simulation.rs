@@ -5,9 +5,9 @@ use std::sync::{Mutex, OnceLock};
 
 use tokio::time::sleep_until;
 use weir_policy::{Checked, Role};
-use weir_xds::{Attribute, Event, Node, NodeMatch, Nodes, Report, ResourceKind};
+use weir_xds::{Attribute, Event, FilterLabel, Node, NodeMatch, Nodes, Report, ResourceKind};
 
-use crate::serve::fleet::Moment;
+use crate::serve::fleet::{Gauges, Moment};
 use crate::serve::progress::Progress;
 use crate::serve::rollout::samples::{Sample, filter, policy};
 use crate::serve::rollout::*;
@@ -195,7 +195,12 @@ async fn live(
         let asked = filters.keys().cloned().collect();
         report(Event::CaughtUp { publication: publication.number, label: revision.clone(), filters: asked });
         let active = u64::from_str_radix(&revision, 16).unwrap();
-        let readings = filters.keys().map(|filter| (filter.trim_start_matches("weir.").to_owned(), (active, false)));
+        let gauges = |label: &FilterLabel| {
+            let offer = u64::from_str_radix(&label.mark, 16).unwrap();
+            Gauges { revision: active, offer, rejected: false }
+        };
+        let readings = filters.iter();
+        let readings = readings.map(|(filter, label)| (filter.trim_start_matches("weir.").to_owned(), gauges(label)));
         let readings: BTreeMap<_, _> = readings.collect();
         loop {
             let is_read = *behaviours.borrow_and_update() == Active;
@@ -208,7 +213,7 @@ async fn live(
     }
 }
 
-static NONE: BTreeMap<String, (u64, bool)> = BTreeMap::new();
+static NONE: BTreeMap<String, Gauges> = BTreeMap::new();
 
 /// Holds the story, and how far it has come, against what is expected.
 #[track_caller]
