@@ -9,11 +9,13 @@ use weir_policy::Role;
 use crate::load;
 use crate::problems::Failure;
 use crate::request::RequestOptions;
+use crate::requests::Requests;
 
-mod json;
-mod places;
-mod steps;
-mod text;
+pub mod json;
+pub mod places;
+pub mod steps;
+mod table;
+pub mod text;
 
 use places::PolicyPlaces;
 
@@ -32,6 +34,9 @@ pub struct Explain {
     role: Option<Role>,
     #[command(flatten)]
     request: RequestOptions,
+    /// A file of requests to show in a table instead of one request; give it again for more. What they expect is not looked at
+    #[arg(long, value_name = "FILE", conflicts_with = "RequestOptions")]
+    requests: Vec<PathBuf>,
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
@@ -41,12 +46,19 @@ const EXAMPLES: &str = "Examples:
   weir explain --policy policy.yaml --header 'x-user-id: user-1'
   weir explain --policy policy.yaml --role mesh --header 'x-env-tag: owl-v21s3s11'
   weir explain --policy policies/ --attach gateway.yaml --path '/checkout?step=2' --header 'cookie: user_id=7' --json
+  weir explain --policy policy.yaml --requests requests.yaml
 
 Exit codes: 0 decided, 1 the policy or the attachment has problems, 2 wrong use";
 
 impl Explain {
-    /// Decides the request and prints the decision.
+    /// Decides the request, or those of files, and prints what came out.
     pub fn run(self) -> Result<(), Failure> {
+        if !self.requests.is_empty() {
+            let requests = Requests::read(&self.requests, &self.policy, self.attach.as_deref(), self.role)?;
+            let shown = if self.json { table::json_lines(&requests) } else { table::text(&requests) };
+            print!("{shown}");
+            return Ok(());
+        }
         let request = self.request.request()?;
         let load::Attached { sources, file, documents, policy } =
             load::attached(self.attach.as_deref(), self.role, &self.policy)?;

@@ -52,6 +52,12 @@ pub fn attached(attach: Option<&Path>, role: Option<Role>, policy: &Path) -> Res
     Ok(Attached { sources, file, documents, policy })
 }
 
+/// The policy of these texts as it takes effect, and its documents.
+pub fn effective(sources: &Sources, files: &[SourceId], role: Role) -> Result<(Checked, Vec<Policy>), Failure> {
+    let (effective, documents) = Effective::with_documents(sources, files, role)?;
+    Ok((Arc::unwrap_or_clone(effective.policy), documents))
+}
+
 /// Several attachments with one policy, which has what each of them asks for.
 pub struct Attachments {
     /// The texts of the files.
@@ -176,7 +182,8 @@ pub fn text(path: &Path) -> Result<Source, Failure> {
     Ok(Source::yaml(path.display().to_string(), text))
 }
 
-fn source(path: &Path) -> Result<Source, Failure> {
+/// Reads a document.
+pub fn source(path: &Path) -> Result<Source, Failure> {
     let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
     let is_json = path.extension().is_some_and(|extension| extension == "json");
     let format = if is_json { Format::Json } else { Format::Yaml };

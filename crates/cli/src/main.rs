@@ -15,9 +15,11 @@ mod load;
 mod problems;
 mod render;
 mod request;
+mod requests;
 mod rollback;
 mod serve;
 mod state_dir;
+mod test;
 
 /// Splits traffic inside a service mesh: checks and explains policies, writes manifests, and serves Envoy.
 #[derive(Parser)]
@@ -31,6 +33,7 @@ enum Weir {
     Render(render::Render),
     Rollback(rollback::Rollback),
     Serve(serve::Serve),
+    Test(test::Test),
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 good, 1 problems found, 2 wrong use";
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Weir::Render(render) => render.run(),
         Weir::Rollback(rollback) => rollback.run(),
         Weir::Serve(serve) => serve.run(),
+        Weir::Test(test) => test.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -64,15 +64,29 @@ pub enum Weight {
 
 /// What was found, each with its line and a caret, and how many there are; perhaps with colours.
 pub fn text(sources: &Sources, found: &[Problem], weight: Weight, colours: bool) -> String {
-    let texts: HashMap<SourceId, Text<'_>> = sources.iter().map(|(id, source)| (id, Text::new(source))).collect();
-    let mut text = String::new();
-    for one in found {
-        write_problem(&mut text, texts.get(&one.source), one, weight, colours);
-    }
+    let texts = Texts::of(sources);
+    let mut text: String = found.iter().map(|one| texts.show(one, weight, colours)).collect();
     let word = if weight == Weight::Problem { "problem" } else { "warning" };
     let plural = if found.len() == 1 { "" } else { "s" };
     let _ = writeln!(text, "{} {word}{plural} found", found.len());
     text
+}
+
+/// Texts that problems point into, ready to be shown however many there are.
+pub struct Texts<'a>(HashMap<SourceId, Text<'a>>);
+
+impl<'a> Texts<'a> {
+    /// These texts.
+    pub fn of(sources: &'a Sources) -> Texts<'a> {
+        Texts(sources.iter().map(|(id, source)| (id, Text::new(source))).collect())
+    }
+
+    /// What was found with its line and a caret.
+    pub fn show(&self, problem: &Problem, weight: Weight, colours: bool) -> String {
+        let mut text = String::new();
+        write_problem(&mut text, self.0.get(&problem.source), problem, weight, colours);
+        text
+    }
 }
 
 /// A source and its lines, which are counted once however many problems point into them.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use weir_engine::{Exchange, Plan, TraceCell};
 
 mod options;
-mod syntax;
+pub mod syntax;
 mod target;
 
 pub use options::RequestOptions;
@@ -25,8 +25,10 @@ pub struct Parts {
     pub headers: Vec<Header>,
     /// The cluster that Envoy chose before the filter ran.
     pub destination: Option<Vec<u8>>,
-    /// The random bytes of units that are made, one after the other; fresh ones behind them.
+    /// The random bytes of units that are made, one after the other.
     pub random: Vec<[u8; 16]>,
+    /// Those of any unit behind these, by how many are made before it.
+    pub more_random: fn(u128) -> Option<[u8; 16]>,
     /// The tags that live requests of the same trace brought into the workload.
     pub joined: Vec<Vec<u8>>,
 }
@@ -37,6 +39,7 @@ pub struct Request {
     headers: Vec<Header>,
     destination: Option<Vec<u8>>,
     random: Vec<[u8; 16]>,
+    more_random: fn(u128) -> Option<[u8; 16]>,
     joined: Vec<Vec<u8>>,
 }
 
@@ -53,7 +56,7 @@ impl Request {
     /// The request of these parts, read as Envoy reads HTTP/1: a URL names the host, whatever the header `host` says, and several
     /// lines of `host` are one, with commas.
     pub fn new(parts: Parts) -> Result<Request, AtOdds> {
-        let Parts { method, target, host, headers, destination, random, joined } = parts;
+        let Parts { method, target, host, headers, destination, random, more_random, joined } = parts;
         if target.path == b"*" && method != b"OPTIONS" {
             return Err(AtOdds::Path(
                 "found \"*\", which only OPTIONS asks for; a path that begins with / would do".into(),
@@ -75,7 +78,7 @@ impl Request {
             (":scheme", target.scheme.map(|scheme| scheme.as_bytes().to_vec())),
         ];
         let pseudo = pseudo.into_iter().filter_map(|(name, value)| Some((name.as_bytes().to_vec(), value?)));
-        Ok(Request { headers: pseudo.chain(headers).collect(), destination, random, joined })
+        Ok(Request { headers: pseudo.chain(headers).collect(), destination, random, more_random, joined })
     }
 
     /// Names and values as Envoy hands them over.
@@ -91,10 +94,14 @@ impl Request {
 
     /// The decision on it.
     pub fn decide<'p, 'a>(&'a self, plan: &'p Plan) -> Exchange<'p, 'a> {
-        let mut given = self.random.iter();
+        let mut given = self.random.iter().copied();
+        let mut made = 0..;
         plan.exchange(
             self.pairs(),
-            || given.next().copied().or_else(fresh_random),
+            || {
+                let before = made.next()?;
+                given.next().or_else(|| (self.more_random)(before))
+            },
             |trace| TraceCell::together(trace, self.joined.iter().map(Vec::as_slice)),
             || self.destination.as_deref().map(Cow::Borrowed),
         )
@@ -108,8 +115,8 @@ pub fn sixteen_bytes(hex: &str) -> Result<[u8; 16], String> {
     number.map(u128::to_be_bytes).ok_or_else(|| "32 hex digits would do".to_owned())
 }
 
-/// Random bytes of the operating system.
-fn fresh_random() -> Option<[u8; 16]> {
+/// Random bytes of the operating system, others each time.
+pub fn fresh_random(_: u128) -> Option<[u8; 16]> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).ok().map(|()| bytes)
 }
@@ -123,7 +130,16 @@ mod tests {
         let headers = headers.iter().map(|(name, value)| (bytes(name), bytes(value))).collect();
         let (method, target) = (bytes(method), Target::read(path.as_bytes()).unwrap());
         let host = host.map(bytes);
-        let parts = Parts { method, target, host, headers, destination: None, random: Vec::new(), joined: Vec::new() };
+        let parts = Parts {
+            method,
+            target,
+            host,
+            headers,
+            destination: None,
+            random: Vec::new(),
+            more_random: |_| None,
+            joined: Vec::new(),
+        };
         let request = Request::new(parts)?;
         let pair = |(name, value): (&[u8], &[u8])| [name, b"=", value].concat();
         let pairs: Vec<_> = request.pairs().map(pair).collect();

@@ -150,8 +150,12 @@ impl Attachment {
     /// What the attachment asks of a policy that the policy does not have. Paths are those of the attachment, which stands in
     /// the text `source`.
     pub fn problems_with(&self, policy: &Model, source: SourceId) -> Vec<Problem> {
+        self.problems_at(policy, &At::Root { source })
+    }
+
+    /// The same, where the attachment stands in another document.
+    pub fn problems_at(&self, policy: &Model, root: &At<'_>) -> Vec<Problem> {
         let mut problems = Problems::default();
-        let root = At::Root { source };
         let known = |unit: &str| policy.units.iter().any(|(name, _)| name == unit);
         let unknown = |unit: &str| format!("the policy has no unit called {unit}");
         for (i, sticky) in self.sticky.iter().enumerate() {

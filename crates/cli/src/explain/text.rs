@@ -63,7 +63,7 @@ fn effects(exchange: &Exchange<'_, '_>) -> String {
 }
 
 /// Bytes of a request as text that cannot move a terminal's cursor.
-fn printable(bytes: &[u8]) -> String {
+pub fn printable(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(shown).collect()

@@ -6,7 +6,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use clap::Args;
 
 use super::syntax::{self, Header, quoted};
-use super::{AtOdds, Parts, Request, Target, sixteen_bytes};
+use super::{AtOdds, Parts, Request, Target, fresh_random, sixteen_bytes};
 use crate::problems::Failure;
 
 /// What a request says, by options.
@@ -54,6 +54,7 @@ impl RequestOptions {
             host: self.host.map(OsString::into_vec),
             destination: self.destination.map(OsString::into_vec),
             random: self.random,
+            more_random: fresh_random,
             joined: self.joined.into_iter().map(OsString::into_vec).collect(),
         })
         .map_err(|at_odds| match at_odds {

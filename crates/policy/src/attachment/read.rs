@@ -51,6 +51,17 @@ impl AttachmentFile {
     }
 }
 
+impl Attachment {
+    /// Reads an attachment that stands in another document, which says by itself for whom it is written: `weir` is not one of
+    /// the fields, nor is anything that does not go into the envelope.
+    pub fn read_inline(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Attachment> {
+        let mut fields = Fields::open(node, at, problems)?;
+        let attachment = said(&mut fields, at, problems);
+        fields.finish(problems);
+        Some(attachment)
+    }
+}
+
 pub(crate) fn attachment(fields: &mut Fields<'_>, at: &At<'_>, problems: &mut Problems) -> Attachment {
     if let Some(node) = fields.require("weir", problems)
         && !matches!(node.value, Value::Int(1, _) | Value::Unreadable)
@@ -61,6 +72,10 @@ pub(crate) fn attachment(fields: &mut Fields<'_>, at: &At<'_>, problems: &mut Pr
             format!("found {}; this Weir reads weir: 1", node.value.describe()),
         );
     }
+    said(fields, at, problems)
+}
+
+fn said(fields: &mut Fields<'_>, at: &At<'_>, problems: &mut Problems) -> Attachment {
     let name = fields.take("name").and_then(|node| {
         let text = fields::string(node, &at.key("name"), problems)?;
         check::id(&text, &at.key("name"), problems);
