@@ -3,7 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use weir_policy::{At, AttachmentFile, Checked, ENVELOPE_BYTES_MAX, Problems, SourceId, codes, limits};
+use weir_policy::written::Policy;
+use weir_policy::{
+    At, AttachmentFile, Checked, ENVELOPE_BYTES_MAX, Model, Problem, Problems, SourceId, Sources, codes, limits,
+};
+use weir_resources::ResourceFiles;
 use weir_xds::{Nodes, Resource};
 
 use crate::load;
@@ -47,6 +51,21 @@ pub fn check(
     for (source, file) in files {
         check_size(*source, file, policy, problems);
     }
+}
+
+/// What is likely to be a mistake in the resources, by themselves and by a policy, with its documents, at these attachments; in
+/// the order of the files.
+pub fn warnings(
+    sources: &Sources,
+    policy: Option<(&Model, &[Policy])>,
+    files: &[(SourceId, AttachmentFile)],
+    resources: &ResourceFiles,
+) -> Vec<Problem> {
+    let attachments: Vec<_> = files.iter().map(|(source, file)| (*source, &file.attachment)).collect();
+    let mut found = weir_resources::warnings(resources, policy, &attachments);
+    sources.locate(&mut found);
+    found.sort_by_key(|one| (one.source, one.position));
+    found
 }
 
 /// What an offer says of the resources that are served beside a filter.

@@ -1,10 +1,16 @@
-//! `weir check` of policies, attachments and Envoy resources together, as a process.
+//! `weir check` of policies, attachments and Envoy resources together, as a process; and that it warns of nothing that is
+//! right.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
+use weir_policy::model::RouteTarget;
+use weir_policy::{AttachmentFile, Format, Model, Role, Source, Sources};
+
+#[path = "../../../tests/scenarios/mod.rs"]
+mod corpus;
 
 const POLICY: &str = "
 version: 1
@@ -125,4 +131,147 @@ fn what_is_good_is_a_line_for_each() {
     assert_eq!(*resources, "good: 1 Envoy resource");
     let (other, _folder) = check(&files, &["p.yaml", "a.yaml"]);
     assert!(!String::from_utf8(other.stdout).unwrap().contains(offer), "an offer tells of the resources beside it");
+}
+
+#[test]
+fn a_warning_looks_like_a_problem_and_is_none() {
+    let (lynx, routes) = (cluster("lynx"), ROUTES);
+    let files = [("p.yaml", POLICY), ("r.yaml", lynx.as_str()), ("routes.yaml", routes)];
+    let (output, _folder) = check(&files, &["."]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    let expected = "\
+warning unknown_cluster: the resources have no cluster elk: a 503, unless the bootstrap of Envoy has it
+ --> ./routes.yaml:8:7, at resources[0].virtual_hosts[0].routes[0]
+  |
+8 |     - {match: {prefix: /}, route: {cluster: elk}}
+  |       ^
+";
+    assert!(said.contains(expected) && said.ends_with("\n2 warnings found\n"), "{said}");
+    assert!(said.contains("warning unrouted_service: no route leads to owl.shop"), "{said}");
+    assert!(String::from_utf8(output.stdout).unwrap().starts_with("good: revision "));
+    assert_eq!(output.status.code(), Some(0));
+
+    for (arguments, code) in [(&[".", "--json"][..], 0), (&[".", "--json", "--deny-warnings"], 1)] {
+        let (output, _folder) = check(&files, arguments);
+        let seen: Json = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((output.status.code(), &seen["good"]), (Some(code), &json!(code == 0)));
+        let warnings = seen["warnings"].as_array().unwrap();
+        let fields: Vec<&String> = warnings[0].as_object().unwrap().keys().collect();
+        assert_eq!(
+            (warnings.len(), fields),
+            (
+                2,
+                ["code", "column", "file", "line", "message", "path"]
+                    .iter()
+                    .map(|field| (*field).to_owned())
+                    .collect::<Vec<_>>()
+                    .iter()
+                    .collect()
+            )
+        );
+        assert_eq!(seen["problems"], json!([]));
+        assert!(seen["revision"].is_string());
+    }
+    let (output, _folder) = check(&files[..1], &["p.yaml", "--deny-warnings"]);
+    assert_eq!(output.status.code(), Some(0));
+}
+
+const ROUTES: &str = "\
+resources:
+- \"@type\": type.googleapis.com/envoy.config.route.v3.RouteConfiguration
+  name: shop
+  virtual_hosts:
+  - name: shop
+    domains: [\"*\"]
+    routes:
+    - {match: {prefix: /}, route: {cluster: elk}}
+";
+
+#[test]
+fn the_resources_that_ship_have_no_warnings_with_the_policy_of_the_readme() {
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let readme = fs::read_to_string(checkout.join("README.md")).unwrap();
+    let policy = readme.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let mut files = vec![("policy.yaml".to_owned(), policy.to_owned())];
+    for file in ["clusters", "endpoints", "listeners", "routes"] {
+        let text = fs::read_to_string(checkout.join(format!("envoy/resources/{file}.yaml"))).unwrap();
+        let filled = text.split("${").enumerate().map(|(i, part)| match (i, part.split_once('}')) {
+            (0, _) | (_, None) => part.to_owned(),
+            (_, Some((name, rest))) => format!("{}{rest}", if name.ends_with("PORT") { "8080" } else { "shop" }),
+        });
+        files.push((format!("resources/{file}.yaml"), filled.collect()));
+    }
+    let mut arguments = vec!["policy.yaml", "resources", "--json"];
+    let mut seen = |attachments: &[&'static str]| {
+        let mut files = files.clone();
+        for steer in attachments {
+            files.push((format!("{steer}.yaml"), format!("{{weir: 1, steer: {steer}}}")));
+        }
+        arguments.truncate(3);
+        let names: Vec<String> = attachments.iter().map(|steer| format!("{steer}.yaml")).collect();
+        let arguments: Vec<&str> = arguments.iter().copied().chain(names.iter().map(String::as_str)).collect();
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let (output, _folder) = check(&files, &arguments);
+        let seen: Json = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&seen["problems"], &seen["warnings"]), (&json!([]), &json!([])), "{attachments:?}");
+        assert!(seen["resources"].as_u64() > Some(5), "{seen}");
+    };
+    seen(&[]);
+    seen(&["tag"]);
+    seen(&["tag", "subset", "cluster"]);
+}
+
+#[test]
+fn routes_that_weir_renders_have_no_warnings() {
+    let mut rendered = 0;
+    for (name, model) in good_policies() {
+        for steer in ["tag", "subset", "cluster"] {
+            rendered += usize::from(is_rendered_without_warnings(&name, &model, steer));
+        }
+    }
+    assert!(rendered > 100, "only {rendered} with routes");
+}
+
+/// Whether there was something to route.
+fn is_rendered_without_warnings(name: &str, model: &Model, steer: &str) -> bool {
+    let variants = model.layers.iter().flat_map(|layer| &layer.experiments).flat_map(|one| &one.variants);
+    let routes: Vec<_> = variants.flat_map(|variant| &variant.routes).collect();
+    let targets = routes.iter().filter_map(|(_, target)| match target {
+        RouteTarget::Service(name) => Some((name.clone(), json!([]))),
+        RouteTarget::Subset(_) => None,
+    });
+    let hosts: serde_json::Map<String, Json> = targets.collect();
+    let mut sources = Sources::default();
+    let attachment = json!({"weir": 1, "steer": steer, "envoy": {"hosts": hosts}}).to_string();
+    let attachment = sources.add(Source::json("a.json", attachment));
+    let file = AttachmentFile::read(&sources, attachment).unwrap();
+    let text = weir_render::envoy::routes(model, &file, attachment).unwrap_or_else(|found| panic!("{name}: {found:?}"));
+    let file_id = sources.add(Source::yaml("routes.yaml", text));
+    let files = weir_resources::read(&sources, &[file_id]).unwrap_or_else(|found| panic!("{name}: {found:?}"));
+    for attachments in [&[(attachment, &file.attachment)][..], &[]] {
+        let found = weir_resources::warnings(&files, Some((model, &[])), attachments);
+        assert!(found.is_empty(), "{name}, steer {steer}: {found:#?}");
+    }
+    !routes.is_empty()
+}
+
+/// The policies of the scenarios, and those that pages show whole.
+fn good_policies() -> Vec<(String, Model)> {
+    let mut texts: Vec<(String, Sources)> = Vec::new();
+    for scenario in corpus::read(&corpus::files()) {
+        if let corpus::Subject::Policy(files) = &scenario.subject {
+            texts.push((scenario.name.clone(), corpus::Scenario::sources(files)));
+        }
+    }
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    for page in fs::read_dir(docs).unwrap().map(|page| page.unwrap().path()) {
+        let text = fs::read_to_string(&page).unwrap();
+        for block in text.split("```yaml").skip(1) {
+            let block = block.split_once('\n').unwrap().1.split("```").next().unwrap();
+            let source = Source::from_bytes("policy.yaml", block.as_bytes().to_vec(), Format::Yaml);
+            texts.push((page.display().to_string(), Sources::of([source])));
+        }
+    }
+    let model = |(name, sources): (String, Sources)| Some((name, weir_policy::read_policy(&sources, Role::Edge).ok()?));
+    texts.into_iter().filter_map(model).collect()
 }

@@ -122,7 +122,7 @@ fn limit_table() -> String {
 
 /// The codes of every crate that has a table of them.
 fn all_codes() -> impl Iterator<Item = &'static Code> {
-    [codes::ALL, weir_render::CODES].into_iter().flatten()
+    [codes::ALL, weir_render::CODES, weir_resources::CODES].into_iter().flatten()
 }
 
 #[test]

@@ -227,6 +227,12 @@ impl Model {
     }
 }
 
+/// The regex by which routes match a tag in its header, alone or among the tags of other layers.
+pub fn tag_regex(tag: &str) -> String {
+    // Of all that a tag may contain, only the dot means something in a regex.
+    format!("(.*,)?{}(,.*)?", tag.replace('.', "\\."))
+}
+
 impl Experiment {
     /// The tag of a variant that does not name one.
     pub fn default_tag(experiment: &str, variant: &str) -> String {

@@ -51,9 +51,3 @@ pub(crate) fn subsets(variants: &[TaggedTarget]) -> Vec<&str> {
     let subset = |target: &&RouteTarget| matches!(target, RouteTarget::Subset(_));
     targets(variants).into_iter().filter(subset).map(RouteTarget::name).collect()
 }
-
-/// The regex that matches the tag in a header, alone or among the tags of other layers.
-pub(crate) fn tag_regex(tag: &str) -> String {
-    // Of all that a tag may contain, only the dot means something in a regex.
-    format!("(.*,)?{}(,.*)?", tag.replace('.', "\\."))
-}

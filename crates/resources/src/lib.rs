@@ -1,4 +1,5 @@
-//! Plain Envoy resource files, in the form that Envoy's own `path_config_source` reads, as resources of xDS.
+//! Plain Envoy resource files, in the form that Envoy's own `path_config_source` reads, as resources of xDS; and what is
+//! likely to be a mistake in them.
 
 use std::fmt::Display;
 use std::fs;
@@ -7,12 +8,17 @@ use std::path::{Path, PathBuf};
 use prost_reflect::prost::Message;
 use weir_policy::{Format, Source, SourceId, Sources};
 
+mod fields;
 mod reading;
+mod routing;
 mod schema;
 mod warming;
+mod warnings;
 mod yaml;
 
-pub use reading::read;
+pub use reading::{ResourceFiles, read};
+pub use warnings::codes::CODES;
+pub use warnings::warnings;
 
 /// Adds the text of every `*.yaml`, `*.yml` and `*.json` file of a folder, hidden ones and subfolders aside.
 ///

@@ -8,14 +8,24 @@ use serde_json::Value;
 use weir_policy::{At, Format, Kind, Position, Problem, Problems, Source, SourceId, Sources, codes};
 use weir_xds::{Resource, ResourceKind, version};
 
+use crate::routing::Routing;
 use crate::{schema, warming, yaml};
+
+/// What resource files say.
+#[derive(Clone, Debug, Default)]
+pub struct ResourceFiles {
+    /// In the order of the files.
+    pub resources: Vec<Resource>,
+    /// What the routes among them say.
+    pub(crate) routing: Routing,
+}
 
 /// The resources of these files. Each holds `resources: [{"@type": …, …}, …]` of the types `Listener`, `RouteConfiguration`,
 /// `Cluster` and `ClusterLoadAssignment`; a name may occur once per type.
 ///
 /// # Errors
 /// Every problem of every file, in their order; at most one for each resource.
-pub fn read(sources: &Sources, files: &[SourceId]) -> Result<Vec<Resource>, Vec<Problem>> {
+pub fn read(sources: &Sources, files: &[SourceId]) -> Result<ResourceFiles, Vec<Problem>> {
     let mut reading = Reading::default();
     for (id, source) in files.iter().filter_map(|id| Some((*id, sources.get(*id)?))) {
         match text(source, id) {
@@ -29,12 +39,14 @@ pub fn read(sources: &Sources, files: &[SourceId]) -> Result<Vec<Resource>, Vec<
         return Err(problems);
     }
     warming::follow_clusters(&mut reading.resources);
-    Ok(reading.resources)
+    reading.routing.finish();
+    Ok(ResourceFiles { resources: reading.resources, routing: reading.routing })
 }
 
 #[derive(Default)]
 struct Reading<'a> {
     resources: Vec<Resource>,
+    routing: Routing,
     /// The file that each resource is from.
     origins: HashMap<(ResourceKind, String), &'a Source>,
     problems: Problems,
@@ -46,6 +58,7 @@ impl<'a> Reading<'a> {
             let list = root.key("resources");
             let at = list.index(index);
             if let Some(resource) = resource(&item, &at, &mut self.problems) {
+                self.routing.add(resource.kind, &resource.name, &item, &at);
                 self.add(source, &at, resource);
             }
         }

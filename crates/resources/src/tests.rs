@@ -49,7 +49,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 fn load(folder: &Path) -> Result<Vec<Resource>, (Sources, Vec<Problem>)> {
     let mut sources = Sources::default();
     let files = add(folder, &mut sources).unwrap();
-    read(&sources, &files).map_err(|problems| (sources, problems))
+    read(&sources, &files).map(|files| files.resources).map_err(|problems| (sources, problems))
 }
 
 /// Every problem of these files: `FILE:LINE:COLUMN: CODE at PATH: MESSAGE`.

@@ -1,7 +1,9 @@
 //! What is to be said of the documents that `weir check` is given.
 
+use std::sync::Arc;
+
 use weir_policy::{AttachmentFile, Checked, Problem, Problems, Role, SourceId};
-use weir_xds::Resource;
+use weir_resources::ResourceFiles;
 
 use super::given::Given;
 use crate::effective::Effective;
@@ -15,43 +17,52 @@ pub struct Judged {
     /// What does not, and is likely to be a mistake.
     pub warnings: Vec<Problem>,
     /// The policy, if one is given and it is good.
-    pub policy: Option<Checked>,
+    pub policy: Option<Arc<Checked>>,
     /// The attachments that are good by themselves.
     pub attachments: Vec<(SourceId, AttachmentFile)>,
     /// The Envoy resources, if some are given and all are good.
-    pub resources: Option<Vec<Resource>>,
+    pub resources: Option<ResourceFiles>,
 }
 
 impl Judged {
     /// Judges documents by themselves, and then those that are good by how they fit.
     pub fn of(given: &Given, role: Option<Role>) -> Result<Judged, Failure> {
         let Given { sources, policy, attachments, resources } = given;
-        let (attachments, found) = load::read_attachments(sources, attachments);
         let mut problems = Problems::default();
+        let (attachments, found) = load::read_attachments(sources, attachments);
         problems.extend(found);
-        let mut good =
-            |resources: Result<Vec<Resource>, Vec<Problem>>| resources.map_err(|found| problems.extend(found)).ok();
-        let resources = (!resources.is_empty()).then(|| weir_resources::read(sources, resources)).and_then(&mut good);
+        let resources = (!resources.is_empty()).then(|| weir_resources::read(sources, resources)).transpose();
+        let resources = resources.unwrap_or_else(|found| {
+            problems.extend(found);
+            None
+        });
         let as_attached = || if attachments.is_empty() { Role::Edge } else { load::role(&attachments) };
         let role = role.unwrap_or_else(as_attached);
-        let policy = match (!policy.is_empty()).then(|| Effective::of(sources, policy, role)).transpose() {
-            Ok(policy) => policy.map(|effective| Checked::clone(&effective.policy)),
-            Err(Failure::Problems { problems: found, .. }) => {
+        let effective = (!policy.is_empty()).then(|| Effective::with_documents(sources, policy, role)).transpose();
+        let effective = effective.or_else(|failure| match failure {
+            Failure::Problems { problems: found, .. } => {
                 problems.extend(found);
-                None
+                Ok(None)
             }
-            Err(failure) => return Err(failure),
-        };
+            failure => Err(failure),
+        })?;
         let mut unfit = Problems::default();
         fit::nodes(&attachments, &mut unfit);
-        if let Some(policy) = &policy {
-            fit::check(&attachments, policy, resources.as_deref(), &mut unfit);
+        if let Some((effective, _)) = &effective {
+            let resources = resources.as_ref().map(|files| files.resources.as_slice());
+            fit::check(&attachments, &effective.policy, resources, &mut unfit);
         }
         let mut unfit = unfit.into_vec();
         sources.locate(&mut unfit);
         problems.extend(unfit);
         let mut problems = problems.into_vec();
         problems.sort_by_key(|problem| (problem.source, problem.position));
-        Ok(Judged { problems, warnings: Vec::new(), policy, attachments, resources })
+        let warnings = resources.as_ref().map(|files| {
+            let policy = effective.as_ref();
+            let policy = policy.map(|(effective, documents)| (&effective.policy.model, documents.as_slice()));
+            fit::warnings(sources, policy, &attachments, files)
+        });
+        let (warnings, policy) = (warnings.unwrap_or_default(), effective.map(|(effective, _)| effective.policy));
+        Ok(Judged { problems, warnings, policy, attachments, resources })
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use weir_policy::{AttachmentFile, Checked, SourceId};
+use weir_xds::Resource;
 
 use super::given::Given;
 use super::judged::Judged;
@@ -19,14 +20,14 @@ pub fn found(given: &Given, judged: &Judged, colours: bool) -> String {
 
 /// What is good, a line for each.
 pub fn good(given: &Given, judged: &Judged) -> String {
-    let mut text = judged.policy.as_ref().map(of_policy).unwrap_or_default();
+    let mut text = judged.policy.as_deref().map(of_policy).unwrap_or_default();
     for Attached { file, attachment, offer } in attached(given, judged) {
         let name = attachment.attachment.name.as_deref().unwrap_or("without a name");
         let (role, steer) = (attachment.attachment.role.name(), attachment.attachment.steer.name());
         let _ = writeln!(text, "good: attachment {name} in {file}: role {role}, steer {steer}, offer {offer}");
     }
-    if let Some(resources) = &judged.resources {
-        let _ = writeln!(text, "good: {}", counted(resources.len(), "Envoy resource"));
+    if let Some(files) = &judged.resources {
+        let _ = writeln!(text, "good: {}", counted(files.resources.len(), "Envoy resource"));
     }
     text
 }
@@ -46,7 +47,7 @@ pub fn json(given: &Given, judged: &Judged, is_good: bool) -> Value {
         "problems": list(&judged.problems),
         "warnings": list(&judged.warnings),
         "attachments": attachments.collect::<Vec<_>>(),
-        "resources": judged.resources.as_ref().map_or(0, Vec::len),
+        "resources": resources(judged).len(),
     })
 }
 
@@ -60,6 +61,10 @@ fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
+fn resources(judged: &Judged) -> &[Resource] {
+    judged.resources.as_ref().map(|files| files.resources.as_slice()).unwrap_or_default()
+}
+
 /// A good attachment, with the offer that it is served by beside these resources.
 struct Attached<'a> {
     file: &'a str,
@@ -68,7 +73,7 @@ struct Attached<'a> {
 }
 
 fn attached<'a>(given: &'a Given, judged: &'a Judged) -> impl Iterator<Item = Attached<'a>> {
-    let beside = fit::beside(judged.resources.as_deref().unwrap_or_default());
+    let beside = fit::beside(resources(judged));
     judged.attachments.iter().map(move |(source, attachment): &(SourceId, AttachmentFile)| {
         let offer = attachment.attachment.with_offer(attachment.wasm.as_ref(), &beside).offer;
         let file = given.sources.get(*source).map_or("", |source| &source.name);

@@ -11,7 +11,7 @@ use super::progress::SharedProgress;
 use super::proposal::Proposal;
 use super::saved;
 use super::written::Written;
-use crate::problems::Failure;
+use crate::problems::{self, Failure, Weight};
 use crate::state_dir::{RollbackRequest, StateDir};
 
 /// The one that says what is wanted.
@@ -25,6 +25,8 @@ pub struct Judge {
     proposal: Proposal,
     /// The request as it was answered last.
     request: Option<RollbackRequest>,
+    /// The warnings that were told last.
+    warned: String,
 }
 
 impl Judge {
@@ -46,9 +48,10 @@ impl Judge {
         settle_request(state.as_ref(), request.ok().flatten().as_ref(), next.as_ref(), notice, log);
         let Some(target) = target else { return Err(complaint.unwrap_or(Failure::AlreadyPrinted)) };
         let revision = target.deployment.revision();
-        let judge =
-            Judge { state, progress, log, targets: watch::Sender::new(target), digest, proposal, request: next };
+        let (targets, warned) = (watch::Sender::new(target), String::new());
+        let mut judge = Judge { state, progress, log, targets, digest, proposal, request: next, warned };
         judge.complain(complaint, &revision);
+        judge.warn();
         Ok(judge)
     }
 
@@ -109,6 +112,7 @@ impl Judge {
         }
         let active = self.progress.borrow().active.clone();
         self.complain(wanted.complaint, &active);
+        self.warn();
     }
 
     /// Tells what is wrong, once.
@@ -121,6 +125,18 @@ impl Judge {
         });
         if let Some(why) = complaint.filter(|_| changed) {
             self.log.tell(&Notice::NotServed { revision: served.to_owned(), why });
+        }
+    }
+
+    /// Tells what is likely to be a mistake, once. While nobody knows, what was told stays.
+    fn warn(&mut self) {
+        let Proposal { warnings: Some(found), sources, .. } = &self.proposal else { return };
+        let count = found.len();
+        let told = if count == 0 { String::new() } else { problems::text(sources, found, Weight::Warning, false) };
+        if told != self.warned {
+            self.progress.send_modify(|progress| progress.warnings = count);
+            self.log.tell(&Notice::Warnings { count, found: told.clone() });
+            self.warned = told;
         }
     }
 }

@@ -34,6 +34,8 @@ pub enum Notice {
     NotResumed { why: String },
     /// What is served could not be saved.
     NotSaved { why: String },
+    /// Something else in the files is likely to be a mistake than before, or nothing any more.
+    Warnings { count: usize, found: String },
     /// A rollback is over, since the files say something new.
     RollbackEnded { to: String, files: String, over: String },
     /// Certificates were read anew.
@@ -61,6 +63,7 @@ impl Notice {
             Notice::Resumed { .. } => "resumed",
             Notice::NotResumed { .. } => "not_resumed",
             Notice::NotSaved { .. } => "not_saved",
+            Notice::Warnings { .. } => "warnings",
             Notice::RollbackEnded { .. } => "rollback_ended",
             Notice::CertificatesRead => "certificates_read",
             Notice::CertificatesNotRead { .. } => "certificates_not_read",
@@ -98,6 +101,7 @@ impl Notice {
             Notice::NotResumed { why } | Notice::NotSaved { why } | Notice::CertificatesNotRead { why } => {
                 vec![("why", why)]
             }
+            Notice::Warnings { count, found } => vec![("warnings", count.to_string()), ("found", found)],
             Notice::RollbackEnded { to, files, over } => vec![("to", to), ("files", files), ("over", over)],
             Notice::FewFileHandles { handles, connections, .. } => {
                 vec![("handles", handles.to_string()), ("connections", connections.to_string())]
@@ -146,6 +150,8 @@ impl fmt::Display for Notice {
                 write!(f, "rollout not resumed, what Envoys have is not known: {}", why.trim_end())
             }
             Notice::NotSaved { why } => write!(f, "state not saved, served all the same: {}", why.trim_end()),
+            Notice::Warnings { count: 0, .. } => f.write_str("no warnings any more"),
+            Notice::Warnings { found, .. } => write!(f, "warnings, served all the same:\n{}", found.trim_end()),
             Notice::RollbackEnded { to, files, over } => {
                 write!(f, "rollback to {to} ends: the files say {files}, and no longer {over}")
             }

@@ -25,6 +25,8 @@ pub struct Progress {
     pub held: Option<Held>,
     /// What is wrong with the files, or with a request, while something else is served.
     pub complaint: Option<String>,
+    /// How many things in the files are likely to be mistakes.
+    pub warnings: usize,
 }
 
 /// A target that was taken back.

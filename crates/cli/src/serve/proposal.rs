@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use weir_policy::{Checked, Problems, Role, Sources};
+use weir_policy::{Checked, Problem, Problems, Role, Sources};
 use weir_xds::Resource;
 
 use super::deployment::{AttachedFilter, Deployment};
@@ -22,6 +22,8 @@ pub struct Proposal {
     pub attachments: Result<WrittenAttachments, Failure>,
     /// The Envoy resources; `None` where the server is given none.
     pub resources: Result<Option<Arc<Vec<Resource>>>, Failure>,
+    /// What is likely to be a mistake in the resources; `None` where something of all that cannot be read, and nobody knows.
+    pub warnings: Option<Vec<Problem>>,
 }
 
 impl Proposal {
@@ -29,8 +31,18 @@ impl Proposal {
     pub fn of(written: Written) -> Proposal {
         let Written { sources, policy, attachments, resources } = written;
         let role = attachments.as_ref().map(|attachments| load::role(&attachments.files)).map_err(Failure::clone);
-        let policy = role.and_then(|role| Effective::of(&sources, &policy?, role));
-        Proposal { policy, sources, attachments, resources: resources.map(|all| all.map(Arc::new)) }
+        let policy = role.and_then(|role| Effective::with_documents(&sources, &policy?, role));
+        let warnings = match (&policy, &attachments, &resources) {
+            (Ok((effective, documents)), Ok(attachments), Ok(Some(files))) => {
+                let policy = Some((&effective.policy.model, documents.as_slice()));
+                Some(fit::warnings(&sources, policy, &attachments.files, files))
+            }
+            (Ok(_), Ok(_), Ok(None)) => Some(Vec::new()),
+            _ => None,
+        };
+        let policy = policy.map(|(effective, _)| effective);
+        let resources = resources.map(|files| files.map(|files| Arc::new(files.resources)));
+        Proposal { policy, sources, attachments, resources, warnings }
     }
 
     /// The role that policies are checked for, if the attachments can be read.

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use weir_policy::{AttachmentFile, SourceId, Sources};
-use weir_xds::Resource;
+use weir_resources::ResourceFiles;
 
 use super::files::Files;
 use crate::load;
@@ -19,7 +19,7 @@ pub struct Written {
     /// The attachments.
     pub attachments: Result<WrittenAttachments, Failure>,
     /// The Envoy resources; `None` where the server is given none.
-    pub resources: Result<Option<Vec<Resource>>, Failure>,
+    pub resources: Result<Option<ResourceFiles>, Failure>,
 }
 
 /// Attachments as they are written.
@@ -64,7 +64,7 @@ impl Written {
         }
         match &self.resources {
             Ok(resources) => {
-                let each = resources.iter().flatten();
+                let each = resources.iter().flat_map(|files| &files.resources);
                 each.for_each(|one| (one.kind, &one.name, &one.version).hash(&mut hasher));
             }
             Err(failure) => failed(failure, &mut hasher),
@@ -86,7 +86,7 @@ fn read_attachments(files: &Files, sources: &mut Sources) -> Result<WrittenAttac
     Ok(WrittenAttachments { files, placed })
 }
 
-fn read_resources(folder: &Path, sources: &mut Sources) -> Result<Vec<Resource>, Failure> {
+fn read_resources(folder: &Path, sources: &mut Sources) -> Result<ResourceFiles, Failure> {
     let files = weir_resources::add(folder, sources).map_err(|why| Failure::Message(format!("weir: {why}\n")))?;
     weir_resources::read(sources, &files).map_err(|problems| Failure::problems(sources, problems))
 }

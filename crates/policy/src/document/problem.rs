@@ -120,7 +120,8 @@ impl<'a> At<'a> {
         }
     }
 
-    pub(crate) fn path(&self) -> (SourceId, Path) {
+    /// The text that holds it, and the path in there.
+    pub fn path(&self) -> (SourceId, Path) {
         match self {
             At::Root { source } => (*source, Path::default()),
             At::Key(parent, key) => {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use weir_policy::fields::{self, Fields};
-use weir_policy::model::{Model, RouteTarget};
+use weir_policy::model::{Model, RouteTarget, tag_regex};
 use weir_policy::{
     At, AttachmentFile, CLUSTER_HEADER, Problem, Problems, Role, SUBSET_HEADER, SourceId, Spanned, Steer, codes,
 };
@@ -144,7 +144,7 @@ fn virtual_host(service: &str, model: &Model, steer: Steer, routing: &Routing) -
         Steer::Tag => variants
             .iter()
             .map(|(tag, target)| {
-                let regex = map! {"safe_regex" => map! {"regex" => variants::tag_regex(tag)}};
+                let regex = map! {"safe_regex" => map! {"regex" => tag_regex(tag)}};
                 let header = map! {"name" => &model.env_tag.header, "string_match" => regex};
                 route(format!("{service}/tag/{tag}"), Some(header), cluster(target))
             })

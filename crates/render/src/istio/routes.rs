@@ -1,6 +1,6 @@
 //! VirtualServices: a route to each variant by the header that the filter wrote, and one to the stable pods.
 
-use weir_policy::model::RouteTarget;
+use weir_policy::model::{RouteTarget, tag_regex};
 use weir_policy::{Role, SUBSET_HEADER, Steer};
 
 use crate::headers;
@@ -8,7 +8,7 @@ use crate::istio::object::{Object, Phase};
 use crate::istio::placed::PlacedFilter;
 use crate::istio::placement::Proxy;
 use crate::istio::routed::RoutedService;
-use crate::variants::{STABLE, tag_regex};
+use crate::variants::STABLE;
 use crate::yaml::{Yaml, map};
 
 const VIRTUAL_SERVICE: (&str, &str) = ("networking.istio.io/v1", "VirtualService");

@@ -35,7 +35,7 @@ fn bad(text: &str) -> Failure {
 fn files(written: u32, effective: u32) -> Proposal {
     let policy = Effective { written: revision(written), policy: policy(effective) };
     let (sources, attachments) = attachments("");
-    Proposal { policy: Ok(policy), sources, attachments: Ok(attachments), resources: Ok(None) }
+    Proposal { policy: Ok(policy), sources, attachments: Ok(attachments), resources: Ok(None), warnings: None }
 }
 
 fn bad_files() -> Proposal {

@@ -19,6 +19,11 @@ impl Fleet {
                 progress.complaint.is_some().into(),
             ),
             ("weir_serve_policy_held", "Whether a revision was taken back.", progress.held.is_some().into()),
+            (
+                "weir_serve_warnings",
+                "What is likely to be a mistake in the files, as weir check warns of it.",
+                progress.warnings as u64,
+            ),
             ("weir_serve_nodes", "Envoys that are connected.", count(|_| true)),
             ("weir_serve_nodes_in_step", "Of those, took all that they are to have.", count(Row::in_step)),
             ("weir_serve_nodes_active", "Of those, say by their gauges that it decides.", count(Row::is_active)),

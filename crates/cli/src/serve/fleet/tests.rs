@@ -295,13 +295,15 @@ fn metrics_sum_up_those_that_are_connected() {
     fleet.note(&report(1, acked("00000000002a")), start());
     let unmatched = offered_as("r", &[]);
     [connected_as("n2"), unmatched].into_iter().for_each(|event| fleet.note(&report(2, event), start()));
-    let progress = Progress { active: "00000000002a".into(), complaint: Some("bad".into()), ..Progress::default() };
+    let progress =
+        Progress { active: "00000000002a".into(), complaint: Some("bad".into()), warnings: 3, ..Progress::default() };
     fleet.record_readings(1, &gauge(42, false));
     let text = fleet.metrics(&progress);
     for line in [
         "weir_serve_policy_revision 42",
         "weir_serve_policy_rejected 1",
         "weir_serve_policy_held 0",
+        "weir_serve_warnings 3",
         "weir_serve_nodes 2",
         "weir_serve_nodes_in_step 2",
         "weir_serve_nodes_active 1",

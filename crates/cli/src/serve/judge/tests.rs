@@ -152,3 +152,50 @@ fn what_is_written_as_before_is_not_checked_anew() {
     let trace = judge.targets.borrow().deployment.edges.filters[0].attachment.trace;
     assert_eq!(trace, weir_policy::Trace::Shaped);
 }
+
+#[test]
+fn each_new_set_of_warnings_is_told_once_and_stays_while_files_are_bad() {
+    let (folder, state) = Folder::new();
+    folder.write("policy.yaml", "version: 1\n");
+    fs::create_dir(folder.0.path().join("resources")).unwrap();
+    let route = |cluster: &str| {
+        let text = format!(
+            "resources:\n\
+             - {{'@type': type.googleapis.com/envoy.config.cluster.v3.Cluster, name: owl}}\n\
+             - '@type': type.googleapis.com/envoy.config.route.v3.RouteConfiguration\n  name: shop\n  virtual_hosts:\n  \
+             - {{name: a, domains: ['*'], routes: [{{match: {{prefix: /}}, route: {{cluster: {cluster}}}}}]}}\n"
+        );
+        folder.write("resources/all.yaml", &text);
+    };
+    let read = || {
+        let path = |name: &str| folder.0.path().join(name);
+        let (policy, attach) = (path("policy.yaml"), vec![path("edge.yaml")]);
+        Written::read(&Files { policy, attach, resources: Some(path("resources")), request: None })
+    };
+    let told = |judge: &Judge| (judge.progress.borrow().warnings, judge.warned.clone());
+    route("elk");
+    let mut judge = Judge::start(read(), Some(state), SharedProgress::default(), Log::Text).unwrap();
+    let (count, first) = told(&judge);
+    assert_eq!(count, 1);
+    assert!(
+        first.starts_with("warning unknown_cluster: ") && first.contains("all.yaml:6:40, at resources[1]"),
+        "{first}"
+    );
+    for (name, text) in [("policy.yaml", "version: 2\n"), ("edge.yaml", "weir: 2\n"), ("resources/b.yaml", "x")] {
+        let before = fs::read_to_string(folder.0.path().join(name)).ok();
+        folder.write(name, text);
+        judge.consider(read());
+        assert_eq!(told(&judge), (1, first.clone()), "{name}");
+        match before {
+            Some(before) => folder.write(name, &before),
+            None => fs::remove_file(folder.0.path().join(name)).unwrap(),
+        }
+    }
+    route("fox");
+    judge.consider(read());
+    let (count, other) = told(&judge);
+    assert!(count == 1 && other != first, "{other}");
+    route("owl");
+    judge.consider(read());
+    assert_eq!(told(&judge), (0, String::new()));
+}

@@ -1,0 +1,181 @@
+//! What the routes of resource files say: which clusters get a request, and which headers that takes. Routes stand in
+//! route configurations, and inline in the HTTP connection managers of listeners.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use weir_policy::{At, Path, SourceId};
+use weir_xds::ResourceKind;
+
+use crate::fields::{each, field};
+
+mod header;
+
+pub use header::HeaderMatch;
+
+/// The routes of all files.
+#[derive(Clone, Debug, Default)]
+pub struct Routing {
+    /// Every virtual host.
+    pub hosts: Vec<VirtualHost>,
+    /// Whether some routes are not among these files, or are not plain ones: then nobody can say that no route does a thing.
+    pub is_partial: bool,
+    /// Names of route configurations that listeners ask for, and of those that are here.
+    asked: BTreeSet<String>,
+    here: BTreeSet<String>,
+}
+
+/// The routes for some domains, in their order.
+#[derive(Clone, Debug)]
+pub struct VirtualHost {
+    /// As they are written.
+    pub domains: Vec<String>,
+    /// The first that matches takes the request.
+    pub routes: Vec<Route>,
+}
+
+/// One route.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The text that it stands in.
+    pub source: SourceId,
+    /// Where in the text.
+    pub path: Path,
+    /// Whether it takes whatever comes.
+    pub is_catch_all: bool,
+    /// What it asks of headers, all of it.
+    pub headers: Vec<HeaderMatch>,
+    /// The clusters that it leads to, by name.
+    pub clusters: Vec<String>,
+    /// The headers that name a cluster that it leads to, in lower case.
+    pub cluster_headers: Vec<String>,
+}
+
+impl Routing {
+    /// Every route.
+    pub fn routes(&self) -> impl Iterator<Item = &Route> {
+        self.hosts.iter().flat_map(|host| &host.routes)
+    }
+
+    /// Whether something is called like this service: a domain, perhaps with a pattern for a part of the name, or a cluster,
+    /// perhaps as Istio calls those of a service. The domain for whatever comes is called like nothing.
+    pub fn names(&self, service: &str) -> bool {
+        let mut domains = self.hosts.iter().flat_map(|host| &host.domains);
+        let mut clusters = self.routes().flat_map(|route| &route.clusters);
+        domains.any(|domain| is_domain_of(domain, service))
+            || clusters.any(|name| name == service || name.split('|').nth(3) == Some(service))
+    }
+
+    /// Takes in the routes of a resource.
+    pub(crate) fn add(&mut self, kind: ResourceKind, name: &str, resource: &Value, at: &At<'_>) {
+        match kind {
+            ResourceKind::Route => {
+                self.here.insert(name.to_owned());
+                self.table(resource, at);
+            }
+            ResourceKind::Listener => self.managers(resource, at),
+            _ => {}
+        }
+    }
+
+    /// Looks for routes that are elsewhere, once all files are read.
+    pub(crate) fn finish(&mut self) {
+        self.is_partial |= !self.asked.is_subset(&self.here);
+    }
+
+    /// Every HTTP connection manager, as deep as a listener has it.
+    fn managers(&mut self, value: &Value, at: &At<'_>) {
+        match value {
+            Value::Object(fields) => {
+                let is_manager = |type_url: &str| type_url.ends_with(".HttpConnectionManager");
+                if fields.get("@type").and_then(Value::as_str).is_some_and(is_manager) {
+                    return self.manager(value, at);
+                }
+                fields.iter().for_each(|(key, value)| self.managers(value, &at.key(key)));
+            }
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(index, item)| self.managers(item, &at.index(index)));
+            }
+            _ => {}
+        }
+    }
+
+    fn manager(&mut self, manager: &Value, at: &At<'_>) {
+        if let Some((key, table)) = field(manager, "route_config") {
+            self.table(table, &at.key(key));
+        }
+        if let Some((_, rds)) = field(manager, "rds") {
+            let name = field(rds, "route_config_name").and_then(|(_, name)| name.as_str());
+            self.asked.insert(name.unwrap_or_default().to_owned());
+        }
+        self.is_partial |= field(manager, "scoped_routes").is_some();
+    }
+
+    fn table(&mut self, table: &Value, at: &At<'_>) {
+        self.is_partial |= field(table, "vhds").is_some();
+        each(table, "virtual_hosts", at, |host, at| {
+            let mut domains = Vec::new();
+            each(host, "domains", at, |domain, _| domains.extend(domain.as_str().map(str::to_owned)));
+            let mut routes = Vec::new();
+            each(host, "routes", at, |route, at| routes.push(self.route(route, at)));
+            self.is_partial |= field(host, "matcher").is_some();
+            self.hosts.push(VirtualHost { domains, routes });
+        });
+    }
+
+    fn route(&mut self, route: &Value, at: &At<'_>) -> Route {
+        let nothing = Value::Null;
+        let part = |name| field(route, name).map_or(&nothing, |(_, part)| part);
+        let (matched, action) = (part("match"), part("route"));
+        let mut headers = Vec::new();
+        each(matched, "headers", at, |header, _| headers.push(HeaderMatch::read(header)));
+        let (mut clusters, mut cluster_headers) = (Vec::new(), Vec::new());
+        let mut leads = |value: &Value, cluster: &str| {
+            let text = |name| field(value, name).and_then(|(_, name)| name.as_str()).filter(|name| !name.is_empty());
+            clusters.extend(text(cluster).map(str::to_owned));
+            cluster_headers.extend(text("cluster_header").map(str::to_ascii_lowercase));
+        };
+        leads(action, "cluster");
+        if let Some((_, weighted)) = field(action, "weighted_clusters") {
+            each(weighted, "clusters", at, |cluster, _| leads(cluster, "name"));
+        }
+        let plugins = ["cluster_specifier_plugin", "inline_cluster_specifier_plugin"];
+        let states = ["filter_state", "dynamic_metadata"];
+        self.is_partial |= plugins.iter().any(|name| field(action, name).is_some())
+            || states.iter().any(|name| field(matched, name).is_some());
+        let (source, path) = at.path();
+        Route { source, path, is_catch_all: is_catch_all(matched), headers, clusters, cluster_headers }
+    }
+}
+
+impl Route {
+    /// Whether it asks something of this header, and a request with this value would do.
+    pub fn asks(&self, header: &str, value: &str) -> bool {
+        let mut asked = self.headers.iter().filter(|asked| asked.name == header).peekable();
+        asked.peek().is_some() && asked.all(|asked| asked.holds(value))
+    }
+}
+
+/// Whether this is a domain of a virtual host for the service: its name, the first parts of it, or a pattern, with a port or
+/// without.
+fn is_domain_of(domain: &str, service: &str) -> bool {
+    let domain = domain.to_ascii_lowercase();
+    let without_port = domain.rsplit_once(':').map_or(domain.as_str(), |(name, _)| name);
+    match (without_port.strip_prefix('*'), without_port.strip_suffix('*')) {
+        (Some(""), _) | (_, Some("")) => false,
+        (Some(end), _) => service.ends_with(end),
+        (_, Some(start)) => service.starts_with(start),
+        _ => service.strip_prefix(without_port).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
+    }
+}
+
+/// Whether a match asks for nothing but the prefix `/`, which every path has.
+fn is_catch_all(matched: &Value) -> bool {
+    let Value::Object(fields) = matched else { return false };
+    let asks = |(key, value): (&String, &Value)| match key.as_str() {
+        "prefix" => *value != "/",
+        "case_sensitive" | "caseSensitive" => false,
+        _ => !value.is_null(),
+    };
+    fields.contains_key("prefix") && !fields.iter().any(asks)
+}

@@ -1,0 +1,244 @@
+//! What the variants of a policy ask of routes, by the steering of its attachments.
+
+use std::collections::BTreeSet;
+
+use weir_policy::model::{Experiment, Layer, Model, Variant, tag_regex};
+use weir_policy::written::Policy;
+use weir_policy::{At, Attachment, CLUSTER_HEADER, Code, Problem, Role, SUBSET_HEADER, SourceId, Steer};
+
+use super::codes;
+use super::told::{at_route, of_variant, warning};
+use crate::routing::{Route, Routing};
+
+/// A warning, and what it is about.
+pub(super) struct Warning<'a> {
+    code: Code,
+    about: About<'a>,
+    message: String,
+}
+
+enum About<'a> {
+    Tag(Arm<'a>),
+    Target(Arm<'a>, &'a str),
+    Steer(SourceId),
+    Route(&'a Route),
+}
+
+/// A variant of what is switched on.
+#[derive(Clone, Copy)]
+struct Arm<'a> {
+    layer: &'a str,
+    experiment: &'a Experiment,
+    variant: &'a Variant,
+}
+
+/// What no route gives the variants of what is switched on. What is switched off asks for nothing.
+pub(super) fn warnings<'a>(
+    routing: &'a Routing,
+    policy: &'a Model,
+    attachments: &[(SourceId, &Attachment)],
+) -> Vec<Warning<'a>> {
+    let steers = Steers::of(attachments);
+    if routing.is_partial || routing.hosts.is_empty() || steers == Steers::Nothing {
+        return Vec::new();
+    }
+    let asking = Asking { routing, policy, arms: arms(policy), steers };
+    let unrouted = asking.unrouted_services();
+    let mut found = unrouted.clone().into_iter().map(|(service, arm)| asking.unrouted(service, arm)).collect();
+    let services: BTreeSet<&str> = unrouted.into_iter().map(|(service, _)| service).collect();
+    let is_routed = |arm: &&Arm<'a>| arm.variant.routes.iter().any(|(service, _)| !services.contains(service.as_str()));
+    for arm in asking.arms.iter().filter(is_routed) {
+        asking.tag(*arm, &mut found);
+    }
+    asking.targets(&services, &mut found);
+    asking.cluster_route(&mut found);
+    found
+}
+
+/// How filters steer: each way with an attachment that says so.
+#[derive(PartialEq)]
+enum Steers {
+    /// No attachment is given; any way would do.
+    Unknown,
+    /// No filter steers.
+    Nothing,
+    By(Vec<(Steer, SourceId)>),
+}
+
+impl Steers {
+    fn of(attachments: &[(SourceId, &Attachment)]) -> Steers {
+        let acting = attachments.iter().filter(|(_, attachment)| attachment.role != Role::Inbound);
+        let by: Vec<(Steer, SourceId)> = acting.map(|(source, attachment)| (attachment.steer, *source)).collect();
+        match (attachments.is_empty(), by.is_empty()) {
+            (true, _) => Steers::Unknown,
+            (_, true) => Steers::Nothing,
+            _ => Steers::By(by),
+        }
+    }
+
+    /// The attachment that steers so.
+    fn by(&self, steer: Steer) -> Option<SourceId> {
+        let Steers::By(by) = self else { return None };
+        by.iter().find(|(one, _)| *one == steer).map(|(_, source)| *source)
+    }
+}
+
+fn arms(policy: &Model) -> Vec<Arm<'_>> {
+    let layers = policy.layers.iter().filter(|layer| policy.enabled && layer.enabled);
+    let experiments = layers.flat_map(|layer: &Layer| {
+        let on = layer.experiments.iter().filter(|experiment| experiment.enabled);
+        on.map(|experiment| (layer.id.as_str(), experiment))
+    });
+    let arms = experiments.flat_map(|(layer, experiment)| {
+        experiment.variants.iter().map(move |variant| Arm { layer, experiment, variant })
+    });
+    arms.filter(|arm| !arm.variant.routes.is_empty()).collect()
+}
+
+struct Asking<'a> {
+    routing: &'a Routing,
+    policy: &'a Model,
+    arms: Vec<Arm<'a>>,
+    steers: Steers,
+}
+
+impl<'a> Asking<'a> {
+    /// Services that no route names, each with the first variant that routes it. Where only tags steer, routes need not know
+    /// the name; that they match the tags is enough.
+    fn unrouted_services(&self) -> Vec<(&'a str, Arm<'a>)> {
+        let by_name = [Steer::Subset, Steer::Cluster].into_iter().any(|steer| self.steers.by(steer).is_some());
+        let mut unrouted: Vec<(&str, Arm<'_>)> = Vec::new();
+        for arm in &self.arms {
+            for (service, _) in &arm.variant.routes {
+                let is_new = unrouted.iter().all(|(other, _)| other != service);
+                if is_new && !self.routing.names(service) && (by_name || !self.is_matched_for(service)) {
+                    unrouted.push((service, *arm));
+                }
+            }
+        }
+        unrouted
+    }
+
+    /// Whether routes match the tag of some variant that routes the service.
+    fn is_matched_for(&self, service: &str) -> bool {
+        let routes = |arm: &&Arm<'_>| arm.variant.routes.iter().any(|(routed, _)| routed == service);
+        self.arms.iter().filter(routes).any(|arm| self.tagged(&arm.variant.env_tag).is_some())
+    }
+
+    fn unrouted(&self, service: &'a str, arm: Arm<'a>) -> Warning<'a> {
+        let message = format!(
+            "no route leads to {service}: it is no domain, and no cluster is called so or outbound|PORT||{service}"
+        );
+        Warning { code: codes::UNROUTED_SERVICE, about: About::Target(arm, service), message }
+    }
+
+    fn tag(&self, arm: Arm<'a>, found: &mut Vec<Warning<'a>>) {
+        let tag = arm.variant.env_tag.as_str();
+        let header = &self.policy.env_tag.header;
+        let matched = self.tagged(tag);
+        let others_would_do = || {
+            let by_subset = arm.variant.routes.iter().any(|(_, target)| self.has(SUBSET_HEADER, target.name()));
+            self.steers == Steers::Unknown && (by_subset || self.has_cluster_route())
+        };
+        if self.steers != Steers::Unknown && self.steers.by(Steer::Tag).is_none() || others_would_do() {
+            return;
+        }
+        let regex = tag_regex(tag);
+        let Some(route) = matched else {
+            let message = format!(
+                "no route matches {tag} in {header}, so who is in this variant meets stable; a route that matches the \
+                 regex {regex} and stands before the stable one would do"
+            );
+            return found.push(Warning { code: codes::UNMATCHED_TAG, about: About::Tag(arm), message });
+        };
+        if let Some(line) = self.in_company(arm).into_iter().find(|line| self.tagged(line).is_none()) {
+            let message = format!(
+                "it matches {tag} in {header} only where no tag of another layer is beside it, as in {line}; match the \
+                 regex {regex}"
+            );
+            found.push(Warning { code: codes::EXACT_TAG, about: About::Route(route), message });
+        }
+    }
+
+    /// The tag on a line with one of another layer; layers stand there by their ids.
+    fn in_company(&self, arm: Arm<'_>) -> Vec<String> {
+        let tag = &arm.variant.env_tag;
+        let other = |is: fn(&str, &str) -> bool| {
+            let other = self.arms.iter().find(|other| is(other.layer, arm.layer));
+            other.map(|other| other.variant.env_tag.as_str())
+        };
+        let (before, behind) = (other(|other, own| other < own), other(|other, own| other > own));
+        match (before, behind) {
+            (None, None) => vec![format!("{tag},other"), format!("other,{tag}")],
+            _ => {
+                let before = before.map(|other| format!("{other},{tag}"));
+                before.into_iter().chain(behind.map(|other| format!("{tag},{other}"))).collect()
+            }
+        }
+    }
+
+    /// Subsets, and services in their place, each once.
+    fn targets(&self, unrouted: &BTreeSet<&str>, found: &mut Vec<Warning<'a>>) {
+        if self.steers.by(Steer::Subset).is_none() {
+            return;
+        }
+        let mut seen = BTreeSet::new();
+        let routes = self.arms.iter().flat_map(|arm| arm.variant.routes.iter().map(|route| (*arm, route)));
+        for (arm, (service, target)) in routes.filter(|(_, (service, _))| !unrouted.contains(service.as_str())) {
+            let name = target.name();
+            if !seen.insert(name) || self.has(SUBSET_HEADER, name) {
+                continue;
+            }
+            let message = format!(
+                "no route matches {name} in {SUBSET_HEADER}, so who is in this variant meets stable; a route that matches \
+                 it exactly and stands before the stable one would do"
+            );
+            found.push(Warning { code: codes::UNMATCHED_SUBSET, about: About::Target(arm, service), message });
+        }
+    }
+
+    fn cluster_route(&self, found: &mut Vec<Warning<'a>>) {
+        let Some(source) = self.steers.by(Steer::Cluster).filter(|_| !self.arms.is_empty()) else { return };
+        if !self.has_cluster_route() {
+            let message = format!(
+                "no route takes its cluster from {CLUSTER_HEADER}, so everybody meets stable; a route with \
+                 cluster_header: {CLUSTER_HEADER} that matches where that is present, before the stable one, would do"
+            );
+            found.push(Warning { code: codes::NO_CLUSTER_ROUTE, about: About::Steer(source), message });
+        }
+    }
+
+    /// A route that matches this line of tags; in the header that carries them, or in what else does.
+    fn tagged(&self, line: &str) -> Option<&'a Route> {
+        let tags = &self.policy.env_tag;
+        let named = |name: &Option<String>| name.as_ref().map(|name| format!("{name}={}", line.replace(',', "%2C")));
+        let carriers = [
+            (tags.header.as_str(), Some(line.to_owned())),
+            ("baggage", named(&tags.baggage)),
+            ("cookie", named(&tags.request_cookie)),
+        ];
+        let mut carriers = carriers.into_iter().filter_map(|(header, line)| Some((header, line?)));
+        carriers.find_map(|(header, line)| self.routing.routes().find(|route| route.asks(header, &line)))
+    }
+
+    fn has(&self, header: &str, value: &str) -> bool {
+        self.routing.routes().any(|route| route.asks(header, value))
+    }
+
+    fn has_cluster_route(&self) -> bool {
+        self.routing.routes().any(|route| route.cluster_headers.iter().any(|header| header == CLUSTER_HEADER))
+    }
+}
+
+impl Warning<'_> {
+    pub(super) fn placed(self, documents: &[Policy]) -> Problem {
+        let Warning { code, about, message } = self;
+        let variant = |arm: Arm<'_>, service| of_variant(documents, &arm.experiment.id, &arm.variant.id, service);
+        match about {
+            About::Tag(arm) => warning(code, variant(arm, None), message),
+            About::Target(arm, service) => warning(code, variant(arm, Some(service)), message),
+            About::Steer(source) => warning(code, At::Root { source }.key("steer").path(), message),
+            About::Route(route) => at_route(code, route, message),
+        }
+    }
+}
