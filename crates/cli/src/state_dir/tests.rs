@@ -1,6 +1,6 @@
 //! The folder as the next process finds it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use weir_policy::{Checked, Revision};
 
@@ -177,19 +177,24 @@ fn who_looks_whether_a_server_lives_keeps_none_from_starting() {
     let state = StateDir::open(folder.path()).unwrap();
     assert!(!state.is_served().unwrap());
     assert!(names(folder.path()).into_iter().eq([REVISIONS]), "who looks writes nothing");
-    let over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                while !over.load(Ordering::Relaxed) {
-                    state.is_served().unwrap();
-                }
-            });
+    drop(state.lock().unwrap());
+    let (over, unserved) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let look = || {
+        while !over.load(Ordering::Relaxed) {
+            unserved.fetch_add(usize::from(!state.is_served().unwrap()), Ordering::Relaxed);
         }
+    };
+    std::thread::scope(|scope| {
+        (0..8).for_each(|_| drop(scope.spawn(look)));
         for _ in 0..200 {
+            // Those that look have it again and again.
+            let before = unserved.load(Ordering::Relaxed);
+            while unserved.load(Ordering::Relaxed) < before + 8 {
+                std::thread::yield_now();
+            }
             let lock = state.lock().map_err(|failure| failure.text(false));
             let is_served = state.is_served().unwrap();
-            // Before anything else panics, or the threads go on for ever.
+            // Before anything panics, or the threads go on for ever.
             over.fetch_or(lock.is_err() || !is_served, Ordering::Relaxed);
             assert!(is_served, "{:?}", lock.err());
         }
