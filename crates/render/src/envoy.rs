@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::filter::{FilterSpec, STRING};
 use crate::yaml::{Yaml, map};
 
+mod domains;
 mod routes;
 
 pub use routes::{check_targets, routes};

@@ -45,14 +45,17 @@ pub fn render(
     let mut problems = Problems::default();
     let asked = attachments.len();
     let all = PlacedFilter::read_all(attachments, &mut problems);
-    let into = ExistingFile::read_all(sources, into, &mut problems);
-    if all.len() < asked {
+    let mut of_into = Problems::default();
+    let into = ExistingFile::read_all(sources, into, &mut of_into);
+    if all.len() < asked || !of_into.is_empty() {
         // What the others say of services would be missing, and blamed on those who do not say it.
+        problems.extend(of_into.into_vec());
         return Err(problems.into_vec());
     }
     all.iter().for_each(|placed| check_targets(placed, &all, model, &mut problems));
     let needs = RouteNeeds::of(&all, &model.env_tag.header);
     let routed = RoutedService::read_all(&all, model, &mut problems);
+    into::check_roots(&into, &routed, &mut problems);
     let mut objects: Vec<(SourceId, Object)> = Vec::new();
     for placed in &all {
         objects.extend(filters(placed, model).into_iter().map(|object| (placed.source, object)));
@@ -105,6 +108,10 @@ fn own_routes(
     problems: &mut Problems,
 ) -> Option<Object> {
     if routed.is_mere_target {
+        return None;
+    }
+    if let Some(root) = &routed.service.routed_by {
+        routed.check_delegate(root, into::leads_to(&routed.host, into), problems);
         return None;
     }
     let taken = into::bindings_of(&routed.host, into);

@@ -41,9 +41,14 @@ impl Yaml {
         serde_saphyr::to_string_with_options(self, options).expect("nothing of a value cannot be written")
     }
 
+    /// The value on one line of JSON, which is YAML too.
+    pub fn json(&self) -> String {
+        serde_json::to_string(self).expect("nothing of a value cannot be written")
+    }
+
     /// The length in bytes as Kubernetes stores and sends the value, which is JSON.
     pub fn json_bytes(&self) -> usize {
-        serde_json::to_string(self).expect("nothing of a value cannot be written").len()
+        self.json().len()
     }
 
     /// Labels as an object.

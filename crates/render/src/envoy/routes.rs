@@ -9,6 +9,7 @@ use weir_policy::{
     At, AttachmentFile, CLUSTER_HEADER, Problem, Problems, Role, SUBSET_HEADER, SourceId, Spanned, Steer, codes,
 };
 
+use super::domains;
 use crate::entries::{by_name, positive};
 use crate::headers;
 use crate::unknown_targets;
@@ -51,6 +52,8 @@ pub fn routes(model: &Model, file: &AttachmentFile, source: SourceId) -> Result<
         }
         services.insert(service);
     }
+    let root = At::Root { source };
+    domains::check(services.iter().copied(), &routing.hosts, &root.key("envoy").key("hosts"), &mut problems);
     if file.attachment.role == Role::Inbound {
         let message = "an inbound filter steers nothing; render the routes of role edge or mesh";
         problems.add(codes::CONFLICT, &At::Root { source }.key("role"), message);

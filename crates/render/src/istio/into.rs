@@ -34,6 +34,7 @@ impl<'a> ExistingFile<'a> {
             all.push(file);
         }
         check_hosts(&all, problems);
+        check_delegates(&all, problems);
         all
     }
 
@@ -50,8 +51,10 @@ impl<'a> ExistingFile<'a> {
     /// The text with the routes to variants in it.
     pub fn render(&self, all: &[RoutedService], needs: &RouteNeeds, problems: &mut Problems) -> String {
         let mut insertions = Vec::new();
-        let mut leads_somewhere = false;
+        // Where a route delegates, it is the other VirtualService that leads somewhere.
+        let mut leads_somewhere = self.virtual_services.iter().any(|existing| existing.delegates().next().is_some());
         for existing in &self.virtual_services {
+            steer::check_others(existing, all, problems);
             for route in &existing.routes {
                 let Some(routed) = steer::destination(route, existing, all, problems) else { continue };
                 leads_somewhere = true;
@@ -72,6 +75,11 @@ impl<'a> ExistingFile<'a> {
         }
         splice::insert(&self.text.text, &insertions)
     }
+}
+
+/// Whether an existing VirtualService has a route that leads to a service.
+pub(crate) fn leads_to(host: &str, all: &[ExistingFile<'_>]) -> bool {
+    all.iter().flat_map(|file| &file.virtual_services).any(|existing| steer::leads_to(existing, host))
 }
 
 /// The gateways for which an existing VirtualService routes a service: those that have it as a host.
@@ -95,6 +103,40 @@ pub(crate) fn check_wildcards(host: &str, gateways: &[String], all: &[ExistingFi
                 );
                 existing.refuse_host(i, message, problems);
             }
+        }
+    }
+}
+
+/// Reports routes that delegate to a VirtualService which was not given.
+fn check_delegates(all: &[ExistingFile<'_>], problems: &mut Problems) {
+    let virtual_services = || all.iter().flat_map(|file| &file.virtual_services);
+    for existing in virtual_services() {
+        for (route, to) in existing.delegates() {
+            if !virtual_services().any(|other| other.full_title() == to) {
+                let message = format!("{} delegates to {to}; give that VirtualService as well", route.name);
+                existing.refuse(route, "delegate", message, problems);
+            }
+        }
+    }
+}
+
+/// Reports existing VirtualServices without hosts to which nothing that was given delegates, and of which no attachment says
+/// whose they are: beside them a second VirtualService of their host would be rendered.
+pub(crate) fn check_roots(all: &[ExistingFile<'_>], routed: &[RoutedService], problems: &mut Problems) {
+    let virtual_services = || all.iter().flat_map(|file| &file.virtual_services);
+    for existing in virtual_services().filter(|existing| existing.hosts.is_empty()) {
+        let has_root = virtual_services().any(|other| other.delegates().any(|(_, to)| to == existing.full_title()));
+        let led_to = || routed.iter().filter(|routed| steer::leads_to(existing, &routed.host));
+        if has_root || led_to().all(|routed| routed.service.routed_by.is_some()) {
+            continue;
+        }
+        for routed in led_to().take(1) {
+            let host = &routed.host;
+            let message = format!(
+                "no hosts, so another one delegates to it; give that one as well, or name it in the attachment: \
+                 istio: {{services: {{{host}: {{routed_by: NAMESPACE/NAME}}}}}}"
+            );
+            existing.refuse_itself(message, problems);
         }
     }
 }

@@ -117,6 +117,18 @@ impl RoutedService {
         }
     }
 
+    /// Reports a service whose VirtualService is elsewhere, where nothing that was given leads to it.
+    pub fn check_delegate(&self, root: &str, is_led_to: bool, problems: &mut Problems) {
+        if !is_led_to {
+            let message = format!(
+                "routes to its variants have no place: {root} is elsewhere, and no VirtualService that was given leads to {}; \
+                 give the one that {root} delegates to with --into",
+                self.host
+            );
+            self.report(Some("routed_by"), codes::MISSING_FIELD, message, problems);
+        }
+    }
+
     fn report(&self, key: Option<&str>, code: Code, message: String, problems: &mut Problems) {
         report(self.source, &self.host, key, code, message, problems);
     }

@@ -17,6 +17,8 @@ pub(crate) struct Service {
     pub hosts: Vec<String>,
     /// The port, of a service that has several and is called through a gateway.
     pub port: Option<i64>,
+    /// The VirtualService that has it as a host and is in none of the files given; the one that it delegates to is.
+    pub routed_by: Option<String>,
     /// Guards by subset, `stable` included.
     pub guards: Vec<(String, Guard)>,
 }
@@ -55,6 +57,7 @@ impl Service {
                 .and_then(|node| fields::strings(node, &at.key("hosts"), problems))
                 .unwrap_or_default(),
             port: fields.take("port").and_then(|node| positive(node, &at.key("port"), problems)),
+            routed_by: fields.take("routed_by").and_then(|node| fields::string(node, &at.key("routed_by"), problems)),
             guards: by_name(fields.take("guards"), &at.key("guards"), problems, guard),
         };
         fields.finish(problems);

@@ -1,7 +1,7 @@
 //! Reader of the VirtualServices of a file, with the places of all that may be refused.
 
 use weir_policy::fields;
-use weir_policy::{At, Entry, Problem, Problems, Source, SourceId, Spanned, Value, codes};
+use weir_policy::{At, Entry, Path, Problem, Problems, Source, SourceId, Spanned, Value, codes};
 
 use crate::istio::routes::MESH;
 
@@ -14,6 +14,11 @@ pub(super) struct VirtualService {
     /// Gateways that it is bound to; `mesh` for all sidecars.
     pub gateways: Vec<String>,
     pub routes: Vec<Route>,
+    /// Routes of TLS and TCP, as they are written.
+    pub tls: Vec<Spanned>,
+    pub tcp: Vec<Spanned>,
+    /// Its place in the list that its document is, if it is one.
+    item: Option<usize>,
     /// The file with only this document in it, so that places in it are places in the file.
     alone: Source,
     source: SourceId,
@@ -29,41 +34,108 @@ pub(super) struct Route {
     pub node: Spanned,
 }
 
-/// The VirtualServices of a file. Whatever else is in it stays as it is.
+/// The VirtualServices of a file. Whatever else is in it stays as it is, and may say what no policy may.
 pub(super) fn virtual_services(file: &Source, source: SourceId, problems: &mut Problems) -> Vec<VirtualService> {
     let mut all = Vec::new();
+    let mut found = Vec::new();
     for alone in documents(file) {
         let (node, unread) = alone.parse(source);
-        let mut found = Problems::default();
-        found.extend(unread);
-        if is_virtual_service(&node) {
-            all.extend(virtual_service(node, alone.clone(), source, &mut found));
+        let items = items(&node);
+        let ours: Vec<&Item<'_>> = items.iter().filter(|item| is_virtual_service(item.node)).collect();
+        // Of a text that is no YAML nobody knows what it would have been.
+        let is_ours = |problem: &Problem| {
+            problem.code == codes::SYNTAX || ours.iter().any(|item| item.has(&problem.path.to_string()))
+        };
+        let mut of_document = Problems::default();
+        of_document.extend(unread.into_iter().filter(is_ours));
+        for item in ours {
+            all.extend(virtual_service(item, alone.clone(), source, &mut of_document));
         }
-        problems.extend(located(&alone, found));
+        found.extend(located(&alone, of_document));
     }
-    if all.is_empty() && problems.is_empty() {
+    if let Some(first) = found.first().filter(|_| is_template(&file.text)) {
+        let message =
+            "a template of Helm, which is not YAML yet; run helm template first, and give what it prints".to_owned();
+        problems.push(Problem { code: codes::SYNTAX, path: Path::default(), message, ..first.clone() });
+        return Vec::new();
+    }
+    if all.is_empty() && found.is_empty() {
         let message = "no VirtualService in this file; only into one can routes be merged";
         problems.add(codes::MISSING_FIELD, &At::Root { source }, message);
     }
+    problems.extend(found);
     all
 }
 
-/// Each document of the file behind as many empty lines as it has lines before it. `---` at the start of a line begins
-/// a document whatever surrounds it (YAML 1.2, section 9.1.2).
+/// Each document of the file behind as many empty lines as it has lines before it. `---` at the start of a line begins a
+/// document whatever surrounds it, and `...` ends one (YAML 1.2, section 9.1.2).
 fn documents(source: &Source) -> Vec<Source> {
     let mut texts: Vec<String> = vec![String::new()];
     for (number, line) in source.text.split_inclusive('\n').enumerate() {
-        let begins =
-            line.strip_prefix("---").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']));
-        if begins {
+        if is_marker(line, "---") {
             texts.push("\n".repeat(number));
         }
         if let Some(text) = texts.last_mut() {
             text.push_str(line);
         }
+        if is_marker(line, "...") {
+            texts.push("\n".repeat(number + 1));
+        }
     }
-    let content = |text: &String| text.lines().any(|line| !line.trim().is_empty() && !line.starts_with("---"));
-    texts.into_iter().filter(content).map(|text| Source::yaml(source.name.clone(), text)).collect()
+    // What stands before a document is of comments and directives, such as `%YAML 1.2`.
+    let is_content = |line: &str| !line.trim().is_empty() && !line.starts_with(['#', '%']) && !is_marker(line, "...");
+    let has_content = |text: &String| text.lines().any(|line| is_content(line) && line.trim_end() != "---");
+    texts.into_iter().filter(has_content).map(|text| Source::yaml(source.name.clone(), text)).collect()
+}
+
+fn is_marker(line: &str, marker: &str) -> bool {
+    line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
+}
+
+/// Whether a text has what Helm replaces: an action in double braces.
+fn is_template(text: &str) -> bool {
+    let actions = text.split("{{").skip(1).filter_map(|rest| rest.split("}}").next());
+    let words = [
+        ".Values",
+        ".Release",
+        ".Chart",
+        "include ",
+        "template ",
+        "if ",
+        "range ",
+        "with ",
+        "end",
+        "toYaml",
+        "define ",
+    ];
+    actions
+        .map(|action| action.trim_start_matches('-').trim_start())
+        .any(|action| words.iter().any(|word| action.starts_with(word)))
+}
+
+/// An object of a document: the document itself, or one of the items of a list, as `kubectl get -o yaml` writes it.
+struct Item<'a> {
+    /// Its place in the list.
+    index: Option<usize>,
+    node: &'a Spanned,
+}
+
+impl Item<'_> {
+    /// Whether a path of the document is within the object.
+    fn has(&self, path: &str) -> bool {
+        self.index.is_none_or(|index| path.starts_with(&format!("items[{index}]")))
+    }
+}
+
+fn items(node: &Spanned) -> Vec<Item<'_>> {
+    let is_list =
+        matches!(child(node, "kind").map(|kind| &kind.value), Some(Value::Str(kind)) if kind.ends_with("List"));
+    match child(node, "items").map(|items| &items.value) {
+        Some(Value::List(items)) if is_list => {
+            items.iter().enumerate().map(|(index, node)| Item { index: Some(index), node }).collect()
+        }
+        _ => vec![Item { index: None, node }],
+    }
 }
 
 fn is_virtual_service(node: &Spanned) -> bool {
@@ -72,10 +144,35 @@ fn is_virtual_service(node: &Spanned) -> bool {
         && is("apiVersion", |version| version.starts_with("networking.istio.io/"))
 }
 
-fn virtual_service(node: Spanned, alone: Source, source: SourceId, problems: &mut Problems) -> Option<VirtualService> {
+fn virtual_service(
+    item: &Item<'_>,
+    alone: Source,
+    source: SourceId,
+    problems: &mut Problems,
+) -> Option<VirtualService> {
+    let Item { index: item, node } = *item;
+    within(source, item, |root| read(node, root, alone, source, item, problems))
+}
+
+/// Calls back with the path of a document's object.
+fn within<T>(source: SourceId, item: Option<usize>, found: impl FnOnce(&At<'_>) -> T) -> T {
     let root = At::Root { source };
+    match item {
+        Some(index) => found(&root.key("items").index(index)),
+        None => found(&root),
+    }
+}
+
+fn read(
+    node: &Spanned,
+    root: &At<'_>,
+    alone: Source,
+    source: SourceId,
+    item: Option<usize>,
+    problems: &mut Problems,
+) -> Option<VirtualService> {
     let text = |parent: &str, name: &str| {
-        let node = child(child(&node, parent)?, name)?;
+        let node = child(child(node, parent)?, name)?;
         if let Value::Str(text) = &node.value { Some(text.clone()) } else { None }
     };
     let name = text("metadata", "name").unwrap_or_else(|| "without a name".to_owned());
@@ -85,7 +182,7 @@ fn virtual_service(node: Spanned, alone: Source, source: SourceId, problems: &mu
         return None;
     };
     let at = root.key("spec");
-    let spec = child(&node, "spec").cloned().unwrap_or(Spanned::from(Value::Null));
+    let spec = child(node, "spec").cloned().unwrap_or(Spanned::from(Value::Null));
     let list = |name: &'static str, problems: &mut Problems| match child(&spec, name) {
         Some(node) => fields::list(node.clone(), &at.key(name), problems).unwrap_or_default(),
         None => Vec::new(),
@@ -109,7 +206,8 @@ fn virtual_service(node: Spanned, alone: Source, source: SourceId, problems: &mu
         node,
     });
     let routes = routes.collect();
-    Some(VirtualService { name, namespace, hosts, gateways, routes, alone, source })
+    let [tls, tcp] = ["tls", "tcp"].map(|name| list(name, problems));
+    Some(VirtualService { name, namespace, hosts, gateways, routes, tls, tcp, alone, source, item })
 }
 
 impl VirtualService {
@@ -118,19 +216,46 @@ impl VirtualService {
         full_name(host, &self.namespace)
     }
 
+    /// Its namespace and name, as others delegate to it.
+    pub fn full_title(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+
+    /// Routes that delegate, each with the namespace and name of the VirtualService that it delegates to.
+    pub fn delegates(&self) -> impl Iterator<Item = (&Route, String)> {
+        self.routes.iter().filter_map(|route| {
+            let delegate = child(&route.node, "delegate")?;
+            let text = |name| match child(delegate, name).map(|node| &node.value) {
+                Some(Value::Str(text)) => text.as_str(),
+                _ => "",
+            };
+            let namespace = if text("namespace").is_empty() { &self.namespace } else { text("namespace") };
+            Some((route, format!("{namespace}/{}", text("name"))))
+        })
+    }
+
+    /// Reports the VirtualService as such.
+    pub fn refuse_itself(&self, message: String, problems: &mut Problems) {
+        within(self.source, self.item, |root| self.add(&root.key("spec"), message, problems));
+    }
+
     /// Reports a field of a route of this VirtualService.
     pub fn refuse(&self, route: &Route, field: &str, message: String, problems: &mut Problems) {
-        let root = At::Root { source: self.source };
-        let spec = root.key("spec");
-        let http = spec.key("http");
-        self.add(&http.index(route.index).key(field), message, problems);
+        self.refuse_in("http", route.index, field, message, problems);
+    }
+
+    /// Reports a field of an entry of one of the lists of this VirtualService: `http`, `tls` or `tcp`.
+    pub fn refuse_in(&self, list: &str, index: usize, field: &str, message: String, problems: &mut Problems) {
+        within(self.source, self.item, |root| {
+            self.add(&root.key("spec").key(list).index(index).key(field), message, problems);
+        });
     }
 
     /// Reports a host of this VirtualService.
     pub fn refuse_host(&self, index: usize, message: String, problems: &mut Problems) {
-        let root = At::Root { source: self.source };
-        let spec = root.key("spec");
-        self.add(&spec.key("hosts").index(index), message, problems);
+        within(self.source, self.item, |root| {
+            self.add(&root.key("spec").key("hosts").index(index), message, problems);
+        });
     }
 
     fn add(&self, at: &At<'_>, message: String, problems: &mut Problems) {
@@ -140,10 +265,17 @@ impl VirtualService {
     }
 }
 
-/// The field of an object, if it has one of this name.
+/// The field of an object, if it has one of this name and something in it: null and what is empty count as absent.
 pub(super) fn child<'a>(node: &'a Spanned, name: &str) -> Option<&'a Spanned> {
     let Value::Map(entries) = &node.value else { return None };
-    entries.iter().find(|entry: &&Entry| entry.key == name).map(|entry| &entry.node)
+    let entry = entries.iter().find(|entry: &&Entry| entry.key == name)?;
+    let is_empty = match &entry.node.value {
+        Value::Null => true,
+        Value::List(nodes) => nodes.is_empty(),
+        Value::Map(entries) => entries.is_empty(),
+        _ => false,
+    };
+    (!is_empty).then_some(&entry.node)
 }
 
 /// The full name of a host; a name without a dot is one of the VirtualService's namespace.

@@ -1,6 +1,8 @@
 //! Routes to the variants of a service, made of an existing route: a copy for each that also matches the header that
 //! the filter wrote, and leads to the variant's subset or service.
 
+use std::collections::BTreeSet;
+
 use weir_policy::model::RouteTarget;
 use weir_policy::{Problems, Spanned, Value};
 
@@ -17,11 +19,6 @@ pub(super) fn destination<'a>(
     all: &'a [RoutedService],
     problems: &mut Problems,
 ) -> Option<&'a RoutedService> {
-    if child(&route.node, "delegate").is_some() {
-        let message = format!("{} delegates; give the VirtualService that it delegates to", route.name);
-        existing.refuse(route, "delegate", message, problems);
-        return None;
-    }
     let destinations = destinations(route);
     let hosts: Vec<String> = destinations.iter().map(|one| existing.full_name(text(one, "host"))).collect();
     let routed = all.iter().find(|routed| !routed.variants.is_empty() && hosts.contains(&routed.host))?;
@@ -35,18 +32,88 @@ pub(super) fn destination<'a>(
         return None;
     }
     for one in destinations {
-        if text(one, "subset").is_empty() && !routed.subsets().is_empty() {
-            let message = format!(
-                "{} leads to all pods of {}, those of {} as well; write subset: {}",
-                route.name,
-                routed.host,
-                routed.subsets().join(" and "),
-                if routed.service.stable.is_some() { "stable" } else { "NAME, one that only stable pods are in" }
-            );
-            existing.refuse(route, "route", message, problems);
+        if let Some(message) = leads_to_all_pods(one, routed) {
+            existing.refuse(route, "route", format!("{} {message}", route.name), problems);
         }
     }
+    let edits = edits(route);
+    if edits.iter().any(|one| Some(one) != edits.first()) {
+        let message = format!(
+            "the destinations of {} edit headers each in its own way ({}), so that nobody can say how those for a variant are \
+             edited; write what all of them do below `headers` of the route",
+            route.name,
+            differing(&edits).into_iter().collect::<Vec<_>>().join(", ")
+        );
+        existing.refuse(route, "route", message, problems);
+    }
     Some(routed)
+}
+
+/// What some of these header edits do and others do not, such as `response add x-served`.
+fn differing(edits: &[Option<Yaml>]) -> BTreeSet<String> {
+    let each: Vec<BTreeSet<(String, String)>> =
+        edits.iter().map(|one| flat(one.as_ref(), "").into_iter().collect()).collect();
+    let all = each.iter().flatten();
+    let differs = all.filter(|one| !each.iter().all(|edits| edits.contains(*one)));
+    differs.map(|(name, _)| name.trim().to_owned()).collect()
+}
+
+/// Every leaf of a value, under the keys that lead there.
+fn flat(value: Option<&Yaml>, path: &str) -> Vec<(String, String)> {
+    match value {
+        Some(Yaml::Map(entries)) => {
+            entries.iter().flat_map(|(key, value)| flat(Some(value), &format!("{path} {key}"))).collect()
+        }
+        Some(value) => vec![(path.to_owned(), value.json())],
+        None => Vec::new(),
+    }
+}
+
+/// Whether a route of an existing VirtualService leads to a service.
+pub(super) fn leads_to(existing: &VirtualService, host: &str) -> bool {
+    let destinations = existing.routes.iter().flat_map(destinations);
+    destinations.into_iter().any(|one| existing.full_name(text(one, "host")) == host)
+}
+
+/// Reports what leads to a service of the policy and is no HTTP route: copies of requests, TLS and TCP. It follows no tag, and
+/// must not reach the pods of variants.
+pub(super) fn check_others(existing: &VirtualService, all: &[RoutedService], problems: &mut Problems) {
+    let mut check = |list: &str, index: usize, field: &str, what: &str, destination: Option<&Spanned>| {
+        let Some(destination) = destination else { return };
+        let host = existing.full_name(text(destination, "host"));
+        let Some(routed) = all.iter().find(|routed| routed.host == host) else { return };
+        if let Some(message) = leads_to_all_pods(destination, routed) {
+            existing.refuse_in(list, index, field, format!("{what} {message}"), problems);
+        }
+    };
+    for route in &existing.routes {
+        let what = format!("the mirror of {}", route.name);
+        check("http", route.index, "mirror", &what, child(&route.node, "mirror"));
+        for one in list(child(&route.node, "mirrors")) {
+            check("http", route.index, "mirrors", &what, child(one, "destination"));
+        }
+    }
+    for (name, routes) in [("tls", &existing.tls), ("tcp", &existing.tcp)] {
+        for (index, route) in routes.iter().enumerate() {
+            for one in list(child(route, "route")) {
+                check(name, index, "route", &format!("{name}[{index}]"), child(one, "destination"));
+            }
+        }
+    }
+}
+
+fn list(node: Option<&Spanned>) -> &[Spanned] {
+    if let Some(Value::List(nodes)) = node.map(|node| &node.value) { nodes } else { &[] }
+}
+
+/// What is wrong with a destination that names no subset of a service that has some.
+fn leads_to_all_pods(destination: &Spanned, routed: &RoutedService) -> Option<String> {
+    if !text(destination, "subset").is_empty() || routed.subsets().is_empty() {
+        return None;
+    }
+    let subset = if routed.service.stable.is_some() { "stable" } else { "NAME, one that only stable pods are in" };
+    let (host, subsets) = (&routed.host, routed.subsets().join(" and "));
+    Some(format!("leads to all pods of {host}, those of {subsets} as well; write subset: {subset}"))
 }
 
 /// The routes to add before an existing one, for the variants of the service that it leads to.
@@ -105,10 +172,9 @@ fn name_of(route: &Route, variant: &VariantRoute) -> String {
 fn matches(existing: Option<&Spanned>, variant: &VariantRoute) -> Vec<Yaml> {
     let added = || (variant.header.clone(), variant.matches.clone());
     let one = |node: &Spanned| {
-        let Yaml::Map(mut entries) = Yaml::from(node) else { return Yaml::Map(Vec::new()) };
-        match entries.iter_mut().find(|(key, _)| key == "headers") {
-            Some((_, Yaml::Map(headers))) => headers.push(added()),
-            _ => entries.push(("headers".to_owned(), Yaml::Map(vec![added()]))),
+        let mut entries = entries_of(Yaml::from(node));
+        if let Yaml::Map(headers) = field(&mut entries, "headers", Yaml::Map(Vec::new())) {
+            headers.push(added());
         }
         Yaml::Map(entries)
     };
@@ -116,6 +182,10 @@ fn matches(existing: Option<&Spanned>, variant: &VariantRoute) -> Vec<Yaml> {
         Some(Value::List(nodes)) if !nodes.is_empty() => nodes.iter().map(one).collect(),
         _ => vec![map! {"headers" => Yaml::Map(vec![added()])}],
     }
+}
+
+fn entries_of(value: Yaml) -> Vec<(String, Yaml)> {
+    if let Yaml::Map(entries) = value { entries } else { Vec::new() }
 }
 
 /// The header edits of the existing route, and the removal of headers that are written for routes alone.
@@ -135,7 +205,9 @@ fn headers(existing: Option<&Spanned>, needs: &RouteNeeds) -> Option<Yaml> {
     Some(Yaml::Map(entries))
 }
 
+/// A field to be filled in; what is null counts as absent.
 fn field<'a>(entries: &'a mut Vec<(String, Yaml)>, name: &str, absent: Yaml) -> &'a mut Yaml {
+    entries.retain(|(key, value)| key != name || *value != Yaml::Null);
     let index = entries.iter().position(|(key, _)| key == name).unwrap_or_else(|| {
         entries.push((name.to_owned(), absent));
         entries.len() - 1
@@ -147,10 +219,7 @@ fn field<'a>(entries: &'a mut Vec<(String, Yaml)>, name: &str, absent: Yaml) -> 
 /// several, which differ in subset and weight, the first.
 fn destination_of(route: &Route, variant: &VariantRoute) -> Yaml {
     let destinations = destinations(route);
-    let entries = match destinations.first().map(|node| Yaml::from(*node)) {
-        Some(Yaml::Map(entries)) => entries,
-        _ => Vec::new(),
-    };
+    let entries = destinations.first().map(|node| entries_of(Yaml::from(*node))).unwrap_or_default();
     let kept = entries.into_iter().filter(|(key, _)| key != "subset");
     let destination = match &variant.target {
         RouteTarget::Subset(subset) => Yaml::Map(kept.collect()).with("subset", Some(subset)),
@@ -159,18 +228,16 @@ fn destination_of(route: &Route, variant: &VariantRoute) -> Yaml {
             [("host".to_owned(), Yaml::from(service))].into_iter().chain(kept).collect()
         }
     };
-    let headers = match child(&route.node, "route").map(|node| &node.value) {
-        Some(Value::List(nodes)) if nodes.len() == 1 => nodes.first().and_then(|node| child(node, "headers")),
-        _ => None,
-    };
-    map! {"destination" => destination}.with("headers", headers.map(Yaml::from))
+    map! {"destination" => destination}.with("headers", edits(route).first().cloned().flatten())
+}
+
+/// The header edits of each destination of the existing route.
+fn edits(route: &Route) -> Vec<Option<Yaml>> {
+    list(child(&route.node, "route")).iter().map(|node| child(node, "headers").map(Yaml::from)).collect()
 }
 
 fn destinations(route: &Route) -> Vec<&Spanned> {
-    match child(&route.node, "route").map(|node| &node.value) {
-        Some(Value::List(nodes)) => nodes.iter().filter_map(|node| child(node, "destination")).collect(),
-        _ => Vec::new(),
-    }
+    list(child(&route.node, "route")).iter().filter_map(|node| child(node, "destination")).collect()
 }
 
 fn matches_itself(route: &Route, header: &str) -> bool {
