@@ -91,12 +91,12 @@ async fn each_push_says_what_changed_and_the_history_keeps_it() {
     let mut other = attachment();
     other["trace"] = "shaped".into();
     fleet.write("attach/edge.yaml", &other.to_string());
-    fleet.weir.until(&served(&second.revision).with("changes", "attachment shop changed")).await;
+    fleet.weir.until(&served(&second.revision).with("changes", "attachment shop: trace changed")).await;
 
     let (_, shown) = run_on_state(&["history"], state.path());
     let lines: Vec<Vec<&str>> = shown.lines().map(|line| line.split_whitespace().collect()).collect();
     let told = |line: &[&str]| (line[0].to_owned(), line[2..].join(" "));
-    assert_eq!(told(&lines[1]), (second.revision.clone(), "beside attachment shop changed".into()), "{shown}");
+    assert_eq!(told(&lines[1]), (second.revision.clone(), "beside attachment shop: trace changed".into()), "{shown}");
     assert!(told(&lines[2]).1.starts_with("files ") && lines[2].contains(&"->"), "{shown}");
     assert_eq!(told(&lines[3]), (first.revision, "files".into()), "{shown}");
 }

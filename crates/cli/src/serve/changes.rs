@@ -11,7 +11,7 @@ mod policy;
 mod tests;
 mod words;
 
-use words::{bounded, came_went_changed, named};
+use words::{bounded, came_went_changed, came_went_or, changed, lines, named};
 
 /// Words for a line of the log, or of the history; more are only counted.
 const SHOWN: usize = 10;
@@ -36,7 +36,26 @@ fn attachments(before: &Deployment, after: &Deployment) -> Vec<String> {
         }
         by_name
     });
-    came_went_changed(&before, &after, |name| format!("attachment {}", named(name)))
+    came_went_or(&before, &after, "attachment ", |name, before, after| match (&before[..], &after[..]) {
+        // Several of one name are for different nodes.
+        ([before], [after]) => lines(name, attachment(before, after)),
+        (before, after) => changed(name, &before, &after).into_iter().collect(),
+    })
+}
+
+fn attachment(before: &AttachedFilter, after: &AttachedFilter) -> Vec<String> {
+    let (old, new) = (&before.attachment, &after.attachment);
+    let parts = [
+        changed("role", &old.role, &new.role),
+        changed("steer", &old.steer, &new.steer),
+        changed("nodes", &before.nodes, &after.nodes),
+        changed("wasm", &(&before.wasm, &before.module), &(&after.wasm, &after.module)),
+        changed("trace", &old.trace, &new.trace),
+        changed("sticky", &old.sticky, &new.sticky),
+        changed("log_unit", &old.log_unit, &new.log_unit),
+        changed("join", &old.join, &new.join),
+    ];
+    parts.into_iter().flatten().collect()
 }
 
 fn resources(before: &Deployment, after: &Deployment) -> Vec<String> {

@@ -5,10 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use weir_policy::model::{Audience, Experiment, Layer, Variant};
 use weir_policy::{Model, Range};
 
-use super::words::{bounded, came_went_changed, named};
-
-/// Words for one experiment or layer; more are only counted.
-const SHOWN: usize = 6;
+use super::words::{came_went_changed, came_went_or, changed, lines, named};
 
 /// What changed, in words.
 pub fn changes(before: &Model, after: &Model) -> Vec<String> {
@@ -45,7 +42,7 @@ fn experiments(before: &Model, after: &Model) -> Vec<String> {
         parts.extend(changed("epoch", &old.epoch, &new.epoch));
         parts.extend(changed("kind", &old.kind, &new.kind));
         parts.extend(changed("services", &old.services, &new.services));
-        lines(id, switched(id, old.enabled, new.enabled), parts)
+        switched(id, old.enabled, new.enabled).into_iter().chain(lines(id, parts)).collect()
     })
 }
 
@@ -57,7 +54,7 @@ fn layers(before: &Model, after: &Model) -> Vec<String> {
         parts.extend(changed("epoch", &old.epoch, &new.epoch));
         parts.extend(changed("targeting", &old.targeting, &new.targeting));
         parts.extend(counted("override", &old.overrides, &new.overrides));
-        lines(id, switched(id, old.enabled, new.enabled), parts)
+        switched(id, old.enabled, new.enabled).into_iter().chain(lines(id, parts)).collect()
     })
 }
 
@@ -91,38 +88,9 @@ fn by_name<'a, One, T>(all: &'a [One], named: impl Fn(&'a One) -> (&'a String, T
     all.iter().map(named).map(|(name, one)| (name.as_str(), one)).collect()
 }
 
-/// What is there only before or only after, and of all else what is told of it.
-fn came_went_or<T>(
-    before: &BTreeMap<&str, T>,
-    after: &BTreeMap<&str, T>,
-    prefix: &str,
-    tell: impl Fn(&str, &T, &T) -> Vec<String>,
-) -> Vec<String> {
-    let mut words = Vec::new();
-    for (id, new) in after {
-        match before.get(id) {
-            None => words.push(format!("{prefix}{id} came")),
-            Some(old) => words.extend(tell(&format!("{prefix}{id}"), old, new)),
-        }
-    }
-    words.extend(before.keys().filter(|id| !after.contains_key(*id)).map(|id| format!("{prefix}{id} went")));
-    words
-}
-
-/// The words for one name: its switch, which is most urgent, then all else together.
-fn lines(name: &str, switched: Option<String>, parts: Vec<String>) -> Vec<String> {
-    let parts = bounded(parts, SHOWN);
-    let rest = (!parts.is_empty()).then(|| format!("{name}: {}", parts.join(", ")));
-    switched.into_iter().chain(rest).collect()
-}
-
 fn switched(what: &str, before: bool, after: bool) -> Option<String> {
     let word = if after { "on" } else { "off" };
     (before != after).then(|| format!("switched {word}: {what}"))
-}
-
-fn changed<T: PartialEq>(what: &str, before: &T, after: &T) -> Option<String> {
-    (before != after).then(|| format!("{what} changed"))
 }
 
 fn counted<T: PartialEq>(what: &str, before: &[T], after: &[T]) -> Option<String> {

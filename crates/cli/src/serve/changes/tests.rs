@@ -114,7 +114,7 @@ fn attachments_and_resources_come_go_and_change_by_name() {
         &[(Cluster, "a", "2"), (Cluster, "b\n", "1")],
     );
     let expected = [
-        "attachment mesh changed",
+        "attachment mesh: role changed",
         "attachment new came",
         "attachment shop went",
         "cluster a changed",

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+/// Parts of what is told of one name.
+const PARTS: usize = 6;
 /// Characters of a name that somebody chose freely.
 pub const NAME_CHARS_MAX: usize = 80;
 
@@ -18,6 +20,35 @@ pub fn came_went_changed<K: Ord, V: PartialEq>(
     };
     let went = before.keys().filter(|key| !after.contains_key(key)).map(|key| format!("{} went", name(key)));
     after.iter().filter_map(of_after).chain(went).collect()
+}
+
+/// What is there only before or only after, and of all else what is told of it.
+pub fn came_went_or<T>(
+    before: &BTreeMap<&str, T>,
+    after: &BTreeMap<&str, T>,
+    prefix: &str,
+    tell: impl Fn(&str, &T, &T) -> Vec<String>,
+) -> Vec<String> {
+    let mut words = Vec::new();
+    for (id, new) in after {
+        match before.get(id) {
+            None => words.push(format!("{prefix}{id} came")),
+            Some(old) => words.extend(tell(&format!("{prefix}{id}"), old, new)),
+        }
+    }
+    words.extend(before.keys().filter(|id| !after.contains_key(*id)).map(|id| format!("{prefix}{id} went")));
+    words
+}
+
+/// That something changed, if it did.
+pub fn changed<T: PartialEq>(what: &str, before: &T, after: &T) -> Option<String> {
+    (before != after).then(|| format!("{what} changed"))
+}
+
+/// The parts of what is told of one name together, if there are any; after some they are only counted.
+pub fn lines(name: &str, parts: Vec<String>) -> Vec<String> {
+    let parts = bounded(parts, PARTS);
+    if parts.is_empty() { Vec::new() } else { vec![format!("{name}: {}", parts.join(", "))] }
 }
 
 /// A name that cannot break the line, and is no longer than fits.
