@@ -31,6 +31,7 @@ mod serve_state;
 mod serve_tls;
 mod services;
 mod sticky;
+mod targets;
 mod telemetry;
 mod trap;
 mod version_skew;

@@ -58,6 +58,10 @@ impl Requests {
             let source = sources.add(load::source(path)?);
             read.extend(RequestsFile::read(path, source, &mut sources, &mut attachments, &mut problems));
         }
+        let mut cases = read.iter().flat_map(|file: &RequestsFile| &file.cases).peekable();
+        if cases.peek().is_some() && cases.all(|case| case.attachment != 0) {
+            attachments.drop_default();
+        }
         let policy_files = load::policy_files(policy, &mut sources)?;
         let effective = load::effective(&sources, &policy_files, attachments.policy_role());
         let (policy, documents) = match effective {

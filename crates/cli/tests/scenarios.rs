@@ -41,6 +41,72 @@ fn every_request_is_explained_as_written() {
     assert!(explained > 250, "only {explained} requests");
 }
 
+/// The corpus as a document of requests, and the same with other reasons than those that come out.
+#[test]
+fn every_request_in_a_document_comes_out_as_written() {
+    let mut tested = 0;
+    for scenario in corpus::read(&corpus::files()) {
+        let (Subject::Policy(files), Outcome::Requests(requests)) = (&scenario.subject, &scenario.outcome) else {
+            continue;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let policy = written(&folder, files);
+        fs::write(folder.path().join("attachment"), scenario.attachment.file("scenario")).unwrap();
+        for (is_true, result) in [(true, "ok"), (false, "failed")] {
+            let texts = requests.iter().filter_map(|request| document(request, is_true)).collect::<Vec<_>>();
+            if texts.is_empty() {
+                continue;
+            }
+            let path = folder.path().join("requests.json");
+            fs::write(&path, json!({"attachment": "attachment", "requests": texts}).to_string()).unwrap();
+            let output = weir().args(["test", "--json", "--policy"]).arg(&policy).arg(&path).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            let seen: Json =
+                serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}: {said}", scenario.name));
+            let results = seen["requests"].as_array().unwrap();
+            assert_eq!(results.len(), texts.len(), "{}: {seen:#}", scenario.name);
+            for one in results {
+                assert_eq!(one["result"], result, "{}: {one:#}", scenario.name);
+                tested += 1;
+            }
+        }
+    }
+    assert!(tested > 500, "only {tested} requests");
+}
+
+/// A request with what comes out, or with a reason for each layer that is not the one; `None` where JSON cannot have it, or
+/// there is no layer.
+fn document(request: &Request, is_true: bool) -> Option<Json> {
+    let text = |bytes: &Vec<u8>| String::from_utf8(bytes.clone()).ok();
+    let headers = request.headers.iter().map(|(name, value)| Some(json!([name, text(value)?])));
+    let headers = headers.collect::<Option<Vec<_>>>()?;
+    let layers = request.expected.layers.iter().map(|layer| {
+        let (experiment, variant) = (layer.experiment.as_deref().unwrap_or("-"), &layer.variant);
+        let other = if layer.reason == "assigned" { "holdout" } else { "assigned" };
+        let audience = layer.audience.iter().map(|audience| format!("/{audience}")).collect::<String>();
+        let written = format!("{experiment}/{variant}/{}{audience}", layer.reason);
+        (layer.id.clone(), if is_true { json!(written) } else { json!({"reason": other}) })
+    });
+    let layers: serde_json::Map<_, _> = layers.collect();
+    let mut document = json!({
+        "name": request.name,
+        "method": text(&request.method)?,
+        "path": text(&request.path)?,
+        "headers": headers,
+        "random": request.random,
+        "joined": request.joined,
+        "expect": {"layers": layers},
+    });
+    for (field, value) in
+        [("host", request.host.as_ref().map(text)), ("destination", request.destination.clone().map(Some))]
+    {
+        if let Some(value) = value {
+            document[field] = json!(value?);
+        }
+    }
+    (!request.expected.layers.is_empty()).then_some(document)
+}
+
 #[test]
 fn every_problem_is_reported_as_written() {
     let mut checked = 0;

@@ -96,6 +96,11 @@ impl Attachments {
         self.all.len() - 1
     }
 
+    /// Takes the default one away, which no request has: a policy need not have what only that one asks for.
+    pub fn drop_default(&mut self) {
+        self.all[0] = (Attachment { role: Role::Inbound, ..Attachment::default() }, Stands::Nowhere);
+    }
+
     /// The attachment of a number.
     pub fn of(&self, number: usize) -> &Attachment {
         &self.all[number].0
