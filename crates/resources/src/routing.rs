@@ -10,6 +10,7 @@ use weir_xds::ResourceKind;
 use crate::fields::{each, field};
 
 mod header;
+pub mod index;
 
 pub use header::HeaderMatch;
 
@@ -55,15 +56,6 @@ impl Routing {
     /// Every route.
     pub fn routes(&self) -> impl Iterator<Item = &Route> {
         self.hosts.iter().flat_map(|host| &host.routes)
-    }
-
-    /// Whether something is called like this service: a domain, perhaps with a pattern for a part of the name, or a cluster,
-    /// perhaps as Istio calls those of a service. The domain for whatever comes is called like nothing.
-    pub fn names(&self, service: &str) -> bool {
-        let mut domains = self.hosts.iter().flat_map(|host| &host.domains);
-        let mut clusters = self.routes().flat_map(|route| &route.clusters);
-        domains.any(|domain| is_domain_of(domain, service))
-            || clusters.any(|name| name == service || name.split('|').nth(3) == Some(service))
     }
 
     /// Takes in the routes of a resource.
@@ -153,19 +145,6 @@ impl Route {
     pub fn asks(&self, header: &str, value: &str) -> bool {
         let mut asked = self.headers.iter().filter(|asked| asked.name == header).peekable();
         asked.peek().is_some() && asked.all(|asked| asked.holds(value))
-    }
-}
-
-/// Whether this is a domain of a virtual host for the service: its name, the first parts of it, or a pattern, with a port or
-/// without.
-fn is_domain_of(domain: &str, service: &str) -> bool {
-    let domain = domain.to_ascii_lowercase();
-    let without_port = domain.rsplit_once(':').map_or(domain.as_str(), |(name, _)| name);
-    match (without_port.strip_prefix('*'), without_port.strip_suffix('*')) {
-        (Some(""), _) | (_, Some("")) => false,
-        (Some(end), _) => service.ends_with(end),
-        (_, Some(start)) => service.starts_with(start),
-        _ => service.strip_prefix(without_port).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
     }
 }
 

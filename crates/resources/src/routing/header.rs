@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 use serde_json::Value;
+use weir_policy::model::tag_regex;
 
 use crate::fields::field;
 
@@ -25,6 +26,8 @@ enum Test {
     Contains(String),
     /// A text test whose letters match in either case; its own text is in lower case.
     AnyCase(Box<Test>),
+    /// Stands in the value alone or between commas: the regex that is written for tags, which there may be many of.
+    Listed(String),
     /// The whole value matches.
     Regex(Pattern),
     /// From the first number to before the second.
@@ -47,6 +50,22 @@ impl HeaderMatch {
         HeaderMatch { name, test: test(value), inverted }
     }
 
+    /// The only value that it holds for, if that is plain to see.
+    pub fn exact(&self) -> Option<&str> {
+        match &self.test {
+            Test::Exact(text) if !self.inverted => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What it holds for alone or between commas, if that is plain to see.
+    pub fn listed(&self) -> Option<&str> {
+        match &self.test {
+            Test::Listed(text) if !self.inverted => Some(text),
+            _ => None,
+        }
+    }
+
     /// Whether it holds for a request that has the header with this value. What cannot be told counts as holding.
     pub fn holds(&self, value: &str) -> bool {
         self.test.holds(value).is_none_or(|holds| holds != self.inverted)
@@ -62,6 +81,7 @@ impl Test {
             Test::Suffix(text) => value.ends_with(text),
             Test::Contains(text) => value.contains(text),
             Test::AnyCase(test) => return test.holds(&value.to_ascii_lowercase()),
+            Test::Listed(text) => value.split(',').any(|part| part == text),
             Test::Regex(pattern) => return pattern.matches(value),
             Test::Range(start, end) => value.parse().is_ok_and(|number: i64| (*start..*end).contains(&number)),
             Test::Unknown => return None,
@@ -101,7 +121,19 @@ fn text_test(value: &Value, [exact, prefix, suffix, contains, regex]: [&str; 5])
         return test(text.to_owned());
     }
     let pattern = field(value, regex).and_then(|(_, regex)| text(regex, "regex"));
-    pattern.map_or(Test::Unknown, |text| Test::Regex(Pattern { text: text.to_owned(), regex: OnceLock::new() }))
+    let of_pattern = |text: &str| match listed(text) {
+        Some(text) => Test::Listed(text),
+        None => Test::Regex(Pattern { text: text.to_owned(), regex: OnceLock::new() }),
+    };
+    pattern.map_or(Test::Unknown, of_pattern)
+}
+
+/// The text of `(.*,)?TEXT(,.*)?`, in which nothing means anything in a regex but dots, escaped.
+fn listed(pattern: &str) -> Option<String> {
+    let inner = pattern.strip_prefix("(.*,)?")?.strip_suffix("(,.*)?")?;
+    let text = inner.replace("\\.", ".");
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    (tag_regex(&text) == pattern && text.bytes().all(is_plain)).then_some(text)
 }
 
 impl Pattern {
@@ -169,6 +201,10 @@ mod tests {
             (regex("(.*,)?a\\.b(,.*)?"), "a.b", true),
             (regex("(.*,)?a\\.b(,.*)?"), "x,a.b,y", true),
             (regex("(.*,)?a\\.b(,.*)?"), "axb", false),
+            (regex("(.*,)?a\\.b(,.*)?"), "xa.b", false),
+            (regex("(.*,)?a.b(,.*)?"), "x,axb", true),
+            (inverted(regex("(.*,)?a(,.*)?")), "x,a", false),
+            (regex("(.*,)?a|b(,.*)?"), "b,x", true),
             (regex("a"), "a,b", false),
             (regex("a|ab"), "ab", true),
             (text(json!({"safe_regex": {"regex": "A"}, "ignore_case": true})), "a", false),

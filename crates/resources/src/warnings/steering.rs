@@ -8,7 +8,13 @@ use weir_policy::{At, Attachment, CLUSTER_HEADER, Code, Problem, Role, SUBSET_HE
 
 use super::codes;
 use super::told::{at_route, of_variant, warning};
+use crate::routing::index::{Names, RoutesByHeader};
 use crate::routing::{Route, Routing};
+
+/// Routes that ask something of a header in another way than by a plain text; of more of them nothing is said.
+pub(super) const PATTERNS_MAX: usize = 1_000;
+/// Those times variants; of more nothing is said.
+pub(super) const COMPARISONS_MAX: usize = 1_000_000;
 
 /// A warning, and what it is about.
 pub(super) struct Warning<'a> {
@@ -42,7 +48,10 @@ pub(super) fn warnings<'a>(
     if routing.is_partial || routing.hosts.is_empty() || steers == Steers::Nothing {
         return Vec::new();
     }
-    let asking = Asking { routing, policy, arms: arms(policy), steers };
+    let asking = Asking::of(routing, policy, steers);
+    if asking.is_too_much() {
+        return Vec::new();
+    }
     let unrouted = asking.unrouted_services();
     let mut found = unrouted.clone().into_iter().map(|(service, arm)| asking.unrouted(service, arm)).collect();
     let services: BTreeSet<&str> = unrouted.into_iter().map(|(service, _)| service).collect();
@@ -96,22 +105,52 @@ fn arms(policy: &Model) -> Vec<Arm<'_>> {
 }
 
 struct Asking<'a> {
-    routing: &'a Routing,
     policy: &'a Model,
+    /// By layers.
     arms: Vec<Arm<'a>>,
     steers: Steers,
+    names: Names<'a>,
+    by_tag: RoutesByHeader<'a>,
+    by_baggage: RoutesByHeader<'a>,
+    by_cookie: RoutesByHeader<'a>,
+    by_subset: RoutesByHeader<'a>,
+    has_cluster_route: bool,
 }
 
 impl<'a> Asking<'a> {
+    fn of(routing: &'a Routing, policy: &'a Model, steers: Steers) -> Asking<'a> {
+        let by = |header| RoutesByHeader::of(routing, header);
+        let mut cluster_headers = routing.routes().flat_map(|route| &route.cluster_headers);
+        Asking {
+            policy,
+            arms: arms(policy),
+            steers,
+            names: Names::of(routing),
+            by_tag: by(&policy.env_tag.header),
+            by_baggage: by("baggage"),
+            by_cookie: by("cookie"),
+            by_subset: by(SUBSET_HEADER),
+            has_cluster_route: cluster_headers.any(|header| header == CLUSTER_HEADER),
+        }
+    }
+
+    /// Whether there are more variants and patterns than one would wait for.
+    fn is_too_much(&self) -> bool {
+        let by = [&self.by_tag, &self.by_baggage, &self.by_cookie, &self.by_subset];
+        let patterns: usize = by.iter().map(|by| by.patterns()).sum();
+        patterns > PATTERNS_MAX || patterns.saturating_mul(self.arms.len()) > COMPARISONS_MAX
+    }
+
     /// Services that no route names, each with the first variant that routes it. Where only tags steer, routes need not know
     /// the name; that they match the tags is enough.
     fn unrouted_services(&self) -> Vec<(&'a str, Arm<'a>)> {
+        let matched = self.matched_services();
         let by_name = [Steer::Subset, Steer::Cluster].into_iter().any(|steer| self.steers.by(steer).is_some());
-        let mut unrouted: Vec<(&str, Arm<'_>)> = Vec::new();
+        let (mut unrouted, mut seen): (Vec<(&str, Arm<'_>)>, _) = (Vec::new(), BTreeSet::new());
         for arm in &self.arms {
             for (service, _) in &arm.variant.routes {
-                let is_new = unrouted.iter().all(|(other, _)| other != service);
-                if is_new && !self.routing.names(service) && (by_name || !self.is_matched_for(service)) {
+                if seen.insert(service) && !self.names.has(service) && (by_name || !matched.contains(service.as_str()))
+                {
                     unrouted.push((service, *arm));
                 }
             }
@@ -119,10 +158,10 @@ impl<'a> Asking<'a> {
         unrouted
     }
 
-    /// Whether routes match the tag of some variant that routes the service.
-    fn is_matched_for(&self, service: &str) -> bool {
-        let routes = |arm: &&Arm<'_>| arm.variant.routes.iter().any(|(routed, _)| routed == service);
-        self.arms.iter().filter(routes).any(|arm| self.tagged(&arm.variant.env_tag).is_some())
+    /// The services that some variant routes whose tag routes match.
+    fn matched_services(&self) -> BTreeSet<&'a str> {
+        let matched = self.arms.iter().filter(|arm| self.tagged(&arm.variant.env_tag).is_some());
+        matched.flat_map(|arm| arm.variant.routes.iter().map(|(service, _)| service.as_str())).collect()
     }
 
     fn unrouted(&self, service: &'a str, arm: Arm<'a>) -> Warning<'a> {
@@ -137,8 +176,8 @@ impl<'a> Asking<'a> {
         let header = &self.policy.env_tag.header;
         let matched = self.tagged(tag);
         let others_would_do = || {
-            let by_subset = arm.variant.routes.iter().any(|(_, target)| self.has(SUBSET_HEADER, target.name()));
-            self.steers == Steers::Unknown && (by_subset || self.has_cluster_route())
+            let by_subset = arm.variant.routes.iter().any(|(_, target)| self.by_subset.find(target.name()).is_some());
+            self.steers == Steers::Unknown && (by_subset || self.has_cluster_route)
         };
         if self.steers != Steers::Unknown && self.steers.by(Steer::Tag).is_none() || others_would_do() {
             return;
@@ -163,11 +202,9 @@ impl<'a> Asking<'a> {
     /// The tag on a line with one of another layer; layers stand there by their ids.
     fn in_company(&self, arm: Arm<'_>) -> Vec<String> {
         let tag = &arm.variant.env_tag;
-        let other = |is: fn(&str, &str) -> bool| {
-            let other = self.arms.iter().find(|other| is(other.layer, arm.layer));
-            other.map(|other| other.variant.env_tag.as_str())
-        };
-        let (before, behind) = (other(|other, own| other < own), other(|other, own| other > own));
+        let tag_of = |other: &Arm<'a>| other.variant.env_tag.as_str();
+        let before = self.arms.first().filter(|first| first.layer < arm.layer).map(tag_of);
+        let behind = self.arms.last().filter(|last| last.layer > arm.layer).map(tag_of);
         match (before, behind) {
             (None, None) => vec![format!("{tag},other"), format!("other,{tag}")],
             _ => {
@@ -186,7 +223,7 @@ impl<'a> Asking<'a> {
         let routes = self.arms.iter().flat_map(|arm| arm.variant.routes.iter().map(|route| (*arm, route)));
         for (arm, (service, target)) in routes.filter(|(_, (service, _))| !unrouted.contains(service.as_str())) {
             let name = target.name();
-            if !seen.insert(name) || self.has(SUBSET_HEADER, name) {
+            if !seen.insert(name) || self.by_subset.find(name).is_some() {
                 continue;
             }
             let message = format!(
@@ -199,7 +236,7 @@ impl<'a> Asking<'a> {
 
     fn cluster_route(&self, found: &mut Vec<Warning<'a>>) {
         let Some(source) = self.steers.by(Steer::Cluster).filter(|_| !self.arms.is_empty()) else { return };
-        if !self.has_cluster_route() {
+        if !self.has_cluster_route {
             let message = format!(
                 "no route takes its cluster from {CLUSTER_HEADER}, so everybody meets stable; a route with \
                  cluster_header: {CLUSTER_HEADER} that matches where that is present, before the stable one, would do"
@@ -211,22 +248,11 @@ impl<'a> Asking<'a> {
     /// A route that matches this line of tags; in the header that carries them, or in what else does.
     fn tagged(&self, line: &str) -> Option<&'a Route> {
         let tags = &self.policy.env_tag;
-        let named = |name: &Option<String>| name.as_ref().map(|name| format!("{name}={}", line.replace(',', "%2C")));
-        let carriers = [
-            (tags.header.as_str(), Some(line.to_owned())),
-            ("baggage", named(&tags.baggage)),
-            ("cookie", named(&tags.request_cookie)),
-        ];
-        let mut carriers = carriers.into_iter().filter_map(|(header, line)| Some((header, line?)));
-        carriers.find_map(|(header, line)| self.routing.routes().find(|route| route.asks(header, &line)))
-    }
-
-    fn has(&self, header: &str, value: &str) -> bool {
-        self.routing.routes().any(|route| route.asks(header, value))
-    }
-
-    fn has_cluster_route(&self) -> bool {
-        self.routing.routes().any(|route| route.cluster_headers.iter().any(|header| header == CLUSTER_HEADER))
+        let named = |by: &RoutesByHeader<'a>, name: &Option<String>| {
+            by.find(&format!("{}={}", name.as_ref()?, line.replace(',', "%2C")))
+        };
+        let found = self.by_tag.find(line).or_else(|| named(&self.by_baggage, &tags.baggage));
+        found.or_else(|| named(&self.by_cookie, &tags.request_cookie))
     }
 }
 

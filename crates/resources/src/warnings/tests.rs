@@ -3,6 +3,7 @@
 
 use weir_policy::{AttachmentFile, Problem, Role, Source, Sources, read};
 
+use super::steering::{COMPARISONS_MAX, PATTERNS_MAX};
 use super::warnings;
 use crate::read as read_resources;
 
@@ -337,4 +338,34 @@ fn nothing_is_said_of_routes_that_may_be_elsewhere() {
         let expected: &[&str] = if told { &["p:11 unmatched_tag"] } else { &[] };
         assert_eq!(warned(POLICY, &[TAG], resources).0, expected, "{what}");
     }
+}
+
+/// A server looks at all of it with each change of a file.
+#[test]
+fn nothing_is_said_where_it_would_take_too_long() {
+    let policy = |arms: usize| {
+        let experiments: Vec<String> = (0..arms.div_ceil(10))
+            .map(|i| {
+                let variants: Vec<String> = (i * 10..arms.min(i * 10 + 10))
+                    .map(|arm| format!("{{id: v{arm}, routes: {{owl.shop: v21}}}}"))
+                    .collect();
+                format!("{{id: e{i}, slots: [[{i}, {}]], variants: [{}]}}", i + 1, variants.join(", "))
+            })
+            .collect();
+        let experiments = experiments.join(", ");
+        format!(
+            "version: 1\nunits: {{user: [{{header: u}}]}}\n\
+             layers: [{{id: l, unit: user, experiments: [{experiments}]}}]\n"
+        )
+    };
+    let found = |arms: usize, patterns: usize| {
+        let mut all: Vec<String> =
+            (0..patterns).map(|i| tagged(&format!("string_match: {{prefix: never{i}}}"))).collect();
+        all.push(STABLE.to_owned());
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        warned(&policy(arms), &[TAG], &[&routes("'*'", &all)]).0.len()
+    };
+    assert_eq!((found(1, PATTERNS_MAX), found(1, PATTERNS_MAX + 1)), (1, 0));
+    let arms = COMPARISONS_MAX / PATTERNS_MAX;
+    assert_eq!((found(arms, PATTERNS_MAX), found(arms + 1, PATTERNS_MAX)), (arms, 0));
 }
