@@ -5,6 +5,7 @@ mod file;
 mod filter;
 mod into;
 mod labels;
+mod named;
 mod object;
 mod order;
 mod patches;
@@ -22,6 +23,7 @@ use weir_policy::{Model, Problem, Problems, SourceId, Sources};
 use crate::unknown_targets;
 pub use file::File;
 use into::ExistingFile;
+use named::NamedRoutes;
 pub use object::{CLIENT_SIDE_BYTES_MAX, OBJECT_BYTES_MAX};
 use object::{Object, Phase};
 pub use order::order;
@@ -56,6 +58,8 @@ pub fn render(
     let needs = RouteNeeds::of(&all, &model.env_tag.header);
     let routed = RoutedService::read_all(&all, model, &mut problems);
     into::check_roots(&into, &routed, &mut problems);
+    let named = NamedRoutes::of(&routed, &needs, &into);
+    all.iter().for_each(|placed| named.check(placed, &mut problems));
     let mut objects: Vec<(SourceId, Object)> = Vec::new();
     for placed in &all {
         objects.extend(filters(placed, model).into_iter().map(|object| (placed.source, object)));
@@ -69,10 +73,11 @@ pub fn render(
         object.check_size(*source, &mut problems);
     }
     let objects: Vec<Object> = objects.into_iter().map(|(_, object)| object).collect();
+    let is_named = |route: &str| all.iter().any(|placed| placed.placement.names_route(route));
     let mut files: Vec<File> = Phase::ALL.into_iter().filter_map(|phase| File::of(phase, &objects)).collect();
     files.extend(into.iter().map(|file| File {
         name: file.file_name(),
-        text: file.render(&routed, &needs, &mut problems),
+        text: file.render(&routed, &needs, &is_named, &mut problems),
         server_side: false,
         replaces: Some(file.text.name.clone()),
     }));

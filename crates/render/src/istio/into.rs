@@ -48,11 +48,35 @@ impl<'a> ExistingFile<'a> {
         name.rsplit_once('.').map_or(name, |(stem, _)| stem)
     }
 
-    /// The text with the routes to variants in it.
-    pub fn render(&self, all: &[RoutedService], needs: &RouteNeeds, problems: &mut Problems) -> String {
+    /// Its HTTP routes by name: with the number of destinations, and the host of the first.
+    pub fn named_routes(&self) -> impl Iterator<Item = (String, usize, Option<String>)> {
+        self.virtual_services.iter().flat_map(|existing| {
+            existing.routes.iter().map(|route| {
+                let hosts = steer::hosts(route, existing);
+                (route.name.clone(), hosts.len(), hosts.into_iter().next())
+            })
+        })
+    }
+
+    /// Whether routes of it are those of another VirtualService, under names that begin with that one's.
+    pub fn has_delegates(&self) -> bool {
+        self.virtual_services.iter().any(|existing| existing.hosts.is_empty())
+    }
+
+    /// The text with the routes to variants in it. `is_named` says which routes an attachment names.
+    pub fn render(
+        &self,
+        all: &[RoutedService],
+        needs: &RouteNeeds,
+        is_named: &dyn Fn(&str) -> bool,
+        problems: &mut Problems,
+    ) -> String {
         let mut insertions = Vec::new();
-        // Where a route delegates, it is the other VirtualService that leads somewhere.
-        let mut leads_somewhere = self.virtual_services.iter().any(|existing| existing.delegates().next().is_some());
+        // Where a route delegates, it is the other VirtualService that leads somewhere; and one may be here for its weights.
+        let is_asked = |existing: &VirtualService| {
+            existing.delegates().next().is_some() || existing.routes.iter().any(|route| is_named(&route.name))
+        };
+        let mut leads_somewhere = self.virtual_services.iter().any(is_asked);
         for existing in &self.virtual_services {
             steer::check_others(existing, all, problems);
             for route in &existing.routes {

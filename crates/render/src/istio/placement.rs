@@ -100,6 +100,14 @@ impl Placement {
     }
 }
 
+impl Placement {
+    /// Whether it asks for something of the route of this name.
+    pub fn names_route(&self, route: &str) -> bool {
+        let weights = self.weights.iter().flat_map(|(_, routes)| routes);
+        weights.chain(self.limits.iter().map(|(name, _)| name)).any(|name| name == route)
+    }
+}
+
 impl Proxy {
     /// The traffic that a role is made for.
     fn of(role: Role) -> Proxy {

@@ -456,3 +456,32 @@ fn a_delegate_gets_its_copies_and_its_host_no_virtual_service_of_ours() {
         assert_eq!(places(&mesh(istio, into).unwrap_err()), [expected], "{into:?}");
     }
 }
+
+#[test]
+fn weights_and_limits_are_of_routes_that_there_are() {
+    let vs = existing(
+        "  hosts: [owl]\n  http:\n  - {name: single, match: [{uri: {prefix: /s}}], route: [{destination: {host: owl, subset: v20}}]}\n  - {name: primary, route: [{destination: {host: owl, subset: v20}}, {destination: {host: owl, subset: green}}]}\n",
+    );
+    let sticky = "role: mesh, wasm: {file: /weir.wasm}, sticky: [{id: owls, unit: user, header: x-w}],";
+    for (asked, expected) in [
+        ("weights: {owls: [primary]}, limits: {primary: 1, single: 1, single/tag/two: 1}", &[][..]),
+        (
+            "weights: {owls: [primary, typo, single]}",
+            &["bad_value 0:2 istio.weights.owls[1]", "conflict 0:2 istio.weights.owls[2]"],
+        ),
+        ("weights: {owls: [primary/tag/two]}", &["conflict 0:2 istio.weights.owls[0]"]),
+        ("limits: {nosuch: 100}", &["bad_value 0:2 istio.limits.nosuch"]),
+    ] {
+        let istio = format!("{SERVICES}, {asked}");
+        let found = rendered(sticky, &istio, &[&vs]).map_or_else(|problems| places(&problems), |_| Vec::new());
+        assert_eq!(found, expected, "{asked}");
+    }
+    let ours = format!("{SERVICES}, limits: {{owl.shop.svc.cluster.local/stable: 1}}");
+    assert!(rendered(sticky, &ours, &[]).is_ok());
+    // A VirtualService may be given for its weights alone.
+    let other = existing(
+        "  hosts: [tiger]\n  http:\n  - {name: t, route: [{destination: {host: a}}, {destination: {host: b}}]}\n",
+    );
+    let files = rendered(sticky, &format!("{SERVICES}, weights: {{owls: [t]}}"), &[&other]).unwrap();
+    assert_eq!(files.last().unwrap().text, other);
+}

@@ -20,7 +20,7 @@ pub(super) fn destination<'a>(
     problems: &mut Problems,
 ) -> Option<&'a RoutedService> {
     let destinations = destinations(route);
-    let hosts: Vec<String> = destinations.iter().map(|one| existing.full_name(text(one, "host"))).collect();
+    let hosts = hosts(route, existing);
     let routed = all.iter().find(|routed| !routed.variants.is_empty() && hosts.contains(&routed.host))?;
     if let Some(other) = hosts.iter().find(|host| **host != routed.host) {
         let message = format!(
@@ -69,10 +69,14 @@ fn flat(value: Option<&Yaml>, path: &str) -> Vec<(String, String)> {
     }
 }
 
+/// The full names of the hosts that a route leads to.
+pub(super) fn hosts(route: &Route, existing: &VirtualService) -> Vec<String> {
+    destinations(route).into_iter().map(|one| existing.full_name(text(one, "host"))).collect()
+}
+
 /// Whether a route of an existing VirtualService leads to a service.
 pub(super) fn leads_to(existing: &VirtualService, host: &str) -> bool {
-    let destinations = existing.routes.iter().flat_map(destinations);
-    destinations.into_iter().any(|one| existing.full_name(text(one, "host")) == host)
+    existing.routes.iter().flat_map(|route| hosts(route, existing)).any(|one| one == host)
 }
 
 /// Reports what leads to a service of the policy and is no HTTP route: copies of requests, TLS and TCP. It follows no tag, and
