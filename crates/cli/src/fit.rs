@@ -61,7 +61,10 @@ pub fn warnings(
     files: &[(SourceId, AttachmentFile)],
     resources: &ResourceFiles,
 ) -> Vec<Problem> {
-    let attachments: Vec<_> = files.iter().map(|(source, file)| (*source, &file.attachment)).collect();
+    // Where an attachment is for Istio, its routes are in VirtualServices.
+    let here = files.iter().filter(|(_, file)| file.istio.is_none());
+    let attachments: Vec<_> = here.map(|(source, file)| (*source, &file.attachment)).collect();
+    let policy = policy.filter(|_| files.is_empty() || !attachments.is_empty());
     let mut found = weir_resources::warnings(resources, policy, &attachments);
     sources.locate(&mut found);
     found.sort_by_key(|one| (one.source, one.position));

@@ -176,6 +176,20 @@ warning unknown_cluster: the resources have no cluster elk: a 503, unless the bo
     assert_eq!(output.status.code(), Some(0));
 }
 
+/// Their routes are in VirtualServices.
+#[test]
+fn attachments_for_istio_ask_nothing_of_envoy_resources() {
+    let istio = "{weir: 1, name: mesh, steer: subset, istio: {namespace: shop, selector: {app: a}}}";
+    let count = |attachments: &[(&'static str, &'static str)]| {
+        let files = [&[("p.yaml", POLICY), ("r.yaml", ROUTES)], attachments].concat();
+        let seen: Json = serde_json::from_slice(&check(&files, &[".", "--json"]).0.stdout).unwrap();
+        seen["warnings"].as_array().unwrap().len()
+    };
+    assert_eq!(count(&[("a.yaml", istio)]), 0);
+    assert_eq!(count(&[("a.yaml", istio), ("b.yaml", "{weir: 1, name: edge}")]), 1);
+    assert_eq!(count(&[("b.yaml", "{weir: 1, name: edge}")]), 1);
+}
+
 const ROUTES: &str = "\
 resources:
 - \"@type\": type.googleapis.com/envoy.config.route.v3.RouteConfiguration
