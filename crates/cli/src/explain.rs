@@ -48,7 +48,7 @@ const EXAMPLES: &str = "Examples:
   weir explain --policy policies/ --attach gateway.yaml --path '/checkout?step=2' --header 'cookie: user_id=7' --json
   weir explain --policy policy.yaml --requests requests.yaml
 
-Exit codes: 0 decided, 1 the policy or the attachment has problems, 2 wrong use";
+Exit codes: 0 decided, 1 the policy, an attachment or a file of requests has problems, 2 wrong use";
 
 impl Explain {
     /// Decides the request, or those of files, and prints what came out.

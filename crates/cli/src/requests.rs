@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use weir_engine::Plan;
 use weir_policy::written::Policy;
-use weir_policy::{Attachment, Model, Problem, Problems, Role, Sources};
+use weir_policy::{Attachment, Model, Problem, Problems, Revision, Role, Sources};
 
 use crate::load;
 use crate::problems::Failure;
@@ -25,6 +25,8 @@ pub struct Requests {
     pub sources: Sources,
     /// The documents of the policy, as they take effect.
     pub policy: Vec<Policy>,
+    /// The revision of the policy.
+    pub revision: Revision,
     /// The model of the whole policy.
     pub model: Model,
     /// The files, in the order in which they were given.
@@ -90,7 +92,14 @@ impl Requests {
         if !problems.is_empty() {
             return Err(failure(&sources, problems));
         }
-        Ok(Requests { model: policy.model.clone(), sources, policy: documents, files: read, deciders })
+        Ok(Requests {
+            sources,
+            policy: documents,
+            revision: policy.revision,
+            model: policy.model,
+            files: read,
+            deciders,
+        })
     }
 
     /// The requests of a file, each with what decides it.

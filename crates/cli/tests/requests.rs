@@ -181,6 +181,7 @@ fn every_problem_is_told_at_once_where_it_stands() {
         ("requests:\n- {path: 'http://a/', host: b}", &["conflict requests[0].host 2:29"]),
         ("requests:\n- {host: a, headers: {host: b}}", &["conflict requests[0].host 2:10"]),
         ("requests:\n- {path: '*'}", &["bad_value requests[0].path 2:10"]),
+        ("requests:\n- {name: ''}", &["bad_value requests[0].name 2:10"]),
         (
             "requests:\n- {random: 00}\n- {random: ['00']}",
             &["unquoted_number requests[0].random 2:12", "bad_value requests[1].random[0] 3:13"],

@@ -94,7 +94,22 @@ fn is_host_of_url(host: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn total(text: Vec<u8>, rest in "[a-z:@/?\\[\\]#%. 0-9]{0,12}") {
+            for text in [text, format!("http://{rest}").into_bytes(), rest.into_bytes()] {
+                let Ok(target) = Target::read(&text) else { continue };
+                prop_assert!(target.path.starts_with(b"/") || target.path == b"*");
+                prop_assert_eq!(target.host.is_some(), target.scheme.is_some());
+                // A host that Envoy takes in a URL it takes by itself.
+                prop_assert!(target.host.is_none_or(|host| super::super::syntax::host(&host).is_ok()));
+            }
+        }
+    }
 
     /// What a real Envoy says to each of these, and to more, is asked by an end-to-end test.
     #[test]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use weir_engine::Plan;
-use weir_policy::fields::{Fields, list, string};
+use weir_policy::fields::{Fields, list};
 use weir_policy::{At, Attachment, Kind, Model, Problems, SourceId, Sources, Spanned, codes};
 
 use super::attachments::Attachments;
@@ -87,7 +87,7 @@ impl RequestsFile {
                 let at = at.key("attachment");
                 attachments.read(node, path, (source, Some(index)), &at, sources, problems).unwrap_or(0)
             });
-            let name = fields.take("name").and_then(|node| string(node, &at.key("name"), problems));
+            let name = fields.take("name").and_then(|node| one(node, &at.key("name"), problems, name));
             let expectation =
                 fields.take("expect").and_then(|node| Expectation::read(node, &at.key("expect"), problems));
             let request = request(&mut fields, &at, problems);
@@ -123,6 +123,14 @@ impl RequestsFile {
     /// Whether something is expected of some request.
     pub fn expects_something(&self) -> bool {
         self.cases.iter().any(|case| case.expectation.is_some())
+    }
+}
+
+fn name(name: &str) -> Result<String, String> {
+    if name.is_empty() {
+        Err("found nothing; leave it out, or say what the request shows".to_owned())
+    } else {
+        Ok(name.to_owned())
     }
 }
 

@@ -26,7 +26,7 @@ pub fn text(requests: &Requests, trials: &[Trial<'_>], colours: bool) -> String 
 }
 
 /// What did not come out, with carets, and the steps that led elsewhere.
-pub fn details(trial: &Trial<'_>, texts: &Texts<'_>, colours: bool) -> String {
+fn details(trial: &Trial<'_>, texts: &Texts<'_>, colours: bool) -> String {
     let shown = trial.unmet.iter().map(|unmet| texts.show(&unmet.problem, Weight::Problem, colours));
     let mut text: String = shown.collect();
     if !trial.steps.is_empty() {
@@ -63,10 +63,11 @@ pub fn json(requests: &Requests, trials: &[Trial<'_>]) -> Value {
         })
     };
     let good = trials.iter().all(|trial| trial.verdict() != Verdict::Failed);
-    json!({ "good": good, "problems": [], "requests": trials.iter().map(one).collect::<Vec<_>>() })
+    let trials: Vec<Value> = trials.iter().map(one).collect();
+    json!({ "good": good, "revision": requests.revision.to_string(), "problems": [], "requests": trials })
 }
 
 /// Problems that kept requests from being decided, in the same shape.
 pub fn json_of_problems(sources: &Sources, problems: &[Problem]) -> Value {
-    json!({ "good": false, "problems": problems::json(sources, problems), "requests": [] })
+    json!({ "good": false, "revision": null, "problems": problems::json(sources, problems), "requests": [] })
 }
