@@ -379,7 +379,7 @@ fn junit(path: &Path, element: &str) -> (Vec<String>, Vec<String>) {
                 };
                 if start.name().as_ref() == "testcase" {
                     assert!(attribute("line").parse::<u32>().is_ok() && attribute("time").parse::<f64>().is_ok());
-                    assert_eq!(attribute("file"), attribute("classname"));
+                    assert_eq!(attribute("file"), format!("{}.yaml", attribute("classname")));
                     cases.push(attribute("name"));
                 }
                 if start.name().as_ref() == element {

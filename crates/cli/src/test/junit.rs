@@ -3,7 +3,7 @@
 use std::fs::Permissions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Component, Path};
 use std::time::Duration;
 
 use quick_xml::Writer;
@@ -138,7 +138,7 @@ fn counts(element: &mut BytesStart<'_>, cases: Vec<&TestCase>) {
 fn write_case(writer: &mut Writer<Vec<u8>>, file: &str, case: &TestCase) -> io::Result<()> {
     let mut start = BytesStart::new("testcase");
     for (name, value) in [
-        ("classname", said(file)),
+        ("classname", said(&class_name(file))),
         ("name", said(&case.name)),
         ("file", said(file)),
         ("line", case.line.to_string()),
@@ -169,6 +169,16 @@ fn write_case(writer: &mut Writer<Vec<u8>>, file: &str, case: &TestCase) -> io::
     writer.write_event(Event::End(BytesEnd::new("testcase")))
 }
 
+/// The file as CI servers have names of classes: they make a tree of what stands between dots.
+fn class_name(file: &str) -> String {
+    let path = Path::new(file).with_extension("");
+    let names = path.components().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_string_lossy().replace('.', "_")),
+        _ => None,
+    });
+    names.collect::<Vec<_>>().join(".")
+}
+
 fn seconds(took: Duration) -> String {
     format!("{:.6}", took.as_secs_f64())
 }
@@ -177,4 +187,21 @@ fn seconds(took: Duration) -> String {
 fn said(text: &str) -> String {
     let can_be = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     text.chars().map(|c| if can_be(c) { c } else { '\u{fffd}' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::class_name;
+
+    #[test]
+    fn files_are_classes_of_their_folders() {
+        for (file, expected) in [
+            ("requests.yaml", "requests"),
+            ("./tests/staff.yaml", "tests.staff"),
+            ("/work/../tests/staff.v2.json", "work.tests.staff_v2"),
+            ("tests", "tests"),
+        ] {
+            assert_eq!(class_name(file), expected, "{file}");
+        }
+    }
 }
