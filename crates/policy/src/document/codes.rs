@@ -16,7 +16,7 @@ codes! {
     SYNTAX = "syntax";
     /// A YAML file holds more than one document.
     SEVERAL_DOCUMENTS = "several_documents";
-    /// The document is of another kind than is read here, such as an attachment that is given as a policy.
+    /// The document is of another kind than is read here, such as an attachment that is given as a policy, or of none.
     OTHER_DOCUMENT = "other_document";
     /// YAML anchors cannot be referred to.
     ALIAS = "alias";

@@ -26,6 +26,11 @@ pub enum Kind {
 const POLICY: [&str; 9] =
     ["version", "units", "lists", "conditions", "env_tag", "targeting", "holdouts", "layers", "namespace"];
 
+const POLICY_FIELDS: [&str; 10] =
+    ["version", "enabled", "namespace", "units", "lists", "conditions", "env_tag", "targeting", "holdouts", "layers"];
+const ATTACHMENT_FIELDS: [&str; 12] =
+    ["weir", "name", "role", "steer", "trace", "sticky", "log_unit", "join", "wasm", "istio", "envoy", "nodes"];
+
 impl Kind {
     /// The kind of a document, where its fields say one and no other.
     pub fn of(document: &Spanned) -> Option<Kind> {
@@ -33,14 +38,38 @@ impl Kind {
         Kind::told(entries).map(|(kind, _)| kind)
     }
 
-    /// Whether a document that is read as of this kind is clearly of another; that is a problem of it, and the only one that
-    /// is worth telling.
+    /// Whether a document that is read as of this kind is clearly of another, or has nothing of it; that is a problem of it, and
+    /// the only one that is worth telling.
     pub fn is_other(self, document: &Spanned, at: &At<'_>, problems: &mut Problems) -> bool {
         let Value::Map(entries) = &document.value else { return false };
-        let Some((found, field)) = Kind::told(entries).filter(|(found, _)| *found != self) else { return false };
-        let message = format!("this is {}, and {} is meant here; {}", found.name(), self.name(), found.taken_by());
-        problems.add(codes::OTHER_DOCUMENT, &at.key(field), message);
+        match Kind::told(entries) {
+            Some((found, _)) if found == self => return false,
+            Some((found, field)) => {
+                let (found, meant, taken_by) = (found.name(), self.name(), found.taken_by());
+                let message = format!("this is {found}, and {meant} is meant here; {taken_by}");
+                problems.add(codes::OTHER_DOCUMENT, &at.key(field), message);
+            }
+            None => {
+                let Some(first) = entries.first() else { return false };
+                let is_known = |entry: &Entry| self.fields().contains(&entry.key.as_str());
+                if self.fields().is_empty() || entries.iter().any(is_known) {
+                    return false;
+                }
+                let (name, fields) = (self.name(), self.fields().join(", "));
+                let message = format!("no field of this is one of {name}, which are {fields}");
+                problems.add(codes::OTHER_DOCUMENT, &at.key(&first.key), message);
+            }
+        }
         true
+    }
+
+    /// All that such a document may have, where many others are taken for one.
+    fn fields(self) -> &'static [&'static str] {
+        match self {
+            Kind::Policy => &POLICY_FIELDS,
+            Kind::Attachment => &ATTACHMENT_FIELDS,
+            _ => &[],
+        }
     }
 
     /// The kind, and the field that tells it.
@@ -84,7 +113,7 @@ impl Kind {
             Kind::Policy => "weir check takes it, and --policy",
             Kind::Attachment => "weir check takes it, and --attach",
             Kind::Resources => "weir check takes it, and weir serve --resources its folder",
-            Kind::Requests => "weir test takes it",
+            Kind::Requests => "weir test takes it, and weir explain --requests",
             Kind::Kubernetes => "weir render istio --into takes VirtualServices",
             Kind::Envelope => "its attachment and its policy are files of their own",
             Kind::Bootstrap => "envoy --config-path takes it",
@@ -94,7 +123,8 @@ impl Kind {
 
 #[cfg(test)]
 mod tests {
-    use crate::document::{Source, SourceId};
+    use crate::document::{Problem, Source, SourceId, Sources};
+    use crate::{AttachmentFile, Role, read_policy};
 
     use super::*;
 
@@ -128,5 +158,27 @@ mod tests {
         for (text, kind) in table {
             assert_eq!(Kind::of(&Source::yaml("a.yaml", text).parse(SourceId::FIRST).0), kind, "{text}");
         }
+    }
+
+    /// What is told of a document without any of them is what whoever reads one asks for.
+    #[test]
+    fn the_fields_are_those_that_are_read() {
+        let problems = |text: &str, read: fn(&Sources) -> Vec<Problem>| {
+            read(&Sources::of([Source::yaml("a.yaml", text)])).into_iter().map(|problem| problem.message).collect()
+        };
+        let policy = |sources: &Sources| read_policy(sources, Role::Edge).unwrap_err();
+        let attachment = |sources: &Sources| AttachmentFile::read(sources, SourceId::FIRST).unwrap_err();
+        let told: Vec<String> = problems("{version: 1, x: 1}", policy);
+        let mut fields: Vec<&str> = told[0].rsplit(" are ").next().unwrap().split(", ").collect();
+        fields.sort_unstable();
+        let mut known = POLICY_FIELDS;
+        known.sort_unstable();
+        assert_eq!(fields, known);
+        let told: Vec<String> = problems("{weir: 1, x: 1}", attachment);
+        let mut fields: Vec<&str> = told[0].rsplit(" are ").next().unwrap().split(", ").collect();
+        fields.sort_unstable();
+        let mut known = ATTACHMENT_FIELDS;
+        known.sort_unstable();
+        assert_eq!(fields, known);
     }
 }
