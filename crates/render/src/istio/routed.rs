@@ -1,11 +1,16 @@
 //! The services that the policy routes, with what the attachments say of them.
 
+use std::collections::BTreeMap;
+
 use weir_policy::model::RouteTarget;
 use weir_policy::{At, Code, Model, Problems, SourceId, codes};
 
 use crate::istio::placed::PlacedFilter;
 use crate::istio::service::Service;
 use crate::variants::{self, STABLE, TaggedTarget};
+
+/// The most characters of a name in Kubernetes.
+const NAME_BYTES_MAX: usize = 253;
 
 /// A service, and the variants that are versions of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +35,9 @@ impl RoutedService {
     pub fn read_all(all: &[PlacedFilter<'_>], model: &Model, problems: &mut Problems) -> Vec<RoutedService> {
         let mut hosts = variants::services(model);
         hosts.extend(all.iter().flat_map(|placed| &placed.placement.services).map(|(host, _)| host.as_str()));
-        hosts.into_iter().map(|host| RoutedService::read(host, all, model, problems)).collect()
+        let routed: Vec<_> = hosts.into_iter().map(|host| RoutedService::read(host, all, model, problems)).collect();
+        check_names(&routed, problems);
+        routed
     }
 
     fn read(host: &str, all: &[PlacedFilter<'_>], model: &Model, problems: &mut Problems) -> RoutedService {
@@ -131,6 +138,28 @@ impl RoutedService {
 
     fn report(&self, key: Option<&str>, code: Code, message: String, problems: &mut Problems) {
         report(self.source, &self.host, key, code, message, problems);
+    }
+}
+
+/// Reports names that the objects of two services would share, and those that Kubernetes would not take.
+fn check_names(all: &[RoutedService], problems: &mut Problems) {
+    let mut taken: BTreeMap<(&str, String), &str> = BTreeMap::new();
+    for routed in all.iter().filter(|routed| !routed.is_mere_target) {
+        let name = routed.object_name();
+        if name.len() > NAME_BYTES_MAX {
+            let message =
+                format!("its objects would be called {name}, and Kubernetes takes at most {NAME_BYTES_MAX} characters");
+            routed.report(None, codes::LIMIT, message, problems);
+        }
+        if let Some(other) = taken.insert((&routed.namespace, name), &routed.host) {
+            let message = format!(
+                "its objects would be called {} in {}, as those of {other} are; one name for both would do, or a namespace of \
+                 its own",
+                routed.object_name(),
+                routed.namespace
+            );
+            routed.report(None, codes::CONFLICT, message, problems);
+        }
     }
 }
 

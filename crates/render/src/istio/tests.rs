@@ -485,3 +485,28 @@ fn weights_and_limits_are_of_routes_that_there_are() {
     let files = rendered(sticky, &format!("{SERVICES}, weights: {{owls: [t]}}"), &[&other]).unwrap();
     assert_eq!(files.last().unwrap().text, other);
 }
+
+#[test]
+fn no_two_services_share_the_names_of_their_objects() {
+    let lynx = |bytes: usize| {
+        let labels = format!("{}.", "a".repeat(49)).repeat(4);
+        format!("{labels}{}", "b".repeat(bytes - labels.len()))
+    };
+    let (fits, too_long) = (lynx(248), lynx(249));
+    for (services, expected) in [
+        (
+            "owl.shop.svc.other.domain: {stable: {version: v1}}".to_owned(),
+            "conflict istio.services.owl.shop.svc.other.domain",
+        ),
+        ("a_b.example: {hosts: [c]}, a-b.example: {hosts: [d]}".to_owned(), "conflict istio.services.a_b.example"),
+        ("owl.barn.svc.cluster.local: {stable: {version: v1}}".to_owned(), ""),
+        (format!("{fits}: {{stable: {{version: v1}}}}"), ""),
+        (format!("{too_long}: {{stable: {{version: v1}}}}"), &format!("limit istio.services.{too_long}")),
+    ] {
+        let istio = format!("{}, {services}}}", SERVICES.strip_suffix('}').unwrap());
+        let found = mesh(&istio, &[]).err().unwrap_or_default();
+        let found: Vec<String> = found.iter().map(|one| format!("{} {}", one.code.name(), one.path)).collect();
+        let found = found.into_iter().filter(|one| !one.starts_with("missing_field")).collect::<Vec<_>>().join(" ");
+        assert_eq!(found, expected, "{services}");
+    }
+}
