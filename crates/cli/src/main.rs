@@ -4,6 +4,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+#[macro_use]
+mod out;
+
 mod check;
 mod effective;
 mod explain;

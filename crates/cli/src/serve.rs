@@ -5,6 +5,7 @@
 //!                                        state, a request ───┘                  └→ Progress, with the Fleet → http
 //! ```
 
+use std::io::{Write as _, stdout};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::thread;
@@ -135,10 +136,10 @@ impl Serve {
                 Rollout::start(&targets.borrow(), resumed, self.rollout, progress.clone(), fleet.clone(), state, tell);
             if let Some(address) = self.http {
                 let listener = bind("--http", address).await?;
-                println!("answering on {}", local(&listener)?);
+                announce(&format!("answering on {}", local(&listener)?));
                 tokio::spawn(http::answer(listener, fleet.clone(), progress, stopping));
             }
-            println!("listening on {}", local(&listener)?);
+            announce(&format!("listening on {}", local(&listener)?));
             let publications = rollout.publications();
             tokio::spawn(rollout.follow(targets));
             let (changes, changed) = mpsc::channel(1);
@@ -169,6 +170,11 @@ async fn bind(flag: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
 
 fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
     listener.local_addr().map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// Says something on standard output. Where nobody reads it, the server goes on.
+fn announce(line: &str) {
+    let _ = writeln!(stdout(), "{line}");
 }
 
 async fn take_in(mut reported: mpsc::Receiver<Report>, fleet: SharedFleet, log: Log) {
