@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::{Map, Value};
 use tokio::runtime::Builder;
 
+use crate::duration;
 use crate::http_get::get;
 use crate::problems::Failure;
 use crate::serve::fleet::{AttachmentStatus, FleetView, Row};
@@ -20,13 +21,13 @@ use red::Limits;
 #[command(after_help = EXAMPLES)]
 pub struct ShowFleet {
     /// Where weir serve answers: its --http
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:18001")]
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:18001", value_parser = address)]
     server: String,
     /// Be red while fewer Envoys are connected
     #[arg(long, value_name = "N", default_value_t = 0)]
     min: usize,
     /// Be red while an Envoy that went without ending its stream has been away for longer, until an hour later
-    #[arg(long, value_name = "TIME", default_value = "5m")]
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration::read)]
     gone: humantime::Duration,
     /// Go on showing, once a second
     #[arg(long)]
@@ -84,8 +85,26 @@ impl ShowFleet {
     }
 }
 
+/// A host and a port, as `--http` of the server has them.
+fn address(text: &str) -> Result<String, String> {
+    let parts = text.rsplit_once(':').filter(|(host, port)| is_host(host) && port.parse::<u16>().is_ok());
+    parts.map(|_| text.to_owned()).ok_or_else(|| {
+        "HOST:PORT is meant, without http://: the address of weir serve --http, such as 127.0.0.1:18001".to_owned()
+    })
+}
+
+fn is_host(text: &str) -> bool {
+    let is_address = text.starts_with('[') && text.ends_with(']');
+    !text.is_empty() && !text.contains(['/', '@']) && (is_address || !text.contains(':'))
+}
+
 fn no_answer(error: Error) -> Failure {
-    let cure = if error.kind() == ErrorKind::ConnectionRefused { "; weir serve needs --http" } else { "" };
+    let cure = match error.kind() {
+        ErrorKind::ConnectionRefused => "; weir serve needs --http",
+        // It answers, and not as this does: with another status, or in another language.
+        ErrorKind::Other => "; weir serve answers this at its --http, and not at --listen, where Envoys connect",
+        _ => "",
+    };
     Failure::Usage(format!("{error}{cure}"))
 }
 
@@ -172,4 +191,39 @@ fn state(row: &Row) -> String {
 /// Text of an Envoy with control characters escaped, so that it cannot move the cursor.
 fn escaped(text: &str) -> String {
     text.escape_debug().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_named_by_host_and_port() {
+        let table = [
+            ("127.0.0.1:18001", true),
+            ("weir.test:1", true),
+            ("[::1]:18001", true),
+            ("http://127.0.0.1:18001", false),
+            ("127.0.0.1:18001/fleet", false),
+            ("127.0.0.1", false),
+            ("127.0.0.1:", false),
+            ("127.0.0.1:65536", false),
+            (":18001", false),
+            ("::1:18001", false),
+        ];
+        for (text, is_good) in table {
+            assert_eq!(address(text).is_ok(), is_good, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_answer_of_somebody_else_says_where_to_ask() {
+        for (kind, cure) in [
+            (ErrorKind::ConnectionRefused, "; weir serve needs --http"),
+            (ErrorKind::Other, "at its --http, and not at --listen"),
+        ] {
+            assert!(no_answer(Error::new(kind, "no")).text(false).contains(cure), "{kind:?}");
+        }
+        assert_eq!(no_answer(Error::new(ErrorKind::TimedOut, "no")).text(false), "weir: no\n");
+    }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use crate::duration;
 use crate::problems::Failure;
 use crate::state_dir::{Cause, RollbackRequest, StateDir};
 
@@ -22,7 +23,7 @@ pub struct Rollback {
     #[arg(long)]
     offline: bool,
     /// How long to wait until the server serves it; 0s for not at all
-    #[arg(long, value_name = "TIME", default_value = "10s")]
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::read)]
     wait: humantime::Duration,
 }
 

@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 use weir_xds::{Listen, Report};
 
+use crate::duration;
 use crate::problems::Failure;
 use crate::state_dir::StateDir;
 
@@ -74,7 +75,7 @@ pub struct Serve {
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
     /// How often all files are looked at in full besides being watched; shorten it for file systems that tell of no changes
-    #[arg(long, value_name = "TIME", default_value = "30s")]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration::read)]
     rescan: humantime::Duration,
     /// Where /fleet (weir fleet), /metrics, /healthz and /readyz answer over plain HTTP; without it nowhere. Whoever reaches
     /// this address sees the Envoys' node ids and revisions

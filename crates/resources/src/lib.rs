@@ -3,6 +3,7 @@
 
 use std::fmt::Display;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use prost_reflect::prost::Message;
@@ -25,7 +26,10 @@ pub use warnings::warnings;
 /// # Errors
 /// The folder or the file that cannot be read, and why.
 pub fn add(folder: &Path, sources: &mut Sources) -> Result<Vec<SourceId>, String> {
-    let files = files(folder).map_err(|error| unreadable(folder, &error))?;
+    let files = files(folder).map_err(|error| match error.kind() {
+        ErrorKind::NotADirectory => format!("{}: a file; a folder of such files is meant", folder.display()),
+        _ => unreadable(folder, &error),
+    })?;
     files.iter().map(|file| Ok(sources.add(source(file)?))).collect()
 }
 

@@ -230,6 +230,8 @@ fn each_way_to_be_wrong_says_where() {
 fn a_folder_that_is_not_there_cannot_be_read() {
     let why = add(Path::new("no/such/folder"), &mut Sources::default()).unwrap_err();
     assert!(why.starts_with("no/such/folder: cannot be read: "), "{why}");
+    let why = add(Path::new("Cargo.toml"), &mut Sources::default()).unwrap_err();
+    assert_eq!(why, "Cargo.toml: a file; a folder of such files is meant");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use super::desired::Target;
 use super::fleet::{Fleet, SharedFleet};
 use super::notice::Notice;
 use super::progress::{Held, SharedProgress};
+use crate::duration;
 use crate::state_dir::{Cause, StateDir};
 
 mod canaries;
@@ -31,14 +32,14 @@ use stages::{Stage, stages};
 #[derive(Args, Clone)]
 pub struct RolloutOptions {
     /// How long a stage of a push waits for Envoys to answer before it names them and goes on
-    #[arg(long, value_name = "TIME", default_value = "10s")]
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::read)]
     stage_deadline: humantime::Duration,
     /// Send what is new to this part of the Envoys first, at least to one, and go on only when their gauges say that it is
     /// active there and nothing was refused
     #[arg(long, value_name = "N%", value_parser = canaries::percent)]
     canary_nodes: Option<u32>,
     /// How long to wait for that before it is taken back
-    #[arg(long, value_name = "TIME", default_value = "60s")]
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::read)]
     canary_deadline: humantime::Duration,
 }
 

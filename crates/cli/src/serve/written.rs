@@ -87,6 +87,6 @@ fn read_attachments(files: &Files, sources: &mut Sources) -> Result<WrittenAttac
 }
 
 fn read_resources(folder: &Path, sources: &mut Sources) -> Result<ResourceFiles, Failure> {
-    let files = weir_resources::add(folder, sources).map_err(|why| Failure::Message(format!("weir: {why}\n")))?;
+    let files = weir_resources::add(folder, sources).map_err(|why| Failure::Usage(format!("--resources {why}")))?;
     weir_resources::read(sources, &files).map_err(|problems| Failure::problems(sources, problems))
 }

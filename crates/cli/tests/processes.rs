@@ -1,4 +1,4 @@
-//! What becomes of `weir` where nobody reads what it says.
+//! How `weir` ends, as a process: where nobody reads what it says, and where it is called in a way that cannot be meant.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, pipe};
@@ -78,4 +78,19 @@ fn a_server_whose_addresses_nobody_reads_serves() {
     serve.kill().unwrap();
     serve.wait().unwrap();
     assert!(serves);
+}
+
+#[test]
+fn wrong_use_says_what_would_do() {
+    let serve = ["serve", "--policy", "policy.yaml", "--attach", "attachment.yaml"];
+    let table: [(&[&str], &str); 3] = [
+        (&["--resources", "policy.yaml"], "--resources policy.yaml: a file; a folder of such files is meant"),
+        (&["--resources", "none"], "--resources none: cannot be read: "),
+        (&["--rescan", "bla"], "'bla' for '--rescan <TIME>': a number with its unit would do, such as"),
+    ];
+    for (words, expected) in table {
+        let ended = weir(folder().path(), &[&serve[..], words].concat()).output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!((ended.status.code(), said.contains(expected)), (Some(2), true), "{words:?}: {said}");
+    }
 }
