@@ -116,7 +116,7 @@ fn own_routes(
         return None;
     }
     if let Some(root) = &routed.service.routed_by {
-        routed.check_delegate(root, into::leads_to(&routed.host, into), problems);
+        routed.check_delegate(root, into::leads_to(routed, into), problems);
         return None;
     }
     let taken = into::bindings_of(&routed.host, into);

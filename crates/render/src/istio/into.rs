@@ -71,39 +71,40 @@ impl<'a> ExistingFile<'a> {
         is_named: &dyn Fn(&str) -> bool,
         problems: &mut Problems,
     ) -> String {
-        let mut insertions = Vec::new();
+        let (mut insertions, mut found) = (Vec::new(), Problems::default());
         // Where a route delegates, it is the other VirtualService that leads somewhere; and one may be here for its weights.
         let is_asked = |existing: &VirtualService| {
             existing.delegates().next().is_some() || existing.routes.iter().any(|route| is_named(&route.name))
         };
         let mut leads_somewhere = self.virtual_services.iter().any(is_asked);
         for existing in &self.virtual_services {
-            steer::check_others(existing, all, problems);
+            steer::check_others(existing, all, &mut found);
             for route in &existing.routes {
-                let Some(routed) = steer::destination(route, existing, all, problems) else { continue };
+                let Some(routed) = steer::destination(route, existing, all, &mut found) else { continue };
                 leads_somewhere = true;
-                let added = steer::routes(route, existing, routed, needs, problems);
+                let added = steer::routes(route, existing, routed, needs, &mut found);
                 if added.is_empty() {
                     continue;
                 }
                 match splice::before(route, added, &self.text.text) {
                     Ok(insertion) => insertions.push(insertion),
-                    Err(message) => existing.refuse(route, "name", message, problems),
+                    Err(message) => existing.refuse(route, "name", message, &mut found),
                 }
             }
         }
-        if !leads_somewhere && !self.virtual_services.is_empty() {
+        if !leads_somewhere && found.is_empty() && !self.virtual_services.is_empty() {
             let hosts: Vec<&str> = all.iter().map(|routed| routed.host.as_str()).collect();
             let message = format!("no route here leads to a service of the policy; it has {}", hosts.join(", "));
-            problems.add(codes::BAD_VALUE, &At::Root { source: self.source }, message);
+            found.add(codes::BAD_VALUE, &At::Root { source: self.source }, message);
         }
+        problems.extend(found.into_vec());
         splice::insert(&self.text.text, &insertions)
     }
 }
 
 /// Whether an existing VirtualService has a route that leads to a service.
-pub(crate) fn leads_to(host: &str, all: &[ExistingFile<'_>]) -> bool {
-    all.iter().flat_map(|file| &file.virtual_services).any(|existing| steer::leads_to(existing, host))
+pub(crate) fn leads_to(routed: &RoutedService, all: &[ExistingFile<'_>]) -> bool {
+    all.iter().flat_map(|file| &file.virtual_services).any(|existing| steer::leads_to(existing, routed))
 }
 
 /// The gateways for which an existing VirtualService routes a service: those that have it as a host.
@@ -150,7 +151,7 @@ pub(crate) fn check_roots(all: &[ExistingFile<'_>], routed: &[RoutedService], pr
     let virtual_services = || all.iter().flat_map(|file| &file.virtual_services);
     for existing in virtual_services().filter(|existing| existing.hosts.is_empty()) {
         let has_root = virtual_services().any(|other| other.delegates().any(|(_, to)| to == existing.full_title()));
-        let led_to = || routed.iter().filter(|routed| steer::leads_to(existing, &routed.host));
+        let led_to = || routed.iter().filter(|routed| steer::leads_to(existing, routed));
         if has_root || led_to().all(|routed| routed.service.routed_by.is_some()) {
             continue;
         }

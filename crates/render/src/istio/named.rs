@@ -29,7 +29,7 @@ impl NamedRoutes {
             names.for_each(|name| all.add(format!("{}/{name}", service.host), 1));
         }
         for (name, destinations, host) in into.iter().flat_map(ExistingFile::named_routes) {
-            let copied = routed.iter().find(|service| host.as_ref() == Some(&service.host));
+            let copied = routed.iter().find(|service| host.as_ref().is_some_and(|host| service.is_at(host)));
             let copies = copied.into_iter().flat_map(|service| needs.variant_routes(service));
             copies.for_each(|variant| all.add(format!("{name}/{}", variant.name), 1));
             all.add(name, destinations);

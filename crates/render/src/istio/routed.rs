@@ -76,6 +76,16 @@ impl RoutedService {
         variants::subsets(&self.variants)
     }
 
+    /// Whether a destination of this full name is the service: by its own name, or by one of its stable pods alone.
+    pub fn is_at(&self, host: &str) -> bool {
+        self.host == host || self.service.stable_hosts.iter().any(|stable| stable == host)
+    }
+
+    /// Whether a destination of this full name is where a variant leads.
+    pub fn leads_to(&self, host: &str) -> bool {
+        self.variants.iter().any(|(_, target)| matches!(target, RouteTarget::Service(other) if other == host))
+    }
+
     /// The name of this service's objects.
     pub fn object_name(&self) -> String {
         let name = if namespace_of(&self.host).is_some() { self.host.split('.').next() } else { None };

@@ -15,6 +15,8 @@ pub(crate) struct Service {
     pub subsets: Vec<(String, Labels)>,
     /// Hosts by which clients call the service, beside its name.
     pub hosts: Vec<String>,
+    /// Hosts of its stable pods alone, by full names, to which routes lead instead: as Flagger's `NAME-primary`.
+    pub stable_hosts: Vec<String>,
     /// The port, of a service that has several and is called through a gateway.
     pub port: Option<i64>,
     /// The VirtualService that has it as a host and is in none of the files given; the one that it delegates to is.
@@ -55,6 +57,10 @@ impl Service {
             hosts: fields
                 .take("hosts")
                 .and_then(|node| fields::strings(node, &at.key("hosts"), problems))
+                .unwrap_or_default(),
+            stable_hosts: fields
+                .take("stable_hosts")
+                .and_then(|node| fields::strings(node, &at.key("stable_hosts"), problems))
                 .unwrap_or_default(),
             port: fields.take("port").and_then(|node| positive(node, &at.key("port"), problems)),
             routed_by: fields.take("routed_by").and_then(|node| fields::string(node, &at.key("routed_by"), problems)),

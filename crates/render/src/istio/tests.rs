@@ -510,3 +510,20 @@ fn no_two_services_share_the_names_of_their_objects() {
         assert_eq!(found, expected, "{services}");
     }
 }
+
+#[test]
+fn hosts_of_stable_pods_alone_are_read_as_the_service() {
+    let split = "{destination: {host: owl-primary}, weight: 90}, {destination: {host: lynx}, weight: 10}";
+    let flagger = existing(&format!("  hosts: [owl]\n  http:\n  - {{name: a, timeout: 3s, route: [{split}]}}\n"));
+    let stable = "services: {owl.shop.svc.cluster.local: {stable_hosts: [owl-primary.shop.svc.cluster.local]}}";
+    let lines = "role: mesh, wasm: {file: /weir.wasm},";
+    let files = rendered_of(LED, lines, stable, &[&flagger]).unwrap();
+    let route = r#"[{"destination":{"host":"lynx.shop.svc.cluster.local"}}]"#;
+    assert_eq!(routes_of(&files, "route")[0], (r#""a/tag/e.c""#.to_owned(), route.to_owned()));
+    assert!(files.iter().all(|file| !file.text.contains("DestinationRule")), "{files:?}");
+    // Nobody said that they are the service's.
+    let problems = rendered_of(LED, lines, "services: {owl.shop.svc.cluster.local: {}}", &[&flagger]).unwrap_err();
+    assert_eq!(places(&problems), ["bad_value 1:1 (root)"]);
+    let other = flagger.replace("lynx", "tiger");
+    assert_eq!(places(&rendered_of(LED, lines, stable, &[&other]).unwrap_err()), ["conflict 1:7 spec.http[0].route"]);
+}

@@ -21,8 +21,10 @@ pub(super) fn destination<'a>(
 ) -> Option<&'a RoutedService> {
     let destinations = destinations(route);
     let hosts = hosts(route, existing);
-    let routed = all.iter().find(|routed| !routed.variants.is_empty() && hosts.contains(&routed.host))?;
-    if let Some(other) = hosts.iter().find(|host| **host != routed.host) {
+    let is_at = |routed: &&RoutedService| !routed.variants.is_empty() && hosts.iter().any(|host| routed.is_at(host));
+    let routed = all.iter().find(is_at)?;
+    // Weights between the stable pods and a variant's service are those of whoever ramps by them.
+    if let Some(other) = hosts.iter().find(|host| !routed.is_at(host) && !routed.leads_to(host)) {
         let message = format!(
             "{} divides requests between {} and {other}, so that nobody can say where a variant goes; one service for \
              each route would do",
@@ -31,7 +33,7 @@ pub(super) fn destination<'a>(
         existing.refuse(route, "route", message, problems);
         return None;
     }
-    for one in destinations {
+    for one in destinations.into_iter().filter(|one| existing.full_name(text(one, "host")) == routed.host) {
         if let Some(message) = leads_to_all_pods(one, routed) {
             existing.refuse(route, "route", format!("{} {message}", route.name), problems);
         }
@@ -75,8 +77,8 @@ pub(super) fn hosts(route: &Route, existing: &VirtualService) -> Vec<String> {
 }
 
 /// Whether a route of an existing VirtualService leads to a service.
-pub(super) fn leads_to(existing: &VirtualService, host: &str) -> bool {
-    existing.routes.iter().flat_map(|route| hosts(route, existing)).any(|one| one == host)
+pub(super) fn leads_to(existing: &VirtualService, routed: &RoutedService) -> bool {
+    existing.routes.iter().flat_map(|route| hosts(route, existing)).any(|host| routed.is_at(&host))
 }
 
 /// Reports what leads to a service of the policy and is no HTTP route: copies of requests, TLS and TCP. It follows no tag, and
@@ -85,7 +87,7 @@ pub(super) fn check_others(existing: &VirtualService, all: &[RoutedService], pro
     let mut check = |list: &str, index: usize, field: &str, what: &str, destination: Option<&Spanned>| {
         let Some(destination) = destination else { return };
         let host = existing.full_name(text(destination, "host"));
-        let Some(routed) = all.iter().find(|routed| routed.host == host) else { return };
+        let Some(routed) = all.iter().find(|routed| routed.is_at(&host)) else { return };
         if let Some(message) = leads_to_all_pods(destination, routed) {
             existing.refuse_in(list, index, field, format!("{what} {message}"), problems);
         }
