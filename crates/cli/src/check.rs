@@ -10,6 +10,7 @@ use crate::problems::Failure;
 
 mod given;
 mod judged;
+mod modules;
 mod report;
 
 use given::Given;
@@ -46,7 +47,9 @@ impl Check {
     /// Checks all that is given and prints the result.
     pub fn run(self) -> Result<(), Failure> {
         let given = Given::read(&self.paths)?;
-        let judged = Judged::of(&given, self.role)?;
+        let mut judged = Judged::of(&given, self.role)?;
+        judged.warnings.extend(modules::missing(&given, &judged));
+        judged.warnings.sort_by_key(|warning| (warning.source, warning.position));
         let is_good = judged.problems.is_empty() && (judged.warnings.is_empty() || !self.deny_warnings);
         if self.json {
             println!("{}", report::json(&given, &judged, is_good));

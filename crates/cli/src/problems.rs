@@ -33,6 +33,21 @@ impl Failure {
         Failure::Problems { sources: sources.clone(), problems }
     }
 
+    /// Both in one, but nothing twice.
+    pub fn and(self, other: Failure) -> Failure {
+        let [first, second] = [&self, &other].map(|failure| failure.text(false));
+        match (self, other) {
+            (one, _) if first == second => one,
+            (Failure::Problems { sources, problems }, Failure::Problems { problems: others, .. })
+                if others.iter().all(|problem| problems.contains(problem)) =>
+            {
+                Failure::Problems { sources, problems }
+            }
+            (Failure::Usage(one), Failure::Usage(other)) => Failure::Usage(format!("{one}\nweir: {other}")),
+            _ => Failure::Message(first + &second),
+        }
+    }
+
     /// Says it on standard error, and the exit code for scripts.
     pub fn report(&self) -> ExitCode {
         eprint!("{}", self.text(std::io::stderr().is_terminal()));
@@ -160,6 +175,27 @@ pub fn json(sources: &Sources, problems: &[Problem]) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_said_twice() {
+        let message = |text: &str| Failure::Message(format!("{text}\n"));
+        assert_eq!(message("a").and(message("a")).text(false), "a\n");
+        assert_eq!(message("a").and(Failure::Usage("b".into())).text(false), "a\nweir: b\n");
+        let both = Failure::Usage("a".into()).and(Failure::Usage("b".into()));
+        assert!(matches!(both, Failure::Usage(_)));
+        assert_eq!(both.text(false), "weir: a\nweir: b\n");
+        let problems = |keys: &[&str]| {
+            let mut found = weir_policy::Problems::default();
+            let root = weir_policy::At::Root { source: SourceId::FIRST };
+            keys.iter().for_each(|key| found.add(weir_policy::codes::CONFLICT, &root.key(key), "no"));
+            Failure::problems(&Sources::of([Source::yaml("a.yaml", "{a: 1, b: 2}")]), found.into_vec())
+        };
+        let both = problems(&["a", "b"]);
+        assert_eq!(both.clone().and(problems(&["b"])).text(false), both.text(false));
+        assert!(problems(&["a"]).and(problems(&["b"])).text(false).contains("at b"));
+    }
+
     #[test]
     fn the_caret_stands_under_its_character() {
         let caret = |line: &str, column| {

@@ -99,6 +99,57 @@ fn documents_of_all_kinds_are_judged_together() {
 }
 
 #[test]
+fn what_is_read_nowhere_is_one_problem_that_says_what_is_read_here() {
+    let string = r#"{"@type":"type.googleapis.com/google.protobuf.StringValue","value":"{}"}"#;
+    let filter =
+        r#"resources: [{"@type": type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig, name: weir.a}]"#;
+    let table = [
+        (string, "an envelope, which a filter is sent"),
+        ("{weir: 1, policy: {}}", "an envelope, which a filter is sent"),
+        (filter, "a filter for an Envoy that watches its file (ECDS)"),
+        ("{apiVersion: v1, kind: ConfigMap}", "an object of Kubernetes"),
+        ("requests: []", "a file of requests"),
+        ("static_resources: {}", "the bootstrap of an Envoy"),
+    ];
+    for (text, what) in table {
+        let (output, _folder) = check(&[("a.yaml", text)], &["a.yaml", "--json"]);
+        let seen: Json = serde_json::from_slice(&output.stdout).unwrap();
+        let [problem] = seen["problems"].as_array().unwrap().as_slice() else { panic!("{seen}") };
+        let read = "what is read here is a policy, or an attachment, or a file of Envoy resources";
+        let message = problem["message"].as_str().unwrap();
+        assert!(message.starts_with(&format!("this is {what}, and {read}; ")), "{message}");
+        assert_eq!((&problem["line"], &problem["code"]), (&json!(1), &json!("other_document")));
+    }
+}
+
+/// `weir serve` refuses them.
+#[test]
+fn a_module_that_is_not_here_is_warned_of() {
+    let istio = "{weir: 1, wasm: {file: x.wasm}, istio: {namespace: shop, selector: {app: a}}}";
+    let table = [
+        ("weir: 1\nwasm: {file: x.wasm}\n", Some((2, 14))),
+        ("weir: 1\nwasm: {file: ../here.wasm}\n", None),
+        ("{weir: 1, wasm: {oci: 'oci://x/y'}}", None),
+        ("weir: 1", None),
+        // In the proxy's container.
+        (istio, None),
+    ];
+    for (text, place) in table {
+        let files = [("a/a.yaml", text), ("here.wasm", "")];
+        let (output, _folder) = check(&files, &["a/a.yaml", "--json"]);
+        let seen: Json = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((output.status.code(), &seen["problems"]), (Some(0), &json!([])), "{text}");
+        let expected = place.map(|(line, column)| {
+            let message =
+                "a/x.wasm: no such file here, and weir serve wants one on its machine; scripts/build-wasm makes one";
+            json!({"code": "missing_module", "file": "a/a.yaml", "path": "wasm.file", "line": line, "column": column,
+                   "message": message})
+        });
+        assert_eq!(seen["warnings"], Json::from_iter(expected), "{text}");
+    }
+}
+
+#[test]
 fn a_policy_is_checked_for_the_role_of_its_attachments() {
     // An edge would want slots and a unit.
     let policy = "{version: 1, layers: [{id: l, experiments: [{id: e, variants: [{id: v}]}]}]}";

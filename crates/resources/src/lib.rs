@@ -18,7 +18,7 @@ mod warnings;
 mod yaml;
 
 pub use reading::{ResourceFiles, read};
-pub use warnings::codes::CODES;
+pub use warnings::codes::{CODES, MISSING_MODULE};
 pub use warnings::warnings;
 
 /// Adds the text of every `*.yaml`, `*.yml` and `*.json` file of a folder, hidden ones and subfolders aside.

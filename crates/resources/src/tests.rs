@@ -194,6 +194,12 @@ fn each_way_to_be_wrong_says_where() {
         ("resources: [one]".into(), ":1:13: missing_field at resources[0]: expected the field `@type`"),
         (
             named("type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"),
+            ":1:1: other_document at resources: this is a filter for an Envoy that watches its file (ECDS), and a file of Envoy resources is meant here; ",
+        ),
+        (
+            "resources: [{'@type': type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig, name: one}, \
+             {'@type': type.googleapis.com/envoy.config.cluster.v3.Cluster, name: one}]"
+                .into(),
             "is not served, only type.googleapis.com",
         ),
         (

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use weir_policy::{Kind, SourceId, Sources, limits};
+use weir_policy::{At, Kind, Problem, Problems, SourceId, Sources, limits};
 
 use crate::load;
 use crate::problems::Failure;
@@ -20,7 +20,12 @@ pub struct Given {
     pub attachments: Vec<SourceId>,
     /// Envoy resources.
     pub resources: Vec<SourceId>,
+    /// What is wrong with those that are nothing of that.
+    pub problems: Vec<Problem>,
 }
+
+/// What is read.
+const KINDS: [Kind; 3] = [Kind::Policy, Kind::Attachment, Kind::Resources];
 
 impl Given {
     /// Reads these files, and those of these folders, each once.
@@ -30,18 +35,22 @@ impl Given {
             let documents = load::documents(path, "document")?;
             files.extend(documents.into_iter().filter(|file| seen.insert(fs::canonicalize(file).ok())));
         }
-        let mut given = Given::default();
+        let (mut given, mut problems) = (Given::default(), Problems::default());
         for id in load::add_all(&files, &mut given.sources)? {
             // What is too large to be read is not parsed, and told so as of a policy.
             let source = given.sources.get(id).filter(|source| source.text.len() <= limits::POLICY_BYTES_MAX);
             let document = source.map(|source| source.parse(id).0);
-            let sorted = match document.as_ref().and_then(Kind::of) {
-                Some(Kind::Attachment) => &mut given.attachments,
-                Some(Kind::Resources) => &mut given.resources,
-                _ => &mut given.policy,
-            };
-            sorted.push(id);
+            let root = At::Root { source: id };
+            let kind = document.map_or(Some(None), |document| Kind::among(&KINDS, &document, &root, &mut problems));
+            match kind {
+                Some(Some(Kind::Attachment)) => given.attachments.push(id),
+                Some(Some(Kind::Resources)) => given.resources.push(id),
+                Some(_) => given.policy.push(id),
+                None => {}
+            }
         }
+        given.problems = problems.into_vec();
+        given.sources.locate(&mut given.problems);
         Ok(given)
     }
 }

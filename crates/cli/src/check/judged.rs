@@ -27,8 +27,9 @@ pub struct Judged {
 impl Judged {
     /// Judges documents by themselves, and then those that are good by how they fit.
     pub fn of(given: &Given, role: Option<Role>) -> Result<Judged, Failure> {
-        let Given { sources, policy, attachments, resources } = given;
+        let Given { sources, policy, attachments, resources, problems: found } = given;
         let mut problems = Problems::default();
+        problems.extend(found.clone());
         let (attachments, found) = load::read_attachments(sources, attachments);
         problems.extend(found);
         let resources = (!resources.is_empty()).then(|| weir_resources::read(sources, resources)).transpose();

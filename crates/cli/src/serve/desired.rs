@@ -90,7 +90,7 @@ impl Desired {
             Ok(target) => self.target = target,
             Err(other) => {
                 self.complaint = Some(match self.complaint.take() {
-                    Some(one) => both(one, other),
+                    Some(one) => one.and(other),
                     None => other,
                 });
             }
@@ -117,16 +117,6 @@ fn in_a_line(failure: &Failure) -> String {
 /// What is served stays, with a complaint.
 pub fn unchanged(complaint: Failure) -> Desired {
     Desired { target: None, complaint: Some(complaint), request: None, notice: None }
-}
-
-/// Both in one, but nothing twice.
-fn both(one: Failure, other: Failure) -> Failure {
-    let [first, second] = [&one, &other].map(|failure| failure.text(false));
-    match (one, other) {
-        (one, _) if first == second => one,
-        (Failure::Usage(one), Failure::Usage(other)) => Failure::Usage(format!("{one}\nweir: {other}")),
-        _ => Failure::Message(first + &second),
-    }
 }
 
 #[cfg(test)]

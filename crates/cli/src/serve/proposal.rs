@@ -30,8 +30,17 @@ impl Proposal {
     /// Checks the policy for what these attachments do.
     pub fn of(written: Written) -> Proposal {
         let Written { sources, policy, attachments, resources } = written;
-        let role = attachments.as_ref().map(|attachments| load::role(&attachments.files)).map_err(Failure::clone);
-        let policy = role.and_then(|role| Effective::with_documents(&sources, &policy?, role));
+        let policy = match &attachments {
+            Ok(attachments) => {
+                let role = load::role(&attachments.files);
+                policy.and_then(|files| Effective::with_documents(&sources, &files, role))
+            }
+            // Nobody knows what it is for; what is wrong with it for any role is told all the same.
+            Err(unread) => match policy.and_then(|files| Effective::with_documents(&sources, &files, Role::Mesh)) {
+                Ok(_) => Err(unread.clone()),
+                Err(bad) => Err(together(&sources, bad, unread.clone())),
+            },
+        };
         let warnings = match (&policy, &attachments, &resources) {
             (Ok((effective, documents)), Ok(attachments), Ok(Some(files))) => {
                 let policy = Some((&effective.policy.model, documents.as_slice()));
@@ -67,5 +76,16 @@ impl Proposal {
             filters.push(AttachedFilter { attachment, name, nodes, wasm, module });
         }
         Ok(Deployment::of(policy.clone(), filters, self.resources.clone()?.unwrap_or_default()))
+    }
+}
+
+/// What is wrong with some of these texts, and with others.
+fn together(sources: &Sources, one: Failure, other: Failure) -> Failure {
+    match (one, other) {
+        (Failure::Problems { mut problems, .. }, Failure::Problems { problems: others, .. }) => {
+            problems.extend(others);
+            Failure::Problems { sources: sources.clone(), problems }
+        }
+        (one, other) => one.and(other),
     }
 }

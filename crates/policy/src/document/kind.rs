@@ -12,6 +12,8 @@ pub enum Kind {
     Attachment,
     /// Plain Envoy resources.
     Resources,
+    /// A filter for an Envoy that reads it from a file.
+    Filter,
     /// Requests with what is expected of them.
     Requests,
     /// An object of Kubernetes or Istio.
@@ -44,11 +46,7 @@ impl Kind {
         let Value::Map(entries) = &document.value else { return false };
         match Kind::told(entries) {
             Some((found, _)) if found == self => return false,
-            Some((found, field)) => {
-                let (found, meant, taken_by) = (found.name(), self.name(), found.taken_by());
-                let message = format!("this is {found}, and {meant} is meant here; {taken_by}");
-                problems.add(codes::OTHER_DOCUMENT, &at.key(field), message);
-            }
+            Some(found) => other(found, entries, &format!("{} is meant here", self.name()), at, problems),
             None => {
                 let Some(first) = entries.first() else { return false };
                 let is_known = |entry: &Entry| self.fields().contains(&entry.key.as_str());
@@ -61,6 +59,18 @@ impl Kind {
             }
         }
         true
+    }
+
+    /// The kind of a document that is read whichever of these it is of, or of none that is known. `None` where it is of another:
+    /// that is a problem of it.
+    pub fn among(kinds: &[Kind], document: &Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Option<Kind>> {
+        let Value::Map(entries) = &document.value else { return Some(None) };
+        let Some(found) = Kind::told(entries).filter(|(kind, _)| !kinds.contains(kind)) else {
+            return Some(Kind::of(document));
+        };
+        let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+        other(found, entries, &format!("what is read here is {}", names.join(", or ")), at, problems);
+        None
     }
 
     /// All that such a document may have, where many others are taken for one.
@@ -83,6 +93,12 @@ impl Kind {
         if has("weir") && has("policy") {
             return Some((Kind::Envelope, "policy"));
         }
+        if has("value") && text(entries, "@type").is_some_and(|name| name.ends_with("/google.protobuf.StringValue")) {
+            return Some((Kind::Envelope, "@type"));
+        }
+        if has("resources") && policy().is_none() && are_filters(entries) {
+            return Some((Kind::Filter, "resources"));
+        }
         alone(Kind::Attachment, "weir")
             .or_else(|| alone(Kind::Resources, "resources"))
             .or_else(|| alone(Kind::Requests, "requests"))
@@ -100,6 +116,7 @@ impl Kind {
             Kind::Policy => "a policy",
             Kind::Attachment => "an attachment",
             Kind::Resources => "a file of Envoy resources",
+            Kind::Filter => "a filter for an Envoy that watches its file (ECDS)",
             Kind::Requests => "a file of requests",
             Kind::Kubernetes => "an object of Kubernetes",
             Kind::Envelope => "an envelope, which a filter is sent",
@@ -107,18 +124,45 @@ impl Kind {
         }
     }
 
-    /// Who would take it.
-    fn taken_by(self) -> &'static str {
+    /// Who would take a document of these entries.
+    fn taken_by(self, entries: &[Entry]) -> &'static str {
         match self {
             Kind::Policy => "weir check takes it, and --policy",
             Kind::Attachment => "weir check takes it, and --attach",
             Kind::Resources => "weir check takes it, and weir serve --resources its folder",
+            Kind::Filter => "path_config_source of an Envoy takes it, and weir serve makes its own",
             Kind::Requests => "weir test takes it, and weir explain --requests",
-            Kind::Kubernetes => "weir render istio --into takes VirtualServices",
+            Kind::Kubernetes => match text(entries, "kind") {
+                Some("VirtualService") => "weir render istio --into takes it",
+                Some("ConfigMap") => "each document in its data is a file of its own",
+                _ => "nothing of weir takes it",
+            },
             Kind::Envelope => "its attachment and its policy are files of their own",
             Kind::Bootstrap => "envoy --config-path takes it",
         }
     }
+}
+
+/// Tells of a document that is of another kind than is meant.
+fn other((kind, field): (Kind, &str), entries: &[Entry], meant: &str, at: &At<'_>, problems: &mut Problems) {
+    let message = format!("this is {}, and {meant}; {}", kind.name(), kind.taken_by(entries));
+    problems.add(codes::OTHER_DOCUMENT, &at.key(field), message);
+}
+
+fn text<'e>(entries: &'e [Entry], field: &str) -> Option<&'e str> {
+    let entry = entries.iter().find(|entry| entry.key == field)?;
+    if let Value::Str(text) = &entry.node.value { Some(text) } else { None }
+}
+
+/// Whether all resources are those of ECDS.
+fn are_filters(entries: &[Entry]) -> bool {
+    let resources = entries.iter().find(|entry| entry.key == "resources");
+    let Some(Value::List(items)) = resources.map(|entry| &entry.node.value) else { return false };
+    let is_filter = |item: &Spanned| {
+        let Value::Map(fields) = &item.value else { return false };
+        text(fields, "@type").is_some_and(|name| name.ends_with("/envoy.config.core.v3.TypedExtensionConfig"))
+    };
+    !items.is_empty() && items.iter().all(is_filter)
 }
 
 #[cfg(test)]
@@ -141,6 +185,17 @@ mod tests {
             ("requests: []", Some(Kind::Requests)),
             ("{apiVersion: v1, kind: ConfigMap, data: {}}", Some(Kind::Kubernetes)),
             ("{weir: 1, policy: {version: 1}}", Some(Kind::Envelope)),
+            (r#"{"@type": type.googleapis.com/google.protobuf.StringValue, value: "{}"}"#, Some(Kind::Envelope)),
+            (r#"{"@type": type.googleapis.com/google.protobuf.Int32Value, value: "{}"}"#, None),
+            (r#"{"@type": type.googleapis.com/google.protobuf.StringValue}"#, None),
+            (
+                r#"resources: [{"@type": type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig, name: weir.shop}]"#,
+                Some(Kind::Filter),
+            ),
+            (
+                r#"resources: [{"@type": type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig}, {"@type": x}]"#,
+                Some(Kind::Resources),
+            ),
             ("static_resources: {}", Some(Kind::Bootstrap)),
             ("{admin: {}, dynamic_resources: {}}", Some(Kind::Bootstrap)),
             // Of these nobody knows: whoever reads them says what is wrong.
@@ -158,6 +213,39 @@ mod tests {
         for (text, kind) in table {
             assert_eq!(Kind::of(&Source::yaml("a.yaml", text).parse(SourceId::FIRST).0), kind, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_told_of_an_object_of_kubernetes_depends_on_what_it_is() {
+        let table = [
+            ("VirtualService", "; weir render istio --into takes it"),
+            ("ConfigMap", "; each document in its data is a file of its own"),
+            ("Secret", "; nothing of weir takes it"),
+        ];
+        for (kind, told) in table {
+            let sources = Sources::of([Source::yaml("a.yaml", format!("{{apiVersion: v1, kind: {kind}}}"))]);
+            let found = read_policy(&sources, Role::Edge).unwrap_err();
+            let [problem] = found.as_slice() else { panic!("{found:?}") };
+            let start = "this is an object of Kubernetes, and a policy is meant here";
+            assert_eq!(problem.message, format!("{start}{told}"));
+        }
+    }
+
+    #[test]
+    fn several_kinds_may_be_read_in_one_place() {
+        let told = |text: &str| {
+            let (mut problems, root) = (Problems::default(), At::Root { source: SourceId::FIRST });
+            let document = Source::yaml("a.yaml", text).parse(SourceId::FIRST).0;
+            let found = Kind::among(&[Kind::Policy, Kind::Attachment], &document, &root, &mut problems);
+            (found, problems.into_vec().into_iter().map(|problem| problem.message).collect::<Vec<_>>())
+        };
+        assert_eq!(told("version: 1"), (Some(Some(Kind::Policy)), vec![]));
+        assert_eq!(told("weir: 1"), (Some(Some(Kind::Attachment)), vec![]));
+        assert_eq!(told("x: 1"), (Some(None), vec![]));
+        assert_eq!(told("[]"), (Some(None), vec![]));
+        let message = "this is the bootstrap of an Envoy, and what is read here is a policy, or an attachment; \
+                       envoy --config-path takes it";
+        assert_eq!(told("admin: {}\nstatic_resources: {}"), (None, vec![message.to_owned()]));
     }
 
     /// What is told of a document without any of them is what whoever reads one asks for.

@@ -31,6 +31,9 @@ pub const UNKNOWN_CLUSTER: Code =
 /// A route behind one that takes everything.
 pub const UNREACHABLE_ROUTE: Code =
     Code::new("unreachable_route", "A warning: a route for a variant stands behind one that takes every request.");
+/// A module that is not on this machine.
+pub const MISSING_MODULE: Code =
+    Code::new("missing_module", "A warning: the file that an attachment names as its module is not on this machine.");
 
 /// Every code of this crate.
 pub const CODES: &[Code] = &[
@@ -41,4 +44,5 @@ pub const CODES: &[Code] = &[
     UNROUTED_SERVICE,
     UNKNOWN_CLUSTER,
     UNREACHABLE_ROUTE,
+    MISSING_MODULE,
 ];

@@ -130,12 +130,3 @@ fn a_start_serves_what_was_in_force_last_if_nothing_else() {
     assert_eq!(at_start(&bad_files(), Ok(None)), (None, Some("files\n".into())));
     assert_eq!(at_start(&bad_files(), Err(bad("damaged"))), (None, Some("files\ndamaged\n".into())));
 }
-
-#[test]
-fn nothing_is_said_twice() {
-    assert_eq!(both(bad("a"), bad("a")).text(false), "a\n");
-    assert_eq!(both(bad("a"), Failure::Usage("b".into())).text(false), "a\nweir: b\n");
-    let both = both(Failure::Usage("a".into()), Failure::Usage("b".into()));
-    assert!(matches!(both, Failure::Usage(_)));
-    assert_eq!(both.text(false), "weir: a\nweir: b\n");
-}

@@ -54,6 +54,26 @@ fn wanted(judge: &Judge) -> (String, Cause) {
 }
 
 #[test]
+fn what_is_wrong_with_the_policy_is_told_beside_what_is_wrong_with_the_attachment() {
+    let told = |policy: &str, edge: &str| {
+        let (folder, state) = Folder::new();
+        folder.write("policy.yaml", policy);
+        folder.write("edge.yaml", edge);
+        folder.start(&state).err().unwrap().text(false)
+    };
+    let swapped = told("{weir: 1, name: shop}", "version: 1");
+    let both =
+        ["this is an attachment, and a policy is meant here", "this is a policy, and an attachment is meant here"];
+    both.iter().for_each(|one| assert_eq!(swapped.matches(one).count(), 1, "{swapped}"));
+    assert!(swapped.ends_with("\n2 problems found\n"), "{swapped}");
+    let one = told("version: 1", "weir: 2");
+    assert!(one.ends_with("\n1 problem found\n"), "{one}");
+    // What only deciding needs is not asked for, as nobody knows that it decides.
+    let layers = "{version: 1, layers: [{id: l, experiments: [{id: e, variants: [{id: v}]}]}]}";
+    assert!(told(layers, "weir: 2").ends_with("\n1 problem found\n"));
+}
+
+#[test]
 fn a_rollback_holds_over_files_that_never_came_into_force_until_they_say_something_new() {
     let (folder, state) = Folder::new();
     let first = folder.keep(&state, 1);
