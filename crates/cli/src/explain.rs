@@ -53,11 +53,20 @@ Exit codes: 0 decided, 1 the policy, an attachment or a file of requests has pro
 impl Explain {
     /// Decides the request, or those of files, and prints what came out.
     pub fn run(self) -> Result<(), Failure> {
+        let json = self.json;
+        self.decided().map(|text| print!("{text}")).map_err(|failure| match failure {
+            Failure::Problems { sources, problems } if json => {
+                println!("{}", json::problems(&sources, &problems));
+                Failure::AlreadyPrinted
+            }
+            failure => failure,
+        })
+    }
+
+    fn decided(self) -> Result<String, Failure> {
         if !self.requests.is_empty() {
             let requests = Requests::read(&self.requests, &self.policy, self.attach.as_deref(), self.role)?;
-            let shown = if self.json { table::json_lines(&requests) } else { table::text(&requests) };
-            print!("{shown}");
-            return Ok(());
+            return Ok(if self.json { table::json_lines(&requests) } else { table::text(&requests) });
         }
         let request = self.request.request()?;
         let load::Attached { sources, file, documents, policy } =
@@ -69,11 +78,9 @@ impl Explain {
         let exchange = request.decide(&plan);
         let why = exchange.why(&policy.model, request.pairs());
         let places = PolicyPlaces::of(&sources, &documents);
-        if self.json {
-            println!("{}", json::object(&exchange, &why, &places));
-        } else {
-            print!("{}", text::decision(&exchange, &why, &places));
-        }
-        Ok(())
+        Ok(match self.json {
+            true => format!("{}\n", json::object(&exchange, &why, &places)),
+            false => text::decision(&exchange, &why, &places),
+        })
     }
 }

@@ -280,6 +280,36 @@ fn a_policy_with_problems_is_told_with_those_of_the_requests() {
 }
 
 #[test]
+fn bytes_that_lost_their_quotes_are_proposed_as_they_were_typed() {
+    let digits = "00010203040506070809101112131415";
+    let (_, said) = tested(&format!("requests:\n- {{random: {digits}, expect: {{tag: null}}}}\n"));
+    let message = format!("a string is meant here; write \"{digits}\" in quotes");
+    assert_eq!(said["problems"][0]["message"], json!(message), "{said}");
+}
+
+#[test]
+fn explain_tells_problems_as_an_object_too() {
+    let folder = folder("requests:\n- {path: checkout}\n");
+    fs::write(folder.path().join("bad.yaml"), "version: 2\n").unwrap();
+    let good = ["explain", "--json", "--policy", "policy.yaml"];
+    for (words, expected) in [
+        (&["explain", "--json", "--policy", "bad.yaml"][..], &["bad_value version 1:10"][..]),
+        (&[&good[..], &["--attach", "odd.yaml"]].concat(), &["unknown_unit log_unit 1:32"]),
+        (&[&good[..], &["--requests", "requests.yaml"]].concat(), &["bad_value requests[0].path 2:10"]),
+    ] {
+        let output = weir(folder.path(), words);
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(1), &b""[..]), "{words:?}");
+        assert_eq!(
+            (&said["good"], places(&said["problems"])),
+            (&json!(false), expected.iter().map(|one| (*one).to_owned()).collect())
+        );
+        let fields: Vec<&String> = said.as_object().unwrap().keys().collect();
+        assert_eq!(fields, ["good", "problems"]);
+    }
+}
+
+#[test]
 fn what_cannot_fail_is_wrong_use() {
     let folder = folder("requests:\n- {path: /}\n");
     fs::write(folder.path().join("none.yaml"), "requests: []\n").unwrap();

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 use weir_engine::Exchange;
 use weir_engine::why::{Scope, SeenLeaf, Step, Verdict, Why};
-use weir_policy::Range;
 use weir_policy::model::UnitSource;
+use weir_policy::{Problem, Range, Sources};
 
 use super::places::PolicyPlaces;
 
@@ -13,6 +13,11 @@ pub fn object(exchange: &Exchange<'_, '_>, told: &[Why<'_>], places: &PolicyPlac
     let mut decision: Value = serde_json::from_str(&exchange.json()).unwrap_or_default();
     decision["why"] = why(told, places);
     decision
+}
+
+/// Problems that kept a decision from being made.
+pub fn problems(sources: &Sources, problems: &[Problem]) -> Value {
+    json!({ "good": false, "problems": crate::problems::json(sources, problems) })
 }
 
 fn why(told: &[Why<'_>], places: &PolicyPlaces<'_>) -> Value {
@@ -47,6 +52,9 @@ fn step(step: &Step<'_>) -> Value {
             *of,
             json!({ "step": "override", "number": number, "list": list, "forces": forced(*experiment, *variant) }),
         ),
+        Step::NoOverride { overrides, lists, units } => {
+            json!({ "step": "override", "forces": null, "overrides": overrides, "lists": lists, "units": units })
+        }
         Step::Rule { experiment, number, variant, verdict } => with_verdict(
             verdict,
             json!({

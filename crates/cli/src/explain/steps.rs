@@ -48,6 +48,11 @@ fn line(step: &Step<'_>, place: Option<Place>) -> (&'static str, String) {
             let forced = forced(*experiment, *variant);
             ("override", format!("{number} of {}{at}{list} names the unit: {forced}", scope(*of)))
         }
+        Step::NoOverride { overrides, lists, units } => {
+            let units = (*units > 0).then(|| format!("{units} unit{}", if *units == 1 { "" } else { "s" }));
+            let asked = lists.iter().map(|list| format!("list {list}"));
+            ("override", format!("none of {overrides} names the unit: {}", some(asked.chain(units), ", ")))
+        }
         Step::Rule { experiment, number, variant, verdict } => {
             let forced =
                 if verdict.holds { format!(", {}", forced(Some(experiment), *variant)) } else { String::new() };

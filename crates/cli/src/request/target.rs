@@ -61,7 +61,8 @@ fn of_url(scheme: &'static str, rest: &[u8], found: &str) -> Result<Target, Stri
     let is_of_user = |byte: &u8| byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=_~".contains(byte);
     if !user.strip_suffix(b"@").unwrap_or(user).iter().all(is_of_user) || !is_host_of_url(host) {
         return Err(format!(
-            "found {found}; Envoy takes a host of letters, digits, . and - in a URL, and a port below 65536"
+            "found {found}; in a URL Envoy takes a host of letters, digits, . and -, or an IPv6 address in brackets, and a \
+             port below 65536"
         ));
     }
     let path = if path.is_empty() { b"/" } else { path };

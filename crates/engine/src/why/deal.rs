@@ -116,7 +116,7 @@ impl<'x, 'm> Teller<'x, '_, '_, 'm> {
         value
     }
 
-    /// A unit stands in one override of a layer only. Those of experiments that are off are passed over.
+    /// A unit stands in one override of a layer only. Those of experiments that are off are not asked.
     fn overridden(&mut self, unit: Option<&[u8]>) -> ControlFlow<()> {
         let Some(unit) = unit else { return Continue(()) };
         let of_layer = self.layer.overrides.iter().enumerate().map(|one| (Scope::Layer(&self.layer.id), None, one));
@@ -125,16 +125,28 @@ impl<'x, 'm> Teller<'x, '_, '_, 'm> {
             experiment.overrides.iter().enumerate().map(move |one| (Scope::Experiment(id), Some(id), one))
         });
         let is_on = |id: &str| self.layer.experiments.iter().any(|one| one.id == id && one.enabled);
-        let found = of_layer.chain(of_experiments).find_map(|(of, owner, (place, one))| {
+        let in_force = of_layer.chain(of_experiments).filter_map(|(of, owner, (place, one))| {
             let experiment = one.experiment.as_deref().or(owner);
-            let is_in_force = experiment.is_none_or(is_on);
-            let list = self.lists(one, unit).filter(|_| is_in_force)?;
-            let (number, variant) = (place.saturating_add(1), one.variant.as_deref());
-            Some(Step::Override { of, number, list, experiment, variant })
+            experiment.is_none_or(is_on).then_some((of, place.saturating_add(1), one, experiment))
         });
-        let Some(step) = found else { return Continue(()) };
-        self.steps.push(step);
-        Break(())
+        let (mut overrides, mut lists, mut units) = (0_usize, Vec::new(), 0_usize);
+        for (of, number, one, experiment) in in_force {
+            if let Some(list) = self.lists(one, unit) {
+                let variant = one.variant.as_deref();
+                self.steps.push(Step::Override { of, number, list, experiment, variant });
+                return Break(());
+            }
+            overrides = overrides.saturating_add(1);
+            match &one.who {
+                Who::List(name) if lists.contains(&name.as_str()) => {}
+                Who::List(name) => lists.push(name.as_str()),
+                Who::Units(written) => units = units.saturating_add(written.len()),
+            }
+        }
+        if overrides > 0 {
+            self.steps.push(Step::NoOverride { overrides, lists, units });
+        }
+        Continue(())
     }
 
     /// Whether an override names a unit, and by which list.

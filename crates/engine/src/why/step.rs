@@ -66,6 +66,15 @@ pub enum Step<'m> {
         /// The variant that is forced; `None` means stable.
         variant: Option<&'m str>,
     },
+    /// There are overrides in force, and none names the unit.
+    NoOverride {
+        /// How many were asked.
+        overrides: usize,
+        /// The lists that they name, each once, in the order of the overrides.
+        lists: Vec<&'m str>,
+        /// Units that they write out.
+        units: usize,
+    },
     /// A rule was asked.
     Rule {
         /// The experiment that has it.

@@ -48,6 +48,35 @@ fn an_override_of_an_experiment_that_is_off_is_passed_over() {
 }
 
 #[test]
+fn overrides_that_name_others_are_counted_and_those_that_nobody_asks_are_not_told() {
+    let policy = |layer: &str, experiment: &str, enabled: bool| {
+        format!(
+            r#""units": {{"user": [{{"header": "x-user"}}]}}, "lists": {{"staff": ["bob"], "testers": ["eve"]}},
+            "layers": [{{"id": "l", "unit": "user", "overrides": [{layer}], "experiments": [{{"id": "e", "slots": "all",
+                "overrides": [{experiment}], "enabled": {enabled}, "variants": [{{"id": "v", "share": "100%"}}]}}]}}]"#
+        )
+    };
+    let (staff, stable) = (
+        r#"{"list": "staff", "experiment": "e", "variant": "v"}"#,
+        r#"{"units": ["dan", "kim"], "variant": "stable"}"#,
+    );
+    let (testers, units) = (r#"{"list": "testers", "variant": "v"}"#, r#"{"units": ["joe"], "variant": "v"}"#);
+    let (ada, both) = (&[("x-user", "ada")][..], format!("{testers}, {units}"));
+    for (layer, experiment, enabled, headers, expected) in [
+        (staff, both.as_str(), true, ada, Some(r#"{ overrides: 3, lists: ["staff", "testers"], units: 1 }"#)),
+        (stable, both.as_str(), false, ada, Some("{ overrides: 1, lists: [], units: 2 }")),
+        (staff, both.as_str(), false, ada, None),
+        ("", "", true, ada, None),
+        (staff, "", true, &[("x-user", "bob")], None),
+        (staff, "", true, &[], None),
+    ] {
+        let told = told(&policy(layer, experiment, enabled), headers);
+        let found = told.split("NoOverride ").nth(1).and_then(|rest| rest.split_inclusive('}').next());
+        assert_eq!(found, expected, "{told}");
+    }
+}
+
+#[test]
 fn the_source_of_a_unit_is_told_with_those_that_had_nothing() {
     let long = "u".repeat(257);
     for (headers, expected) in [

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use weir_engine::why::{Scope, SeenLeaf, Step, Verdict, Why};
 use weir_engine::{LayerOutcome, Plan, Reason};
-use weir_policy::model::Layer;
+use weir_policy::model::{Layer, Who};
 use weir_policy::{Role, Steer, open};
 
 use crate::attachment::{ROLES, attachment};
@@ -34,6 +34,7 @@ proptest! {
             for ((why, outcome), layer) in told.iter().zip(outcomes).zip(&opened.model.layers) {
                 prop_assert_eq!(conclusion(why, layer, role), settled(outcome), "{:#?}", why);
                 why.steps.iter().for_each(assert_its_leaves_settle_it);
+                assert_overrides_are_told_where_they_are_asked(why, layer, &opened.model.lists);
             }
         }
     }
@@ -114,4 +115,33 @@ fn assert_its_leaves_settle_it(step: &Step<'_>) {
     let Verdict { holds, because } = verdict;
     let agrees = |leaf: &SeenLeaf<'_>| (leaf.holds != leaf.is_negated) == *holds;
     assert!(!because.is_empty() && because.iter().all(agrees), "{verdict:?}");
+}
+
+/// Where a unit comes to the overrides in force, one step says which names it, or what they name.
+fn assert_overrides_are_told_where_they_are_asked(why: &Why<'_>, layer: &Layer, lists: &[(String, Vec<String>)]) {
+    let Some(Step::Unit { value: Some(unit), .. }) = why.steps.iter().find(|step| matches!(step, Step::Unit { .. }))
+    else {
+        assert!(!why.steps.iter().any(|step| matches!(step, Step::NoOverride { .. })), "{why:#?}");
+        return;
+    };
+    let on = || layer.experiments.iter().filter(|experiment| experiment.enabled);
+    let is_on = |id: &String| on().any(|experiment| experiment.id == *id);
+    let of_layer = layer.overrides.iter().filter(|one| one.experiment.as_ref().is_none_or(is_on));
+    let in_force: Vec<_> = of_layer.chain(on().flat_map(|experiment| &experiment.overrides)).collect();
+    let named = |who: &Who| match who {
+        Who::Units(units) => units.clone(),
+        Who::List(name) => lists.iter().find(|(known, _)| known == name).map(|(_, units)| units.clone()).unwrap(),
+    };
+    let is_named = in_force.iter().any(|one| named(&one.who).iter().any(|name| name.as_bytes() == unit));
+    let passed = why.steps.iter().find_map(|step| match step {
+        Step::NoOverride { overrides, lists, units } => Some((*overrides, lists.len(), *units)),
+        _ => None,
+    });
+    let list = |who: &Who| if let Who::List(name) = who { Some(name.clone()) } else { None };
+    let mut lists: Vec<String> = in_force.iter().filter_map(|one| list(&one.who)).collect();
+    lists.sort_unstable();
+    lists.dedup();
+    let written = in_force.iter().filter(|one| list(&one.who).is_none()).map(|one| named(&one.who).len()).sum();
+    let expected = (!is_named && !in_force.is_empty()).then_some((in_force.len(), lists.len(), written));
+    assert_eq!(passed, expected, "{why:#?}");
 }

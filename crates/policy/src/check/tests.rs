@@ -169,6 +169,26 @@ fn documents_have_at_most_64_levels() {
 }
 
 #[test]
+fn a_number_that_lost_its_quotes_is_told_as_it_should_stand() {
+    for (place, number, code, said) in [
+        ("holdouts: [{id: h, unit: u, layers: [], share: ", "2", codes::UNQUOTED_NUMBER, "write \"2%\""),
+        ("holdouts: [{id: h, unit: u, layers: [], share: ", "0.5", codes::FLOAT, "write \"0.5%\""),
+        ("layers: [{id: l, unit: u, experiments: [{id: ", "1.10", codes::FLOAT, "write \"1.10\" in quotes"),
+        ("layers: [{id: l, unit: u, experiments: [{id: ", "007", codes::UNQUOTED_NUMBER, "write \"007\" in quotes"),
+    ] {
+        let ends = if place.starts_with("holdouts") { "}]" } else { "}]}]" };
+        let text = format!("{{version: 1, units: {{u: [{{header: u}}]}}, {place}{number}{ends}}}");
+        let problems = read_policy(&Sources::of([Source::yaml("policy.yaml", text)]), Role::Edge).unwrap_err();
+        let told = problems.iter().find(|problem| problem.code == code);
+        assert!(told.is_some_and(|problem| problem.message.contains(said)), "{number}: {problems:?}");
+    }
+    // JSON keeps no more digits than a float has, which would be other ones.
+    let text = format!(r#"{{"version": 1, "namespace": {}}}"#, "1".repeat(32));
+    let problems = read_policy(&Sources::of([Source::json("policy.json", text)]), Role::Edge).unwrap_err();
+    assert_eq!(problems[0].message, "a string is meant here; write it in quotes");
+}
+
+#[test]
 fn attachments() {
     for (field, codes) in [
         ("steer: cluster", &[][..]),

@@ -85,6 +85,12 @@ pub fn string(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Str
             problems.add(codes::UNQUOTED_NUMBER, at, message);
             None
         }
+        Value::Float(text) => {
+            // JSON, which records no places, keeps only as many digits of a number as a float has.
+            let typed = if node.position.is_some() { format!("\"{text}\"") } else { "it".to_owned() };
+            problems.add(codes::FLOAT, at, format!("a string is meant here; write {typed} in quotes"));
+            None
+        }
         other => mismatch(&other, "a string", at, problems),
     }
 }

@@ -135,7 +135,7 @@ fn holdout(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Holdout {
         id: required(&mut fields, "id", at, problems, fields::string),
         unit: optional(&mut fields, "unit", at, problems, fields::string),
         epoch: optional(&mut fields, "epoch", at, problems, epoch).unwrap_or(0),
-        share: optional(&mut fields, "share", at, problems, fields::string),
+        share: optional(&mut fields, "share", at, problems, share),
         layers: optional(&mut fields, "layers", at, problems, fields::strings),
         unreadable: false,
     };
@@ -327,6 +327,10 @@ fn share(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<String> 
     match &node.value {
         Value::Int(number, _) => {
             problems.add(codes::UNQUOTED_NUMBER, at, format!("a share is a percentage; write \"{number}%\""));
+            None
+        }
+        Value::Float(number) => {
+            problems.add(codes::FLOAT, at, format!("a share is a percentage; write \"{number}%\""));
             None
         }
         _ => fields::string(node, at, problems),
