@@ -66,6 +66,8 @@ pub fn warnings(
     let attachments: Vec<_> = here.map(|(source, file)| (*source, &file.attachment)).collect();
     let policy = policy.filter(|_| files.is_empty() || !attachments.is_empty());
     let mut found = weir_resources::warnings(resources, policy, &attachments);
+    let names: Vec<&str> = files.iter().filter_map(|(_, file)| file.attachment.name.as_deref()).collect();
+    found.extend(weir_resources::unknown_filters(resources, &names));
     sources.locate(&mut found);
     found.sort_by_key(|one| (one.source, one.position));
     found

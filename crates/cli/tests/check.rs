@@ -221,6 +221,28 @@ warning unknown_cluster: the resources have no cluster elk: a 503, unless the bo
     assert_eq!(output.status.code(), Some(0));
 }
 
+#[test]
+fn a_listener_asks_for_an_attachment_that_there_is() {
+    let listener = r#"resources: [{"@type": type.googleapis.com/envoy.config.listener.v3.Listener, name: edge, filter_chains: [
+      {filters: [{name: http, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager,
+        stat_prefix: edge, http_filters: [
+          {name: weir.shop, config_discovery: {config_source: {ads: {}}, type_urls: [type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm]}}]}}]}]}]"#;
+    let told = |attachments: &[(&'static str, &'static str)]| {
+        let files = [&[("r.yaml", listener)], attachments].concat();
+        let seen: Json = serde_json::from_slice(&check(&files, &[".", "--json"]).0.stdout).unwrap();
+        let warnings = seen["warnings"].as_array().unwrap().iter();
+        warnings.map(|one| format!("{}:{} {}", one["line"], one["code"], one["message"])).collect::<Vec<_>>()
+    };
+    let other = ("a.yaml", "{weir: 1, name: story}");
+    let message = "listener edge asks for weir.shop, and no attachment is called shop; the one here is story";
+    assert_eq!(told(&[other]), [format!("4:\"unknown_filter\" \"{message}\"")]);
+    assert_eq!(told(&[other, ("b.yaml", "{weir: 1, name: shop, role: mesh}")]), [""; 0]);
+    // One for Istio is served by the same name where a server has it.
+    assert_eq!(told(&[other, ("b.yaml", "{weir: 1, name: shop, istio: {namespace: a, selector: {a: b}}}")]), [""; 0]);
+    assert_eq!(told(&[("a.yaml", "weir: 1")]), [""; 0]);
+    assert_eq!(told(&[]), [""; 0]);
+}
+
 /// Their routes are in VirtualServices.
 #[test]
 fn attachments_for_istio_ask_nothing_of_envoy_resources() {
@@ -264,7 +286,9 @@ fn the_resources_that_ship_have_no_warnings_with_the_policy_of_the_readme() {
     let mut seen = |attachments: &[&'static str]| {
         let mut files = files.clone();
         for steer in attachments {
-            files.push((format!("{steer}.yaml"), format!("{{weir: 1, steer: {steer}}}")));
+            // The first is the one that the listener asks for.
+            let name = if *steer == "tag" { "shop" } else { steer };
+            files.push((format!("{steer}.yaml"), format!("{{weir: 1, name: {name}, steer: {steer}}}")));
         }
         arguments.truncate(3);
         let names: Vec<String> = attachments.iter().map(|steer| format!("{steer}.yaml")).collect();

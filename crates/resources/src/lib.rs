@@ -10,7 +10,9 @@ use prost_reflect::prost::Message;
 use weir_policy::{Format, Source, SourceId, Sources};
 
 mod fields;
+mod managers;
 mod reading;
+mod references;
 mod routing;
 mod schema;
 mod warming;
@@ -19,7 +21,7 @@ mod yaml;
 
 pub use reading::{ResourceFiles, read};
 pub use warnings::codes::{CODES, MISSING_MODULE};
-pub use warnings::warnings;
+pub use warnings::{unknown_filters, warnings};
 
 /// Adds the text of every `*.yaml`, `*.yml` and `*.json` file of a folder, hidden ones and subfolders aside.
 ///

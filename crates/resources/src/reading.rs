@@ -8,6 +8,7 @@ use serde_json::Value;
 use weir_policy::{At, Format, Kind, Position, Problem, Problems, Source, SourceId, Sources, codes};
 use weir_xds::{Resource, ResourceKind, version};
 
+use crate::references::{self, Reference};
 use crate::routing::Routing;
 use crate::{schema, warming, yaml};
 
@@ -18,6 +19,8 @@ pub struct ResourceFiles {
     pub resources: Vec<Resource>,
     /// What the routes among them say.
     pub(crate) routing: Routing,
+    /// What they ask for by name.
+    pub(crate) references: Vec<Reference>,
 }
 
 /// The resources of these files. Each holds `resources: [{"@type": …, …}, …]` of the types `Listener`, `RouteConfiguration`,
@@ -33,20 +36,22 @@ pub fn read(sources: &Sources, files: &[SourceId]) -> Result<ResourceFiles, Vec<
             Err(problem) => reading.problems.push(problem),
         }
     }
-    let mut problems = reading.problems.into_vec();
+    let mut problems = std::mem::take(&mut reading.problems).into_vec();
     if !problems.is_empty() {
         sources.locate(&mut problems);
         return Err(problems);
     }
     warming::follow_clusters(&mut reading.resources);
     reading.routing.finish();
-    Ok(ResourceFiles { resources: reading.resources, routing: reading.routing })
+    let Reading { resources, routing, references, .. } = reading;
+    Ok(ResourceFiles { resources, routing, references })
 }
 
 #[derive(Default)]
 struct Reading<'a> {
     resources: Vec<Resource>,
     routing: Routing,
+    references: Vec<Reference>,
     /// The file that each resource is from.
     origins: HashMap<(ResourceKind, String), &'a Source>,
     problems: Problems,
@@ -59,6 +64,7 @@ impl<'a> Reading<'a> {
             let at = list.index(index);
             if let Some(resource) = resource(&item, &at, &mut self.problems) {
                 self.routing.add(resource.kind, &resource.name, &item, &at);
+                references::add(resource.kind, &resource.name, &item, &at, &mut self.references);
                 self.add(source, &at, resource);
             }
         }

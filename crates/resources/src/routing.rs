@@ -8,6 +8,7 @@ use weir_policy::{At, Path, SourceId};
 use weir_xds::ResourceKind;
 
 use crate::fields::{each, field};
+use crate::managers::each_manager;
 
 mod header;
 pub mod index;
@@ -65,7 +66,7 @@ impl Routing {
                 self.here.insert(name.to_owned());
                 self.table(resource, at);
             }
-            ResourceKind::Listener => self.managers(resource, at),
+            ResourceKind::Listener => each_manager(resource, at, &mut |manager, at| self.manager(manager, at)),
             _ => {}
         }
     }
@@ -73,23 +74,6 @@ impl Routing {
     /// Looks for routes that are elsewhere, once all files are read.
     pub(crate) fn finish(&mut self) {
         self.is_partial |= !self.asked.is_subset(&self.here);
-    }
-
-    /// Every HTTP connection manager, as deep as a listener has it.
-    fn managers(&mut self, value: &Value, at: &At<'_>) {
-        match value {
-            Value::Object(fields) => {
-                let is_manager = |type_url: &str| type_url.ends_with(".HttpConnectionManager");
-                if fields.get("@type").and_then(Value::as_str).is_some_and(is_manager) {
-                    return self.manager(value, at);
-                }
-                fields.iter().for_each(|(key, value)| self.managers(value, &at.key(key)));
-            }
-            Value::Array(items) => {
-                items.iter().enumerate().for_each(|(index, item)| self.managers(item, &at.index(index)));
-            }
-            _ => {}
-        }
     }
 
     fn manager(&mut self, manager: &Value, at: &At<'_>) {

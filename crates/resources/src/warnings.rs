@@ -11,9 +11,11 @@ use weir_xds::ResourceKind;
 use crate::ResourceFiles;
 use crate::routing::Route;
 
+pub use references::unknown_filters;
 use told::at_route;
 
 pub mod codes;
+mod references;
 mod steering;
 mod told;
 
@@ -25,6 +27,7 @@ pub fn warnings(
     attachments: &[(SourceId, &Attachment)],
 ) -> Vec<Problem> {
     let mut found = unknown_clusters(files);
+    found.extend(references::unknown(files));
     found.extend(unreachable_routes(files, policy.map(|(model, _)| model)));
     if let Some((model, documents)) = policy {
         let steering = steering::warnings(&files.routing, model, attachments);

@@ -31,6 +31,21 @@ pub const UNKNOWN_CLUSTER: Code =
 /// A route behind one that takes everything.
 pub const UNREACHABLE_ROUTE: Code =
     Code::new("unreachable_route", "A warning: a route for a variant stands behind one that takes every request.");
+/// A filter that no attachment gives.
+pub const UNKNOWN_FILTER: Code = Code::new(
+    "unknown_filter",
+    "A warning: a listener asks by ADS for a filter `weir.NAME`, and none of the attachments is called so.",
+);
+/// Routes that a listener asks for and that are not there.
+pub const UNKNOWN_ROUTE_CONFIG: Code = Code::new(
+    "unknown_route_config",
+    "A warning: a listener asks by ADS for a `RouteConfiguration` that is not among the resources, where others are.",
+);
+/// Endpoints that a cluster asks for and that are not there.
+pub const UNKNOWN_ENDPOINTS: Code = Code::new(
+    "unknown_endpoints",
+    "A warning: a cluster asks by ADS for a `ClusterLoadAssignment` that is not among the resources, where others are.",
+);
 /// A module that is not on this machine.
 pub const MISSING_MODULE: Code =
     Code::new("missing_module", "A warning: the file that an attachment names as its module is not on this machine.");
@@ -44,5 +59,8 @@ pub const CODES: &[Code] = &[
     UNROUTED_SERVICE,
     UNKNOWN_CLUSTER,
     UNREACHABLE_ROUTE,
+    UNKNOWN_FILTER,
+    UNKNOWN_ROUTE_CONFIG,
+    UNKNOWN_ENDPOINTS,
     MISSING_MODULE,
 ];

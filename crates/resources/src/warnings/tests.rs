@@ -7,6 +7,8 @@ use super::steering::{COMPARISONS_MAX, PATTERNS_MAX};
 use super::warnings;
 use crate::read as read_resources;
 
+mod names;
+
 const POLICY: &str = "
 version: 1
 units: {user: [{header: u}]}
@@ -292,13 +294,6 @@ fn the_first_route_that_matches_is_taken() {
 
 #[test]
 fn nothing_is_said_of_routes_that_may_be_elsewhere() {
-    let listener = |manager: &str| {
-        format!(
-            "resources: [{{{TYPE}.listener.v3.Listener, name: edge, filter_chains: [{{filters: [{{name: http, typed_config: \
-             {{'@type': type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.\
-             HttpConnectionManager, stat_prefix: edge, {manager}}}}}]}}]}}]"
-        )
-    };
     let inline =
         |host: &str| listener(&format!("route_config: {{virtual_hosts: [{{name: a, domains: ['*'], {host}}}]}}"));
     let stable = format!("routes: [{STABLE}]");
@@ -338,6 +333,15 @@ fn nothing_is_said_of_routes_that_may_be_elsewhere() {
         let expected: &[&str] = if told { &["p:11 unmatched_tag"] } else { &[] };
         assert_eq!(warned(POLICY, &[TAG], resources).0, expected, "{what}");
     }
+}
+
+/// A listener with this in its HTTP connection manager.
+fn listener(manager: &str) -> String {
+    format!(
+        "resources: [{{{TYPE}.listener.v3.Listener, name: edge, filter_chains: [{{filters: [{{name: http, typed_config: \
+         {{'@type': type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.\
+         HttpConnectionManager, stat_prefix: edge, {manager}}}}}]}}]}}]"
+    )
 }
 
 /// A server looks at all of it with each change of a file.
