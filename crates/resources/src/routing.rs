@@ -45,6 +45,8 @@ pub struct Route {
     pub path: Path,
     /// Whether it takes whatever comes.
     pub is_catch_all: bool,
+    /// Whether it takes every path, and asks for nothing but headers.
+    pub takes_every_path: bool,
     /// What it asks of headers, all of it.
     pub headers: Vec<HeaderMatch>,
     /// The clusters that it leads to, by name.
@@ -120,7 +122,9 @@ impl Routing {
         self.is_partial |= plugins.iter().any(|name| field(action, name).is_some())
             || states.iter().any(|name| field(matched, name).is_some());
         let (source, path) = at.path();
-        Route { source, path, is_catch_all: is_catch_all(matched), headers, clusters, cluster_headers }
+        let takes_every_path = takes_every_path(matched);
+        let is_catch_all = takes_every_path && field(matched, "headers").is_none();
+        Route { source, path, is_catch_all, takes_every_path, headers, clusters, cluster_headers }
     }
 }
 
@@ -132,12 +136,12 @@ impl Route {
     }
 }
 
-/// Whether a match asks for nothing but the prefix `/`, which every path has.
-fn is_catch_all(matched: &Value) -> bool {
+/// Whether a match asks for nothing but the prefix `/`, which every path has, and headers.
+fn takes_every_path(matched: &Value) -> bool {
     let Value::Object(fields) = matched else { return false };
     let asks = |(key, value): (&String, &Value)| match key.as_str() {
         "prefix" => *value != "/",
-        "case_sensitive" | "caseSensitive" => false,
+        "headers" | "case_sensitive" | "caseSensitive" => false,
         _ => !value.is_null(),
     };
     fields.contains_key("prefix") && !fields.iter().any(asks)

@@ -17,6 +17,7 @@ use told::at_route;
 pub mod codes;
 mod references;
 mod steering;
+mod subsets;
 mod told;
 
 /// What resource files are likely to have wrong by themselves, and by a policy, with its documents, at its attachments.
@@ -31,6 +32,7 @@ pub fn warnings(
     found.extend(unreachable_routes(files, policy.map(|(model, _)| model)));
     if let Some((model, documents)) = policy {
         let steering = steering::warnings(&files.routing, model, attachments);
+        found.extend(subsets::warnings(&files.routing, model, attachments));
         found.extend(steering.into_iter().map(|warning| warning.placed(documents)));
     }
     found

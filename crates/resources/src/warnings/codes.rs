@@ -31,6 +31,11 @@ pub const UNKNOWN_CLUSTER: Code =
 /// A route behind one that takes everything.
 pub const UNREACHABLE_ROUTE: Code =
     Code::new("unreachable_route", "A warning: a route for a variant stands behind one that takes every request.");
+/// A route that leads elsewhere than the policy.
+pub const WRONG_SUBSET: Code = Code::new(
+    "wrong_subset",
+    "A warning: a route for a variant leads to another subset than the policy does, or a route for everybody else to a variant's.",
+);
 /// A filter that no attachment gives.
 pub const UNKNOWN_FILTER: Code = Code::new(
     "unknown_filter",
@@ -59,6 +64,7 @@ pub const CODES: &[Code] = &[
     UNROUTED_SERVICE,
     UNKNOWN_CLUSTER,
     UNREACHABLE_ROUTE,
+    WRONG_SUBSET,
     UNKNOWN_FILTER,
     UNKNOWN_ROUTE_CONFIG,
     UNKNOWN_ENDPOINTS,

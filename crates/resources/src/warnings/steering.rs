@@ -32,10 +32,10 @@ enum About<'a> {
 
 /// A variant of what is switched on.
 #[derive(Clone, Copy)]
-struct Arm<'a> {
+pub(super) struct Arm<'a> {
     layer: &'a str,
     experiment: &'a Experiment,
-    variant: &'a Variant,
+    pub(super) variant: &'a Variant,
 }
 
 /// What no route gives the variants of what is switched on. What is switched off asks for nothing.
@@ -66,7 +66,7 @@ pub(super) fn warnings<'a>(
 
 /// How filters steer: each way with an attachment that says so.
 #[derive(PartialEq)]
-enum Steers {
+pub(super) enum Steers {
     /// No attachment is given; any way would do.
     Unknown,
     /// No filter steers.
@@ -75,7 +75,7 @@ enum Steers {
 }
 
 impl Steers {
-    fn of(attachments: &[(SourceId, &Attachment)]) -> Steers {
+    pub(super) fn of(attachments: &[(SourceId, &Attachment)]) -> Steers {
         let acting = attachments.iter().filter(|(_, attachment)| attachment.role != Role::Inbound);
         let by: Vec<(Steer, SourceId)> = acting.map(|(source, attachment)| (attachment.steer, *source)).collect();
         match (attachments.is_empty(), by.is_empty()) {
@@ -85,6 +85,11 @@ impl Steers {
         }
     }
 
+    /// Whether some filter steers so, as far as anybody knows.
+    pub(super) fn may_be(&self, steer: Steer) -> bool {
+        *self == Steers::Unknown || self.by(steer).is_some()
+    }
+
     /// The attachment that steers so.
     fn by(&self, steer: Steer) -> Option<SourceId> {
         let Steers::By(by) = self else { return None };
@@ -92,7 +97,8 @@ impl Steers {
     }
 }
 
-fn arms(policy: &Model) -> Vec<Arm<'_>> {
+/// The variants of what is switched on that route something.
+pub(super) fn arms(policy: &Model) -> Vec<Arm<'_>> {
     let layers = policy.layers.iter().filter(|layer| policy.enabled && layer.enabled);
     let experiments = layers.flat_map(|layer: &Layer| {
         let on = layer.experiments.iter().filter(|experiment| experiment.enabled);

@@ -8,6 +8,7 @@ use super::warnings;
 use crate::read as read_resources;
 
 mod names;
+mod subsets;
 
 const POLICY: &str = "
 version: 1
