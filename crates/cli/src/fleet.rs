@@ -12,8 +12,10 @@ use crate::http_get::get;
 use crate::problems::Failure;
 use crate::serve::fleet::{AttachmentStatus, FleetView, Row};
 
+mod notes;
 mod red;
 
+use notes::notes;
 use red::Limits;
 
 /// Shows every Envoy of a server: what it was sent, what it took, and what decides there
@@ -131,6 +133,7 @@ fn table(shown: &FleetView, red: &[String], colours: bool) -> String {
     let mut text = format!("revision {}{held}\n", shown.revision);
     let word = if colours { "\x1b[1;31mred\x1b[0m" } else { "red" };
     red.iter().for_each(|reason| text += &format!("{word}: {reason}\n"));
+    notes(shown).iter().for_each(|note| text += &format!("{note}\n"));
     text.push('\n');
     for row in &rows {
         let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();

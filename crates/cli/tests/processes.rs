@@ -94,3 +94,16 @@ fn wrong_use_says_what_would_do() {
         assert_eq!((ended.status.code(), said.contains(expected)), (Some(2), true), "{words:?}: {said}");
     }
 }
+
+#[test]
+fn a_request_that_waits_for_a_server_is_in_the_history() {
+    let folder = folder();
+    let say = |words: &[&str]| {
+        let ended = weir(folder.path(), words).stdout(Stdio::piped()).output().unwrap();
+        (ended.status.code(), String::from_utf8(ended.stdout).unwrap())
+    };
+    assert_eq!(say(&["rollback", "70882e21214e", "--state", "state", "--offline"]).0, Some(0));
+    let (code, said) = say(&["history", "--state", "state"]);
+    assert_eq!(code, Some(0));
+    assert!(said.ends_with("\n70882e21214e is asked for, and no server has taken it yet\n"), "{said}");
+}

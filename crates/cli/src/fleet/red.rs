@@ -57,7 +57,7 @@ fn lost_for(row: &Row) -> Option<Duration> {
 }
 
 /// These Envoys and what is told of them, if there are any.
-fn named<'a>(rows: impl Iterator<Item = &'a Row>, what: &str) -> Option<String> {
+pub fn named<'a>(rows: impl Iterator<Item = &'a Row>, what: &str) -> Option<String> {
     let names: Vec<String> = rows.map(|row| row.node.escape_debug().to_string()).collect();
     let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
     match names.len() {

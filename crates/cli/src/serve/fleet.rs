@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use weir_xds::{Event, Report};
 
-use super::progress::Progress;
+use super::progress::{Progress, Rollback};
 
 mod metrics;
 mod moment;
@@ -61,6 +61,12 @@ pub struct FleetView {
     /// What is wrong with the files, or with a request, so that something else is served: the first lines.
     #[serde(default)]
     pub complaint: Option<String>,
+    /// How many things in the files are likely to be mistakes.
+    #[serde(default)]
+    pub warnings: usize,
+    /// The rollback by which something else is wanted than the files say.
+    #[serde(default)]
+    pub rollback: Option<Rollback>,
     /// The rows, by node id.
     pub nodes: Vec<Row>,
 }
@@ -149,7 +155,8 @@ impl Fleet {
         nodes.sort_by(|one, other| one.node.cmp(&other.node));
         let held = progress.held.as_ref().map(|held| held.revision.clone());
         let complaint = progress.complaint.as_deref().map(first_lines);
-        FleetView { revision: progress.active.clone(), held, complaint, nodes }
+        let (warnings, rollback) = (progress.warnings, progress.rollback.clone());
+        FleetView { revision: progress.active.clone(), held, complaint, warnings, rollback, nodes }
     }
 
     fn connect(&mut self, stream: u64, row: Row) {

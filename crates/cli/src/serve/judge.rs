@@ -7,12 +7,12 @@ use super::deployment::Deployment;
 use super::desired::{Desired, RequestedRollback, Target, desired, unchanged};
 use super::log::Log;
 use super::notice::Notice;
-use super::progress::SharedProgress;
+use super::progress::{Rollback, SharedProgress};
 use super::proposal::Proposal;
 use super::saved;
 use super::written::Written;
 use crate::problems::{self, Failure, Weight};
-use crate::state_dir::{RollbackRequest, StateDir};
+use crate::state_dir::{Cause, RollbackRequest, StateDir};
 
 /// The one that says what is wanted.
 pub struct Judge {
@@ -47,10 +47,10 @@ impl Judge {
         let Desired { target, complaint, request: next, notice } = first;
         settle_request(state.as_ref(), request.ok().flatten().as_ref(), next.as_ref(), notice, log);
         let Some(target) = target else { return Err(complaint.unwrap_or(Failure::AlreadyPrinted)) };
-        let revision = target.deployment.revision();
+        progress.send_modify(|progress| progress.rollback = rollback(&target, next.as_ref()));
         let (targets, warned) = (watch::Sender::new(target), String::new());
         let mut judge = Judge { state, progress, log, targets, digest, proposal, request: next, warned };
-        judge.complain(complaint, &revision);
+        judge.complain(complaint);
         judge.warn();
         Ok(judge)
     }
@@ -102,6 +102,8 @@ impl Judge {
             if had_complaint && wanted.complaint.is_none() {
                 self.log.tell(&Notice::GoodAgain { revision: target.deployment.revision() });
             }
+            let rollback = rollback(&target, self.request.as_ref());
+            self.progress.send_modify(|progress| progress.rollback = rollback);
             self.targets.send_if_modified(|before| {
                 let changed = *before != target;
                 if changed {
@@ -110,13 +112,12 @@ impl Judge {
                 changed
             });
         }
-        let active = self.progress.borrow().active.clone();
-        self.complain(wanted.complaint, &active);
+        self.complain(wanted.complaint);
         self.warn();
     }
 
     /// Tells what is wrong, once.
-    fn complain(&self, complaint: Option<Failure>, served: &str) {
+    fn complain(&self, complaint: Option<Failure>) {
         let complaint = complaint.map(|failure| failure.text(false));
         let changed = self.progress.send_if_modified(|progress| {
             let changed = progress.complaint != complaint;
@@ -124,8 +125,16 @@ impl Judge {
             changed
         });
         if let Some(why) = complaint.filter(|_| changed) {
-            self.log.tell(&Notice::NotServed { revision: served.to_owned(), why });
+            self.log.tell(&Notice::NotServed { revision: self.staying(), why });
         }
+    }
+
+    /// The revision that stays: what was good last, be it only on its way; or what all have, where that was held back.
+    fn staying(&self) -> String {
+        let wanted = self.targets.borrow().deployment.revision();
+        let progress = self.progress.borrow();
+        let is_held = progress.held.as_ref().is_some_and(|held| held.revision == wanted);
+        if is_held { progress.active.clone() } else { wanted }
     }
 
     /// Tells what is likely to be a mistake, once. While nobody knows, what was told stays.
@@ -139,6 +148,12 @@ impl Judge {
             self.warned = told;
         }
     }
+}
+
+/// The rollback by which this target is wanted.
+fn rollback(target: &Target, request: Option<&RollbackRequest>) -> Option<Rollback> {
+    let over = request.and_then(|request| request.over.clone());
+    (target.cause == Cause::Rollback).then(|| Rollback { to: target.deployment.revision(), over })
 }
 
 /// What is desired, with what the state has for a request.

@@ -1,7 +1,9 @@
-//! Progress: the one place that says what is served. The rollout writes it all but the complaint, which the judge writes.
+//! Progress: the one place that says what is served. The rollout writes it all but for the complaint, the warnings and the
+//! rollback, which the judge writes.
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::state_dir::DeployedRevisions;
@@ -27,6 +29,17 @@ pub struct Progress {
     pub complaint: Option<String>,
     /// How many things in the files are likely to be mistakes.
     pub warnings: usize,
+    /// The rollback by which something else is wanted than the files say.
+    pub rollback: Option<Rollback>,
+}
+
+/// A rollback that was taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rollback {
+    /// The revision that it goes back to.
+    pub to: String,
+    /// The revision of the files that it takes the place of, if they ever had one.
+    pub over: Option<String>,
 }
 
 /// A target that was taken back.

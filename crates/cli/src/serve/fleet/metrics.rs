@@ -20,6 +20,11 @@ impl Fleet {
             ),
             ("weir_serve_policy_held", "Whether a revision was taken back.", progress.held.is_some().into()),
             (
+                "weir_serve_rollback",
+                "Whether a rollback takes the place of what the files say.",
+                progress.rollback.is_some().into(),
+            ),
+            (
                 "weir_serve_warnings",
                 "What is likely to be a mistake in the files, as weir check warns of it.",
                 progress.warnings as u64,

@@ -290,6 +290,15 @@ fn a_complaint_is_shown_as_far_as_somebody_reads_it() {
 }
 
 #[test]
+fn a_rollback_and_warnings_are_shown() {
+    let rollback = Rollback { to: "r".into(), over: Some("s".into()) };
+    let progress = Progress { warnings: 2, rollback: Some(rollback.clone()), ..Progress::default() };
+    let shown = Fleet::default().view(&progress);
+    assert_eq!((shown.warnings, shown.rollback), (2, Some(rollback)));
+    assert!(Fleet::default().metrics(&progress).contains("\nweir_serve_rollback 1\n"));
+}
+
+#[test]
 fn metrics_sum_up_those_that_are_connected() {
     let mut fleet = fleet(1, [connected(), offered("00000000002a"), sent("00000000002a"), settled(1, "00000000002a")]);
     fleet.note(&report(1, acked("00000000002a")), start());
@@ -303,6 +312,7 @@ fn metrics_sum_up_those_that_are_connected() {
         "weir_serve_policy_revision 42",
         "weir_serve_policy_rejected 1",
         "weir_serve_policy_held 0",
+        "weir_serve_rollback 0",
         "weir_serve_warnings 3",
         "weir_serve_nodes 2",
         "weir_serve_nodes_in_step 2",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::serve::files::Files;
-use crate::state_dir::Cause;
+use crate::serve::progress::Held;
 
 /// A policy that differs by its number, an attachment and a state.
 struct Folder(tempfile::TempDir);
@@ -86,6 +86,8 @@ fn a_rollback_holds_over_files_that_never_came_into_force_until_they_say_somethi
         assert_eq!(wanted(&judge), back);
         let request = RollbackRequest { to: first.clone(), over: Some(held.clone()), refused: None };
         assert_eq!(state.rollback().unwrap(), Some(request));
+        let shown = Rollback { to: first.clone(), over: Some(held.clone()) };
+        assert_eq!(judge.progress.borrow().rollback, Some(shown));
     }
     folder.write("policy.yaml", "layers: [");
     judge.consider(folder.read());
@@ -95,12 +97,13 @@ fn a_rollback_holds_over_files_that_never_came_into_force_until_they_say_somethi
     judge.consider(folder.read());
     assert_eq!((wanted(&judge), &judge.progress.borrow().complaint), (back.clone(), &None));
     // A start is no change of the files.
-    assert_eq!(wanted(&folder.start(&state).unwrap()), back);
+    let again = folder.start(&state).unwrap();
+    assert_eq!((wanted(&again), again.progress.borrow().rollback.is_some()), (back, true));
 
     let third = folder.say(3);
     judge.consider(folder.read());
     assert_eq!(wanted(&judge), (third, Cause::Files));
-    assert_eq!(state.rollback().unwrap(), None);
+    assert_eq!((state.rollback().unwrap(), judge.progress.borrow().rollback.clone()), (None, None));
 }
 
 /// The policy of a rollback is read by itself: what else is served is what the files say now.
@@ -116,6 +119,23 @@ fn a_rollback_goes_with_the_attachments_of_now() {
     judge.consider(folder.read());
     let name = judge.targets.borrow().deployment.edges.filters[0].name.clone();
     assert_eq!((wanted(&judge), name.as_str()), ((first, Cause::Rollback), "other"));
+}
+
+/// What is bad may be written a moment after something good, before that is served.
+#[test]
+fn what_stays_is_what_was_good_last_unless_it_was_held_back() {
+    let (folder, state) = Folder::new();
+    let first = folder.say(1);
+    let mut judge = folder.start(&state).unwrap();
+    judge.progress.send_modify(|progress| progress.active.clone_from(&first));
+    let second = folder.say(2);
+    judge.consider(folder.read());
+    folder.write("policy.yaml", "layers: [");
+    judge.consider(folder.read());
+    assert_eq!(judge.staying(), second);
+    let held = Held { revision: second, reasons: Vec::new() };
+    judge.progress.send_modify(|progress| progress.held = Some(held));
+    assert_eq!(judge.staying(), first);
 }
 
 #[test]
