@@ -101,6 +101,25 @@ async fn what_is_red_is_said_until_it_is_mended() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_for_an_attachment_that_is_called_otherwise_is_red() {
+    let mut other = attachment();
+    other["name"] = "story".into();
+    let fleet = Fleet::start(&policy("10%"), &[("edge.yaml", other)], &["--http", "127.0.0.1:0"]).await;
+    let _envoy = fleet.launch("edge-1", "edge", "").await;
+    let until = async |expected: (Option<i32>, &str)| {
+        eventually(SOON, expected.1, async || {
+            let (code, said) = fleet.weir.fleet(&["--min", "1"]);
+            (code == expected.0 && said.contains(expected.1)).then_some(()).ok_or(said)
+        })
+        .await;
+    };
+    until((Some(1), "\nred: asks for weir.shop, which no attachment is called: edge-1\n")).await;
+    until((Some(1), "  asks for weir.shop, which no attachment is called\n")).await;
+    fleet.write("attach/edge.yaml", &attachment().to_string());
+    until((Some(0), "  in step\n")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_changed_attachment_is_told_by_its_offer() {
     let mut fleet = start(&[]).await;
     let envoy = fleet.envoy("edge-1", "edge").await;
@@ -276,5 +295,7 @@ async fn what_keeps_weir_fleet_from_answering_is_said_and_no_other_cure() {
     // Where Envoys connect somebody answers.
     let fleet = start(&[]).await;
     let other = said(fleet.weir.address().to_string());
-    assert!(other.contains("/fleet: status 404") && !other.contains("--http"), "{other}");
+    let cure = "--server is to be the address of weir serve --http, not that of --listen";
+    assert!(other.contains("/fleet: status 404") && other.contains(cure), "{other}");
+    assert!(!other.contains("needs --http"), "{other}");
 }

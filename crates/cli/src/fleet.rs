@@ -104,7 +104,7 @@ fn no_answer(error: Error) -> Failure {
     let cure = match error.kind() {
         ErrorKind::ConnectionRefused => "; weir serve needs --http",
         // It answers, and not as this does: with another status, or in another language.
-        ErrorKind::Other => "; weir serve answers this at its --http, and not at --listen, where Envoys connect",
+        ErrorKind::Other => "; --server is to be the address of weir serve --http, not that of --listen",
         _ => "",
     };
     Failure::Usage(format!("{error}{cure}"))
@@ -174,6 +174,7 @@ fn offer(attachment: &AttachmentStatus) -> String {
 
 /// The first thing in the way of an Envoy, or that it is in step.
 fn state(row: &Row) -> String {
+    let in_vain = row.asks_in_vain();
     let refused = row.attachments.iter().any(|attachment| attachment.rejected == Some(true));
     match row {
         Row { connected: false, lost: true, since, .. } => format!("lost since {since}"),
@@ -181,6 +182,7 @@ fn state(row: &Row) -> String {
         Row { error: Some(error), .. } => escaped(error),
         _ if refused => "the filter refused a revision".into(),
         Row { clashes, .. } if !clashes.is_empty() => format!("several attachments give {}", clashes.join(", ")),
+        _ if in_vain.is_some() => in_vain.unwrap_or_default(),
         Row { unmatched: true, .. } => "no attachment is for it".into(),
         Row { attachments, .. } if attachments.is_empty() => "asked for no filter".into(),
         row if row.in_step() => "in step".into(),
@@ -223,7 +225,7 @@ mod tests {
     fn an_answer_of_somebody_else_says_where_to_ask() {
         for (kind, cure) in [
             (ErrorKind::ConnectionRefused, "; weir serve needs --http"),
-            (ErrorKind::Other, "at its --http, and not at --listen"),
+            (ErrorKind::Other, "the address of weir serve --http, not that of --listen"),
         ] {
             assert!(no_answer(Error::new(kind, "no")).text(false).contains(cure), "{kind:?}");
         }

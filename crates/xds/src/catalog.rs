@@ -10,6 +10,8 @@ use crate::{FilterLabel, Node, Nodes, Resource, Snapshot};
 pub struct Catalog {
     shared: Snapshot,
     filters: Vec<Filter>,
+    /// The names of all filters, whoever gets them.
+    filter_names: Arc<BTreeSet<String>>,
     /// Snapshots made so far, by the places of their filters: all nodes that get the same filters share one.
     snapshots: Mutex<HashMap<Vec<usize>, Arc<Snapshot>>>,
 }
@@ -38,7 +40,10 @@ impl Catalog {
         shared: impl IntoIterator<Item = Resource>,
         filters: Vec<Filter>,
     ) -> Catalog {
-        Catalog { shared: Snapshot::new(label, shared), filters, snapshots: Mutex::default() }
+        let shared = Snapshot::new(label, shared);
+        let names = filters.iter().map(|filter| &filter.resource.name).chain(shared.filters().keys());
+        let filter_names = Arc::new(names.cloned().collect());
+        Catalog { shared, filters, filter_names, snapshots: Mutex::default() }
     }
 
     /// The label of the whole, opaque here.
@@ -54,6 +59,11 @@ impl Catalog {
     /// The filters, in their order.
     pub fn filters(&self) -> &[Filter] {
         &self.filters
+    }
+
+    /// The names of all filters, whoever gets them.
+    pub(crate) fn filter_names(&self) -> &Arc<BTreeSet<String>> {
+        &self.filter_names
     }
 
     /// The snapshot of this node. Of several filters with one name that match a node it gets none: nobody could say which of

@@ -35,6 +35,9 @@ pub(crate) trait Protocol: Default + Send + 'static {
     /// Whether the client wants a filter of this name.
     fn asked_for_filter(&self, name: &str) -> bool;
 
+    /// The names of filters that the client asked for, a wildcard aside.
+    fn named_filters(&self) -> impl Iterator<Item = &String>;
+
     /// The responses that bring the client to this snapshot, in the order of sending.
     fn push(&mut self, snapshot: &Snapshot) -> Vec<Response>;
 }

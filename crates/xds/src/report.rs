@@ -77,6 +77,8 @@ pub enum Event {
         label: Arc<str>,
         /// The filters that the client asked for.
         filters: Vec<String>,
+        /// The filters that it asked for and nobody is served, in order.
+        unknown: Vec<String>,
     },
     /// The client asked for a type that is not served, and gets no answer.
     UnknownType {
@@ -136,11 +138,12 @@ impl Event {
                 let names: Vec<&str> = filters.keys().map(String::as_str).collect();
                 vec![(LABEL, label.to_string()), ("filters", names.join(","))]
             }
-            Event::CaughtUp { publication, label, filters } => {
+            Event::CaughtUp { publication, label, filters, unknown } => {
                 vec![
                     ("publication", publication.to_string()),
                     (LABEL, label.to_string()),
                     ("filters", filters.join(",")),
+                    ("unknown", unknown.join(",")),
                 ]
             }
             Event::Unmatched => Vec::new(),

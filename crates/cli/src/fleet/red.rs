@@ -1,5 +1,6 @@
 //! What is red: why a fleet is not as it should be, in words, without I/O.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::serve::fleet::{FleetView, Row};
@@ -37,8 +38,16 @@ pub fn reasons(shown: &FleetView, limits: &Limits) -> Vec<String> {
     let away = |row: &&Row| is_missed(row, limits);
     let gone = humantime::format_duration(limits.gone);
     reasons.extend(named(shown.nodes.iter().filter(away), &format!("lost, and not back within {gone}")));
-    let behind = |row: &&Row| row.connected && !row.in_step();
+    let behind = |row: &&Row| row.connected && !row.has_taken_all();
     reasons.extend(named(shown.nodes.iter().filter(behind), "not in step"));
+    let mut in_vain: BTreeMap<String, Vec<&Row>> = BTreeMap::new();
+    for row in shown.nodes.iter().filter(|row| row.connected) {
+        if let Some(what) = row.asks_in_vain() {
+            in_vain.entry(what).or_default().push(row);
+        }
+    }
+    let each = in_vain.into_iter().take(NAMED);
+    reasons.extend(each.filter_map(|(what, rows)| named(rows.into_iter(), &what)));
     reasons
 }
 

@@ -1,5 +1,6 @@
 //! One stream: requests and publications go into the state machine of a protocol, responses come out.
 
+use std::collections::BTreeSet;
 use std::mem;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -99,6 +100,7 @@ pub(crate) async fn serve_stream<P: Protocol>(client: Client, mut io: StreamIo<P
         id: Arc::default(),
         snapshot: None,
         publication: 0,
+        filter_names: Arc::default(),
         caught_up: None,
         protocol: P::default(),
         events: Vec::new(),
@@ -136,8 +138,11 @@ struct Stream<P> {
     snapshot: Option<Arc<Snapshot>>,
     /// The number of the publication that the snapshot is of.
     publication: u64,
-    /// What was last reported as answered: the publication, and the filters that the client asked for.
-    caught_up: Option<(u64, Vec<String>)>,
+    /// The names of all filters of that publication, whoever gets them.
+    filter_names: Arc<BTreeSet<String>>,
+    /// What was last reported as answered: the publication, the filters that the client asked for, and those that nobody is
+    /// served.
+    caught_up: Option<(u64, Vec<String>, Vec<String>)>,
     protocol: P,
     /// Events that are not reported yet.
     events: Vec<Event>,
@@ -240,8 +245,9 @@ impl<P: Protocol> Stream<P> {
     /// Makes the node's part of a publication what the client is to have.
     fn adopt(&mut self, publication: &Publication) {
         let Some(node) = &self.node else { return };
-        let snapshot = publication.catalog_for(node).snapshot(node);
-        self.publication = publication.number;
+        let catalog = publication.catalog_for(node);
+        let snapshot = catalog.snapshot(node);
+        (self.publication, self.filter_names) = (publication.number, catalog.filter_names().clone());
         let before = self.snapshot.replace(snapshot.clone());
         let same_clashes = before.as_ref().is_some_and(|before| before.clashes().eq(snapshot.clashes()));
         if !same_clashes {
@@ -258,10 +264,12 @@ impl<P: Protocol> Stream<P> {
         let (Some(snapshot), 0) = (&self.snapshot, self.protocol.unanswered()) else { return };
         let filters = snapshot.filters().keys();
         let asked: Vec<String> = filters.filter(|name| self.protocol.asked_for_filter(name)).cloned().collect();
-        let caught_up = Some((self.publication, asked.clone()));
+        let unknown = self.protocol.named_filters().filter(|name| !self.filter_names.contains(*name));
+        let unknown: Vec<String> = unknown.collect::<BTreeSet<_>>().into_iter().cloned().collect();
+        let caught_up = Some((self.publication, asked.clone(), unknown.clone()));
         if self.caught_up != caught_up {
             self.caught_up = caught_up;
-            self.emit(Event::CaughtUp { publication: self.publication, label: self.label(), filters: asked });
+            self.emit(Event::CaughtUp { publication: self.publication, label: self.label(), filters: asked, unknown });
         }
     }
 

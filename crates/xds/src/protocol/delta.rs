@@ -49,6 +49,10 @@ impl Protocol for Delta {
             .is_some_and(|subscription| subscription.wildcard || subscription.names.contains(name))
     }
 
+    fn named_filters(&self) -> impl Iterator<Item = &String> {
+        self.subscriptions.get(&ResourceKind::Extension).into_iter().flat_map(|subscription| &subscription.names)
+    }
+
     fn answer(&mut self, request: DeltaDiscoveryRequest, snapshot: &Snapshot) -> Answer {
         let Some(kind) = ResourceKind::of(&request.type_url) else {
             return (None, self.acks.unsupported(request.type_url));

@@ -51,6 +51,10 @@ impl Protocol for StateOfTheWorld {
         self.subscriptions.get(&ResourceKind::Extension).is_some_and(|subscription| subscription.covers(name))
     }
 
+    fn named_filters(&self) -> impl Iterator<Item = &String> {
+        self.subscriptions.get(&ResourceKind::Extension).into_iter().flat_map(|subscription| &subscription.names)
+    }
+
     fn answer(&mut self, request: DiscoveryRequest, snapshot: &Snapshot) -> Answer {
         let Some(kind) = ResourceKind::of(&request.type_url) else {
             return (None, self.acks.unsupported(request.type_url));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::Receiver;
 use weir_xds::{Attribute, Event, Filter, FilterLabel, NodeMatch, Nodes, Report, ResourceKind};
 
-use crate::client::{Delta, introduction, soon};
+use crate::client::{Delta, Sotw, introduction, soon};
 use crate::{Served, resource};
 
 const NAME: &str = "weir.shop";
@@ -96,7 +96,7 @@ async fn nobody_becomes_another_on_one_stream() {
 /// The next time that everything up to a publication is answered: the publication, the revision and the filters.
 async fn caught_up(served: &mut Served) -> (u64, String, Vec<String>) {
     let report = until(&mut served.reports, |event| matches!(event, Event::CaughtUp { .. })).await;
-    let Event::CaughtUp { publication, label, filters } = report.event else { unreachable!() };
+    let Event::CaughtUp { publication, label, filters, .. } = report.event else { unreachable!() };
     (publication, label.to_string(), filters)
 }
 
@@ -127,4 +127,30 @@ async fn a_client_is_caught_up_when_it_has_answered_all_of_a_publication() {
     request.initial_resource_versions = [(NAME.to_owned(), "vthree".to_owned())].into();
     client.send(request).await;
     assert_eq!(caught_up(&mut served).await, (5, "three".into(), asked));
+}
+
+#[tokio::test]
+async fn who_asks_for_a_filter_that_nobody_is_served_is_told_of_and_waits() {
+    let mut served = Served::start(&[]).await;
+    served.publish_filters("r1", &[], vec![filter("edge", "edge")]);
+    let unknown = async |served: &mut Served, count: usize| {
+        let is_it = |event: &Event| matches!(event, Event::CaughtUp { unknown, .. } if unknown.len() == count);
+        let Event::CaughtUp { unknown, .. } = until(&mut served.reports, is_it).await.event else { unreachable!() };
+        unknown.join(" ")
+    };
+    // That of somebody else is not for it, and is there.
+    let names = ["weir.b", NAME, "weir.a", "*"];
+    let mut client = Delta::connect(&served.address).await;
+    client.send(introduction(ResourceKind::Extension, &names, "envoy-1", "mesh")).await;
+    let response = client.receive().await;
+    client.answer(&response, None).await;
+    assert_eq!(unknown(&mut served, 2).await, "weir.a weir.b");
+    client.unsubscribe(ResourceKind::Extension, &["weir.a"]).await;
+    assert_eq!(unknown(&mut served, 1).await, "weir.b");
+
+    let mut client = Sotw::connect(&served.address).await;
+    client.ask(ResourceKind::Extension, &names, "").await;
+    let response = client.receive().await;
+    client.ask(ResourceKind::Extension, &names, &response.nonce).await;
+    assert_eq!(unknown(&mut served, 2).await, "weir.a weir.b");
 }

@@ -25,6 +25,12 @@ fn behind(node: &str) -> Value {
     row
 }
 
+fn in_vain(node: &str, unknown: &[&str]) -> Value {
+    let mut row = row(node, true);
+    row["unknown"] = json!(unknown);
+    row
+}
+
 fn answer(nodes: Vec<Value>, more: &Value) -> FleetView {
     let mut answer = json!({"revision": "r", "held": null, "nodes": nodes});
     answer.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -60,6 +66,16 @@ fn each_reason_has_words() {
         ("too few", vec![up()], json!({}), 2, &["1 Envoy connected, fewer than 2"]),
         ("none at all", Vec::new(), json!({}), 1, &["0 Envoys connected, fewer than 1"]),
         ("gone in order", vec![row("a", false)], json!({}), 0, &[]),
+        (
+            "asks in vain",
+            vec![in_vain("a", &["weir.shop"]), in_vain("b", &["weir.shop", "weir.x\n"]), in_vain("c", &["weir.shop"])],
+            json!({}),
+            0,
+            &[
+                "asks for weir.shop, weir.x\\n, which no attachment is called: b",
+                "asks for weir.shop, which no attachment is called: a, c",
+            ],
+        ),
         ("behind", vec![behind("a\n"), up()], json!({}), 0, &["not in step: a\\n"]),
     ];
     for (what, nodes, more, min, expected) in table {

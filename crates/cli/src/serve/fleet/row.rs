@@ -34,6 +34,10 @@ pub struct Row {
     pub since: String,
     /// The filters that it asked for.
     pub attachments: Vec<AttachmentStatus>,
+    /// The filters `weir.NAME` that it asked for and no attachment is called; no more than are shown. What else it asks for is
+    /// somebody else's.
+    #[serde(default)]
+    pub unknown: Vec<String>,
     /// Whether no attachment is for it.
     pub unmatched: bool,
     /// Names of filters that several attachments give it; it is sent none of them.
@@ -149,6 +153,7 @@ impl Row {
             away_seconds: None,
             since,
             attachments: Vec::new(),
+            unknown: Vec::new(),
             unmatched: false,
             clashes: Vec::new(),
             offered: String::new(),
@@ -179,15 +184,18 @@ impl Row {
                 self.unmatched = filters.is_empty();
                 (self.behind, self.behind_since) = (true, self.behind_since.or(Some(now.steady)));
                 self.clashes.clear();
+                self.unknown.retain(|filter| !filters.contains_key(filter));
                 self.filters = filters.clone();
                 let is_known = |name: &str| self.attachments.iter().any(|attachment| attachment.name == name);
                 let known = filters.keys().filter(|filter| is_known(bare(filter)));
                 self.attachments = known.map(|filter| self.attachment(filter)).collect();
             }
-            Event::CaughtUp { publication, label: revision, filters } => {
+            Event::CaughtUp { publication, label: revision, filters, unknown } => {
                 (self.caught_up, self.late) = (*publication, false);
                 (self.behind, self.behind_since) = (false, None);
                 self.attachments = filters.iter().map(|filter| self.attachment(filter)).collect();
+                let ours = unknown.iter().filter(|name| name.starts_with(PREFIX));
+                self.unknown = ours.take(UNKNOWN_MAX).cloned().collect();
                 // A node that came back with what it had was sent nothing, and acks nothing.
                 if !filters.is_empty()
                     && self.refused != Some(ResourceKind::Extension)
@@ -219,8 +227,13 @@ impl Row {
         AttachmentStatus { offered: label.label.to_string(), offer, ..known }
     }
 
-    /// Whether it took what it is to have, as far as is known. An Envoy that asked for no filter owes nothing.
+    /// Whether it has all that it asks for, as far as is known: an Envoy that asked for no filter owes nothing.
     pub fn in_step(&self) -> bool {
+        self.unknown.is_empty() && self.has_taken_all()
+    }
+
+    /// Whether it took what it is to have, as far as is known, whatever else it asks for.
+    pub fn has_taken_all(&self) -> bool {
         let owes = !self.attachments.is_empty() && (self.behind || self.acked.as_ref() != Some(&self.offered));
         let differs = |attachment: &AttachmentStatus| {
             let other = |active: &String| *active != attachment.offered;
@@ -229,6 +242,12 @@ impl Row {
                 || attachment.rejected == Some(true)
         };
         !owes && self.error.is_none() && self.clashes.is_empty() && !self.attachments.iter().any(differs)
+    }
+
+    /// What it asks for and no attachment is called, in words.
+    pub fn asks_in_vain(&self) -> Option<String> {
+        let names: Vec<String> = self.unknown.iter().map(|name| name.escape_debug().to_string()).collect();
+        (!names.is_empty()).then(|| format!("asks for {}, which no attachment is called", names.join(", ")))
     }
 
     /// Whether it has answered everything up to the publication of this number.
@@ -252,14 +271,20 @@ impl Row {
         }
     }
 
-    /// Whether its own gauges say that it has what it is to have.
+    /// Whether its own gauges say that it has what it is to have. Another filter that it asks for and nobody serves changes nothing
+    /// in that: else no revision would come past such a canary node.
     pub fn is_active(&self) -> bool {
         let active = |attachment: &AttachmentStatus| attachment.active.is_some() && attachment.rejected == Some(false);
-        self.in_step() && !self.attachments.is_empty() && self.attachments.iter().all(active)
+        self.has_taken_all() && !self.attachments.is_empty() && self.attachments.iter().all(active)
     }
 }
 
 /// The name of an attachment, by that of its filter.
 fn bare(filter: &str) -> &str {
-    filter.strip_prefix("weir.").unwrap_or(filter)
+    filter.strip_prefix(PREFIX).unwrap_or(filter)
 }
+
+/// What the name of each of our filters begins with.
+const PREFIX: &str = "weir.";
+/// The most filters of a row that it asked for and that are not there.
+const UNKNOWN_MAX: usize = 16;

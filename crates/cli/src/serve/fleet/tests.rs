@@ -34,7 +34,15 @@ fn connected_with(node: Node) -> Event {
 }
 
 fn settled(number: u64, revision: &str) -> Event {
-    Event::CaughtUp { publication: number, label: revision.into(), filters: vec!["weir.shop".into()] }
+    settled_with(number, revision, &["weir.shop"], &[])
+}
+
+fn settled_with(number: u64, revision: &str, filters: &[&str], unknown: &[&str]) -> Event {
+    Event::CaughtUp { publication: number, label: revision.into(), filters: owned(filters), unknown: owned(unknown) }
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 fn offered(revision: &str) -> Event {
@@ -156,8 +164,7 @@ fn the_gauge_of_each_filter_is_held_against_its_own_revision() {
     let (old, new) = ("000000000029", "00000000002a");
     let (all, filters) = (format!("{old}+{new}"), ["weir.edge", "weir.mesh"]);
     let half = offered_as(&all, &[(filters[0], old), (filters[1], new)]);
-    let settled =
-        Event::CaughtUp { publication: 1, label: all.as_str().into(), filters: filters.map(Into::into).into() };
+    let settled = settled_with(1, &all, &filters, &[]);
     let mut fleet = fleet(1, [connected(), half, settled]);
     for (edge, mesh, is_active) in [(41, 42, true), (41, 41, false), (42, 42, false), (42, 41, false), (41, 40, false)]
     {
@@ -168,7 +175,7 @@ fn the_gauge_of_each_filter_is_held_against_its_own_revision() {
     // The push goes on: what was right a moment ago is old.
     fleet.record_readings(1, &gauges(41, 42));
     let whole = offered_as(new, &filters.map(|name| (name, new)));
-    let caught_up = Event::CaughtUp { publication: 2, label: new.into(), filters: filters.map(Into::into).into() };
+    let caught_up = settled_with(2, new, &filters, &[]);
     [whole, acked(new), caught_up].into_iter().for_each(|event| fleet.note(&report(1, event), start()));
     assert!(!fleet.view(&Progress::default()).nodes[0].in_step());
     fleet.record_readings(1, &gauges(42, 42));
@@ -287,6 +294,35 @@ fn a_complaint_is_shown_as_far_as_somebody_reads_it() {
     assert_eq!(shown("a\n".repeat(20)).lines().count(), 20);
     assert_eq!(shown("a\n".repeat(21)).lines().count(), 20);
     assert_eq!(shown("ß".repeat(2_001)).chars().count(), 2_000);
+}
+
+/// It waits for a filter that never comes; but what is served it has, and rollouts go on.
+#[test]
+fn who_asks_for_what_no_attachment_is_called_is_not_in_step_and_holds_nothing_up() {
+    let revision = "00000000002a";
+    let table: [(&[&str], &[&str]); 3] = [
+        (&["weir.none"], &["weir.none"]),
+        (&["other.filter", "weir.none"], &["weir.none"]),
+        (&["other.filter", "weird"], &[]),
+    ];
+    for (unknown, ours) in table {
+        let mut fleet = fleet(1, [connected(), offered(revision), settled_with(1, revision, &["weir.shop"], unknown)]);
+        fleet.record_readings(1, &gauge(42, false));
+        let row = |fleet: &Fleet| fleet.view(&Progress::default()).nodes.remove(0);
+        assert_eq!((row(&fleet).unknown.as_slice(), row(&fleet).in_step()), (owned(ours).as_slice(), ours.is_empty()));
+        assert!(row(&fleet).is_active() && fleet.has_caught_up(1, 1), "{unknown:?}");
+        // One that is there from now on is not missed until it is taken.
+        let both = offered_as(revision, &[("weir.none", revision), ("weir.shop", revision)]);
+        fleet.note(&report(1, both), start());
+        assert!(row(&fleet).unknown.is_empty());
+    }
+    let many: Vec<String> = (0..17).map(|number| format!("weir.{number}")).collect();
+    for count in [16, 17] {
+        let names: Vec<&str> = many.iter().take(count).map(String::as_str).collect();
+        let fleet = fleet(1, [connected(), offered_as("r", &[]), settled_with(1, "r", &[], &names)]);
+        let row = fleet.view(&Progress::default()).nodes.remove(0);
+        assert_eq!((row.unknown.len(), row.in_step()), (16, false));
+    }
 }
 
 #[test]

@@ -193,7 +193,8 @@ async fn live(
             report(Event::Acked { kind: ResourceKind::Extension, label: revision.clone() });
         }
         let asked = filters.keys().cloned().collect();
-        report(Event::CaughtUp { publication: publication.number, label: revision.clone(), filters: asked });
+        let (publication, unknown) = (publication.number, Vec::new());
+        report(Event::CaughtUp { publication, label: revision.clone(), filters: asked, unknown });
         let active = u64::from_str_radix(&revision, 16).unwrap();
         let gauges = |label: &FilterLabel| {
             let offer = u64::from_str_radix(&label.mark, 16).unwrap();
