@@ -14,6 +14,7 @@ mod attachments;
 mod document;
 mod expectation;
 mod fields;
+mod possible;
 pub mod unmet;
 
 use attachments::Attachments;

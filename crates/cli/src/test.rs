@@ -12,6 +12,7 @@ use crate::requests::Requests;
 
 mod junit;
 mod report;
+mod shaping;
 mod trial;
 
 use trial::Verdict;

@@ -9,6 +9,7 @@ use weir_policy::{At, Attachment, Kind, Model, Problems, SourceId, Sources, Span
 use super::attachments::Attachments;
 use super::expectation::Expectation;
 use super::fields::{each, headers, one};
+use super::possible::check_possible;
 use crate::request::{AtOdds, Parts, Request, Target, sixteen_bytes, syntax};
 
 /// Bytes of a file.
@@ -104,7 +105,10 @@ impl RequestsFile {
         let list = root.key("requests");
         for case in &self.cases {
             if let Some(expectation) = &case.expectation {
-                expectation.check(policy, attachment(case).role, &list.index(case.index).key("expect"), problems);
+                let (one, attachment) = (list.index(case.index), attachment(case));
+                let at = one.key("expect");
+                expectation.check(policy, attachment.role, &at, problems);
+                check_possible(expectation, policy, attachment, &at, problems);
             }
         }
     }

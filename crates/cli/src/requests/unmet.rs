@@ -14,8 +14,21 @@ pub const UNMET: Code = Code::new("unmet", "What is expected of a request is not
 pub struct Unmet {
     /// Where it stands, what was expected and what came out.
     pub problem: Problem,
-    /// The layer, if it is about one.
-    pub layer: Option<String>,
+    /// What it is about.
+    pub part: Part,
+}
+
+/// What came out otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The layer of this id.
+    Layer(String),
+    /// The tags that go on.
+    Tag,
+    /// The subset or the cluster.
+    Routing,
+    /// The cookies of the response.
+    Cookies,
 }
 
 /// All that is expected of a request and is not met.
@@ -26,10 +39,10 @@ pub fn unmet(file: &RequestsFile, case: &Case, exchange: &Exchange<'_, '_>, mode
     let one = list.index(case.index);
     let at = one.key("expect");
     let mut all = Vec::new();
-    let mut add = |at: &At<'_>, layer: Option<&str>, message: String| {
+    let mut add = |at: &At<'_>, part: Part, message: String| {
         let mut problems = Problems::default();
         problems.add(UNMET, at, message);
-        all.extend(problems.into_vec().into_iter().map(|problem| Unmet { problem, layer: layer.map(str::to_owned) }));
+        all.extend(problems.into_vec().into_iter().map(|problem| Unmet { problem, part: part.clone() }));
     };
     let layers = at.key("layers");
     for (id, expected) in &expectation.layers {
@@ -37,13 +50,13 @@ pub fn unmet(file: &RequestsFile, case: &Case, exchange: &Exchange<'_, '_>, mode
         let came_out = outcome.as_ref().map_or_else(|| "nothing".to_owned(), entry);
         let wrong = outcome.map_or_else(|| vec!["a decision".to_owned()], |outcome| differences(expected, &outcome));
         if !wrong.is_empty() {
-            add(&layers.key(id), Some(id), format!("expected {}; {id} is {came_out}", wrong.join(", ")));
+            add(&layers.key(id), Part::Layer(id.clone()), format!("expected {}; {id} is {came_out}", wrong.join(", ")));
         }
     }
-    for (field, name, expected) in [
-        ("tag", model.env_tag.header.as_str(), &expectation.tag),
-        ("subset", SUBSET_HEADER, &expectation.subset),
-        ("cluster", CLUSTER_HEADER, &expectation.cluster),
+    for (field, part, name, expected) in [
+        ("tag", Part::Tag, model.env_tag.header.as_str(), &expectation.tag),
+        ("subset", Part::Routing, SUBSET_HEADER, &expectation.subset),
+        ("cluster", Part::Routing, CLUSTER_HEADER, &expectation.cluster),
     ] {
         let Some(expected) = expected else { continue };
         let goes_on = header_that_goes_on(&case.request, exchange, name);
@@ -52,7 +65,7 @@ pub fn unmet(file: &RequestsFile, case: &Case, exchange: &Exchange<'_, '_>, mode
                 expected.as_deref().map_or_else(|| "no such header".to_owned(), |line| quoted(line.as_bytes()));
             let found =
                 goes_on.map_or_else(|| "does not go on".to_owned(), |line| format!("goes on as {}", quoted(&line)));
-            add(&at.key(field), None, format!("expected {wanted}; {name} {found}"));
+            add(&at.key(field), part, format!("expected {wanted}; {name} {found}"));
         }
     }
     let place = at.key("cookies");
@@ -68,7 +81,7 @@ pub fn unmet(file: &RequestsFile, case: &Case, exchange: &Exchange<'_, '_>, mode
             if expected != found {
                 add(
                     &place,
-                    None,
+                    Part::Cookies,
                     format!("expected {}; the response sets {}", cookie_names(&expected), cookie_names(&found)),
                 );
             }
@@ -86,7 +99,7 @@ pub fn unmet(file: &RequestsFile, case: &Case, exchange: &Exchange<'_, '_>, mode
                         || "does not set it".to_owned(),
                         |value| format!("sets {}", quoted(value.as_bytes())),
                     );
-                    add(&place.key(name), None, format!("expected {wanted}; the response {found}"));
+                    add(&place.key(name), Part::Cookies, format!("expected {wanted}; the response {found}"));
                 }
             }
         }

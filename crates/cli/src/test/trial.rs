@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::shaping::{Shaping, shaping};
 use crate::explain::places::PolicyPlaces;
 use crate::explain::{json, steps};
 use crate::requests::unmet::{Unmet, unmet};
@@ -17,7 +18,7 @@ pub struct Trial<'a> {
     pub case: &'a Case,
     /// What is expected and did not come out, each with its place.
     pub unmet: Vec<Unmet>,
-    /// The steps of the layers that came out otherwise.
+    /// The steps of the layers that led to what came out otherwise.
     pub steps: String,
     /// What `weir explain --json` says of it.
     pub decision: Value,
@@ -58,8 +59,13 @@ pub fn all(requests: &Requests) -> Vec<Trial<'_>> {
             let unmet = unmet(file, case, &exchange, &requests.model);
             let took = start.elapsed();
             let why = exchange.why(&decider.model, case.request.pairs());
-            let is_told = |layer: &str| unmet.iter().any(|unmet| unmet.layer.as_deref() == Some(layer));
-            let steps = why.iter().filter(|why| is_told(why.layer)).map(|why| steps::text(why, &places)).collect();
+            let Shaping { layers, more } = shaping(&unmet, case, &exchange, &decider.model);
+            let told = why.iter().filter(|why| layers.contains(&why.layer));
+            let mut steps: String = told.map(|why| steps::text(why, &places)).collect();
+            if more > 0 && !steps.is_empty() {
+                let (layers, them) = if more == 1 { ("layer", "it") } else { ("layers", "them") };
+                steps += &format!("and {more} more {layers}; --json has {them}\n");
+            }
             let decision = json::object(&exchange, &why, &places);
             trials.push(Trial { file, case, unmet, steps, decision, took });
         }

@@ -10,6 +10,8 @@ use quick_xml::events::Event;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+mod shaping;
+
 const POLICY: &str = r#"
 version: 1
 units: {user: [{header: x-user-id}], device: [{cookie: weir_id, issue: {max_age_seconds: 60}}]}
@@ -106,7 +108,6 @@ fn what_holds_is_ok_and_what_does_not_is_told_where_it_stands() {
         ("path: /", "cookies: [weir_id]", None),
         ("path: /", "cookies: []", Some(".cookies")),
         ("path: /", "cookies: {weir_id: false}", Some(".cookies.weir_id")),
-        ("path: /", "cookies: {other: true}", Some(".cookies.other")),
         // The bytes of a unit that is made are the same each time, or those that are given.
         ("path: /", "cookies: {weir_id: AAAAAAAAAAAAAAAAAAAAAA}", None),
         ("random: 000102030405060708090a0b0c0d0e0f", "cookies: {weir_id: AAECAwQFBgcICQoLDA0ODw}", None),
@@ -248,10 +249,60 @@ fn every_problem_is_told_at_once_where_it_stands() {
             "requests:\n- {attachment: {role: inbound}, expect: {layers: {checkout: canary}}}",
             &["conflict requests[0].expect.layers 2:50"],
         ),
+        (
+            "requests:\n- {expect: {tag: null, subset: v21, cluster: c}}\n- {attachment: {steer: subset}, expect: {subset: v21, cluster: c}}\n- {attachment: {steer: cluster}, expect: {subset: v21, cluster: c}}",
+            &[
+                "conflict requests[0].expect.subset 2:32",
+                "conflict requests[0].expect.cluster 2:46",
+                "conflict requests[1].expect.cluster 3:64",
+                "conflict requests[2].expect.subset 4:51",
+            ],
+        ),
+        (
+            "requests:\n- {expect: {cookies: [weir_id, other]}}\n- {expect: {cookies: {other: true, weir_id: true, third: a, fourth: false}}}\n- {attachment: {role: mesh}, expect: {tag: a, cookies: {weir_id: true}}}",
+            &[
+                "bad_value requests[0].expect.cookies[1] 2:32",
+                "bad_value requests[1].expect.cookies.other 3:30",
+                "bad_value requests[1].expect.cookies.third 3:58",
+                "bad_value requests[2].expect.cookies.weir_id 4:66",
+            ],
+        ),
+        // What always holds compares nothing.
+        (
+            "requests:\n- {expect: {subset: null}}\n- {expect: {cluster: null, cookies: {other: false}}}\n- {attachment: {role: mesh, steer: subset}, expect: {cookies: []}}",
+            &[
+                "conflict requests[0].expect 2:12",
+                "conflict requests[1].expect 3:12",
+                "conflict requests[2].expect 4:53",
+            ],
+        ),
+        (
+            "requests:\n- {expect: {layers: {checkout: owl/canary/tag, theme: {reason: no_tag}}}}\n- {attachment: mesh.yaml, expect: {layers: {checkout: {reason: assigned}}}}",
+            &[
+                "conflict requests[0].expect.layers.checkout 2:32",
+                "conflict requests[0].expect.layers.theme 2:55",
+                "conflict requests[1].expect.layers.checkout 3:55",
+            ],
+        ),
     ] {
         let (code, said) = tested(document);
         assert_eq!(places(&said["problems"]), expected, "{document}\n{said:#}");
         assert_eq!((code, &said["good"], &said["requests"]), (1, &json!(false), &json!([])), "{document}");
+    }
+}
+
+#[test]
+fn what_may_hold_otherwise_is_compared_though_other_parts_always_hold() {
+    for (attachment, expect) in [
+        ("{}", "{subset: null, tag: null}"),
+        ("{steer: subset}", "{subset: null}"),
+        ("{steer: cluster}", "{subset: null, cluster: null}"),
+        ("{}", "{cookies: {weir_id: true, other: null}}"),
+        ("{role: inbound}", "{tag: null, cookies: []}"),
+        ("{role: mesh}", "{layers: {checkout: {reason: no_tag}}}"),
+    ] {
+        let (code, said) = tested(&format!("requests:\n- {{attachment: {attachment}, expect: {expect}}}\n"));
+        assert_eq!((code, &said["problems"]), (0, &json!([])), "{attachment} {expect}");
     }
 }
 
