@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use weir_engine::{Exchange, Plan, TraceCell};
 
+mod hop;
 mod options;
 pub mod syntax;
 mod target;
@@ -50,11 +51,13 @@ pub enum AtOdds {
     Path(String),
     /// The host is said twice; says where.
     Host(&'static str),
+    /// Headers that Envoy refuses together; says what would do.
+    Headers(String),
 }
 
 impl Request {
-    /// The request of these parts, read as Envoy reads HTTP/1: a URL names the host, whatever the header `host` says, and several
-    /// lines of `host` are one, with commas.
+    /// The request of these parts, read as Envoy reads HTTP/1: a URL names the host, whatever the header `host` says, several
+    /// lines of `host` are one, with commas, and headers that are for one hop are gone, as is what `connection` names.
     pub fn new(parts: Parts) -> Result<Request, AtOdds> {
         let Parts { method, target, host, headers, destination, random, more_random, joined } = parts;
         if target.path == b"*" && method != b"OPTIONS" {
@@ -69,8 +72,15 @@ impl Request {
         if host.is_some() && !hosts.is_empty() {
             return Err(AtOdds::Host("the header host says it too; leave one of them out"));
         }
-        let lines: Vec<Vec<u8>> = host.into_iter().chain(hosts.into_iter().map(|(_, host)| host)).collect();
-        let authority = target.host.or_else(|| (!lines.is_empty()).then(|| lines.join(&b","[..])));
+        let is_taken_out = hop::takes_out(&headers, b"host");
+        if is_taken_out && target.host.is_none() {
+            return Err(AtOdds::Headers(
+                "connection takes out the host, without which Envoy refuses it; leave that out".into(),
+            ));
+        }
+        let headers = hop::taken_out(headers).map_err(AtOdds::Headers)?;
+        let in_header = || (!hosts.is_empty()).then(|| hop::joined(&hosts, b"host"));
+        let authority = target.host.or(host).or_else(in_header);
         let pseudo = [
             (":method", Some(method)),
             (":path", Some(target.path)),
@@ -154,6 +164,10 @@ mod tests {
             ("GET", path, Some("a.example"), &[("a", "1")], ":method=GET :path=/a?b :authority=a.example a=1"),
             ("GET", path, None, &both[..1], ":method=GET :path=/a?b :authority=b.example"),
             ("GET", path, None, &both, ":method=GET :path=/a?b :authority=b.example,c.example a=1"),
+            ("GET", path, None, &[("host", ""), ("host", "a")], ":method=GET :path=/a?b :authority=a"),
+            ("GET", path, Some(""), &[], ":method=GET :path=/a?b :authority="),
+            ("GET", path, None, &[("x", "1"), ("connection", "x"), ("y", "2")], ":method=GET :path=/a?b y=2"),
+            ("GET", "http://d/a", None, &[("connection", "host")], ":method=GET :path=/a :authority=d :scheme=http"),
             ("GET", "http://u@d:80/a", None, &both, ":method=GET :path=/a :authority=d:80 :scheme=http a=1"),
             ("OPTIONS", "*", Some("a"), &[], ":method=OPTIONS :path=* :authority=a"),
         ] {
@@ -166,5 +180,8 @@ mod tests {
         assert!(matches!(pairs("GET", "*", None, &[]), Err(AtOdds::Path(_))));
         assert!(matches!(pairs("GET", "http://a/", Some("a"), &[]), Err(AtOdds::Host(_))));
         assert!(matches!(pairs("GET", "/", Some("a"), &[("host", "a")]), Err(AtOdds::Host(_))));
+        assert!(matches!(pairs("GET", "/", Some("a"), &[("connection", "host")]), Err(AtOdds::Headers(_))));
+        let twice = [("content-length", "1"), ("content-length", "1")];
+        assert!(matches!(pairs("GET", "/", Some("a"), &twice), Err(AtOdds::Headers(_))));
     }
 }

@@ -53,7 +53,10 @@ fn every_request_in_a_document_comes_out_as_written() {
         let policy = written(&folder, files);
         fs::write(folder.path().join("attachment"), scenario.attachment.file("scenario")).unwrap();
         for (is_true, result) in [(true, "ok"), (false, "failed")] {
-            let texts = requests.iter().filter_map(|request| document(request, is_true)).collect::<Vec<_>>();
+            let texts = requests
+                .iter()
+                .filter_map(|request| document(request, &scenario.attachment.role, is_true))
+                .collect::<Vec<_>>();
             if texts.is_empty() {
                 continue;
             }
@@ -76,13 +79,18 @@ fn every_request_in_a_document_comes_out_as_written() {
 
 /// A request with what comes out, or with a reason for each layer that is not the one; `None` where JSON cannot have it, or
 /// there is no layer.
-fn document(request: &Request, is_true: bool) -> Option<Json> {
+fn document(request: &Request, role: &str, is_true: bool) -> Option<Json> {
     let text = |bytes: &Vec<u8>| String::from_utf8(bytes.clone()).ok();
     let headers = request.headers.iter().map(|(name, value)| Some(json!([name, text(value)?])));
     let headers = headers.collect::<Option<Vec<_>>>()?;
     let layers = request.expected.layers.iter().map(|layer| {
         let (experiment, variant) = (layer.experiment.as_deref().unwrap_or("-"), &layer.variant);
-        let other = if layer.reason == "assigned" { "holdout" } else { "assigned" };
+        let other = match (role, layer.reason.as_str()) {
+            ("mesh", "no_tag") => "tag",
+            ("mesh", _) => "no_tag",
+            (_, "assigned") => "holdout",
+            _ => "assigned",
+        };
         let audience = layer.audience.iter().map(|audience| format!("/{audience}")).collect::<String>();
         let written = format!("{experiment}/{variant}/{}{audience}", layer.reason);
         (layer.id.clone(), if is_true { json!(written) } else { json!({"reason": other}) })

@@ -60,6 +60,7 @@ impl RequestOptions {
         .map_err(|at_odds| match at_odds {
             AtOdds::Path(message) => wrong("path", &message),
             AtOdds::Host(message) => wrong("host", message),
+            AtOdds::Headers(message) => wrong("header", &message),
         })
     }
 }

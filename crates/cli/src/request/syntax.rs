@@ -4,25 +4,29 @@
 /// A header's name and value.
 pub type Header = (Vec<u8>, Vec<u8>);
 
+/// What a client can have nothing removed by.
+const NEVER_NOMINATED: [&[u8]; 3] = [b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"];
+
 /// Whether it is a method: a token of RFC 9110. HTTP/2 takes any, and in any case.
 pub fn method(method: &[u8]) -> Result<(), String> {
     match is_token(method) {
+        true if method == b"CONNECT" => {
+            Err("found \"CONNECT\", which asks for no path, and which Envoy answers before any \
+                                             filter sees it; another method would do"
+                .to_owned())
+        }
         true => Ok(()),
         false => Err(format!("found {}; a word such as GET would do", quoted(method))),
     }
 }
 
-/// Whether it is a host, perhaps with a port. Envoy lets more through than there are hosts, which is its own affair; not a
-/// user, though, nor nothing at all, but from clients of HTTP/1 that break its rules.
+/// Whether it is a host, perhaps with a port. Envoy lets more through than there are hosts, which is its own affair; a user, or
+/// nothing at all, by HTTP/1 alone.
 pub fn host(host: &[u8]) -> Result<(), String> {
-    if host.is_empty() {
-        return Err("found nothing; a host such as shop.example would do".to_owned());
-    }
-    let is_of_host = |byte: &u8| byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=[]_~".contains(byte);
+    let is_of_host = |byte: &u8| byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=@[]_~".contains(byte);
     match host.iter().find(|byte| !is_of_host(byte)) {
         None => Ok(()),
         Some(b'/') => Err(format!("found {}; a host without scheme and path would do", quoted(host))),
-        Some(b'@') => Err(format!("found {}; a host without a user would do", quoted(host))),
         Some(byte) if !byte.is_ascii() => {
             Err(format!("found {}; browsers send its punycode (xn--…), which would do", quoted(host)))
         }
@@ -50,11 +54,42 @@ pub fn header(name: &[u8], value: &[u8], named: impl Fn(&str) -> String) -> Resu
     if name == b"host" {
         host(value)?;
     }
+    check(&name, value)?;
     let is_control = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
     if value.iter().any(is_control) {
         return Err(format!("found the value {}; control characters are no part of one", quoted(value)));
     }
     Ok((name, value.to_vec()))
+}
+
+/// What Envoy would let no request have as the value of this header.
+fn check(name: &[u8], value: &[u8]) -> Result<(), String> {
+    let found = quoted(value);
+    match name {
+        b"content-length" => {
+            let digits = str::from_utf8(value).ok().filter(|_| value.iter().all(u8::is_ascii_digit));
+            let number = digits.and_then(|digits| digits.parse::<u64>().ok());
+            number.map(|_| ()).ok_or_else(|| format!("content-length: found {found}; a number such as 0 would do"))
+        }
+        b"transfer-encoding" if !value.eq_ignore_ascii_case(b"chunked") => {
+            Err(format!("transfer-encoding: found {found}; Envoy takes chunked alone"))
+        }
+        b"connection" => {
+            match words(value).find(|name| name.starts_with(b":") || NEVER_NOMINATED.contains(&name.as_slice())) {
+                Some(name) => {
+                    let name = quoted(&name);
+                    Err(format!("connection: found {name}, which it cannot take out, and Envoy refuses; leave it out"))
+                }
+                None => Ok(()),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Words between commas, in lower case.
+pub fn words(value: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    value.split(|byte| *byte == b',').map(|word| word.trim_ascii().to_ascii_lowercase())
 }
 
 fn is_token(text: &[u8]) -> bool {
@@ -80,23 +115,34 @@ mod tests {
         for good in ["GET", "get", "FOO", "X-Y_Z", "!#$%&'*+-.^_`|~"] {
             assert_eq!(method(good.as_bytes()), Ok(()), "{good}");
         }
-        for bad in ["", "get it", "G(T", "GET\n", "G\u{e9}T", "GET:"] {
+        for bad in ["", "get it", "G(T", "GET\n", "G\u{e9}T", "GET:", "CONNECT"] {
             assert!(method(bad.as_bytes()).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn hosts() {
-        for good in
-            ["shop.example", "Shop.example:8080", "[::1]:80", "a_b", "a,b", "shop..", "1", "%41", "a!$&'()*+;=~"]
-        {
+        for good in [
+            "",
+            "u@a",
+            "@",
+            "shop.example",
+            "Shop.example:8080",
+            "[::1]:80",
+            "a_b",
+            "a,b",
+            "shop..",
+            "1",
+            "%41",
+            "a!$&'()*+;=~",
+        ] {
             assert_eq!(host(good.as_bytes()), Ok(()), "{good}");
         }
         let every_other = (0..=u8::MAX).filter(|byte| !byte.is_ascii_alphanumeric());
         let refused: Vec<u8> =
             every_other.filter(|byte| host(&[b'a', *byte, b'b']).is_err()).filter(u8::is_ascii_graphic).collect();
-        assert_eq!(String::from_utf8(refused).unwrap(), "\"#/<>?@\\^`{|}");
-        for bad in ["", "a b", "a\tb", "a\nb", "a/", "http://a", "u@a", "sh\u{f6}p", "a\u{7f}"] {
+        assert_eq!(String::from_utf8(refused).unwrap(), "\"#/<>?\\^`{|}");
+        for bad in ["a b", "a\tb", "a\nb", "a/", "http://a", "sh\u{f6}p", "a\u{7f}"] {
             assert!(host(bad.as_bytes()).is_err(), "{bad}");
         }
     }
@@ -125,7 +171,8 @@ mod tests {
         ] {
             assert!(read(name, value).is_err(), "{name:?}: {value:?}");
         }
-        assert!(read("host", "").is_err() && read("host", "a/b").is_err());
+        assert!(read("host", "").is_ok() && read("host", "a/b").is_err());
+        assert!(read("Content-Length", " 7 ").is_ok() && read("Content-Length", "abc").is_err());
         for (name, would_do) in
             [(":path", "--path"), (":method", "--method"), (":authority", "--host"), (":scheme", "--path")]
         {
@@ -133,6 +180,27 @@ mod tests {
             assert!(said.contains(would_do), "{said}");
         }
         assert!(read(":status", "200").is_err());
+    }
+
+    #[test]
+    fn values_that_no_request_has() {
+        for (name, value, is_taken) in [
+            ("content-length", "02", true),
+            ("content-length", "18446744073709551615", true),
+            ("content-length", "18446744073709551616", false),
+            ("content-length", "", false),
+            ("content-length", "+2", false),
+            ("content-length", "2,2", false),
+            ("transfer-encoding", "Chunked", true),
+            ("transfer-encoding", "gzip, chunked", false),
+            ("transfer-encoding", "", false),
+            ("connection", "a, X-Forwarded", true),
+            ("connection", "a, X-Forwarded-For", false),
+            ("connection", ":path", false),
+            ("other", ":path", true),
+        ] {
+            assert_eq!(check(name.as_bytes(), value.as_bytes()).is_ok(), is_taken, "{name}: {value}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a request asks for: a path with its query, or a URL in absolute form, taken apart as Envoy's HTTP/1 codec does.
 
+use std::net::IpAddr;
+
 use super::syntax::quoted;
 
 /// A path, and what else a URL said.
@@ -77,9 +79,7 @@ fn is_host_of_url(host: &[u8]) -> bool {
     };
     let (name, port) = host.split_at(name_end);
     let is_name = match name {
-        [b'[', inner @ .., b']'] => {
-            !inner.is_empty() && inner.iter().all(|byte| byte.is_ascii_hexdigit() || b":.".contains(byte))
-        }
+        [b'[', inner @ .., b']'] => str::from_utf8(inner).is_ok_and(|address| address.parse::<IpAddr>().is_ok()),
         _ => !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(byte)),
     };
     let is_port = match port {
@@ -163,6 +163,9 @@ mod tests {
             "http://a%2fb/",
             "http://[::1/a",
             "http://[]/",
+            "http://[::zz]/",
+            "http://[1:2]/",
+            "http://[::1%25eth0]/",
             "http://[::1]x/",
             "http://b@c@a/",
             "http://u@/",

@@ -171,6 +171,7 @@ fn request(fields: &mut Fields<'_>, at: &At<'_>, problems: &mut Problems) -> Opt
         Ok(request) => return Some(request),
         Err(AtOdds::Path(message)) => problems.add(codes::BAD_VALUE, &at.key("path"), message),
         Err(AtOdds::Host(message)) => problems.add(codes::CONFLICT, &at.key("host"), message),
+        Err(AtOdds::Headers(message)) => problems.add(codes::CONFLICT, &at.key("headers"), message),
     }
     None
 }
