@@ -10,6 +10,7 @@ use quick_xml::events::Event;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+mod explain;
 mod shaping;
 
 const POLICY: &str = r#"
@@ -90,6 +91,7 @@ fn what_holds_is_ok_and_what_does_not_is_told_where_it_stands() {
         ("path: 'http://shop.example:8080'", "layers: {checkout: canary}", None),
         ("host: SHOP.example", "layers: {checkout: canary}", None),
         ("headers: [[Host, shop.example]]", "layers: {checkout: canary}", None),
+        ("headers: {location: shenzhen, connection: location}", "layers: {checkout: stable}", None),
         ("headers: {location: [beijing, shenzhen]}", "layers: {checkout: canary}", None),
         ("headers: {x-country: cn}", "{layers: {theme: hue/dark/assigned/cn}, tag: hue.dark}", None),
         ("headers: [[location, shenzhen], [x-country, cn]]", "tag: 'owl.canary,hue.dark'", None),
@@ -182,6 +184,17 @@ fn every_problem_is_told_at_once_where_it_stands() {
         ("requests:\n- {path: 'http://a/', host: b}", &["conflict requests[0].host 2:29"]),
         ("requests:\n- {host: a, headers: {host: b}}", &["conflict requests[0].host 2:10"]),
         ("requests:\n- {path: '*'}", &["bad_value requests[0].path 2:10"]),
+        (
+            "requests:\n- {method: CONNECT, headers: {content-length: abc}}\n- {headers: {transfer-encoding: foo, connection: 'a, :path'}}\n- {headers: {connection: host}}\n- {headers: {content-length: ['1', '1']}}",
+            &[
+                "bad_value requests[0].method 2:12",
+                "bad_value requests[0].headers.content-length 2:47",
+                "bad_value requests[1].headers.transfer-encoding 3:33",
+                "bad_value requests[1].headers.connection 3:50",
+                "conflict requests[2].headers 4:13",
+                "conflict requests[3].headers 5:13",
+            ],
+        ),
         ("requests:\n- {name: ''}", &["bad_value requests[0].name 2:10"]),
         (
             "requests:\n- {random: 00}\n- {random: ['00']}",
@@ -339,28 +352,6 @@ fn bytes_that_lost_their_quotes_are_proposed_as_they_were_typed() {
 }
 
 #[test]
-fn explain_tells_problems_as_an_object_too() {
-    let folder = folder("requests:\n- {path: checkout}\n");
-    fs::write(folder.path().join("bad.yaml"), "version: 2\n").unwrap();
-    let good = ["explain", "--json", "--policy", "policy.yaml"];
-    for (words, expected) in [
-        (&["explain", "--json", "--policy", "bad.yaml"][..], &["bad_value version 1:10"][..]),
-        (&[&good[..], &["--attach", "odd.yaml"]].concat(), &["unknown_unit log_unit 1:32"]),
-        (&[&good[..], &["--requests", "requests.yaml"]].concat(), &["bad_value requests[0].path 2:10"]),
-    ] {
-        let output = weir(folder.path(), words);
-        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(1), &b""[..]), "{words:?}");
-        assert_eq!(
-            (&said["good"], places(&said["problems"])),
-            (&json!(false), expected.iter().map(|one| (*one).to_owned()).collect())
-        );
-        let fields: Vec<&String> = said.as_object().unwrap().keys().collect();
-        assert_eq!(fields, ["good", "problems"]);
-    }
-}
-
-#[test]
 fn what_cannot_fail_is_wrong_use() {
     let folder = folder("requests:\n- {path: /}\n");
     fs::write(folder.path().join("none.yaml"), "requests: []\n").unwrap();
@@ -417,29 +408,6 @@ fn limits_hold_on_both_sides() {
         let (code, said) = tested(&over);
         assert_eq!((code, &said["problems"][0]["code"]), (1, &json!("limit")));
     }
-}
-
-#[test]
-fn explain_shows_requests_in_a_table_or_an_object_a_line() {
-    let folder = folder(&format!(
-        "requests:\n- {{name: \"ring\\u0007\", {SHENZHEN}, expect: {{tag: other}}}}\n\n- {{attachment: mesh.yaml, path: /x}}\n"
-    ));
-    let words = ["explain", "--policy", "policy.yaml", "--requests", "requests.yaml"];
-    let output = weir(folder.path(), &words);
-    let expected = "REQUEST    CHECKOUT         THEME              TAG\n\
-                    ring\\u{7}  owl/canary rule  stable no_variant  owl.canary\n\
-                    request 2  stable no_tag    stable no_tag      -\n";
-    assert_eq!((String::from_utf8(output.stdout).unwrap(), output.status.code()), (expected.to_owned(), Some(0)));
-    let output = weir(folder.path(), &[&words[..], &["--json"]].concat());
-    let lines: Vec<Value> =
-        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let alone = ["explain", "--policy", "policy.yaml", "--role", "mesh", "--path", "/x", "--json"];
-    let mut alone: Value = serde_json::from_slice(&weir(folder.path(), &alone).stdout).unwrap();
-    for (field, value) in [("name", Value::Null), ("file", json!("requests.yaml")), ("line", json!(4))] {
-        alone[field] = value;
-    }
-    assert_eq!((lines.len(), &lines[0]["name"], &lines[0]["line"]), (2, &json!("ring\u{7}"), &json!(2)));
-    assert_eq!(lines[1], alone);
 }
 
 /// The names of all cases, and the attributes `message` with the texts of all elements of this name; the file is well-formed.
