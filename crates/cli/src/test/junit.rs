@@ -198,7 +198,7 @@ mod tests {
         for (file, expected) in [
             ("requests.yaml", "requests"),
             ("./tests/staff.yaml", "tests.staff"),
-            ("/work/../tests/staff.v2.json", "work.tests.staff_v2"),
+            ("/srv/../tests/staff.v2.json", "srv.tests.staff_v2"),
             ("tests", "tests"),
         ] {
             assert_eq!(class_name(file), expected, "{file}");
