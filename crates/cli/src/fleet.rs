@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::{Map, Value};
 use tokio::runtime::Builder;
 
+use crate::columns::columns;
 use crate::duration;
 use crate::http_get::get;
 use crate::problems::Failure;
@@ -123,24 +124,12 @@ const HEAD: [&str; 9] = ["NODE", "VERSION", "ATTACHMENT", "SENT", "ACKED", "ACTI
 fn table(shown: &FleetView, red: &[String], colours: bool) -> String {
     let mut rows = vec![HEAD.map(str::to_owned)];
     rows.extend(shown.nodes.iter().map(cells));
-    let mut widths = [0; HEAD.len()];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
     let held = shown.held.as_ref().map(|held| format!(", {held} held back")).unwrap_or_default();
     let mut text = format!("revision {}{held}\n", shown.revision);
     let word = if colours { "\x1b[1;31mred\x1b[0m" } else { "red" };
     red.iter().for_each(|reason| text += &format!("{word}: {reason}\n"));
     notes(shown).iter().for_each(|note| text += &format!("{note}\n"));
-    text.push('\n');
-    for row in &rows {
-        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        text += cells.join("  ").trim_end();
-        text.push('\n');
-    }
-    text
+    text + "\n" + &columns(&rows)
 }
 
 /// The cells of one Envoy, by the columns of `HEAD`.

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use weir_policy::written::Policy;
-use weir_policy::{AttachmentFile, Checked, Format, Model, Module, Problem, Role, Source, SourceId, Sources};
+use weir_policy::{
+    Attachment, AttachmentFile, Checked, Format, Model, Module, Problem, Role, Source, SourceId, Sources,
+};
 
 use crate::effective::Effective;
 use crate::problems::Failure;
@@ -97,10 +99,14 @@ pub fn read_attachments(sources: &Sources, ids: &[SourceId]) -> (Vec<(SourceId, 
     (files, problems)
 }
 
-/// The role that a policy of these attachments is checked for: deciding, if one of them decides.
+/// The role that a policy of these attachments is checked for.
 pub fn role(files: &[(SourceId, AttachmentFile)]) -> Role {
-    let decides = files.iter().any(|(_, file)| file.attachment.role == Role::Edge);
-    if decides { Role::Edge } else { Role::Mesh }
+    role_for(files.iter().map(|(_, file)| &file.attachment))
+}
+
+/// The same of attachments wherever they stand: deciding, if one of them decides.
+pub fn role_for<'a>(mut attachments: impl Iterator<Item = &'a Attachment>) -> Role {
+    if attachments.any(|attachment| attachment.role == Role::Edge) { Role::Edge } else { Role::Mesh }
 }
 
 /// Whether the policy has what each of these attachments asks for.

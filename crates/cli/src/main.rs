@@ -8,6 +8,7 @@ use clap::Parser;
 mod out;
 
 mod check;
+mod columns;
 mod duration;
 mod effective;
 mod explain;

@@ -66,7 +66,7 @@ impl Requests {
             attachments.drop_default();
         }
         let policy_files = load::policy_files(policy, &mut sources)?;
-        let effective = load::effective(&sources, &policy_files, attachments.policy_role());
+        let effective = load::effective(&sources, &policy_files, load::role_for(attachments.iter()));
         let (policy, documents) = match effective {
             Ok(effective) => effective,
             Err(Failure::Problems { problems: found, .. }) => {

@@ -14,7 +14,7 @@ impl Exchange<'_, '_> {
         let attachment = plan.attachment();
         let dropped = self.dropped().by_cause().into_iter().filter(|(_, count)| *count > 0);
         let dropped: Map<String, Value> = dropped.map(|(cause, count)| (cause.to_owned(), json!(count))).collect();
-        let leaves = self.trace_entry().map(|(trace, tags)| json!({"trace": trace.hex(), "tags": text(&tags)}));
+        let leaves = self.trace_entry().map(|(trace, tags)| json!({"trace": trace.hex(), "tags": bytes_json(&tags)}));
         let value = json!({
             "revision": plan.revision().map(|revision| revision.to_string()),
             "role": attachment.role.name(),
@@ -44,13 +44,13 @@ fn layer(outcome: LayerOutcome<'_>) -> Value {
 
 fn edit(Edit { name, lines }: &Edit) -> Value {
     if lines.is_empty() {
-        return json!({ "remove": text(name) });
+        return json!({ "remove": bytes_json(name) });
     }
-    json!({ "set": text(name), "lines": lines.iter().map(|line| text(line)).collect::<Vec<_>>() })
+    json!({ "set": bytes_json(name), "lines": lines.iter().map(|line| bytes_json(line)).collect::<Vec<_>>() })
 }
 
 /// Bytes as a string where they are UTF-8, else as `{"hex": "…"}`.
-fn text(bytes: &[u8]) -> Value {
+pub fn bytes_json(bytes: &[u8]) -> Value {
     match str::from_utf8(bytes) {
         Ok(text) => json!(text),
         Err(_) => json!({ "hex": bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>() }),

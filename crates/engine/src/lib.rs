@@ -73,6 +73,7 @@ pub use counted::Counted;
 pub use decision::{Decision, LayerOutcome, Reason};
 pub use edits::Edit;
 pub use exchange::Exchange;
+pub use explain::bytes_json;
 pub use filter_state::without_unit;
 pub use join::TRACE_TAGS_BYTES_MAX;
 pub use plan::{Plan, SERIES_MAX, Series};

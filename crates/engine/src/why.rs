@@ -29,11 +29,11 @@ impl Exchange<'_, '_> {
         let plan = self.decision.plan;
         let mut as_it_came = Request::default();
         as_it_came.read(plan, headers, || None);
-        let layers = model.layers.iter().zip(&plan.layers).enumerate();
+        let layers = model.layers.iter().enumerate();
         layers
-            .map(|(index, (layer, compiled))| {
+            .map(|(index, layer)| {
                 let mut steps = match plan.attachment.role {
-                    Role::Edge => deal::steps(self, &as_it_came, model, layer, compiled),
+                    Role::Edge => deal::steps(self, &as_it_came, model, layer, index),
                     Role::Mesh => follow::steps(self, model, layer, index),
                     Role::Inbound => Vec::new(),
                 };

@@ -35,6 +35,16 @@ pub struct Policy {
     pub layers: Vec<Layer>,
 }
 
+impl Policy {
+    /// The places of an experiment: that of its layer among [`Policy::layers`], and its own among that layer's experiments.
+    pub fn place_of(&self, experiment: &str) -> Option<(usize, usize)> {
+        self.layers.iter().enumerate().find_map(|(layer, one)| {
+            let mut experiments = one.experiments.iter();
+            Some((layer, experiments.position(|one| one.id.as_deref() == Some(experiment))?))
+        })
+    }
+}
+
 /// One place a unit can come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UnitSource {

@@ -42,7 +42,7 @@ fn step(step: &Step<'_>) -> Value {
         Step::Unit { unit, value, source, passed, is_made, is_too_long } => json!({
             "step": "unit",
             "unit": unit,
-            "value": value.as_deref().map(bytes),
+            "value": value.as_deref().map(weir_engine::bytes_json),
             "source": source.map(unit_source),
             "passed": passed.iter().map(|source| unit_source(source)).collect::<Vec<_>>(),
             "made": is_made,
@@ -120,7 +120,7 @@ fn with_verdict(verdict: &Verdict<'_>, mut step: Value) -> Value {
 fn leaf(SeenLeaf { leaf, values, holds, is_negated }: &SeenLeaf<'_>) -> Value {
     json!({
         "condition": as_written(&leaf.canonical()),
-        "values": values.iter().map(|value| bytes(value)).collect::<Vec<_>>(),
+        "values": values.iter().map(|value| weir_engine::bytes_json(value)).collect::<Vec<_>>(),
         "holds": holds,
         "negated": is_negated,
     })
@@ -141,12 +141,4 @@ fn forced(experiment: Option<&str>, variant: Option<&str>) -> Value {
 
 fn range(Range { start, end }: &Range) -> Value {
     json!([start, end])
-}
-
-/// Bytes as a string where they are UTF-8, else as `{"hex": "…"}`, as in the rest of the object.
-fn bytes(bytes: &[u8]) -> Value {
-    match str::from_utf8(bytes) {
-        Ok(text) => json!(text),
-        Err(_) => json!({ "hex": bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>() }),
-    }
 }

@@ -1,12 +1,15 @@
 //! Where the parts of a policy stand that the steps of a decision name.
 
-use weir_engine::why::{Scope, Step};
-use weir_policy::written::{Experiment, Layer, Policy};
-use weir_policy::{At, Places, Sources};
+use std::cell::OnceCell;
 
-/// The documents of a policy, with the places of all that is in them.
+use weir_engine::why::{Scope, Step};
+use weir_policy::written::Policy;
+use weir_policy::{At, Places, Source, Sources};
+
+/// The documents of a policy, with the places of all that is in them: a text is read again for these once something of it is
+/// looked up.
 pub struct PolicyPlaces<'a> {
-    documents: Vec<(&'a str, &'a Policy, Places)>,
+    documents: Vec<(&'a Source, &'a Policy, OnceCell<Places>)>,
 }
 
 /// A line of a file.
@@ -21,18 +24,16 @@ pub struct Place {
 impl<'a> PolicyPlaces<'a> {
     /// The places of these documents, whose texts are among the sources.
     pub fn of(sources: &'a Sources, policies: &'a [Policy]) -> PolicyPlaces<'a> {
-        let place = |policy: &'a Policy| {
-            let source = sources.get(policy.source)?;
-            Some((source.name.as_str(), policy, source.places()))
-        };
-        PolicyPlaces { documents: policies.iter().filter_map(place).collect() }
+        let document = |policy: &'a Policy| Some((sources.get(policy.source)?, policy, OnceCell::new()));
+        PolicyPlaces { documents: policies.iter().filter_map(document).collect() }
     }
 
     /// Where that stands which a step looked at: a rule, an override, an audience or a targeting.
     pub fn of_step(&self, step: &Step<'_>) -> Option<Place> {
-        self.documents.iter().find_map(|(file, policy, places)| {
-            let position = with_path(policy, step, |at| places.position(at))??;
-            Some(Place { file: (*file).to_owned(), line: position.line })
+        self.documents.iter().find_map(|(source, policy, places)| {
+            let places = || places.get_or_init(|| source.places());
+            let position = with_path(policy, step, |at| places().position(at))??;
+            Some(Place { file: source.name.clone(), line: position.line })
         })
     }
 }
@@ -44,9 +45,10 @@ fn with_path<T>(policy: &Policy, step: &Step<'_>, found: impl FnOnce(&At<'_>) ->
         Step::Rule { experiment, number, .. } => (Scope::Experiment(experiment), "rules", *number),
         Step::Override { of, number, .. } => (*of, "overrides", *number),
         Step::Audience { experiment, audience, .. } => {
-            let (_, experiment) = experiment_of(policy, experiment)?;
-            let place = experiment.1.audiences.iter().position(|one| one.id.as_deref() == Some(audience))?;
-            (Scope::Experiment(experiment.1.id.as_deref()?), "audiences", place + 1)
+            let (layer, place) = policy.place_of(experiment)?;
+            let mut audiences = policy.layers[layer].experiments[place].audiences.iter();
+            let place = audiences.position(|one| one.id.as_deref() == Some(audience))?;
+            (Scope::Experiment(experiment), "audiences", place + 1)
         }
         Step::Targeting { of, .. } => (*of, "targeting", 0),
         _ => return None,
@@ -62,19 +64,8 @@ fn with_path<T>(policy: &Policy, step: &Step<'_>, found: impl FnOnce(&At<'_>) ->
             Some(end(&root.key("layers").index(index)))
         }
         Scope::Experiment(id) => {
-            let ((layer, _), (index, _)) = experiment_of(policy, id)?;
+            let (layer, index) = policy.place_of(id)?;
             Some(end(&root.key("layers").index(layer).key("experiments").index(index)))
         }
     }
-}
-
-type Found<'a, T> = (usize, &'a T);
-
-/// An experiment by its id, with its layer, each with its index.
-fn experiment_of<'a>(policy: &'a Policy, id: &str) -> Option<(Found<'a, Layer>, Found<'a, Experiment>)> {
-    policy.layers.iter().enumerate().find_map(|layer| {
-        let mut experiments = layer.1.experiments.iter().enumerate();
-        let found = experiments.find(|(_, experiment)| experiment.id.as_deref() == Some(id))?;
-        Some((layer, found))
-    })
 }

@@ -9,6 +9,7 @@ use weir_engine::Exchange;
 use super::json;
 use super::places::PolicyPlaces;
 use super::text::printable;
+use crate::columns::columns;
 use crate::requests::Requests;
 use crate::requests::unmet::header_that_goes_on;
 
@@ -31,14 +32,7 @@ pub fn text(requests: &Requests) -> String {
         row.push(tag.map_or_else(|| "-".to_owned(), |tag| printable(&tag)));
         rows.push(row);
     }
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
-    let mut text = String::new();
-    for row in &rows {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        let _ = writeln!(text, "{}", cells.join("  ").trim_end());
-    }
-    text
+    columns(&rows)
 }
 
 /// By layer the experiment, and the variant with the reason.

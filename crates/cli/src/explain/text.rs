@@ -5,6 +5,7 @@ use weir_engine::{Edit, Exchange};
 
 use super::places::PolicyPlaces;
 use super::steps;
+use crate::columns::columns;
 
 /// A decision, its edits and its steps.
 pub fn decision(exchange: &Exchange<'_, '_>, why: &[Why<'_>], places: &PolicyPlaces<'_>) -> String {
@@ -31,15 +32,7 @@ fn table(exchange: &Exchange<'_, '_>) -> String {
     if rows[1..].iter().all(|row| row[4].is_empty()) {
         rows[0][4].clear();
     }
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..5).map(width).collect();
-    let mut text = String::new();
-    for row in &rows {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        text.push_str(cells.join("  ").trim_end());
-        text.push('\n');
-    }
-    text
+    columns(&rows)
 }
 
 fn effects(exchange: &Exchange<'_, '_>) -> String {

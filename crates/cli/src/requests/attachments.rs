@@ -111,11 +111,6 @@ impl Attachments {
         self.all.iter().map(|(attachment, _)| attachment)
     }
 
-    /// The role that the policy is checked for: deciding, if one of them decides.
-    pub fn policy_role(&self) -> Role {
-        if self.iter().any(|attachment| attachment.role == Role::Edge) { Role::Edge } else { Role::Mesh }
-    }
-
     /// What they ask of the policy that it does not have.
     pub fn check(&self, policy: &Model, problems: &mut Problems) {
         for (attachment, stands) in &self.all {

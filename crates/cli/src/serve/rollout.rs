@@ -246,8 +246,8 @@ impl Rollout {
         number
     }
 
-    /// Saves what is deployed, and in the history what came into force by it, with its cause and what changed. A disk that is full does not hold up a
-    /// rollout: what cannot be saved is served all the same.
+    /// Saves what is deployed, and in the history what came into force by it, with its cause and what changed. A disk that is
+    /// full does not hold up a rollout: what cannot be saved is served all the same.
     fn save(&self, deployment: &Deployment, in_force: Option<(Cause, &[String])>) {
         let Some(state) = &self.state else { return };
         let save = || {

@@ -11,7 +11,6 @@ use super::verdict::verdict;
 use crate::exchange::Exchange;
 use crate::plan::{Dealing, ExperimentPlan, LayerPlan, Plan, owner};
 use crate::request::Request;
-use crate::slot::{Salt, Use};
 use crate::targeting::{EvalContext, Predicate};
 
 /// Tells the steps of a layer. `as_it_came` is the request before any id was made.
@@ -20,10 +19,11 @@ pub(super) fn steps<'m>(
     as_it_came: &Request<'_>,
     model: &'m Model,
     layer: &'m Layer,
-    compiled: &LayerPlan,
+    index: usize,
 ) -> Vec<Step<'m>> {
     let (plan, request) = (exchange.decision.plan, &exchange.request);
-    let mut teller = Teller { plan, request, as_it_came, model, layer, compiled, steps: Vec::new() };
+    let Some(compiled) = plan.layers.get(index) else { return Vec::new() };
+    let mut teller = Teller { plan, request, as_it_came, model, layer, index, compiled, steps: Vec::new() };
     // However it ends, the last step says so.
     let _ = teller.tell();
     teller.steps
@@ -36,6 +36,8 @@ struct Teller<'x, 'a, 'h, 'm> {
     as_it_came: &'x Request<'h>,
     model: &'m Model,
     layer: &'m Layer,
+    /// The layer's place in model and plan.
+    index: usize,
     compiled: &'x LayerPlan,
     steps: Vec<Step<'m>>,
 }
@@ -73,10 +75,9 @@ impl<'x, 'm> Teller<'x, '_, '_, 'm> {
             self.targeting(Scope::Policy, targeting, compiled, &self.came(None))?;
         }
         let Some(targeting) = &self.layer.targeting else { return Continue(()) };
-        let plan = self.plan;
-        let own = |index: &usize| plan.layers.get(*index).is_some_and(|layer| layer.id == self.layer.id);
-        let Some((_, compiled)) = asks.layers.iter().find(|(index, _)| own(index)) else { return Continue(()) };
-        let unit = self.compiled.unit.and_then(|unit| plan.units.get(unit));
+        let own = asks.layers.iter().find(|(index, _)| *index == self.index);
+        let Some((_, compiled)) = own else { return Continue(()) };
+        let unit = self.compiled.unit.and_then(|unit| self.plan.units.get(unit));
         let unit = unit.and_then(|unit| self.as_it_came.unit_that_came(unit));
         let context = self.came(unit);
         self.targeting(Scope::Layer(&self.layer.id), targeting, compiled, &context)
@@ -182,11 +183,10 @@ impl<'x, 'm> Teller<'x, '_, '_, 'm> {
     fn held_out(&mut self) -> ControlFlow<()> {
         for index in &self.compiled.holdouts {
             let Some(holdout) = self.model.holdouts.get(*index) else { continue };
-            let unit = self.model.units.iter().position(|(name, _)| *name == holdout.unit);
-            let unit = unit.and_then(|unit| self.plan.units.get(unit));
-            let unit = unit.and_then(|unit| self.request.unit(unit));
-            let slot = unit.map(|unit| Salt::new(Use::Holdout, &holdout.id, holdout.epoch).slot(unit));
-            let (share, is_held_out) = (holdout.share, slot.is_some_and(|slot| slot < holdout.share));
+            let Some(compiled) = self.plan.holdouts.get(*index) else { continue };
+            let unit = self.plan.units.get(compiled.unit).and_then(|unit| self.request.unit(unit));
+            let slot = unit.map(|unit| compiled.salt.slot(unit));
+            let (share, is_held_out) = (compiled.share, slot.is_some_and(|slot| slot < compiled.share));
             self.steps.push(Step::Holdout { holdout: &holdout.id, unit: &holdout.unit, slot, share });
             if is_held_out {
                 return Break(());

@@ -22,25 +22,24 @@ pub(super) fn of_variant(
     variant: &str,
     service: Option<&str>,
 ) -> (SourceId, Path) {
-    for document in documents {
+    let found = documents.iter().find_map(|document| {
+        let (layer, place) = document.place_of(experiment)?;
+        let mut variants = document.layers.get(layer)?.experiments.get(place)?.variants.iter();
+        let variant = variants.position(|one| one.id.as_deref() == Some(variant))?;
         let root = At::Root { source: document.source };
         let layers = root.key("layers");
-        for (i, layer) in document.layers.iter().enumerate() {
-            let at = layers.index(i);
-            let experiments = at.key("experiments");
-            let Some(j) = layer.experiments.iter().position(|one| one.id.as_deref() == Some(experiment)) else {
-                continue;
-            };
-            let at = experiments.index(j);
-            let variants = at.key("variants");
-            let found = layer.experiments[j].variants.iter().position(|one| one.id.as_deref() == Some(variant));
-            let Some(k) = found else { continue };
-            let at = variants.index(k);
-            return match service {
-                Some(service) => at.key("routes").key(service).path(),
-                None => at.key("env_tag").path(),
-            };
-        }
+        let layer = layers.index(layer);
+        let experiments = layer.key("experiments");
+        let experiment = experiments.index(place);
+        let variants = experiment.key("variants");
+        let variant = variants.index(variant);
+        Some(match service {
+            Some(service) => variant.key("routes").key(service).path(),
+            None => variant.key("env_tag").path(),
+        })
+    });
+    if let Some(found) = found {
+        return found;
     }
     // What takes effect and stands in no document.
     At::Root { source: documents.first().map(|document| document.source).unwrap_or_default() }.path()
