@@ -1,14 +1,13 @@
 //! What `weir explain --json` prints for a request is what the filter did with it: slots, reasons and edits alike.
 
-use std::fs;
 use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Request;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::{
-    Bench, Client, Options, Process, Protocol, Shown, envelope, eventually, policy, string_configuration, weir,
+    Bench, Client, Explainer, Options, Protocol, Shown, envelope, eventually, policy, string_configuration,
 };
 
 const USERS: usize = 10_000;
@@ -31,9 +30,15 @@ async fn the_tool_says_what_the_filter_did() {
         (decisions.len() == users.len()).then_some(decisions).ok_or_else(|| bench.envoy.log())
     });
 
-    let tool = Tool::new(&policy);
+    let tool = Explainer::new(&policy);
     for ((user, done), answer) in users.iter().zip(done.await).zip(&answers) {
-        let said = tool.explain(*user).await;
+        let words = [
+            "--host=shop.test".to_owned(),
+            format!("--path=/checkout?n={user}"),
+            format!("--header=x-user-id: user-{user}"),
+            format!("--header=location: {}", location(*user)),
+        ];
+        let said = tool.explain(&words.each_ref().map(String::as_str)).await.unwrap();
         // By parts, since a wrong policy shows in the revision before anything else is looked at.
         for part in ["layers", "edits", "set_cookies", "dropped", "role", "steer", "revision", "state"] {
             assert_eq!(said[part], done[part], "{part} of user {user}");
@@ -65,36 +70,4 @@ fn decisions(log: &str) -> Vec<Value> {
 fn tags(said: &Value) -> String {
     let edit = said["edits"].as_array().unwrap().iter().find(|edit| edit["set"] == "x-env-tag");
     edit.map(|edit| edit["lines"][0].as_str().unwrap().to_owned()).unwrap_or_default()
-}
-
-/// `weir explain` with a policy and an attachment in files.
-struct Tool {
-    folder: tempfile::TempDir,
-}
-
-impl Tool {
-    fn new(policy: &Value) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("policy.json"), policy.to_string()).unwrap();
-        let attachment = json!({"weir": 1, "name": "shop", "role": "edge", "trace": "all"});
-        fs::write(folder.path().join("attach.json"), attachment.to_string()).unwrap();
-        Self { folder }
-    }
-
-    async fn explain(&self, user: usize) -> Value {
-        let headers = [format!("x-user-id: user-{user}"), format!("location: {}", location(user))];
-        let words = ["explain", "--policy", "policy.json", "--attach", "attach.json", "--host", "shop.test", "--json"];
-        let mut words: Vec<String> = words.map(str::to_owned).to_vec();
-        words.extend(["--path".to_owned(), format!("/checkout?n={user}")]);
-        words.extend(headers.into_iter().flat_map(|header| ["--header".to_owned(), header]));
-        let mut process = Process::start("explain", &weir(), &words, self.folder.path());
-        let ended = eventually(Duration::from_secs(10), "weir explain ends", async || {
-            process.ended().ok_or_else(|| process.tail())
-        });
-        assert!(ended.await.success(), "{}", process.tail());
-        let mut said: Value = serde_json::from_str(&process.stdout()).unwrap();
-        // The filter does not say why.
-        said.as_object_mut().unwrap().remove("why").unwrap();
-        said
-    }
 }

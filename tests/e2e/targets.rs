@@ -1,14 +1,11 @@
 //! What a request asks for, written byte by byte to a real Envoy and given to `weir explain`: both take it for the same host and
 //! path, or both refuse it.
 
-use std::fs;
-use std::process::Command;
-
 use bytes::Bytes;
 use hyper::Request;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, Client, Options, Protocol, envelope, raw_http1, string_configuration, weir};
+use crate::support::{Bench, Client, Explainer, Options, Protocol, envelope, raw_http1, string_configuration};
 
 /// The request line's target, and the host and path that it asks for; `None` where Envoy refuses it.
 const TARGETS: &[(&str, Option<(&str, &str)>)] = &[
@@ -61,11 +58,11 @@ const TARGETS: &[(&str, Option<(&str, &str)>)] = &[
 async fn a_target_is_read_as_envoy_reads_it() {
     let policy = policy();
     let bench = Bench::edge(&string_configuration(&envelope("edge", &policy)), Options::default()).await;
-    let tool = Tool::new(&policy);
+    let tool = Explainer::new(&policy);
     for (target, taken) in TARGETS {
         let head = format!("GET {target} HTTP/1.1\r\nhost: given.test\r\n");
         let answer = raw_http1(bench.address, head.as_bytes()).await.unwrap();
-        let said = tool.explain(&[&format!("--path={target}"), "--header=host: given.test"]);
+        let said = tool.explain(&[&format!("--path={target}"), "--header=host: given.test"]).await;
         let Some((host, path)) = taken else {
             assert!((400..500).contains(&answer.status), "{target}: {}", answer.status);
             assert_eq!(said, Err(2), "{target}");
@@ -84,7 +81,7 @@ async fn a_target_is_read_as_envoy_reads_it() {
 async fn a_header_host_is_the_host_and_pseudo_headers_are_none() {
     let policy = policy();
     let bench = Bench::edge(&string_configuration(&envelope("edge", &policy)), Options::default()).await;
-    let tool = Tool::new(&policy);
+    let tool = Explainer::new(&policy);
     for (lines, taken) in [
         ("host: bare.test\r\n", true),
         ("Host: BARE.test:80\r\n", true),
@@ -107,7 +104,7 @@ async fn a_header_host_is_the_host_and_pseudo_headers_are_none() {
 async fn headers_of_one_hop_are_gone_before_the_filter_or_refused() {
     let policy = policy();
     let bench = Bench::edge(&string_configuration(&envelope("edge", &policy)), Options::default()).await;
-    let tool = Tool::new(&policy);
+    let tool = Explainer::new(&policy);
     let with_te = |bytes: usize| format!("te: {}\r\nconnection: te\r\n", "t".repeat(bytes));
     for (lines, taken) in [
         ("x-user-id: ada\r\n", true),
@@ -167,7 +164,7 @@ async fn headers_of_one_hop_are_gone_before_the_filter_or_refused() {
 async fn what_only_http2_takes_is_decided_too() {
     let policy = policy();
     let bench = Bench::edge(&string_configuration(&envelope("edge", &policy)), Options::default()).await;
-    let tool = Tool::new(&policy);
+    let tool = Explainer::new(&policy);
     let mut client = Client::new(bench.address, Protocol::Http2);
     for (method, path) in [("get", "/"), ("FOO", "/"), ("GET", "/\u{e9}")] {
         let head = format!("{method} {path} HTTP/1.1\r\nhost: given.test\r\n");
@@ -178,23 +175,23 @@ async fn what_only_http2_takes_is_decided_too() {
             vec![format!("--method={method}"), format!("--path={path}"), "--header=host: given.test".into()];
         // The client says so where there may be a body.
         words.extend((method != "GET").then(|| "--header=content-length: 0".to_owned()));
-        let said = tool.explain(&words.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
+        let said = tool.explain(&words.iter().map(String::as_str).collect::<Vec<_>>()).await.unwrap();
         assert_eq!(answer.header("x-weir-decision").as_deref(), said["state"].as_str(), "{method} {path}");
     }
     // By TLS it would be taken.
     let answer = raw_http1(bench.address, b"GET https://bare.test/ HTTP/1.1\r\nhost: given.test\r\n").await.unwrap();
-    assert_eq!((answer.status, tool.explain(&["--path=https://bare.test/"]).is_ok()), (403, true));
+    assert_eq!((answer.status, tool.explain(&["--path=https://bare.test/"]).await.is_ok()), (403, true));
 }
 
 /// Whether both take a request, and for the same, or both refuse it.
-async fn bench_and_tool_agree(bench: &Bench, tool: &Tool, request_line: &str, lines: &str, taken: bool) {
+async fn bench_and_tool_agree(bench: &Bench, tool: &Explainer, request_line: &str, lines: &str, taken: bool) {
     let answer = raw_http1(bench.address, format!("{request_line}\r\n{lines}").as_bytes()).await.unwrap();
     let method = request_line.split(' ').next().unwrap();
     // The last one is what the raw client adds.
     let lines_sent = lines.split_terminator("\r\n").chain(["connection: close"]);
     let mut words: Vec<String> = lines_sent.map(|line| format!("--header={line}")).collect();
     words.push(format!("--method={method}"));
-    let said = tool.explain(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    let said = tool.explain(&words.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let decision = answer.header("x-weir-decision").filter(|decision| !decision.is_empty());
     if taken {
         let said = said.unwrap_or_else(|code| panic!("{lines}: exit code {code}"));
@@ -255,30 +252,4 @@ fn policy() -> Value {
 
 fn variant_of(target: &str) -> String {
     format!("t{}", TARGETS.iter().position(|(known, _)| *known == target).unwrap())
-}
-
-/// `weir explain` with a policy and an attachment in files.
-struct Tool {
-    folder: tempfile::TempDir,
-}
-
-impl Tool {
-    fn new(policy: &Value) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("policy.json"), policy.to_string()).unwrap();
-        let attachment = json!({"weir": 1, "name": "shop", "role": "edge", "trace": "all"});
-        fs::write(folder.path().join("attach.json"), attachment.to_string()).unwrap();
-        Self { folder }
-    }
-
-    /// What it prints, or its exit code.
-    fn explain(&self, words: &[&str]) -> Result<Value, i32> {
-        let mut command = Command::new(weir());
-        command.args(["explain", "--policy", "policy.json", "--attach", "attach.json", "--json"]).args(words);
-        let output = command.current_dir(self.folder.path()).output().unwrap();
-        match output.status.code() {
-            Some(0) => Ok(serde_json::from_slice(&output.stdout).unwrap()),
-            code => Err(code.unwrap()),
-        }
-    }
 }
