@@ -18,11 +18,20 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// The envelope that carries to an attachment what it is sent of the policy.
+    /// The envelope that carries to an attachment what it is sent of the policy, under the revision of the whole.
     pub fn envelope(&self, attachment: &Attachment) -> String {
         match self.model.project(attachment) {
             Cow::Borrowed(_) => attachment.envelope(self.revision, &self.canonical),
             Cow::Owned(model) => attachment.envelope(self.revision, &model.canonical()),
+        }
+    }
+
+    /// The part of it that an attachment needs, as a policy of its own: by the revision of that part, which stays while only
+    /// the rest changes.
+    pub fn part(&self, attachment: &Attachment) -> Checked {
+        match self.model.project(attachment) {
+            Cow::Borrowed(_) => self.clone(),
+            Cow::Owned(model) => model.into(),
         }
     }
 

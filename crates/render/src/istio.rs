@@ -3,8 +3,10 @@
 
 mod file;
 mod filter;
+mod indented;
 mod into;
 mod labels;
+mod marks;
 mod named;
 mod object;
 mod order;
@@ -18,11 +20,13 @@ mod service;
 mod subsets;
 mod telemetry;
 
-use weir_policy::{Model, Problem, Problems, SourceId, Sources};
+use weir_policy::{Attachment, Model, Problem, Problems, Revision, Role, SourceId, Sources};
 
 use crate::unknown_targets;
 pub use file::File;
+pub use indented::INDENTED_BYTES_MAX;
 use into::ExistingFile;
+pub use marks::{Marks, PartOf};
 use named::NamedRoutes;
 pub use object::{CLIENT_SIDE_BYTES_MAX, OBJECT_BYTES_MAX};
 use object::{Object, Phase};
@@ -43,6 +47,7 @@ pub fn render(
     attachments: Vec<Enveloped<'_>>,
     sources: &Sources,
     into: &[SourceId],
+    marks: &Marks,
 ) -> Result<Vec<File>, Vec<Problem>> {
     let mut problems = Problems::default();
     let asked = attachments.len();
@@ -62,12 +67,12 @@ pub fn render(
     all.iter().for_each(|placed| named.check(placed, &mut problems));
     let mut objects: Vec<(SourceId, Object)> = Vec::new();
     for placed in &all {
-        objects.extend(filters(placed, model).into_iter().map(|object| (placed.source, object)));
+        objects.extend(filters(placed, model, marks).into_iter().map(|object| (placed.source, object)));
     }
     for routed in &routed {
         let routes = own_routes(routed, &needs, &into, &mut problems);
         let of_service = subsets::object(routed).into_iter().chain(routes);
-        objects.extend(of_service.map(|object| (routed.source, object)));
+        objects.extend(of_service.map(|object| (routed.source, object.marked(marks, in_mesh(model)))));
     }
     for (source, object) in &objects {
         object.check_size(*source, &mut problems);
@@ -96,13 +101,20 @@ fn check_targets(placed: &PlacedFilter<'_>, all: &[PlacedFilter<'_>], model: &Mo
     unknown_targets(&placed.file.attachment, placed.source, model, missing, problems);
 }
 
-fn filters(placed: &PlacedFilter<'_>, model: &Model) -> Vec<Object> {
+/// The objects of an attachment, by the revision that its filter is sent.
+fn filters(placed: &PlacedFilter<'_>, model: &Model, marks: &Marks) -> Vec<Object> {
+    let is_ours = placed.placement.carrier == Carrier::EnvoyFilter;
+    let forgeries = is_ours.then(|| filter::against_forgeries(placed, &model.env_tag)).flatten();
+    let filter = if is_ours { filter::object(placed) } else { plugin::object(placed) };
     let telemetry = placed.placement.telemetry.then(|| telemetry::object(placed));
-    if placed.placement.carrier != Carrier::EnvoyFilter {
-        return [plugin::object(placed)].into_iter().chain(telemetry).collect();
-    }
-    let forgeries = filter::against_forgeries(placed, &model.env_tag);
-    forgeries.into_iter().chain([filter::object(placed)]).chain(telemetry).collect()
+    let of_filter = [filter].into_iter().chain(telemetry).map(|object| object.marked(marks, placed.revision));
+    forgeries.map(|object| object.marked(marks, in_mesh(model))).into_iter().chain(of_filter).collect()
+}
+
+/// The revision of what concerns routes and headers: that of the policy for those who follow, so that what changes for
+/// those who decide alone changes nothing here.
+fn in_mesh(model: &Model) -> Revision {
+    Revision::of(&model.project(&Attachment { role: Role::Mesh, ..Attachment::default() }).canonical())
 }
 
 /// A new VirtualService for a service, bound to the gateways for which no existing one routes the service.

@@ -14,9 +14,10 @@
 //!     istio: {namespace: shop, selector: {istio: ingressgateway}}"));
 //! let file = AttachmentFile::read(&sources, source).unwrap();
 //! let envelope = r#"{"weir":1,"policy":{"version":1}}"#.to_owned();
-//! let gateway = weir_render::istio::Enveloped { source, file: &file, envelope };
+//! let revision = weir_policy::Revision::of(&model.canonical());
+//! let gateway = weir_render::istio::Enveloped { source, file: &file, envelope, revision };
 //!
-//! let files = weir_render::istio::render(&model, vec![gateway], &sources, &[]).unwrap();
+//! let files = weir_render::istio::render(&model, vec![gateway], &sources, &[], &Default::default()).unwrap();
 //! let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
 //! assert_eq!(names, ["05-forgeries.yaml", "30-edge.yaml"]);
 //! ```

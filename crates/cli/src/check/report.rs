@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use weir_policy::{AttachmentFile, Checked, SourceId};
+use weir_policy::{AttachmentFile, Checked, Revision, Role, SourceId};
 use weir_xds::Resource;
 
 use super::given::Given;
@@ -21,10 +21,14 @@ pub fn found(given: &Given, judged: &Judged, colours: bool) -> String {
 /// What is good, a line for each.
 pub fn good(given: &Given, judged: &Judged) -> String {
     let mut text = judged.policy.as_deref().map(of_policy).unwrap_or_default();
-    for Attached { file, attachment, offer } in attached(given, judged) {
+    for Attached { file, attachment, offer, alone } in attached(given, judged) {
         let name = attachment.attachment.name.as_deref().unwrap_or("without a name");
         let (role, steer) = (attachment.attachment.role.name(), attachment.attachment.steer.name());
-        let _ = writeln!(text, "good: attachment {name} in {file}: role {role}, steer {steer}, offer {offer}");
+        let _ = write!(text, "good: attachment {name} in {file}: role {role}, steer {steer}, offer {offer}");
+        let _ = match alone.filter(|_| attachment.attachment.role != Role::Edge) {
+            Some(alone) => writeln!(text, ", revision {alone} without a server"),
+            None => writeln!(text),
+        };
     }
     if let Some(files) = &judged.resources {
         let _ = writeln!(text, "good: {}", counted(files.resources.len(), "Envoy resource"));
@@ -35,10 +39,17 @@ pub fn good(given: &Given, judged: &Judged) -> String {
 /// One object with all of it.
 pub fn json(given: &Given, judged: &Judged, is_good: bool) -> Value {
     let list = |found| problems::json(&given.sources, found);
-    let attachments = attached(given, judged).map(|Attached { file, attachment, offer }| {
+    let attachments = attached(given, judged).map(|Attached { file, attachment, offer, alone }| {
         let attachment = &attachment.attachment;
         let (role, steer) = (attachment.role.name(), attachment.steer.name());
-        json!({ "file": file, "name": attachment.name, "role": role, "steer": steer, "offer": offer })
+        json!({
+            "file": file,
+            "name": attachment.name,
+            "role": role,
+            "steer": steer,
+            "offer": offer,
+            "revision_without_server": alone.map(|revision| revision.to_string()),
+        })
     });
     let revision = judged.policy.as_ref().map(|policy| policy.revision.to_string());
     json!({
@@ -70,6 +81,8 @@ struct Attached<'a> {
     file: &'a str,
     attachment: &'a AttachmentFile,
     offer: String,
+    /// The revision that `weir render` gives it, where there is a policy: what `weir serve` sends goes by the whole's.
+    alone: Option<Revision>,
 }
 
 fn attached<'a>(given: &'a Given, judged: &'a Judged) -> impl Iterator<Item = Attached<'a>> {
@@ -77,6 +90,8 @@ fn attached<'a>(given: &'a Given, judged: &'a Judged) -> impl Iterator<Item = At
     judged.attachments.iter().map(move |(source, attachment): &(SourceId, AttachmentFile)| {
         let offer = attachment.attachment.with_offer(attachment.wasm.as_ref(), &beside).offer;
         let file = given.sources.get(*source).map_or("", |source| &source.name);
-        Attached { file, attachment, offer: offer.map(|offer| offer.to_string()).unwrap_or_default() }
+        let policy = judged.policy.as_ref().filter(|_| judged.problems.is_empty());
+        let alone = policy.map(|policy| policy.part(&attachment.attachment).revision);
+        Attached { file, attachment, alone, offer: offer.map(|offer| offer.to_string()).unwrap_or_default() }
     })
 }

@@ -88,7 +88,8 @@ impl Envoy {
         let render = |(source, file): &(SourceId, AttachmentFile)| {
             envoy::check_targets(&policy.model, file, *source)
                 .map_err(|problems| Failure::problems(&sources, problems))?;
-            make(file, &policy.envelope(&file.attachment.with_offer(file.wasm.as_ref(), &[])))
+            let attachment = file.attachment.with_offer(file.wasm.as_ref(), &[]);
+            make(file, &policy.part(&attachment).envelope(&attachment))
         };
         files.iter().map(render).collect()
     }

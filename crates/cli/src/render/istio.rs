@@ -5,7 +5,7 @@ use std::{fs, io};
 
 use clap::Args;
 use weir_policy::Revision;
-use weir_render::istio::{self, Enveloped, File};
+use weir_render::istio::{self, Enveloped, File, Marks, PartOf};
 
 use crate::load;
 use crate::problems::Failure;
@@ -27,6 +27,13 @@ pub struct Istio {
     /// A folder for the files, numbered in the order of safe application; without it they go to standard output
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// What all objects are called to be a part of, by the label app.kubernetes.io/part-of: kubectl apply --prune and
+    /// get -l tell by it whose they are
+    #[arg(long, value_name = "NAME", default_value = "weir")]
+    part_of: PartOf,
+    /// Annotate the objects for Argo CD, so that it applies them in the order of the files
+    #[arg(long)]
+    argo_waves: bool,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -44,10 +51,13 @@ impl Istio {
             self.into.iter().map(|path| Ok(sources.add(load::text(path)?))).collect::<Result<Vec<_>, Failure>>()?;
         let mut attachments = Vec::with_capacity(files.len());
         for (source, file) in &files {
-            let envelope = policy.envelope(&file.attachment.with_offer(file.wasm.as_ref(), &[]));
-            attachments.push(Enveloped { source: *source, file, envelope });
+            // Without a server nobody compares what the mesh has with the whole.
+            let part = policy.part(&file.attachment);
+            let envelope = part.envelope(&file.attachment.with_offer(file.wasm.as_ref(), &[]));
+            attachments.push(Enveloped { source: *source, file, envelope, revision: part.revision });
         }
-        let rendered = istio::render(&policy.model, attachments, &sources, &into);
+        let marks = Marks { part_of: self.part_of.clone(), argo_waves: self.argo_waves };
+        let rendered = istio::render(&policy.model, attachments, &sources, &into, &marks);
         let rendered = rendered.map_err(|problems| Failure::problems(&sources, problems))?;
         for file in rendered.iter().filter(|file| file.server_side) {
             eprintln!("{}: holds an object of over 256 KiB; use kubectl apply --server-side", file.name);

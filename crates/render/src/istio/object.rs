@@ -1,7 +1,8 @@
 //! One Kubernetes object, with a comment above it for whoever reads the manifest.
 
-use weir_policy::{At, Problems, SourceId, codes};
+use weir_policy::{At, Problems, Revision, SourceId, codes};
 
+use crate::istio::marks::{self, Marks};
 use crate::yaml::{Yaml, map};
 
 /// The most bytes that an object may have: the API server and etcd take little more.
@@ -14,10 +15,13 @@ pub const CLIENT_SIDE_BYTES_MAX: usize = 256 * 1024;
 pub(crate) struct Object {
     /// The phase in which it is applied.
     pub phase: Phase,
-    /// Kind, namespace and name, for messages.
+    /// The version and the name of the kind.
+    kind: (&'static str, &'static str),
+    /// Namespace and name, for messages.
     called: String,
     comment: String,
-    body: Yaml,
+    metadata: Yaml,
+    spec: Yaml,
 }
 
 /// The phases of safe application, first to last; objects are taken away last to first.
@@ -45,6 +49,17 @@ impl Phase {
             Phase::Edge => "30-edge.yaml",
         }
     }
+
+    /// The phase's wave in Argo CD, which applies the lowest first. What says none is in 0, as are the VirtualServices
+    /// of others, which stand between the two last phases.
+    fn argo_wave(self) -> &'static str {
+        match self {
+            Phase::Forgeries => "-3",
+            Phase::Subsets => "-2",
+            Phase::Mesh => "-1",
+            Phase::Edge => "1",
+        }
+    }
 }
 
 impl Object {
@@ -57,15 +72,21 @@ impl Object {
         comment: &str,
         spec: Yaml,
     ) -> Object {
-        let (version, kind) = kind;
         let metadata = map! {"name" => name, "namespace" => namespace};
-        let body = map! {"apiVersion" => version, "kind" => kind, "metadata" => metadata, "spec" => spec};
-        Object { phase, called: format!("{kind} {namespace}/{name}"), comment: comment.to_owned(), body }
+        Object { phase, kind, called: format!("{namespace}/{name}"), comment: comment.to_owned(), metadata, spec }
+    }
+
+    /// The same with what it says of itself.
+    #[must_use]
+    pub fn marked(self, marks: &Marks, revision: Revision) -> Object {
+        let metadata = self.metadata.with("labels", Some(marks.labels()));
+        let metadata = metadata.with("annotations", Some(marks.annotations(revision, self.phase.argo_wave())));
+        Object { comment: marks::COMMENT.to_owned() + &self.comment, metadata, ..self }
     }
 
     /// The bytes that Kubernetes stores.
     pub fn bytes(&self) -> usize {
-        self.body.json_bytes()
+        self.body().json_bytes()
     }
 
     /// Reports an object that Kubernetes would not take, to the attachment that asks for it.
@@ -73,9 +94,9 @@ impl Object {
         let bytes = self.bytes();
         if bytes > OBJECT_BYTES_MAX {
             let message = format!(
-                "{} would have {bytes} bytes; Kubernetes takes at most {OBJECT_BYTES_MAX}. Lists of units make a policy \
+                "{} {} would have {bytes} bytes; Kubernetes takes at most {OBJECT_BYTES_MAX}. Lists of units make a policy \
                  large: a header that says who is on the list keeps them out of it",
-                self.called
+                self.kind.1, self.called
             );
             problems.add(codes::LIMIT, &At::Root { source }, message);
         }
@@ -84,6 +105,11 @@ impl Object {
     /// The YAML document, below its comment.
     pub fn text(&self) -> String {
         let comment: String = self.comment.lines().map(|line| format!("# {line}\n")).collect();
-        comment + &self.body.text()
+        comment + &self.body().text()
+    }
+
+    fn body(&self) -> Yaml {
+        let (version, kind) = self.kind;
+        map! {"apiVersion" => version, "kind" => kind, "metadata" => self.metadata.clone(), "spec" => self.spec.clone()}
     }
 }

@@ -1,8 +1,9 @@
 //! The filter of one attachment under Istio: its placement, module and envelope, checked for what only Istio asks.
 
-use weir_policy::{At, AttachmentFile, Module, Problems, Role, SourceId, Steer, codes};
+use weir_policy::{At, AttachmentFile, Module, Problems, Revision, Role, SourceId, Steer, codes};
 
 use crate::FilterSpec;
+use crate::istio::indented::indented;
 use crate::istio::object::Phase;
 use crate::istio::placement::{Carrier, Placement, Proxy, is_name};
 
@@ -12,8 +13,10 @@ pub struct Enveloped<'a> {
     pub source: SourceId,
     /// The attachment file.
     pub file: &'a AttachmentFile,
-    /// The filter's configuration.
+    /// The filter's configuration, JSON without blanks.
     pub envelope: String,
+    /// The revision that it says.
+    pub revision: Revision,
 }
 
 /// A filter that can be rendered.
@@ -23,7 +26,10 @@ pub(crate) struct PlacedFilter<'a> {
     pub name: String,
     pub module: Module,
     pub placement: Placement,
+    /// The filter's configuration, for people to read.
     pub envelope: String,
+    /// The revision that it says.
+    pub revision: Revision,
     /// The text that the attachment stands in.
     pub source: SourceId,
 }
@@ -56,13 +62,14 @@ impl<'a> PlacedFilter<'a> {
     }
 
     fn read(enveloped: Enveloped<'a>, problems: &mut Problems) -> Option<PlacedFilter<'a>> {
-        let Enveloped { source, file, envelope } = enveloped;
+        let Enveloped { source, file, envelope, revision } = enveloped;
         let root = At::Root { source };
         let name = name(file, &root, problems);
         let module = module(file, &root, problems);
         let placement = Placement::read(file, source, problems)?;
         check_fit(file, &placement, &root.key("istio"), problems);
-        Some(PlacedFilter { file, name: name?, module: module?, placement, envelope, source })
+        let (name, module, envelope) = (name?, module?, indented(envelope));
+        Some(PlacedFilter { file, name, module, placement, envelope, revision, source })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use weir_policy::{AttachmentFile, Problem, Revision, Role, Source, SourceId, Sources, read_policy};
 
-use crate::istio::{CLIENT_SIDE_BYTES_MAX, Enveloped, File, OBJECT_BYTES_MAX, render};
+use crate::istio::{CLIENT_SIDE_BYTES_MAX, Enveloped, File, Marks, OBJECT_BYTES_MAX, render};
 
 mod existing;
 
@@ -37,10 +37,12 @@ pub(super) fn rendered_of(policy: &str, lines: &str, istio: &str, into: &[&str])
     let source = sources.add(Source::yaml("attach.yaml", text));
     let file = AttachmentFile::read(&sources, source).unwrap();
     let canonical = model.project(&file.attachment).canonical();
-    let envelope = file.attachment.envelope(Revision::of(&canonical), &canonical);
+    let revision = Revision::of(&canonical);
+    let envelope = file.attachment.envelope(revision, &canonical);
     let into = into.iter().enumerate().map(|(i, text)| Source::yaml(format!("{i}.yaml"), *text));
     let into: Vec<SourceId> = into.map(|file| sources.add(file)).collect();
-    render(&model, vec![Enveloped { source, file: &file, envelope }], &sources, &into).map_err(|mut problems| {
+    let attached = vec![Enveloped { source, file: &file, envelope, revision }];
+    render(&model, attached, &sources, &into, &Marks::default()).map_err(|mut problems| {
         sources.locate(&mut problems);
         problems
     })
@@ -66,7 +68,8 @@ fn nth(source: SourceId) -> usize {
 }
 
 fn enveloped<'a>(file: &'a AttachmentFile, envelope: &str) -> Enveloped<'a> {
-    Enveloped { source: SourceId::FIRST, file, envelope: envelope.to_owned() }
+    let revision = Revision::of(envelope);
+    Enveloped { source: SourceId::FIRST, file, envelope: envelope.to_owned(), revision }
 }
 
 /// An attachment that is the only text.
@@ -95,7 +98,7 @@ fn attachments_that_cannot_be_rendered() {
     }
     let file = alone("{weir: 1, wasm: {file: /w}}");
     let model = read_policy(&Sources::of([Source::yaml("policy.yaml", "version: 1")]), Role::Edge).unwrap();
-    let problems = render(&model, vec![enveloped(&file, "")], &Sources::default(), &[]).unwrap_err();
+    let problems = render(&model, vec![enveloped(&file, "")], &Sources::default(), &[], &Marks::default()).unwrap_err();
     assert_eq!(places(&problems), ["missing_field 0:0 (root)", "missing_field 0:0 (root)"], "no name, no istio");
 }
 
@@ -106,7 +109,10 @@ fn names_are_those_of_one_attachment() {
     let model = read_policy(&Sources::of([Source::yaml("policy.yaml", "version: 1")]), Role::Edge).unwrap();
     let sources = Sources::of([source, source].map(|text| Source::yaml("a.yaml", text)));
     let twice = sources.iter().map(|(source, _)| Enveloped { source, ..enveloped(&file, "") }).collect();
-    assert_eq!(places(&render(&model, twice, &sources, &[]).unwrap_err()), ["duplicate_id 1:0 name"]);
+    assert_eq!(
+        places(&render(&model, twice, &sources, &[], &Marks::default()).unwrap_err()),
+        ["duplicate_id 1:0 name"]
+    );
 }
 
 #[test]
@@ -192,7 +198,7 @@ fn what_is_too_large_for_kubernetes_is_refused() {
         let source = "{weir: 1, name: a, wasm: {file: /w}, istio: {namespace: shop, selector: {app: a}}}";
         let file = alone(source);
         let model = read_policy(&Sources::of([Source::yaml("policy.yaml", "version: 1")]), Role::Edge).unwrap();
-        render(&model, vec![enveloped(&file, &"x".repeat(bytes))], &Sources::default(), &[])
+        render(&model, vec![enveloped(&file, &"x".repeat(bytes))], &Sources::default(), &[], &Marks::default())
     };
     let server_side = |bytes| large(bytes).unwrap().last().unwrap().server_side;
     let said = large(OBJECT_BYTES_MAX).unwrap_err().remove(0).message;
