@@ -12,14 +12,6 @@ use weir_policy::{
 use crate::effective::Effective;
 use crate::problems::Failure;
 
-/// Reads a policy, as it takes effect, from a file or from all files of a folder together.
-pub fn policy(path: &Path, role: Role) -> Result<Checked, Failure> {
-    let mut sources = Sources::default();
-    let files = policy_files(path, &mut sources)?;
-    let effective = Effective::of(&sources, &files, role)?;
-    Ok(Arc::unwrap_or_clone(effective.policy))
-}
-
 /// An attachment with the policy as it is sent there, and the texts of both.
 pub struct Attached {
     /// The texts.
@@ -68,15 +60,18 @@ pub struct Attachments {
     pub files: Vec<(SourceId, AttachmentFile)>,
     /// The whole policy.
     pub policy: Checked,
+    /// Its documents, as they take effect.
+    pub documents: Vec<Policy>,
 }
 
 /// Reads attachments and their policy. Where one of them decides, the policy must have what only deciding needs.
 pub fn attachments(attach: &[PathBuf], policy: &Path) -> Result<Attachments, Failure> {
     let mut sources = Sources::default();
     let files = attachment_files(attach, &mut sources)?;
-    let policy = self::policy(policy, role(&files))?;
+    let texts = policy_files(policy, &mut sources)?;
+    let (policy, documents) = effective(&sources, &texts, role(&files))?;
     check_fit(&sources, &files, &policy.model)?;
-    Ok(Attachments { sources, files, policy })
+    Ok(Attachments { sources, files, policy, documents })
 }
 
 /// Reads attachments without their policy; their texts are added to the sources.

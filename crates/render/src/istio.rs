@@ -20,9 +20,9 @@ mod service;
 mod subsets;
 mod telemetry;
 
-use weir_policy::{Attachment, Model, Problem, Problems, Revision, Role, SourceId, Sources};
+use weir_policy::{At, Attachment, Model, Problem, Problems, Revision, Role, SourceId, Sources};
 
-use crate::unknown_targets;
+use crate::{WrittenPolicy, unknown_targets};
 pub use file::File;
 pub use indented::INDENTED_BYTES_MAX;
 use into::ExistingFile;
@@ -41,14 +41,15 @@ use routes::RouteNeeds;
 /// the `sources`.
 ///
 /// # Errors
-/// Every problem that was found; those of `into` know their places, those of attachments do not yet.
+/// Every problem that was found; those of `into` know their places, those of the policy and of attachments do not yet.
 pub fn render(
-    model: &Model,
+    policy: WrittenPolicy<'_>,
     attachments: Vec<Enveloped<'_>>,
     sources: &Sources,
     into: &[SourceId],
     marks: &Marks,
 ) -> Result<Vec<File>, Vec<Problem>> {
+    let model = policy.model;
     let mut problems = Problems::default();
     let asked = attachments.len();
     let all = PlacedFilter::read_all(attachments, &mut problems);
@@ -59,25 +60,20 @@ pub fn render(
         problems.extend(of_into.into_vec());
         return Err(problems.into_vec());
     }
-    all.iter().for_each(|placed| check_targets(placed, &all, model, &mut problems));
+    all.iter().for_each(|placed| check_targets(placed, &all, policy, &mut problems));
     let needs = RouteNeeds::of(&all, &model.env_tag.header);
-    let routed = RoutedService::read_all(&all, model, &mut problems);
+    let routed = RoutedService::read_all(&all, policy, &mut problems);
     into::check_roots(&into, &routed, &mut problems);
     let named = NamedRoutes::of(&routed, &needs, &into);
     all.iter().for_each(|placed| named.check(placed, &mut problems));
-    let mut objects: Vec<(SourceId, Object)> = Vec::new();
-    for placed in &all {
-        objects.extend(filters(placed, model, marks).into_iter().map(|object| (placed.source, object)));
-    }
+    let mut objects: Vec<Object> = all.iter().flat_map(|placed| filters(placed, model, marks)).collect();
     for routed in &routed {
         let routes = own_routes(routed, &needs, &into, &mut problems);
         let of_service = subsets::object(routed).into_iter().chain(routes);
-        objects.extend(of_service.map(|object| (routed.source, object.marked(marks, in_mesh(model)))));
+        objects.extend(of_service.map(|object| object.marked(marks, in_mesh(model))));
     }
-    for (source, object) in &objects {
-        object.check_size(*source, &mut problems);
-    }
-    let objects: Vec<Object> = objects.into_iter().map(|(_, object)| object).collect();
+    let largest = policy.largest(sources);
+    objects.iter().for_each(|object| object.check_size(largest, &mut problems));
     let is_named = |route: &str| all.iter().any(|placed| placed.placement.names_route(route));
     let mut files: Vec<File> = Phase::ALL.into_iter().filter_map(|phase| File::of(phase, &objects)).collect();
     files.extend(into.iter().map(|file| File {
@@ -91,14 +87,21 @@ pub fn render(
 }
 
 /// Reports services that variants lead to by cluster and no attachment names: nobody says that they are in the mesh.
-fn check_targets(placed: &PlacedFilter<'_>, all: &[PlacedFilter<'_>], model: &Model, problems: &mut Problems) {
+fn check_targets(
+    placed: &PlacedFilter<'_>,
+    all: &[PlacedFilter<'_>],
+    policy: WrittenPolicy<'_>,
+    problems: &mut Problems,
+) {
     let missing = |target: &str, _: &[&str]| {
         let named = all.iter().flat_map(|placed| &placed.placement.services).any(|(service, _)| service == target);
         (!named).then(|| {
             format!("no attachment names it; if it is in the mesh write istio: {{services: {{{target}: {{}}}}}}")
         })
     };
-    unknown_targets(&placed.file.attachment, placed.source, model, missing, problems);
+    let root = At::Root { source: placed.source };
+    let at = root.key("istio");
+    unknown_targets(&placed.file.attachment, &at.key("services"), policy.model, missing, problems);
 }
 
 /// The objects of an attachment, by the revision that its filter is sent.

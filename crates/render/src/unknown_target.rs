@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use weir_policy::model::{Model, RouteTarget};
-use weir_policy::{At, Attachment, Code, Problems, Role, SourceId, Steer};
+use weir_policy::{At, Attachment, Code, Problems, Role, Steer};
 
 /// What is wrong with an attachment that leads to services which nobody can find.
 pub const UNKNOWN_TARGET: Code = Code::new(
@@ -16,11 +16,11 @@ pub const UNKNOWN_TARGET: Code = Code::new(
 pub const CODES: &[Code] = &[UNKNOWN_TARGET];
 
 /// Reports the services that an attachment may have to name the clusters of and that are not found. `missing` is given each
-/// with the services that are led there, and says what is missing, if anything, and what would do. What is switched off
+/// with the services that are led there, and says what is missing, if anything, and what would do; it would do `at` this place. What is switched off
 /// leads nowhere: a switch must not wait for clusters.
 pub fn unknown_targets(
     attachment: &Attachment,
-    source: SourceId,
+    at: &At<'_>,
     model: &Model,
     missing: impl Fn(&str, &[&str]) -> Option<String>,
     problems: &mut Problems,
@@ -32,7 +32,7 @@ pub fn unknown_targets(
         if let Some(what) = missing(target, &services) {
             let services = services.join(" and ");
             let message = format!("a variant leads {services} to {target}, and {what}; an unknown cluster is a 503");
-            problems.add(UNKNOWN_TARGET, &At::Root { source }.key("steer"), message);
+            problems.add(UNKNOWN_TARGET, at, message);
         }
     }
 }

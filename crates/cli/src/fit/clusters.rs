@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use weir_policy::{AttachmentFile, Model, Problems, SourceId};
+use weir_policy::{At, AttachmentFile, Model, Problems, SourceId};
 use weir_render::unknown_targets;
 use weir_xds::{Resource, ResourceKind};
 
@@ -19,7 +19,8 @@ pub fn check_targets(
     let names: BTreeSet<&str> = clusters.map(|cluster| cluster.name.as_str()).collect();
     let missing = |target: &str, services: &[&str]| missing(target, services, &names);
     for (source, file) in files {
-        unknown_targets(&file.attachment, *source, model, missing, problems);
+        let root = At::Root { source: *source };
+        unknown_targets(&file.attachment, &root.key("steer"), model, missing, problems);
     }
 }
 

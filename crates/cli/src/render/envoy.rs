@@ -66,7 +66,7 @@ impl Envoy {
     }
 
     fn routes(&self) -> Result<String, Failure> {
-        let load::Attachments { sources, files, policy } =
+        let load::Attachments { sources, files, policy, .. } =
             load::attachments(slice::from_ref(&self.attach), &self.policy)?;
         let rendered = files.iter().map(|(source, file)| envoy::routes(&policy.model, file, *source));
         rendered.collect::<Result<String, _>>().map_err(|problems| Failure::problems(&sources, problems))
@@ -83,7 +83,7 @@ impl Envoy {
 
     /// What is made of the attachment and its envelope.
     fn each(&self, make: impl Fn(&AttachmentFile, &str) -> Result<String, Failure>) -> Result<String, Failure> {
-        let load::Attachments { sources, files, policy } =
+        let load::Attachments { sources, files, policy, .. } =
             load::attachments(slice::from_ref(&self.attach), &self.policy)?;
         let render = |(source, file): &(SourceId, AttachmentFile)| {
             envoy::check_targets(&policy.model, file, *source)

@@ -5,6 +5,7 @@ use std::{fs, io};
 
 use clap::Args;
 use weir_policy::Revision;
+use weir_render::WrittenPolicy;
 use weir_render::istio::{self, Enveloped, File, Marks, PartOf};
 
 use crate::load;
@@ -46,7 +47,8 @@ Exit codes: 0 rendered, 1 the policy or an attachment has problems, 2 wrong use"
 impl Istio {
     /// Renders the manifests and writes them.
     pub fn run(self) -> Result<(), Failure> {
-        let load::Attachments { mut sources, files, policy } = load::attachments(&self.attach, &self.policy)?;
+        let load::Attachments { mut sources, files, policy, documents } =
+            load::attachments(&self.attach, &self.policy)?;
         let into =
             self.into.iter().map(|path| Ok(sources.add(load::text(path)?))).collect::<Result<Vec<_>, Failure>>()?;
         let mut attachments = Vec::with_capacity(files.len());
@@ -57,7 +59,8 @@ impl Istio {
             attachments.push(Enveloped { source: *source, file, envelope, revision: part.revision });
         }
         let marks = Marks { part_of: self.part_of.clone(), argo_waves: self.argo_waves };
-        let rendered = istio::render(&policy.model, attachments, &sources, &into, &marks);
+        let written = WrittenPolicy { model: &policy.model, documents: &documents };
+        let rendered = istio::render(written, attachments, &sources, &into, &marks);
         let rendered = rendered.map_err(|problems| Failure::problems(&sources, problems))?;
         for file in rendered.iter().filter(|file| file.server_side) {
             eprintln!("{}: holds an object of over 256 KiB; use kubectl apply --server-side", file.name);

@@ -84,7 +84,9 @@ impl Routing {
                 format!("the attachment does not name it; if it has a cluster write envoy: {{hosts: {{{target}: []}}}}")
             })
         };
-        unknown_targets(&file.attachment, source, model, missing, problems);
+        let root = At::Root { source };
+        let at = root.key("envoy");
+        unknown_targets(&file.attachment, &at.key("hosts"), model, missing, problems);
     }
 
     fn read(file: &AttachmentFile, source: SourceId, problems: &mut Problems) -> Routing {

@@ -89,8 +89,8 @@ impl Object {
         self.body().json_bytes()
     }
 
-    /// Reports an object that Kubernetes would not take, to the attachment that asks for it.
-    pub fn check_size(&self, source: SourceId, problems: &mut Problems) {
+    /// Reports an object that Kubernetes would not take, to the largest text of the policy.
+    pub fn check_size(&self, largest: SourceId, problems: &mut Problems) {
         let bytes = self.bytes();
         if bytes > OBJECT_BYTES_MAX {
             let message = format!(
@@ -98,7 +98,7 @@ impl Object {
                  large: a header that says who is on the list keeps them out of it",
                 self.kind.1, self.called
             );
-            problems.add(codes::LIMIT, &At::Root { source }, message);
+            problems.add(codes::LIMIT, &At::Root { source: largest }, message);
         }
     }
 

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use weir_policy::model::RouteTarget;
-use weir_policy::{At, Code, Model, Problems, SourceId, codes};
+use weir_policy::{At, Code, Problems, SourceId, codes};
 
+use crate::WrittenPolicy;
 use crate::istio::placed::PlacedFilter;
+use crate::istio::placement::Proxy;
 use crate::istio::service::Service;
 use crate::variants::{self, STABLE, TaggedTarget};
 
@@ -26,21 +28,25 @@ pub(crate) struct RoutedService {
     pub variants: Vec<TaggedTarget>,
     /// Whether it is there for variants of another service, and no more is said of it: it needs no routes.
     pub is_mere_target: bool,
-    /// The text of the attachment that describes it, else of the first.
+    /// The text of the attachment that describes it, else of the one that should.
     pub source: SourceId,
 }
 
 impl RoutedService {
     /// The services that the policy routes or an attachment names, by name.
-    pub fn read_all(all: &[PlacedFilter<'_>], model: &Model, problems: &mut Problems) -> Vec<RoutedService> {
-        let mut hosts = variants::services(model);
+    pub fn read_all(
+        all: &[PlacedFilter<'_>],
+        policy: WrittenPolicy<'_>,
+        problems: &mut Problems,
+    ) -> Vec<RoutedService> {
+        let mut hosts = variants::services(policy.model);
         hosts.extend(all.iter().flat_map(|placed| &placed.placement.services).map(|(host, _)| host.as_str()));
-        let routed: Vec<_> = hosts.into_iter().map(|host| RoutedService::read(host, all, model, problems)).collect();
-        check_names(&routed, problems);
+        let routed: Vec<_> = hosts.into_iter().map(|host| RoutedService::read(host, all, policy, problems)).collect();
+        check_names(&routed, policy, problems);
         routed
     }
 
-    fn read(host: &str, all: &[PlacedFilter<'_>], model: &Model, problems: &mut Problems) -> RoutedService {
+    fn read(host: &str, all: &[PlacedFilter<'_>], policy: WrittenPolicy<'_>, problems: &mut Problems) -> RoutedService {
         let mut told = all.iter().filter_map(|placed| {
             let mut services = placed.placement.services.iter();
             services.find(|(name, _)| name == host).map(|(_, service)| (placed, service))
@@ -48,21 +54,21 @@ impl RoutedService {
         let (placed, service) = told.next().unzip();
         for (other, _) in told {
             let message = format!("{host} is described by two attachments; keep one of the descriptions");
-            report(other.source, host, None, codes::DUPLICATE_ID, message, problems);
+            report(other.source, host, &[], codes::DUPLICATE_ID, message, problems);
         }
-        let placed = placed.or(all.first());
+        let placed = placed.or_else(|| home(host, all));
         let namespace = placed.map_or("", |placed| &placed.placement.namespace);
-        let variants = variants::of_service(host, model);
+        let variants = variants::of_service(host, policy.model);
         let is_described = service.is_some_and(|service| *service != Service::default());
         let routed = RoutedService {
-            is_mere_target: variants.is_empty() && !is_described && variants::is_target(host, model),
+            is_mere_target: variants.is_empty() && !is_described && variants::is_target(host, policy.model),
             host: host.to_owned(),
             namespace: namespace_of(host).unwrap_or(namespace).to_owned(),
             service: service.cloned().unwrap_or_default(),
             variants,
             source: placed.map(|placed| placed.source).unwrap_or_default(),
         };
-        routed.check(problems);
+        routed.check(policy, problems);
         routed
     }
 
@@ -92,11 +98,11 @@ impl RoutedService {
         format!("weir-{}", name.unwrap_or(&self.host).replace('_', "-"))
     }
 
-    fn check(&self, problems: &mut Problems) {
+    fn check(&self, policy: WrittenPolicy<'_>, problems: &mut Problems) {
         let subsets = self.subsets();
         if subsets.contains(&STABLE) {
             let message = format!("a variant routes {} to the subset stable, which is everybody else's", self.host);
-            self.report(None, codes::CONFLICT, message, problems);
+            policy.report_subset(&self.host, STABLE, codes::CONFLICT, message, problems);
         }
         let known = |name: &str| name == STABLE || subsets.contains(&name);
         let given = self.service.subsets.iter().map(|(name, _)| ("subsets", name));
@@ -104,7 +110,7 @@ impl RoutedService {
             if !known(name) {
                 let message =
                     format!("no variant routes {} to {name}; it has {STABLE} {}", self.host, subsets.join(" "));
-                self.report(Some(key), codes::BAD_VALUE, message, problems);
+                self.report(&[key, name], codes::BAD_VALUE, message, problems);
             }
         }
         let Some(stable) = &self.service.stable else { return };
@@ -115,7 +121,7 @@ impl RoutedService {
                     "pods of {subset} have these labels too, so that they would be sent stable traffic; name one that \
                      only stable pods have, such as version"
                 );
-                self.report(Some("stable"), codes::CONFLICT, message, problems);
+                self.report(&["stable"], codes::CONFLICT, message, problems);
             }
         }
     }
@@ -130,7 +136,7 @@ impl RoutedService {
                  write istio: {{services: {{{}: {{stable: {{version: v1}}}}}}}}",
                 self.host
             );
-            self.report(None, codes::MISSING_FIELD, message, problems);
+            self.report(&[], codes::MISSING_FIELD, message, problems);
         }
     }
 
@@ -142,24 +148,34 @@ impl RoutedService {
                  give the one that {root} delegates to with --into",
                 self.host
             );
-            self.report(Some("routed_by"), codes::MISSING_FIELD, message, problems);
+            self.report(&["routed_by"], codes::MISSING_FIELD, message, problems);
         }
     }
 
-    fn report(&self, key: Option<&str>, code: Code, message: String, problems: &mut Problems) {
-        report(self.source, &self.host, key, code, message, problems);
+    /// Reports a field of its description.
+    fn report(&self, keys: &[&str], code: Code, message: String, problems: &mut Problems) {
+        report(self.source, &self.host, keys, code, message, problems);
+    }
+
+    /// Reports its name where it stands.
+    fn report_name(&self, policy: WrittenPolicy<'_>, code: Code, message: String, problems: &mut Problems) {
+        if policy.names(&self.host) {
+            policy.report(&self.host, code, message, problems);
+        } else {
+            self.report(&[], code, message, problems);
+        }
     }
 }
 
 /// Reports names that the objects of two services would share, and those that Kubernetes would not take.
-fn check_names(all: &[RoutedService], problems: &mut Problems) {
+fn check_names(all: &[RoutedService], policy: WrittenPolicy<'_>, problems: &mut Problems) {
     let mut taken: BTreeMap<(&str, String), &str> = BTreeMap::new();
     for routed in all.iter().filter(|routed| !routed.is_mere_target) {
         let name = routed.object_name();
         if name.len() > NAME_BYTES_MAX {
             let message =
                 format!("its objects would be called {name}, and Kubernetes takes at most {NAME_BYTES_MAX} characters");
-            routed.report(None, codes::LIMIT, message, problems);
+            routed.report_name(policy, codes::LIMIT, message, problems);
         }
         if let Some(other) = taken.insert((&routed.namespace, name), &routed.host) {
             let message = format!(
@@ -168,7 +184,7 @@ fn check_names(all: &[RoutedService], problems: &mut Problems) {
                 routed.object_name(),
                 routed.namespace
             );
-            routed.report(None, codes::CONFLICT, message, problems);
+            routed.report_name(policy, codes::CONFLICT, message, problems);
         }
     }
 }
@@ -180,10 +196,29 @@ fn namespace_of(host: &str) -> Option<&str> {
     (labels.next() == Some("svc")).then_some(namespace)
 }
 
-fn report(source: SourceId, host: &str, key: Option<&str>, code: Code, message: String, problems: &mut Problems) {
+/// The attachment that a service is best described in: of sidecars, which route for it, and of its namespace.
+fn home<'p, 'a>(host: &str, all: &'p [PlacedFilter<'a>]) -> Option<&'p PlacedFilter<'a>> {
+    let rank = |placed: &&PlacedFilter<'_>| {
+        let placement = &placed.placement;
+        let routes = match placement.proxy {
+            Proxy::SidecarOutbound => 2,
+            Proxy::Gateway => usize::from(!placement.gateways.is_empty()),
+            Proxy::SidecarInbound => 0,
+        };
+        (routes, namespace_of(host) == Some(&placement.namespace), !placement.services.is_empty())
+    };
+    // The first of those that are as good.
+    all.iter().rev().max_by_key(rank)
+}
+
+fn report(source: SourceId, host: &str, keys: &[&str], code: Code, message: String, problems: &mut Problems) {
     let root = At::Root { source };
     let istio = root.key("istio");
     let services = istio.key("services");
     let service = services.key(host);
-    problems.add(code, &key.map_or(service, |key| service.key(key)), message);
+    match keys {
+        [] => problems.add(code, &service, message),
+        [key] => problems.add(code, &service.key(key), message),
+        [key, name, ..] => problems.add(code, &service.key(key).key(name), message),
+    }
 }

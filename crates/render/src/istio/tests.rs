@@ -1,7 +1,8 @@
 //! Tables of what is refused, and where. Manifests are compared whole by the examples in `istio/`.
 
-use weir_policy::{AttachmentFile, Problem, Revision, Role, Source, SourceId, Sources, read_policy};
+use weir_policy::{AttachmentFile, Model, Problem, Revision, Role, Source, SourceId, Sources, read, read_policy};
 
+use crate::WrittenPolicy;
 use crate::istio::{CLIENT_SIDE_BYTES_MAX, Enveloped, File, Marks, OBJECT_BYTES_MAX, render};
 
 mod existing;
@@ -29,20 +30,29 @@ pub(super) fn rendered(lines: &str, istio: &str, into: &[&str]) -> Result<Vec<Fi
 }
 
 pub(super) fn rendered_of(policy: &str, lines: &str, istio: &str, into: &[&str]) -> Result<Vec<File>, Vec<Problem>> {
-    let policy = Source::yaml("policy.yaml", policy);
-    let model = read_policy(&Sources::of([policy]), Role::Edge).unwrap();
     let istio = format!("istio: {{namespace: shop, selector: {{app: owl}}, {istio}}}");
-    let text = format!("{{weir: 1, name: mesh, {lines}\n {istio}}}");
+    rendered_at(policy, &[&format!("{{weir: 1, name: mesh, {lines}\n {istio}}}")], into)
+}
+
+/// The files that are rendered for these attachments.
+pub(super) fn rendered_at(policy: &str, attachments: &[&str], into: &[&str]) -> Result<Vec<File>, Vec<Problem>> {
     let mut sources = Sources::default();
-    let source = sources.add(Source::yaml("attach.yaml", text));
-    let file = AttachmentFile::read(&sources, source).unwrap();
-    let canonical = model.project(&file.attachment).canonical();
-    let revision = Revision::of(&canonical);
-    let envelope = file.attachment.envelope(revision, &canonical);
-    let into = into.iter().enumerate().map(|(i, text)| Source::yaml(format!("{i}.yaml"), *text));
-    let into: Vec<SourceId> = into.map(|file| sources.add(file)).collect();
-    let attached = vec![Enveloped { source, file: &file, envelope, revision }];
-    render(&model, attached, &sources, &into, &Marks::default()).map_err(|mut problems| {
+    let mut add = |text: &str, name: String| sources.add(Source::yaml(name, text));
+    let of_attachments: Vec<SourceId> = attachments.iter().map(|text| add(text, "attach.yaml".to_owned())).collect();
+    let into: Vec<SourceId> = into.iter().enumerate().map(|(i, text)| add(text, format!("{i}.yaml"))).collect();
+    let policy = add(policy, "policy.yaml".to_owned());
+    let documents = read(&sources, &[policy]).unwrap();
+    let model = documents.check(&documents.policies, Role::Edge).unwrap();
+    let files = of_attachments.into_iter().map(|source| (source, AttachmentFile::read(&sources, source).unwrap()));
+    let files: Vec<_> = files.collect();
+    let enveloped = files.iter().map(|(source, file)| {
+        let canonical = model.project(&file.attachment).canonical();
+        let revision = Revision::of(&canonical);
+        let envelope = file.attachment.envelope(revision, &canonical);
+        Enveloped { source: *source, file, envelope, revision }
+    });
+    let policy = WrittenPolicy { model: &model, documents: &documents.policies };
+    render(policy, enveloped.collect(), &sources, &into, &Marks::default()).map_err(|mut problems| {
         sources.locate(&mut problems);
         problems
     })
@@ -61,10 +71,11 @@ pub(super) fn places(problems: &[Problem]) -> Vec<String> {
     problems.iter().map(place).collect()
 }
 
-/// The place of a text among all that are read together: the attachment first, then the files that are there already.
+/// The place of a text among all that are read together: attachments first, then the files that are there already, then the
+/// policy.
 fn nth(source: SourceId) -> usize {
-    let three = Sources::of(["", "", ""].map(|text| Source::yaml("", text)));
-    three.iter().position(|(id, _)| id == source).unwrap()
+    let some = Sources::of(["", "", "", ""].map(|text| Source::yaml("", text)));
+    some.iter().position(|(id, _)| id == source).unwrap()
 }
 
 fn enveloped<'a>(file: &'a AttachmentFile, envelope: &str) -> Enveloped<'a> {
@@ -75,6 +86,15 @@ fn enveloped<'a>(file: &'a AttachmentFile, envelope: &str) -> Enveloped<'a> {
 /// An attachment that is the only text.
 fn alone(text: &str) -> AttachmentFile {
     AttachmentFile::read(&Sources::of([Source::yaml("attach.yaml", text)]), SourceId::FIRST).unwrap()
+}
+
+/// A policy that nobody wrote, which has nothing in it.
+fn empty() -> Model {
+    read_policy(&Sources::of([Source::yaml("policy.yaml", "version: 1")]), Role::Edge).unwrap()
+}
+
+fn unwritten(model: &Model) -> WrittenPolicy<'_> {
+    WrittenPolicy { model, documents: &[] }
 }
 
 #[test]
@@ -97,8 +117,8 @@ fn attachments_that_cannot_be_rendered() {
         assert_eq!(places(&problems)[0], place, "{lines} {istio}");
     }
     let file = alone("{weir: 1, wasm: {file: /w}}");
-    let model = read_policy(&Sources::of([Source::yaml("policy.yaml", "version: 1")]), Role::Edge).unwrap();
-    let problems = render(&model, vec![enveloped(&file, "")], &Sources::default(), &[], &Marks::default()).unwrap_err();
+    let attached = vec![enveloped(&file, "")];
+    let problems = render(unwritten(&empty()), attached, &Sources::default(), &[], &Marks::default()).unwrap_err();
     assert_eq!(places(&problems), ["missing_field 0:0 (root)", "missing_field 0:0 (root)"], "no name, no istio");
 }
 
@@ -106,13 +126,10 @@ fn attachments_that_cannot_be_rendered() {
 fn names_are_those_of_one_attachment() {
     let source = "{weir: 1, name: a, wasm: {file: /w}, istio: {namespace: shop, selector: {app: a}}}";
     let file = alone(source);
-    let model = read_policy(&Sources::of([Source::yaml("policy.yaml", "version: 1")]), Role::Edge).unwrap();
     let sources = Sources::of([source, source].map(|text| Source::yaml("a.yaml", text)));
     let twice = sources.iter().map(|(source, _)| Enveloped { source, ..enveloped(&file, "") }).collect();
-    assert_eq!(
-        places(&render(&model, twice, &sources, &[], &Marks::default()).unwrap_err()),
-        ["duplicate_id 1:0 name"]
-    );
+    let problems = render(unwritten(&empty()), twice, &sources, &[], &Marks::default()).unwrap_err();
+    assert_eq!(places(&problems), ["duplicate_id 1:0 name"]);
 }
 
 #[test]
@@ -129,15 +146,42 @@ fn services_whose_versions_cannot_be_told_apart() {
         ),
         (
             "{owl.shop.svc.cluster.local: {stable: {version: v20}, subsets: {v23: {version: v23}}}}",
-            "bad_value 0:2 istio.services.owl.shop.svc.cluster.local.subsets",
+            "bad_value 0:2 istio.services.owl.shop.svc.cluster.local.subsets.v23",
         ),
         (
             "{owl.shop.svc.cluster.local: {stable: {version: v20}, guards: {v23: {requests: 1}}}}",
-            "bad_value 0:2 istio.services.owl.shop.svc.cluster.local.guards",
+            "bad_value 0:2 istio.services.owl.shop.svc.cluster.local.guards.v23",
         ),
     ] {
         let problems = mesh(&format!("services: {services}"), &[]).unwrap_err();
         assert_eq!(places(&problems)[0], place, "{services}");
+    }
+}
+
+/// Two attachments of sidecars and one of a gateway, of which the first is neither where the service is nor where it is routed.
+#[test]
+fn a_problem_points_at_the_file_where_the_field_belongs() {
+    let attach = |name: &str, namespace: &str, more: &str| {
+        format!(
+            "{{weir: 1, name: {name}, wasm: {{file: /w}},\n istio: {{namespace: {namespace},\n  selector: {{app: {name}}}}}{more}}}"
+        )
+    };
+    let gateway = attach("gateway", "shop", "");
+    let (barn, shop) = (attach("barn", "barn", ", role: mesh"), attach("mesh", "shop", ", role: mesh"));
+    let stable = POLICY.replace("local: v22", "local: stable");
+    for (policy, attachments, expected) in [
+        (POLICY, [&gateway, &barn, &shop], "missing_field 2:2 istio.services.owl.shop.svc.cluster.local"),
+        (POLICY, [&gateway, &shop, &barn], "missing_field 1:2 istio.services.owl.shop.svc.cluster.local"),
+        (
+            &stable,
+            [&shop, &barn, &gateway],
+            "conflict 3:6 layers[1].experiments[0].variants[0].routes.owl.shop.svc.cluster.local",
+        ),
+        (LED, [&gateway, &barn, &shop], ""),
+    ] {
+        let texts = attachments.map(String::as_str);
+        let found = rendered_at(policy, &texts, &[]).map_or_else(|found| places(&found).remove(0), |_| String::new());
+        assert_eq!(found, expected, "{attachments:?}");
     }
 }
 
@@ -180,7 +224,7 @@ fn a_variant_that_is_a_service_needs_no_labels_and_leads_there() {
 fn a_service_that_no_attachment_names_is_no_target_by_cluster() {
     let lines = |role: &str, steer: &str| format!("role: {role}, steer: {steer}, wasm: {{file: /w}},");
     let problems = rendered_of(LED, &lines("mesh", "cluster"), "", &[]).unwrap_err();
-    assert_eq!(places(&problems), ["unknown_target 0:1 steer"]);
+    assert_eq!(places(&problems), ["unknown_target 0:2 istio.services"]);
     let off = LED.replace("id: e,", "id: e, enabled: false,");
     for (policy, lines) in [
         (LED, lines("mesh", "tag")),
@@ -197,8 +241,8 @@ fn what_is_too_large_for_kubernetes_is_refused() {
     let large = |bytes: usize| {
         let source = "{weir: 1, name: a, wasm: {file: /w}, istio: {namespace: shop, selector: {app: a}}}";
         let file = alone(source);
-        let model = read_policy(&Sources::of([Source::yaml("policy.yaml", "version: 1")]), Role::Edge).unwrap();
-        render(&model, vec![enveloped(&file, &"x".repeat(bytes))], &Sources::default(), &[], &Marks::default())
+        let attached = vec![enveloped(&file, &"x".repeat(bytes))];
+        render(unwritten(&empty()), attached, &Sources::default(), &[], &Marks::default())
     };
     let server_side = |bytes| large(bytes).unwrap().last().unwrap().server_side;
     let said = large(OBJECT_BYTES_MAX).unwrap_err().remove(0).message;
