@@ -22,6 +22,7 @@ mod reconnects;
 mod rendered;
 mod scenarios;
 mod serve;
+mod serve_extensions;
 mod serve_files;
 mod serve_fleet;
 mod serve_nodes;

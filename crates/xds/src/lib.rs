@@ -1,5 +1,5 @@
-//! Weir's xDS: an ADS server (state of the world and delta) of resources, some for every Envoy and filters each for some. It
-//! knows nothing of policies and of the filter: its labels are opaque.
+//! Weir's xDS: a server of resources, some for every Envoy and filters each for some, by ADS or of filters alone by ECDS, each in
+//! both forms (state of the world and delta). It knows nothing of policies and of the filter: its labels are opaque.
 //!
 //! ```text
 //! Resources, Filters + Nodes → Catalog ─Publication→ serve ─Snapshot of each node→ Envoys
@@ -20,6 +20,7 @@ mod protocol;
 mod publication;
 mod report;
 mod server;
+mod service;
 mod snapshot;
 mod tls;
 
@@ -29,6 +30,7 @@ pub use nodes::{Attribute, NodeMatch, Nodes, envoy_version, metadata};
 pub use publication::Publication;
 pub use report::{Event, Report};
 pub use server::{Listen, serve};
+pub use service::Service;
 pub use snapshot::{FilterLabel, Labels, Resource, Snapshot, Table, version};
 pub use tls::{Certificates, Name, Tls};
 

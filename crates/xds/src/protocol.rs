@@ -2,7 +2,7 @@
 
 use prost::Message;
 
-use crate::{Event, Node, Snapshot};
+use crate::{Event, Node, Service, Snapshot};
 
 mod delta;
 mod response;
@@ -15,10 +15,13 @@ pub(crate) use response::{Form, Response};
 pub(crate) use sotw::StateOfTheWorld;
 
 /// The state of one stream: what its client asked for and what it was sent.
-pub(crate) trait Protocol: Default + Send + 'static {
+pub(crate) trait Protocol: Send + 'static {
     type Request: Message + Default;
     /// The form of responses.
     const FORM: Form;
+
+    /// A stream of this service, on which nothing was said yet.
+    fn new(service: Service) -> Self;
 
     /// Takes the node out of a request; clients may send it in their first request only.
     fn node(request: &mut Self::Request) -> Option<Node>;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::{Labels, Node, ResourceKind, envoy_version};
+use crate::{Labels, Node, ResourceKind, Service, envoy_version};
 
 /// An event, and the stream on which it happened; printed as one line.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +31,8 @@ pub enum Event {
         identity: Option<String>,
         /// Its node.
         node: Arc<Node>,
+        /// The service that the stream is of.
+        service: Service,
     },
     /// A snapshot is what the client is to have from now on.
     Offered {
@@ -128,11 +130,12 @@ impl Event {
     /// The event's fields in the log: name and value.
     pub fn fields(&self) -> Vec<(&'static str, String)> {
         match self.clone() {
-            Event::Connected { peer, identity, node } => {
+            Event::Connected { peer, identity, node, service } => {
                 let (cluster, version) = (node.cluster.clone(), envoy_version(&node));
                 let identity = identity.map(|identity| ("identity", identity));
                 let peer = ("peer", peer.to_string());
-                [peer].into_iter().chain(identity).chain([("cluster", cluster), ("version", version)]).collect()
+                let rest = [("cluster", cluster), ("version", version), ("service", service.to_string())];
+                [peer].into_iter().chain(identity).chain(rest).collect()
             }
             Event::Offered { label, filters } => {
                 let names: Vec<&str> = filters.keys().map(String::as_str).collect();

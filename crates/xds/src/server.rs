@@ -21,7 +21,7 @@ pub struct Listen {
     pub connections_max: usize,
 }
 
-/// Serves ADS, state of the world and delta, and 200 at `/healthz`, until `shutdown`. Every stream is sent what a new
+/// Serves ADS and ECDS, state of the world and delta, and 200 at `/healthz`, until `shutdown`. Every stream is sent what a new
 /// publication changes for it. Events come out at `reports`; while nobody takes them from there, streams wait. Returns when the
 /// last connection is closed, soon after `shutdown`. An error of a connection ends that connection only.
 pub async fn serve(

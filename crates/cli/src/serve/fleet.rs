@@ -11,6 +11,7 @@ use weir_xds::{Event, Report};
 
 use super::progress::{Progress, Rollback};
 
+mod envoys;
 mod metrics;
 mod moment;
 mod row;
@@ -33,9 +34,9 @@ pub type SharedFleet = Arc<watch::Sender<Fleet>>;
 /// The Envoys that are connected, and those that were a moment ago.
 #[derive(Default)]
 pub struct Fleet {
-    /// Rows by stream. Boxed, since the map keeps room for twice as many.
+    /// What is known of each stream, as a row of its Envoy. Boxed, since the map keeps room for twice as many.
     rows: BTreeMap<u64, Box<Row>>,
-    /// The streams of each node: one, but for a node that is restarting or two that use one name.
+    /// The streams of each node. All are of one Envoy, but for one that is restarting or two that use one name.
     streams: HashMap<String, Vec<u64>>,
     /// The streams of Envoys that have gone, in the order in which they went.
     gone: VecDeque<u64>,
@@ -86,8 +87,9 @@ impl Fleet {
     /// Takes in a report.
     pub fn note(&mut self, report: &Report, now: Moment) {
         match &report.event {
-            Event::Connected { peer, identity, node } => {
-                self.connect(report.stream, Row::new(node.clone(), *peer, identity.clone(), now.text()));
+            Event::Connected { peer, identity, node, service } => {
+                let row = Row::new(node.clone(), *peer, identity.clone(), now.text());
+                self.connect(report.stream, Row { service: *service, ..row });
                 self.forget_gone(now.steady);
             }
             Event::Disconnected { reason, lost } => {
@@ -99,16 +101,23 @@ impl Fleet {
                 if let Some(row) = self.rows.get_mut(&report.stream) {
                     row.note(event, now);
                 }
+                if matches!(event, Event::Offered { .. } | Event::CaughtUp { .. }) {
+                    self.find_doubles(&report.node);
+                }
             }
         }
     }
 
-    /// Records what an Envoy's gauges say, by attachment. Whether it is news.
+    /// Records what the gauges of an Envoy with this stream say, by attachment. Whether it is news.
     pub fn record_readings(&mut self, stream: u64, gauges: &BTreeMap<String, Gauges>) -> bool {
-        let Some(row) = self.rows.get_mut(&stream) else { return false };
+        let streams = self.rows.get(&stream).and_then(|row| self.streams.get(&row.node));
+        let groups = streams.map(|streams| self.grouped(streams)).unwrap_or_default();
         let mut is_news = false;
-        for attachment in &mut row.attachments {
-            is_news |= attachment.record(gauges.get(&attachment.name), row.is_double);
+        for stream in groups.into_iter().filter(|group| group.contains(&stream)).flatten() {
+            let Some(row) = self.rows.get_mut(&stream) else { continue };
+            for attachment in &mut row.attachments {
+                is_news |= attachment.record(gauges.get(&attachment.name), row.is_double);
+            }
         }
         is_news
     }
@@ -136,23 +145,21 @@ impl Fleet {
                 && !row.late
                 && row.behind_since.is_some_and(|behind| behind <= since)
         };
-        let late = self.rows.values_mut().filter(is_late);
-        late.map(|row| {
+        let mut names: Vec<String> = Vec::new();
+        for row in self.rows.values_mut().filter(is_late) {
             row.late = true;
-            row.node.clone()
-        })
-        .collect()
-    }
-
-    /// The Envoys that are connected, by stream.
-    pub fn connected(&self) -> impl Iterator<Item = (u64, &Row)> {
-        self.rows.iter().filter(|(_, row)| row.connected).map(|(stream, row)| (*stream, &**row))
+            if !names.contains(&row.node) {
+                names.push(row.node.clone());
+            }
+        }
+        names
     }
 
     /// All rows and what is served, for people and their tools.
     pub fn view(&self, progress: &Progress) -> FleetView {
-        let mut nodes: Vec<Row> = self.rows.values().map(|row| Row::clone(row)).collect();
-        nodes.sort_by(|one, other| one.node.cmp(&other.node));
+        let mut nodes: Vec<(u64, Row)> = self.envoys().map(|(stream, row)| (stream, row.into_owned())).collect();
+        nodes.sort_by(|(one_stream, one), (stream, other)| (&one.node, one_stream).cmp(&(&other.node, stream)));
+        let nodes = nodes.into_iter().map(|(_, row)| row).collect();
         let held = progress.held.as_ref().map(|held| held.revision.clone());
         let complaint = progress.complaint.as_deref().map(first_lines);
         let (warnings, rollback) = (progress.warnings, progress.rollback.clone());
@@ -173,12 +180,14 @@ impl Fleet {
     }
 
     fn disconnect(&mut self, stream: u64, reason: Option<&String>, lost: bool, now: Moment) {
-        let Some(row) = self.rows.get_mut(&stream) else { return };
+        let Some(row) = self.rows.get(&stream) else { return };
         let node = row.node.clone();
-        let again = self.streams.get(&node).is_some_and(|streams| streams.iter().any(|other| *other > stream));
-        if again {
+        // It came again, or has other streams still.
+        let mut others = self.streams.get(&node).into_iter().flatten().filter(|other| **other != stream);
+        let is_here = others.any(|other| *other > stream || self.rows.get(other).is_some_and(|row| row.connected));
+        if is_here {
             self.forget(stream);
-        } else {
+        } else if let Some(row) = self.rows.get_mut(&stream) {
             (row.connected, row.lost, row.gone) = (false, lost, Some(now.steady));
             row.since = now.text();
             // It may be large, and nothing is published to a node that has gone.
@@ -213,12 +222,12 @@ impl Fleet {
     }
 
     fn find_doubles(&mut self, node: &str) {
-        let streams = self.streams.get(node).into_iter().flatten();
-        let connected: Vec<u64> =
-            streams.copied().filter(|stream| self.rows.get(stream).is_some_and(|row| row.connected)).collect();
-        for stream in &connected {
-            if let Some(row) = self.rows.get_mut(stream) {
-                row.is_double = connected.len() > 1;
+        let Some(streams) = self.streams.get(node) else { return };
+        let envoys = self.grouped(streams);
+        let are_double = envoys.len() > 1;
+        for stream in envoys.into_iter().flatten() {
+            if let Some(row) = self.rows.get_mut(&stream) {
+                row.is_double = are_double;
             }
         }
     }

@@ -107,7 +107,7 @@ enum Source<'a> {
     Admin(SocketAddr),
 }
 
-/// The source of readings of each stream with filters. Most may have none, and then there is nothing to do.
+/// The source of readings of each Envoy with filters, by one of its streams. Most may have none, and then there is nothing to do.
 fn sources<'a>(
     fleet: &SharedFleet,
     admin_port: Option<u16>,
@@ -124,7 +124,7 @@ fn sources<'a>(
     };
     let fleet = fleet.borrow();
     let with_filters = fleet.connected().filter(|(_, row)| !row.attachments.is_empty());
-    with_filters.filter_map(|(stream, row)| Some((stream, source(row)?))).collect()
+    with_filters.filter_map(|(stream, row)| Some((stream, source(&row)?))).collect()
 }
 
 fn record(fleet: &SharedFleet, stream: u64, readings: &Readings) {

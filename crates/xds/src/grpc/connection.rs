@@ -19,15 +19,36 @@ use crate::grpc::messages::{Requests, Responses, refuse};
 use crate::grpc::stream::{Client, Closed, Peer, StreamIo, ended, serve_stream};
 use crate::health::answer_http2;
 use crate::memory::MemoryBudget;
-use crate::protocol::{Delta, Protocol, StateOfTheWorld};
-use crate::{Publication, Report};
+use crate::protocol::{Delta, Form, Protocol, StateOfTheWorld};
+use crate::{Publication, Report, Service};
 
-const STATE_OF_THE_WORLD: &str = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources";
-const DELTA: &str = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
+/// The methods of gRPC by their paths.
+const METHODS: [(&str, Service, Form); 4] = [
+    (
+        "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources",
+        Service::Aggregated,
+        Form::StateOfTheWorld,
+    ),
+    (
+        "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources",
+        Service::Aggregated,
+        Form::Delta,
+    ),
+    (
+        "/envoy.service.extension.v3.ExtensionConfigDiscoveryService/StreamExtensionConfigs",
+        Service::Extensions,
+        Form::StateOfTheWorld,
+    ),
+    (
+        "/envoy.service.extension.v3.ExtensionConfigDiscoveryService/DeltaExtensionConfigs",
+        Service::Extensions,
+        Form::Delta,
+    ),
+];
 
 /// A client must send its first byte, and complete its handshake, within this.
 pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Streams of one connection; an Envoy has one.
+/// Streams of one connection. By ADS an Envoy has one, by ECDS one for each filter; for more it opens another connection.
 const STREAMS_MAX: u32 = 8;
 /// Bytes that the headers of a request may take.
 const HEADERS_BYTES_MAX: u32 = 16 << 10;
@@ -102,23 +123,24 @@ impl Server {
         if streams.len() >= STREAMS_MAX as usize {
             return refuse(respond, &Status::resource_exhausted(format!("more than {STREAMS_MAX} streams")));
         }
-        match request.uri().path() {
-            DELTA => drop(streams.spawn(self.stream::<Delta>(request.into_body(), respond, peer))),
-            STATE_OF_THE_WORLD => {
-                drop(streams.spawn(self.stream::<StateOfTheWorld>(request.into_body(), respond, peer)))
-            }
-            _ => answer_http2(&request, respond),
+        let Some((_, service, form)) = METHODS.iter().find(|(path, ..)| *path == request.uri().path()) else {
+            return answer_http2(&request, respond);
+        };
+        let client =
+            Client { stream: self.streams.fetch_add(1, Ordering::Relaxed), service: *service, peer: peer.clone() };
+        let body = request.into_body();
+        match form {
+            Form::Delta => drop(streams.spawn(self.stream::<Delta>(client, body, respond))),
+            Form::StateOfTheWorld => drop(streams.spawn(self.stream::<StateOfTheWorld>(client, body, respond))),
         }
     }
 
     fn stream<P: Protocol>(
         &self,
+        client: Client,
         body: RecvStream,
         respond: SendResponse<Bytes>,
-        peer: &Peer,
     ) -> impl Future<Output = Closed> + Send + use<P> {
-        let stream = self.streams.fetch_add(1, Ordering::Relaxed);
-        let client = Client { stream, peer: peer.clone() };
         let requests = Requests::new(body, self.memory.clone());
         let (publications, reports, stopping) =
             (self.publications.clone(), self.reports.clone(), self.stopping.clone());

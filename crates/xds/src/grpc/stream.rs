@@ -15,7 +15,7 @@ use tonic::Status;
 use crate::farewell::Farewell;
 use crate::grpc::messages::{Broken, READ_TIMEOUT, Requests, Responses};
 use crate::protocol::{Protocol, Response};
-use crate::{Event, Node, Publication, Report, Snapshot};
+use crate::{Event, Node, Publication, Report, Service, Snapshot};
 
 /// The node message is kept for as long as its stream.
 const NODE_BYTES_MAX: usize = 64 << 10;
@@ -34,6 +34,7 @@ const IDENTIFY_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Client {
     /// The number of the stream.
     pub stream: u64,
+    pub service: Service,
     pub peer: Peer,
 }
 
@@ -94,6 +95,7 @@ impl From<Broken> for End {
 
 /// Serves one stream until either side closes it.
 pub(crate) async fn serve_stream<P: Protocol>(client: Client, mut io: StreamIo<P>) -> Closed {
+    let protocol = P::new(client.service);
     let mut stream = Stream::<P> {
         client,
         node: None,
@@ -102,7 +104,7 @@ pub(crate) async fn serve_stream<P: Protocol>(client: Client, mut io: StreamIo<P
         publication: 0,
         filter_names: Arc::default(),
         caught_up: None,
-        protocol: P::default(),
+        protocol,
         events: Vec::new(),
     };
     let ended = stream.run(&mut io).await;
@@ -238,7 +240,7 @@ impl<P: Protocol> Stream<P> {
         let node = Arc::new(node);
         let Peer { address, identity, .. } = self.client.peer.clone();
         (self.id, self.node) = (node.id.as_str().into(), Some(node.clone()));
-        self.emit(Event::Connected { peer: address, identity, node });
+        self.emit(Event::Connected { peer: address, identity, node, service: self.client.service });
         Ok(())
     }
 

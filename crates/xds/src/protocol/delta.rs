@@ -8,10 +8,10 @@ use envoy_types::pb::envoy::service::discovery::v3::DeltaDiscoveryRequest;
 use super::{Answer, Form, Protocol, Response, WILDCARD, sum};
 use crate::acks::Acks;
 use crate::snapshot::Table;
-use crate::{Node, Resource, ResourceKind, Snapshot};
+use crate::{Node, Resource, ResourceKind, Service, Snapshot};
 
-#[derive(Default)]
 pub(crate) struct Delta {
+    service: Service,
     acks: Acks,
     /// Boxed, since a client asks for few kinds and the map keeps room for more.
     subscriptions: BTreeMap<ResourceKind, Box<Subscription>>,
@@ -30,6 +30,10 @@ struct Subscription {
 impl Protocol for Delta {
     type Request = DeltaDiscoveryRequest;
     const FORM: Form = Form::Delta;
+
+    fn new(service: Service) -> Delta {
+        Delta { service, acks: Acks::default(), subscriptions: BTreeMap::new() }
+    }
 
     fn node(request: &mut DeltaDiscoveryRequest) -> Option<Node> {
         request.node.take()
@@ -54,7 +58,7 @@ impl Protocol for Delta {
     }
 
     fn answer(&mut self, request: DeltaDiscoveryRequest, snapshot: &Snapshot) -> Answer {
-        let Some(kind) = ResourceKind::of(&request.type_url) else {
+        let Some(kind) = self.service.kind(&request.type_url) else {
             return (None, self.acks.unsupported(request.type_url));
         };
         let event = self.acks.acknowledge(kind, &request.response_nonce, request.error_detail);

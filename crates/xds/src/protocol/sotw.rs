@@ -8,10 +8,10 @@ use envoy_types::pb::envoy::service::discovery::v3::DiscoveryRequest;
 use super::{Answer, Form, Protocol, Response, WILDCARD, sum};
 use crate::acks::Acks;
 use crate::snapshot::Table;
-use crate::{Node, Resource, ResourceKind, Snapshot};
+use crate::{Node, Resource, ResourceKind, Service, Snapshot};
 
-#[derive(Default)]
 pub(crate) struct StateOfTheWorld {
+    service: Service,
     acks: Acks,
     /// Boxed, since a client asks for few kinds and the map keeps room for more.
     subscriptions: BTreeMap<ResourceKind, Box<Subscription>>,
@@ -35,6 +35,10 @@ impl Protocol for StateOfTheWorld {
     type Request = DiscoveryRequest;
     const FORM: Form = Form::StateOfTheWorld;
 
+    fn new(service: Service) -> StateOfTheWorld {
+        StateOfTheWorld { service, acks: Acks::default(), subscriptions: BTreeMap::new() }
+    }
+
     fn node(request: &mut DiscoveryRequest) -> Option<Node> {
         request.node.take()
     }
@@ -56,7 +60,7 @@ impl Protocol for StateOfTheWorld {
     }
 
     fn answer(&mut self, request: DiscoveryRequest, snapshot: &Snapshot) -> Answer {
-        let Some(kind) = ResourceKind::of(&request.type_url) else {
+        let Some(kind) = self.service.kind(&request.type_url) else {
             return (None, self.acks.unsupported(request.type_url));
         };
         let event = self.acks.acknowledge(kind, &request.response_nonce, request.error_detail);

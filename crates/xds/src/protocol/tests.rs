@@ -7,7 +7,7 @@ use envoy_types::pb::google::rpc::Status;
 use proptest::prelude::*;
 
 use super::*;
-use crate::ResourceKind;
+use crate::{ResourceKind, Service};
 
 mod delta;
 mod references;
@@ -118,7 +118,7 @@ impl<C: Client> Link<C> {
             world: World::default(),
             snapshot: World::default().snapshot(),
             client: C::default(),
-            server: C::Server::default(),
+            server: C::Server::new(Service::Aggregated),
             wire: C::Wire::default(),
             acks: Acks::default(),
             requests: VecDeque::new(),
@@ -184,7 +184,8 @@ impl<C: Client> Link<C> {
 
     /// What is on its way is lost.
     fn reconnect(&mut self) {
-        (self.server, self.wire, self.acks) = Default::default();
+        self.server = C::Server::new(Service::Aggregated);
+        (self.wire, self.acks) = Default::default();
         self.responses.clear();
         self.requests = self.client.reconnect().into();
     }

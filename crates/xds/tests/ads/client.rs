@@ -7,6 +7,7 @@ use envoy_types::pb::envoy::service::discovery::v3::aggregated_discovery_service
 use envoy_types::pb::envoy::service::discovery::v3::{
     DeltaDiscoveryRequest, DeltaDiscoveryResponse, DiscoveryRequest, DiscoveryResponse,
 };
+use envoy_types::pb::envoy::service::extension::v3::extension_config_discovery_service_client::ExtensionConfigDiscoveryServiceClient;
 use envoy_types::pb::google::rpc::Status;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -50,6 +51,14 @@ impl Sotw {
         Client { requests, responses: soon(call).await.unwrap().into_inner() }
     }
 
+    /// The same by the service that has filters alone.
+    pub async fn of_extensions(address: &str) -> Sotw {
+        let (requests, outgoing) = mpsc::channel(16);
+        let mut service = extensions(address).await;
+        let call = service.stream_extension_configs(ReceiverStream::new(outgoing));
+        Client { requests, responses: soon(call).await.unwrap().into_inner() }
+    }
+
     /// Asks for these names; `nonce` is that of the response this answers, if any.
     pub async fn ask(&self, kind: ResourceKind, names: &[&str], nonce: &str) {
         self.send(request(kind, names, nonce)).await;
@@ -74,6 +83,14 @@ impl Delta {
         let (requests, outgoing) = mpsc::channel(16);
         let mut service = service(address).await;
         let call = service.delta_aggregated_resources(ReceiverStream::new(outgoing));
+        Client { requests, responses: soon(call).await.unwrap().into_inner() }
+    }
+
+    /// The same by the service that has filters alone.
+    pub async fn of_extensions(address: &str) -> Delta {
+        let (requests, outgoing) = mpsc::channel(16);
+        let mut service = extensions(address).await;
+        let call = service.delta_extension_configs(ReceiverStream::new(outgoing));
         Client { requests, responses: soon(call).await.unwrap().into_inner() }
     }
 
@@ -143,6 +160,10 @@ async fn service(address: &str) -> AggregatedDiscoveryServiceClient<Channel> {
     let service = AggregatedDiscoveryServiceClient::connect(format!("http://{address}"));
     // Envoy knows no limit.
     soon(service).await.unwrap().max_decoding_message_size(usize::MAX)
+}
+
+async fn extensions(address: &str) -> ExtensionConfigDiscoveryServiceClient<Channel> {
+    soon(ExtensionConfigDiscoveryServiceClient::connect(format!("http://{address}"))).await.unwrap()
 }
 
 fn request(kind: ResourceKind, names: &[&str], nonce: &str) -> DiscoveryRequest {

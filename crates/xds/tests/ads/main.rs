@@ -1,4 +1,4 @@
-//! The ADS server as a client sees it: real gRPC over loopback.
+//! The server as a client sees it: real gRPC over loopback.
 
 #[path = "../../../../tests/e2e/support/authority.rs"]
 mod authority;
@@ -6,6 +6,7 @@ mod bounds;
 mod client;
 mod delta;
 mod ends;
+mod extensions;
 mod http;
 mod nodes;
 mod raw;

@@ -8,8 +8,8 @@ use crate::serve::progress::Progress;
 impl Fleet {
     /// All metrics in the text format.
     pub fn metrics(&self, progress: &Progress) -> String {
-        let connected = || self.rows.values().filter(|row| row.connected);
-        let count = |is: fn(&Row) -> bool| connected().filter(|row| is(row)).count() as u64;
+        let connected: Vec<_> = self.connected().map(|(_, row)| row).collect();
+        let count = |is: fn(&Row) -> bool| connected.iter().filter(|row| is(row)).count() as u64;
         let revision = u64::from_str_radix(&progress.active, 16).unwrap_or(0);
         let gauges = [
             ("weir_serve_policy_revision", "Revision that is served, 48 bits.", revision),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
-use weir_xds::{Event, Labels, Node, ResourceKind, envoy_version, metadata};
+use weir_xds::{Event, Labels, Node, ResourceKind, Service, envoy_version, metadata};
 
 use super::moment::Moment;
 
@@ -63,10 +63,13 @@ pub struct Row {
     pub about: Arc<Node>,
     /// The revision that each of its filters is to have, asked for or not.
     #[serde(skip)]
-    filters: Arc<Labels>,
+    pub(super) filters: Arc<Labels>,
+    /// The service by which it asks for them.
+    #[serde(skip)]
+    pub(super) service: Service,
     /// The kind of resource that the error is about.
     #[serde(skip)]
-    refused: Option<ResourceKind>,
+    pub(super) refused: Option<ResourceKind>,
     /// The number of the publication up to which it has answered all.
     #[serde(skip)]
     pub(super) caught_up: u64,
@@ -165,6 +168,7 @@ impl Row {
             admin: port.map(|port| SocketAddr::new(peer.ip(), port)),
             about,
             filters: Arc::default(),
+            service: Service::default(),
             refused: None,
             caught_up: 0,
             behind_since: None,

@@ -2,9 +2,11 @@
 
 use std::time::SystemTime;
 
-use weir_xds::{FilterLabel, Node, ResourceKind};
+use weir_xds::{FilterLabel, Node, ResourceKind, Service};
 
 use super::*;
+
+mod envoys;
 
 /// A moment of all tests, so long after it.
 fn after(later: Duration) -> Moment {
@@ -30,7 +32,11 @@ fn connected_as(id: &str) -> Event {
 }
 
 fn connected_with(node: Node) -> Event {
-    Event::Connected { peer: "10.0.0.1:5000".parse().unwrap(), identity: None, node: Arc::new(node) }
+    connected_by(Service::Aggregated, node)
+}
+
+fn connected_by(service: Service, node: Node) -> Event {
+    Event::Connected { peer: "10.0.0.1:5000".parse().unwrap(), identity: None, node: Arc::new(node), service }
 }
 
 fn settled(number: u64, revision: &str) -> Event {

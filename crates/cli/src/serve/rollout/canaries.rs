@@ -1,5 +1,6 @@
 //! Canary nodes: those that get a new revision first, without I/O.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use weir_xds::{Catalog, ResourceKind};
@@ -13,14 +14,14 @@ pub fn chosen(fleet: &Fleet, before: &Catalog, catalog: &Catalog, percent: u32) 
         !row.attachments.is_empty() && before.table(ResourceKind::Extension) != after.table(ResourceKind::Extension)
     };
     let news = fleet.connected().map(|(_, row)| row).filter(|row| is_news(row));
-    let mut ids: Vec<&String> = news.map(|row| &row.node).collect::<BTreeSet<_>>().into_iter().collect();
+    let mut ids: Vec<String> = news.map(|row| row.node.clone()).collect::<BTreeSet<_>>().into_iter().collect();
     ids.sort_by_key(|id| weir_xds::version(id.as_bytes()));
     let count = (ids.len() * percent as usize).div_ceil(100);
-    ids.into_iter().take(count).cloned().collect()
+    ids.into_iter().take(count).collect()
 }
 
 /// The connected canary nodes; a node that disconnects no longer counts.
-pub fn connected<'a>(fleet: &'a Fleet, canaries: &'a BTreeSet<String>) -> impl Iterator<Item = &'a Row> {
+pub fn connected<'a>(fleet: &'a Fleet, canaries: &'a BTreeSet<String>) -> impl Iterator<Item = Cow<'a, Row>> {
     fleet.connected().map(|(_, row)| row).filter(|row| canaries.contains(&row.node))
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock};
 
 use tokio::time::sleep_until;
 use weir_policy::{Checked, Role};
-use weir_xds::{Attribute, Event, FilterLabel, Node, NodeMatch, Nodes, Report, ResourceKind};
+use weir_xds::{Attribute, Event, FilterLabel, Node, NodeMatch, Nodes, Report, ResourceKind, Service};
 
 use crate::serve::fleet::{Gauges, Moment};
 use crate::serve::progress::Progress;
@@ -174,7 +174,7 @@ async fn live(
         fleet.send_modify(|fleet| fleet.note(&report, Moment::now()));
     };
     let peer = "10.0.0.1:5000".parse().unwrap();
-    report(Event::Connected { peer, identity: None, node: about.clone() });
+    report(Event::Connected { peer, identity: None, node: about.clone(), service: Service::Aggregated });
     let mut had = String::new();
     loop {
         let publication = publications.borrow_and_update().clone();
