@@ -66,6 +66,28 @@ async fn a_fleet_shows_what_each_envoy_was_sent_took_and_decides_by() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_names_the_revision_that_the_mesh_would_go_by_without_a_server() {
+    let fleet = Fleet::of_tiers(&[]).await;
+    // A share is no part of what the mesh is sent.
+    let named = async |share: &str| {
+        let PolicyFile { text, revision, .. } = PolicyFile::of(&policy(share));
+        fleet.write("policy.yaml", &text);
+        eventually(SOON, "it is served", async || {
+            let (_, json) = fleet.weir.fleet(&["--json"]);
+            let shown: Value = serde_json::from_str(&json).unwrap();
+            (shown["revision"] == revision.as_str()).then(|| shown["without_server"].clone()).ok_or(json)
+        })
+        .await
+    };
+    let before = named("10%").await;
+    assert_eq!(named("20%").await, before);
+    let [part] = before.as_array().unwrap().as_slice() else { panic!("one attachment does not decide: {before}") };
+    let (_, table) = fleet.weir.fleet(&[]);
+    let line = format!("\nwithout a server: shop {}\n", part["revision"].as_str().unwrap());
+    assert!(table.contains(&line) && !table.starts_with(&format!("revision {}", part["revision"])), "{table}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_red_is_said_until_it_is_mended() {
     let fleet = start(&[]).await;
     let mut envoy = fleet.envoy("edge-1", "edge").await;

@@ -8,13 +8,13 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use weir_policy::Gauge;
+use weir_policy::{Attachment, Checked, Gauge, Role, Source, Sources, read_policy};
 
 use crate::calls::names;
 use crate::chain::{Chain, SERVICES, host};
 use crate::manifests;
 use crate::policy::USERS;
-use crate::support::{Envoy, Predictor, eventually, wasm, weir};
+use crate::support::{Envoy, eventually, wasm, weir};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -142,7 +142,10 @@ fn with(object: Value, more: Value) -> Value {
 }
 
 async fn until_decides(proxy: &Envoy, attachment: &str, policy: &Value) {
-    let revision = Predictor::new(&json!({"weir": 1, "policy": policy})).revision_number();
+    let role = attachment.parse().expect("attachments are called by their roles");
+    let model = read_policy(&Sources::of([Source::json("policy.json", policy.to_string())]), Role::Edge).unwrap();
+    let part = Checked::from(model).part(&Attachment { role, ..Attachment::default() });
+    let revision = part.revision.number();
     proxy.until_stat(&Gauge::Revision.shown(attachment), revision).await;
     proxy.until_stat(&Gauge::Rejected.shown(attachment), 0).await;
 }

@@ -1,7 +1,7 @@
 //! What is to be known beside the table, and is not red: in words, without I/O.
 
 use super::red::named;
-use crate::serve::fleet::FleetView;
+use crate::serve::fleet::{FleetView, PartRevision};
 
 /// Lines for above the table. A server of before says less.
 pub fn notes(shown: &FleetView) -> Vec<String> {
@@ -9,6 +9,11 @@ pub fn notes(shown: &FleetView) -> Vec<String> {
     if let Some(rollback) = &shown.rollback {
         let files = rollback.over.as_ref().map(|over| format!("; the files say {over}")).unwrap_or_default();
         notes.push(format!("rolled back to {}{files}", rollback.to));
+    }
+    let of_part = |part: &PartRevision| format!("{} {}", part.attachment, part.revision).escape_debug().to_string();
+    let without_server = shown.without_server.iter().map(of_part).collect::<Vec<_>>().join(", ");
+    if !without_server.is_empty() {
+        notes.push(format!("without a server: {without_server}"));
     }
     match shown.warnings {
         0 => {}
@@ -40,10 +45,14 @@ mod tests {
 
     #[test]
     fn each_note_has_words() {
-        let table: [(Value, &[&str]); 6] = [
+        let table: [(Value, &[&str]); 7] = [
             (json!({"nodes": [row("a", true, false), row("b", false, true)]}), &[]),
             (json!({"warnings": 1}), &["1 warning about the files: weir check says which"]),
             (json!({"warnings": 2}), &["2 warnings about the files: weir check says which"]),
+            (
+                json!({"without_server": [{"attachment": "mesh\n", "revision": "b"}, {"attachment": "sent", "revision": "a"}]}),
+                &["without a server: mesh\\n b, sent a"],
+            ),
             (json!({"rollback": {"to": "r", "over": "s"}}), &["rolled back to r; the files say s"]),
             (
                 json!({"rollback": {"to": "r", "over": null}, "nodes": [row("a", true, true)]}),

@@ -7,6 +7,7 @@ use weir_policy::{Attachment, Checked, Module, Role};
 use weir_render::FilterSpec;
 use weir_xds::{Catalog, Filter, FilterLabel, Nodes, Resource, ResourceKind, version};
 
+use super::progress::PartRevision;
 use crate::fit;
 use crate::state_dir::DeployedRevisions;
 
@@ -58,6 +59,19 @@ impl Deployment {
     /// The revision that people know it by.
     pub fn revision(&self) -> String {
         self.mesh.policy.revision.to_string()
+    }
+
+    /// The revisions of the parts of the policy that the filters hold which do not decide, sorted.
+    pub fn without_server(&self) -> Vec<PartRevision> {
+        let Tier { policy, filters } = &self.mesh;
+        let of_filter = |filter: &AttachedFilter| PartRevision {
+            attachment: filter.name.clone(),
+            revision: policy.part(&filter.attachment).revision.to_string(),
+        };
+        let mut all: Vec<PartRevision> = filters.iter().map(of_filter).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// The number of its resources, filters included.

@@ -18,6 +18,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 
+pub use super::progress::PartRevision;
 pub use moment::Moment;
 pub use row::{AttachmentStatus, Gauges, Row};
 
@@ -57,6 +58,9 @@ struct Counts {
 pub struct FleetView {
     /// The revision that everybody is to have in the end.
     pub revision: String,
+    /// The revisions by which attachments that do not decide would go without a server.
+    #[serde(default)]
+    pub without_server: Vec<PartRevision>,
     /// A revision that was taken back from its canary nodes.
     pub held: Option<String>,
     /// What is wrong with the files, or with a request, so that something else is served: the first lines.
@@ -163,7 +167,8 @@ impl Fleet {
         let held = progress.held.as_ref().map(|held| held.revision.clone());
         let complaint = progress.complaint.as_deref().map(first_lines);
         let (warnings, rollback) = (progress.warnings, progress.rollback.clone());
-        FleetView { revision: progress.active.clone(), held, complaint, warnings, rollback, nodes }
+        let without_server = progress.without_server.clone();
+        FleetView { revision: progress.active.clone(), without_server, held, complaint, warnings, rollback, nodes }
     }
 
     fn connect(&mut self, stream: u64, row: Row) {

@@ -20,6 +20,8 @@ pub struct Progress {
     pub deployed: DeployedRevisions,
     /// The revision that every Envoy is to have: that of the last rollout that came to its end.
     pub active: String,
+    /// The revisions by which its attachments that do not decide would go without a server.
+    pub without_server: Vec<PartRevision>,
     /// The number of the publication by which all are offered what is deployed: a node has it once it has caught up with that
     /// number, and not when some revision is the same.
     pub publication: u64,
@@ -31,6 +33,15 @@ pub struct Progress {
     pub warnings: usize,
     /// The rollback by which something else is wanted than the files say.
     pub rollback: Option<Rollback>,
+}
+
+/// The revision of the part of a policy that an attachment holds: what `weir render` gives it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PartRevision {
+    /// The attachment's name; several may have one, for nodes of their own.
+    pub attachment: String,
+    /// The revision of its part.
+    pub revision: String,
 }
 
 /// A rollback that was taken.

@@ -85,6 +85,7 @@ impl Rollout {
         let first = Publication::to_all(1, Arc::new(deployed.catalog()));
         progress.send_modify(|progress| {
             (progress.wanted, progress.active) = (wanted, deployed.revision());
+            progress.without_server = deployed.without_server();
             (progress.deployed, progress.publication) = (revisions, first.number);
         });
         let publications = watch::Sender::new(Arc::new(first));
@@ -132,7 +133,10 @@ impl Rollout {
             }
             self.deploy(stage.deployment, catalog, is_last.then_some((target.cause, &changes)));
         }
-        self.progress.send_modify(|progress| (progress.active, progress.held) = (wanted.clone(), None));
+        self.progress.send_modify(|progress| {
+            (progress.active, progress.held) = (wanted.clone(), None);
+            progress.without_server = target.deployment.without_server();
+        });
         self.served = self.deployed.clone();
         (self.tell)(&Notice::Served { revision: wanted, resources: self.deployed.size(), changes });
         self.await_acks(targets).await
