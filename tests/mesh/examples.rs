@@ -4,10 +4,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::api_server::ApiServer;
-use crate::tools::{tool, types};
+use crate::tools::{istioctl, types};
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/istio");
 /// What the types of other minors lack: the manifests that have it, and what of them is refused.
@@ -70,13 +69,6 @@ fn examples() -> Vec<Vec<PathBuf>> {
         manifests
     };
     examples.into_iter().map(manifests).collect()
-}
-
-/// Panics with what it says unless it finds nothing wrong.
-fn istioctl(arguments: &[&str]) {
-    let output = Command::new(tool("istioctl")).args(arguments).output().unwrap();
-    let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
-    assert!(output.status.success(), "istioctl {}: {said}", arguments.join(" "));
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {

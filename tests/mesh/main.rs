@@ -18,6 +18,7 @@ mod examples;
 mod extras;
 mod forged;
 mod guards;
+mod judge;
 mod live;
 mod manifests;
 mod mesh;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         run.trial("guards::a_slow_pod_is_left_out", guards::a_slow_pod_is_left_out),
         run.trial("guards::connections_are_bounded", guards::connections_are_bounded),
         run.trial("guards::requests_are_bounded", guards::requests_are_bounded),
+        run.trial("judge::proxies_take_what_is_rendered", judge::proxies_take_what_is_rendered),
         run.trial("live::a_bad_policy_harms_nobody", live::a_bad_policy_harms_nobody),
         run.trial("live::a_bad_policy_on_envoy_1_39", live::a_bad_policy_on_envoy_1_39),
         run.trial("live::a_kill_reaches_every_hop", live::a_kill_reaches_every_hop),

@@ -1,5 +1,6 @@
 //! A mesh: a namespace, and an istiod of its own that looks at nothing else.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -37,6 +38,15 @@ impl Mesh {
     /// Makes the namespace, which no other test may use, and starts istiod. No proxy has TLS: its certificates would need
     /// an agent beside each.
     pub async fn start(api: &ApiServer, namespace: &str) -> Self {
+        Self::with(api, namespace, json!({"kubernetes.io/metadata.name": namespace}), json!({})).await
+    }
+
+    /// The same for the namespaces that have a label, of which this one is Istio's root.
+    pub async fn over(api: &ApiServer, root: &str, label: &str) -> Self {
+        Self::with(api, root, json!({label: root}), json!({"rootNamespace": root})).await
+    }
+
+    async fn with(api: &ApiServer, namespace: &str, looks_at: Value, more: Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let network = Network::claim();
         let addresses = Addresses {
@@ -50,9 +60,10 @@ impl Mesh {
         let settings = json!({
             "enableAutoMtls": false,
             "enableTracing": false,
-            "discoverySelectors": [{"matchLabels": {"kubernetes.io/metadata.name": namespace}}],
+            "discoverySelectors": [{"matchLabels": looks_at}],
         });
-        let settings = settings.as_object().unwrap().iter().map(|(name, value)| format!("{name}: {value}\n"));
+        let settings = [settings, more].into_iter().flat_map(|settings| settings.as_object().unwrap().clone());
+        let settings = settings.map(|(name, value)| format!("{name}: {value}\n"));
         let settings = mesh_config(namespace, network.http) + &settings.collect::<String>();
         std::fs::write(folder.path().join("mesh.yaml"), settings).unwrap();
 
@@ -107,6 +118,17 @@ impl Mesh {
             (all.len() == proxies && all.iter().all(in_sync)).then_some(()).ok_or_else(|| format!("{state:#}"))
         })
         .await;
+    }
+
+    /// Whether istiod has seen all of these objects, each by its kind, namespace and name.
+    pub async fn has_seen(&self, objects: &BTreeSet<[String; 3]>) -> Result<(), String> {
+        let text = ask(self.addresses.monitoring, "/debug/configz").await?;
+        let all: Vec<Value> = serde_json::from_str(&text).map_err(|error| format!("{error} in {text}"))?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let named = |one: &Value| [&one["kind"], &one["metadata"]["namespace"], &one["metadata"]["name"]].map(text);
+        let seen: BTreeSet<[String; 3]> = all.iter().map(named).collect();
+        let missing: Vec<_> = objects.difference(&seen).collect();
+        if missing.is_empty() { Ok(()) } else { Err(format!("{missing:?}")) }
     }
 
     /// What `/debug/syncz` says: for each proxy what it was sent, took and refused, by type.

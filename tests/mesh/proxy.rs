@@ -29,7 +29,7 @@ pub async fn proxy(mesh: &Mesh, node: &Node<'_>, release: Option<&str>) -> Envoy
 }
 
 /// As istio-proxy has it, without its agent: plaintext ADS, the ports of `Sidecar` objects instead of iptables.
-fn bootstrap(node: &Node<'_>, namespace: &str, xds: SocketAddr) -> Value {
+pub fn bootstrap(node: &Node<'_>, namespace: &str, xds: SocketAddr) -> Value {
     let source = json!({"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"});
     let http2 = json!({
         "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",

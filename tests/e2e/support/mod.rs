@@ -1,7 +1,7 @@
 //! The bench: real Envoys, echo upstreams, `weir serve` and clients, each on free ports and in its own folder.
 //! Everything stops when it is dropped, and when the test process dies.
 
-mod artifact;
+pub mod artifact;
 mod authority;
 mod bench;
 pub mod client;
@@ -19,7 +19,7 @@ mod guest;
 mod history;
 pub mod load;
 mod policy;
-mod poll;
+pub mod poll;
 mod port;
 mod predict;
 mod process;

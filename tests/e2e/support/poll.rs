@@ -5,13 +5,18 @@ use std::time::{Duration, Instant};
 const INTERVAL: Duration = Duration::from_millis(10);
 
 /// Asks until the answer is `Ok` and returns it; panics with `what` and the last `Err` once `deadline` has passed.
-pub async fn eventually<T>(deadline: Duration, what: &str, mut ask: impl AsyncFnMut() -> Result<T, String>) -> T {
+pub async fn eventually<T>(deadline: Duration, what: &str, ask: impl AsyncFnMut() -> Result<T, String>) -> T {
+    let answer = within(deadline, ask).await;
+    answer.unwrap_or_else(|reason| panic!("not within {deadline:?}: {what}; last seen: {reason}"))
+}
+
+/// Asks until the answer is `Ok`, or else returns the last `Err` once `deadline` has passed.
+pub async fn within<T, E>(deadline: Duration, mut ask: impl AsyncFnMut() -> Result<T, E>) -> Result<T, E> {
     let begin = Instant::now();
     loop {
         match ask().await {
-            Ok(answer) => return answer,
-            Err(reason) if begin.elapsed() > deadline => panic!("not within {deadline:?}: {what}; last seen: {reason}"),
-            Err(_) => tokio::time::sleep(INTERVAL).await,
+            Err(_) if begin.elapsed() <= deadline => tokio::time::sleep(INTERVAL).await,
+            answer => return answer,
         }
     }
 }
