@@ -48,12 +48,16 @@ impl<'a> ExistingFile<'a> {
         name.rsplit_once('.').map_or(name, |(stem, _)| stem)
     }
 
-    /// Its HTTP routes by name: with the number of destinations, and the host of the first.
-    pub fn named_routes(&self) -> impl Iterator<Item = (String, usize, Option<String>)> {
-        self.virtual_services.iter().flat_map(|existing| {
-            existing.routes.iter().map(|route| {
-                let hosts = steer::hosts(route, existing);
-                (route.name.clone(), hosts.len(), hosts.into_iter().next())
+    /// Its HTTP routes by name, each with the number of destinations that are sent something, and the service of the policy that
+    /// copies of it are added for.
+    pub fn named_routes<'r>(
+        &self,
+        all: &'r [RoutedService],
+    ) -> impl Iterator<Item = (String, usize, Option<&'r RoutedService>)> {
+        self.virtual_services.iter().flat_map(move |existing| {
+            existing.routes.iter().map(move |route| {
+                let (sent, copied) = steer::sent_to(route, existing, all);
+                (route.name.clone(), sent, copied)
             })
         })
     }
@@ -76,19 +80,28 @@ impl<'a> ExistingFile<'a> {
         let is_asked = |existing: &VirtualService| {
             existing.delegates().next().is_some() || existing.routes.iter().any(|route| is_named(&route.name))
         };
-        let mut leads_somewhere = self.virtual_services.iter().any(is_asked);
+        let is_led = |existing: &VirtualService| {
+            all.iter().any(|routed| !routed.variants.is_empty() && steer::leads_to(existing, routed))
+        };
+        let leads_somewhere = self.virtual_services.iter().any(|existing| is_asked(existing) || is_led(existing));
         for existing in &self.virtual_services {
             steer::check_others(existing, all, &mut found);
             for route in &existing.routes {
                 let Some(routed) = steer::destination(route, existing, all, &mut found) else { continue };
-                leads_somewhere = true;
                 let added = steer::routes(route, existing, routed, needs, &mut found);
                 if added.is_empty() {
                     continue;
                 }
-                match splice::before(route, added, &self.text.text) {
-                    Ok(insertion) => insertions.push(insertion),
-                    Err(message) => existing.refuse(route, "name", message, &mut found),
+                let note = format!("By weir render: {} for who is in a variant.", route.name);
+                match splice::before(&route.node, &note, added, &self.text.text) {
+                    Some(insertion) => insertions.push(insertion),
+                    None => {
+                        let message = format!(
+                            "{} begins neither behind `- ` nor with a brace, so that nothing can stand before it",
+                            route.name
+                        );
+                        existing.refuse(route, "name", message, &mut found);
+                    }
                 }
             }
         }
@@ -98,7 +111,7 @@ impl<'a> ExistingFile<'a> {
             found.add(codes::BAD_VALUE, &At::Root { source: self.source }, message);
         }
         problems.extend(found.into_vec());
-        splice::insert(&self.text.text, &insertions)
+        splice::insert(&self.text.text, insertions)
     }
 }
 

@@ -28,8 +28,7 @@ impl NamedRoutes {
             let names = variants.iter().map(|variant| variant.name.as_str()).chain([STABLE]);
             names.for_each(|name| all.add(format!("{}/{name}", service.host), 1));
         }
-        for (name, destinations, host) in into.iter().flat_map(ExistingFile::named_routes) {
-            let copied = routed.iter().find(|service| host.as_ref().is_some_and(|host| service.is_at(host)));
+        for (name, destinations, copied) in into.iter().flat_map(|file| file.named_routes(routed)) {
             let copies = copied.into_iter().flat_map(|service| needs.variant_routes(service));
             copies.for_each(|variant| all.add(format!("{name}/{}", variant.name), 1));
             all.add(name, destinations);

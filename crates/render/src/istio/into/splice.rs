@@ -1,6 +1,7 @@
-//! Insertion of added routes into the text of an existing file, every byte of which is kept.
+//! Insertion of what is added into the text of an existing file, every byte of which is kept.
 
-use super::read::Route;
+use weir_policy::Spanned;
+
 use crate::yaml::Yaml;
 
 /// A text to put before a byte of the file.
@@ -9,63 +10,89 @@ pub(super) struct Insertion {
     text: String,
 }
 
-/// The insertion of routes before an existing one: lines before the line on which it begins, and before the comments above it;
-/// or, where it stands in brackets as in JSON, right before its brace.
-pub(super) fn before(route: &Route, added: Vec<Yaml>, text: &str) -> Result<Insertion, String> {
-    let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    if let Some((line, indent)) = start(route, &lines) {
-        return Ok(before_line(route, added, &lines, line, indent));
+/// The insertion of items before one that stands in a list: lines before the line of its `-`, and before the comments above it,
+/// with `note` as a comment; or, where it stands in brackets as in JSON, right before its brace. `None` where neither can be.
+pub(super) fn before(item: &Spanned, note: &str, added: Vec<Yaml>, text: &str) -> Option<Insertion> {
+    let lines = lines(text);
+    let (line, behind) = place(item, &lines)?;
+    if let Some((line, indent)) = dash(&lines, line, behind) {
+        return Some(before_line(note, added, &lines, line, indent));
     }
-    let refused = || {
-        format!("{} begins neither a line with `- ` nor with a brace, so that nothing can stand before it", route.name)
-    };
-    let offset = offset(route, &lines).filter(|offset| text[*offset..].starts_with('{')).ok_or_else(refused)?;
-    let text = added.iter().map(|one| one.json() + ", ").collect();
-    Ok(Insertion { offset, text })
+    let offset = offset(&lines, line) + behind;
+    let text = text[offset..].starts_with('{').then(|| added.iter().map(|one| one.json() + ", ").collect())?;
+    Some(Insertion { offset, text })
 }
 
-fn before_line(route: &Route, added: Vec<Yaml>, lines: &[&str], line: usize, indent: &str) -> Insertion {
+fn before_line(note: &str, added: Vec<Yaml>, lines: &[&str], line: usize, indent: &str) -> Insertion {
     // A deeper line that looks like a comment may belong to a text that ends there.
     let is_comment = |line: &&&str| line.strip_prefix(indent).is_some_and(|line| line.starts_with('#'));
     let comments = lines.iter().take(line).rev().take_while(is_comment).count();
-    let note = format!("# By weir render: {} for who is in a variant.\n", route.name);
-    let added = note + &Yaml::List(added).text();
-    // As the file ends its lines.
-    let end = if lines.get(line).is_some_and(|line| line.ends_with("\r\n")) { "\r\n" } else { "\n" };
+    let added = format!("# {note}\n{}", Yaml::List(added).text());
+    let end = ending(lines, line);
     let text = added.lines().map(|line| format!("{indent}{line}{end}")).collect();
-    let offset = lines.iter().take(line - comments).map(|line| line.len()).sum();
-    Insertion { offset, text }
+    Insertion { offset: offset(lines, line - comments), text }
 }
 
-/// The 0-based line of `- ` before the route, and its indentation.
-fn start<'a>(route: &Route, lines: &[&'a str]) -> Option<(usize, &'a str)> {
-    let (line, behind) = place(route, lines)?;
-    let indent = lines.get(line)?[..behind].trim_end().strip_suffix('-')?;
-    indent.trim().is_empty().then_some((line, indent))
+/// The line of the `-` before an item, and its indentation. Between it and the item may be comments and empty lines.
+fn dash<'a>(lines: &[&'a str], line: usize, behind: usize) -> Option<(usize, &'a str)> {
+    let is_passed_over = |text: &str| text.trim().is_empty() || text.trim_start().starts_with('#');
+    let before = &lines.get(line)?[..behind];
+    let (line, text) = if before.trim().is_empty() {
+        let mut above = lines.iter().copied().enumerate().take(line).rev();
+        above.find(|(_, text)| !is_passed_over(text))?
+    } else {
+        (line, before)
+    };
+    let (indent, rest) = text.split_once('-')?;
+    (indent.trim().is_empty() && is_passed_over(rest)).then_some((line, indent))
 }
 
-/// The byte at which the route begins.
-fn offset(route: &Route, lines: &[&str]) -> Option<usize> {
-    let (line, behind) = place(route, lines)?;
-    Some(lines.iter().take(line).map(|line| line.len()).sum::<usize>() + behind)
-}
-
-/// The 0-based line on which the route begins, and the bytes before it there.
-fn place(route: &Route, lines: &[&str]) -> Option<(usize, usize)> {
-    let position = route.node.position?;
+/// The 0-based line on which a value begins, and the bytes before it there.
+fn place(node: &Spanned, lines: &[&str]) -> Option<(usize, usize)> {
+    let position = node.position?;
     let line = position.line as usize - 1;
-    let behind = lines.get(line)?.char_indices().nth(position.column as usize - 1)?.0;
-    Some((line, behind))
+    let text = lines.get(line)?;
+    // Columns do not count a byte order mark.
+    let mark = text.len() - text.strip_prefix('\u{feff}').unwrap_or(text).len();
+    let behind = text[mark..].char_indices().nth(position.column as usize - 1)?.0;
+    Some((line, mark + behind))
 }
 
-/// The text with the insertions in it, which stand in the order of the text.
-pub(super) fn insert(text: &str, insertions: &[Insertion]) -> String {
+/// The bytes before a line.
+fn offset(lines: &[&str], line: usize) -> usize {
+    lines.iter().take(line).map(|line| line.len()).sum()
+}
+
+/// The lines of a text with what ends them, which in YAML may be CR, LF or both.
+pub(super) fn lines(text: &str) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['\r', '\n']) {
+        let end = if rest[at..].starts_with("\r\n") { at + 2 } else { at + 1 };
+        let (line, more) = rest.split_at(end);
+        lines.push(line);
+        rest = more;
+    }
+    lines.extend((!rest.is_empty()).then_some(rest));
+    lines
+}
+
+/// How a line ends; one at the end of the file as others do.
+fn ending<'a>(lines: &[&'a str], line: usize) -> &'a str {
+    let of_line = |text: &'a str| &text[text.trim_end_matches(['\r', '\n']).len()..];
+    let all = lines.get(line).into_iter().chain(lines);
+    all.map(|text| of_line(text)).find(|end| !end.is_empty()).unwrap_or("\n")
+}
+
+/// The text with the insertions in it.
+pub(super) fn insert(text: &str, mut insertions: Vec<Insertion>) -> String {
+    insertions.sort_by_key(|insertion| insertion.offset);
     let mut out = String::with_capacity(text.len());
     let mut kept = 0;
     for Insertion { offset, text: added } in insertions {
-        out.push_str(&text[kept..*offset]);
-        out.push_str(added);
-        kept = *offset;
+        out.push_str(&text[kept..offset]);
+        out.push_str(&added);
+        kept = offset;
     }
     out.push_str(&text[kept..]);
     out

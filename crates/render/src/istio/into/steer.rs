@@ -11,33 +11,77 @@ use crate::istio::routed::RoutedService;
 use crate::istio::routes::{RouteNeeds, VariantRoute};
 use crate::yaml::{Yaml, map};
 
-/// The service that an existing route leads to, if the policy routes it. Reports routes of which nobody can say where a
-/// variant goes.
+/// The service whose stable pods an existing route leads to, if the policy routes it. Reports routes of which nobody can say where
+/// a variant goes.
 pub(super) fn destination<'a>(
     route: &Route,
     existing: &VirtualService,
     all: &'a [RoutedService],
     problems: &mut Problems,
 ) -> Option<&'a RoutedService> {
-    let destinations = destinations(route);
-    let hosts = hosts(route, existing);
-    let is_at = |routed: &&RoutedService| !routed.variants.is_empty() && hosts.iter().any(|host| routed.is_at(host));
-    let routed = all.iter().find(is_at)?;
+    let sent = sent(route, existing);
+    let is_taken_over = |routed: &RoutedService| {
+        existing.hosts.contains(&routed.host) && sent.iter().all(|one| routed.leads_to(&one.host))
+    };
+    let is_led = |routed: &&RoutedService| {
+        let is_routed = !routed.variants.is_empty() && !sent.is_empty();
+        is_routed && (sent.iter().any(|one| one.is_at(routed)) || is_taken_over(routed))
+    };
+    let routed = all.iter().find(is_led)?;
     // Weights between the stable pods and a variant's service are those of whoever ramps by them.
-    if let Some(other) = hosts.iter().find(|host| !routed.is_at(host) && !routed.leads_to(host)) {
+    if let Some(other) = sent.iter().find(|one| !one.is_at(routed) && !routed.leads_to(&one.host)) {
         let message = format!(
-            "{} divides requests between {} and {other}, so that nobody can say where a variant goes; one service for \
+            "{} divides requests between {} and {}, so that nobody can say where a variant goes; one service for \
              each route would do",
-            route.name, routed.host
+            route.name, routed.host, other.host
         );
         existing.refuse(route, "route", message, problems);
         return None;
     }
-    for one in destinations.into_iter().filter(|one| existing.full_name(text(one, "host")) == routed.host) {
-        if let Some(message) = leads_to_all_pods(one, routed) {
+    for one in destinations(route, existing).iter().filter(|one| one.host == routed.host) {
+        if let Some(message) = leads_to_all_pods(one.node, routed) {
             existing.refuse(route, "route", format!("{} {message}", route.name), problems);
         }
     }
+    if !sent.iter().any(|one| one.is_stable(routed)) {
+        check_everybody(route, existing, routed, &sent, problems);
+        return None;
+    }
+    check_edits(route, existing, problems);
+    check_ports(route, existing, routed, problems);
+    Some(routed)
+}
+
+/// Reports a route by which everybody is led to a variant. One that asks for more than a path is somebody's will.
+fn check_everybody(
+    route: &Route,
+    existing: &VirtualService,
+    routed: &RoutedService,
+    sent: &[Destination<'_>],
+    problems: &mut Problems,
+) {
+    let asks_for_nothing = |one: &Spanned| {
+        let Value::Map(entries) = &one.value else { return true };
+        entries.iter().all(|entry| match entry.key.as_str() {
+            "name" => true,
+            "uri" => text(&entry.node, "prefix") == "/",
+            field => child(one, field).is_none(),
+        })
+    };
+    let matches = list(child(&route.node, "match"));
+    if matches.is_empty() || matches.iter().any(asks_for_nothing) {
+        let to = sent.iter().map(Destination::name).collect::<Vec<_>>().join(" and ");
+        let message = format!(
+            "{} leads everybody to {to}, where a variant of {} is, so that requests without a tag meet the variant; lead it to \
+             the stable pods, or take the variant out of the policy",
+            route.name, routed.host
+        );
+        existing.refuse(route, "route", message, problems);
+    }
+}
+
+/// Reports destinations of which nobody can say which header edits are those of a variant.
+fn check_edits(route: &Route, existing: &VirtualService, problems: &mut Problems) {
     let edits = edits(route);
     if edits.iter().any(|one| Some(one) != edits.first()) {
         let message = format!(
@@ -48,7 +92,25 @@ pub(super) fn destination<'a>(
         );
         existing.refuse(route, "route", message, problems);
     }
-    Some(routed)
+}
+
+/// Reports stable destinations of which nobody can say which port is that of a variant.
+fn check_ports(route: &Route, existing: &VirtualService, routed: &RoutedService, problems: &mut Problems) {
+    let sent = sent(route, existing);
+    let ports: BTreeSet<String> = sent
+        .iter()
+        .filter(|one| one.is_stable(routed))
+        .map(|one| child(one.node, "port").map_or("none".to_owned(), |port| Yaml::from(port).json()))
+        .collect();
+    if ports.len() > 1 {
+        let ports = ports.into_iter().collect::<Vec<_>>().join(" and ");
+        let message = format!(
+            "the destinations of {} have several ports ({ports}), so that nobody can say which a variant is called at; one \
+             port for each route would do",
+            route.name
+        );
+        existing.refuse(route, "route", message, problems);
+    }
 }
 
 /// What some of these header edits do and others do not, such as `response add x-served`.
@@ -71,14 +133,20 @@ fn flat(value: Option<&Yaml>, path: &str) -> Vec<(String, String)> {
     }
 }
 
-/// The full names of the hosts that a route leads to.
-pub(super) fn hosts(route: &Route, existing: &VirtualService) -> Vec<String> {
-    destinations(route).into_iter().map(|one| existing.full_name(text(one, "host"))).collect()
+/// The number of destinations of a route that are sent something, and the service whose stable pods are among them.
+pub(super) fn sent_to<'a>(
+    route: &Route,
+    existing: &VirtualService,
+    all: &'a [RoutedService],
+) -> (usize, Option<&'a RoutedService>) {
+    let sent = sent(route, existing);
+    let is_stable = |routed: &&RoutedService| sent.iter().any(|one| one.is_stable(routed));
+    (sent.len(), all.iter().find(is_stable))
 }
 
-/// Whether a route of an existing VirtualService leads to a service.
+/// Whether a route of an existing VirtualService leads to a service, or to stable pods of it alone.
 pub(super) fn leads_to(existing: &VirtualService, routed: &RoutedService) -> bool {
-    existing.routes.iter().flat_map(|route| hosts(route, existing)).any(|host| routed.is_at(&host))
+    existing.routes.iter().flat_map(|route| destinations(route, existing)).any(|one| one.is_at(routed))
 }
 
 /// Reports what leads to a service of the policy and is no HTTP route: copies of requests, TLS and TCP. It follows no tag, and
@@ -155,19 +223,18 @@ pub(super) fn routes(
             return Vec::new();
         }
     }
-    variants.iter().map(|variant| one(route, variant, needs)).collect()
+    let copy = |variant| one(route, variant, needs, destination_of(route, existing, routed, variant));
+    variants.iter().map(copy).collect()
 }
 
-fn one(route: &Route, variant: &VariantRoute, needs: &RouteNeeds) -> Yaml {
+fn one(route: &Route, variant: &VariantRoute, needs: &RouteNeeds, destination: Yaml) -> Yaml {
     let existing = Yaml::from(&route.node);
     let Yaml::Map(entries) = existing else { return Yaml::Null };
     let added = map! {"name" => name_of(route, variant), "match" => matches(child(&route.node, "match"), variant)};
     let rewritten = ["name", "match", "route", "headers"];
     let kept = entries.into_iter().filter(|(key, _)| !rewritten.contains(&key.as_str()));
     let added = kept.fold(added, |added, (key, value)| added.with(&key, Some(value)));
-    added
-        .with("headers", headers(child(&route.node, "headers"), needs))
-        .with("route", Some([destination_of(route, variant)]))
+    added.with("headers", headers(child(&route.node, "headers"), needs)).with("route", Some([destination]))
 }
 
 fn name_of(route: &Route, variant: &VariantRoute) -> String {
@@ -221,19 +288,23 @@ fn field<'a>(entries: &'a mut Vec<(String, Yaml)>, name: &str, absent: Yaml) -> 
     &mut entries[index].1
 }
 
-/// The destination of the existing route with the variant's subset, or with its service in the place of host and subset. Of
-/// several, which differ in subset and weight, the first.
-fn destination_of(route: &Route, variant: &VariantRoute) -> Yaml {
-    let destinations = destinations(route);
-    let entries = destinations.first().map(|node| entries_of(Yaml::from(*node))).unwrap_or_default();
-    let kept = entries.into_iter().filter(|(key, _)| key != "subset");
-    let destination = match &variant.target {
-        RouteTarget::Subset(subset) => Yaml::Map(kept.collect()).with("subset", Some(subset)),
-        RouteTarget::Service(service) => {
-            let kept = kept.filter(|(key, _)| key != "host");
-            [("host".to_owned(), Yaml::from(service))].into_iter().chain(kept).collect()
-        }
+/// Where a variant's route leads: as the existing route's own destination there does, if it has one; else as its first stable one,
+/// with the variant's subset, or its service in the place of host and subset.
+fn destination_of(route: &Route, existing: &VirtualService, routed: &RoutedService, variant: &VariantRoute) -> Yaml {
+    let all = destinations(route, existing);
+    let own = all.iter().find(|one| one.is_target(&variant.target, routed));
+    let stable = sent(route, existing).into_iter().find(|one| one.is_stable(routed));
+    let pattern = own.or(stable.as_ref());
+    let entries = pattern.map(|one| entries_of(Yaml::from(one.node))).unwrap_or_default();
+    let written =
+        pattern.filter(|one| one.host == routed.host).map_or(routed.host.as_str(), |one| text(one.node, "host"));
+    let (host, subset) = match &variant.target {
+        RouteTarget::Subset(subset) => (written, Some(subset)),
+        RouteTarget::Service(service) => (service.as_str(), None),
     };
+    let kept = entries.into_iter().filter(|(key, _)| key != "subset");
+    let led = kept.map(|(key, value)| if key == "host" { (key, Yaml::from(host)) } else { (key, value) });
+    let destination = led.collect::<Yaml>().with("subset", subset);
     map! {"destination" => destination}.with("headers", edits(route).first().cloned().flatten())
 }
 
@@ -242,8 +313,57 @@ fn edits(route: &Route) -> Vec<Option<Yaml>> {
     list(child(&route.node, "route")).iter().map(|node| child(node, "headers").map(Yaml::from)).collect()
 }
 
-fn destinations(route: &Route) -> Vec<&Spanned> {
-    list(child(&route.node, "route")).iter().filter_map(|node| child(node, "destination")).collect()
+/// A destination of an existing route.
+struct Destination<'a> {
+    /// Host, subset and port.
+    node: &'a Spanned,
+    /// The full name of the host.
+    host: String,
+    subset: &'a str,
+    weight: i64,
+}
+
+impl Destination<'_> {
+    /// Whether it is the service, or stable pods of it alone under their own name.
+    fn is_at(&self, routed: &RoutedService) -> bool {
+        routed.is_at(&self.host)
+    }
+
+    /// Whether stable pods of the service are there.
+    fn is_stable(&self, routed: &RoutedService) -> bool {
+        self.is_at(routed) && !(self.host == routed.host && routed.subsets().contains(&self.subset))
+    }
+
+    /// Whether a variant's route leads there too.
+    fn is_target(&self, target: &RouteTarget, routed: &RoutedService) -> bool {
+        match target {
+            RouteTarget::Subset(subset) => self.host == routed.host && self.subset == subset,
+            RouteTarget::Service(service) => self.host == *service,
+        }
+    }
+
+    fn name(&self) -> String {
+        if self.subset.is_empty() { self.host.clone() } else { format!("{} of {}", self.subset, self.host) }
+    }
+}
+
+fn destinations<'a>(route: &'a Route, existing: &VirtualService) -> Vec<Destination<'a>> {
+    let one = |entry: &'a Spanned| {
+        let node = child(entry, "destination")?;
+        let weight = child(entry, "weight").map(|weight| &weight.value);
+        let weight = if let Some(Value::Int(weight, _)) = weight { *weight } else { 0 };
+        Some(Destination { node, host: existing.full_name(text(node, "host")), subset: text(node, "subset"), weight })
+    };
+    list(child(&route.node, "route")).iter().filter_map(one).collect()
+}
+
+/// The destinations that are sent something: Istio passes over those without weight where others have some.
+fn sent<'a>(route: &'a Route, existing: &VirtualService) -> Vec<Destination<'a>> {
+    let mut all = destinations(route, existing);
+    if all.iter().any(|one| one.weight > 0) {
+        all.retain(|one| one.weight > 0);
+    }
+    all
 }
 
 fn matches_itself(route: &Route, header: &str) -> bool {

@@ -2,6 +2,8 @@
 
 use weir_policy::{Source, SourceId, codes};
 
+mod leads;
+
 use super::{LED, SERVICES, mesh, places, rendered, rendered_of};
 use crate::istio::File;
 use crate::yaml::Yaml;
