@@ -1,14 +1,17 @@
 //! The manifests of a mesh under Istio: filters, routes and subsets, in files whose names give the order of safe
 //! application.
 
+mod domain;
 mod file;
 mod filter;
+mod host_name;
 mod indented;
 mod into;
 mod labels;
 mod marks;
 mod named;
 mod object;
+mod object_name;
 mod order;
 mod patches;
 mod placed;
@@ -17,6 +20,7 @@ mod plugin;
 mod routed;
 mod routes;
 mod service;
+mod services;
 mod subsets;
 mod telemetry;
 
@@ -53,11 +57,15 @@ pub fn render(
     let mut problems = Problems::default();
     let asked = attachments.len();
     let all = PlacedFilter::read_all(attachments, &mut problems);
-    let mut of_into = Problems::default();
-    let into = ExistingFile::read_all(sources, into, &mut of_into);
-    if all.len() < asked || !of_into.is_empty() {
+    let domain = domain::read(&all, services::names(&all, policy).into_iter(), &mut problems);
+    let mut unread = Problems::default();
+    let into = ExistingFile::read_all(sources, into, &domain, &mut unread);
+    if all.len() == asked {
+        services::check(&all, policy, &domain, &mut unread);
+    }
+    if all.len() < asked || !unread.is_empty() {
         // What the others say of services would be missing, and blamed on those who do not say it.
-        problems.extend(of_into.into_vec());
+        problems.extend(unread.into_vec());
         return Err(problems.into_vec());
     }
     all.iter().for_each(|placed| check_targets(placed, &all, policy, &mut problems));

@@ -30,9 +30,15 @@ pub(crate) fn of_service(service: &str, model: &Model) -> Vec<TaggedTarget> {
 
 /// Whether some variant leads to this service instead of another.
 pub(crate) fn is_target(service: &str, model: &Model) -> bool {
+    led_to(model).contains(service)
+}
+
+/// The services that variants lead to instead of others.
+pub(crate) fn led_to(model: &Model) -> BTreeSet<&str> {
     let experiments = model.layers.iter().flat_map(|layer| &layer.experiments);
-    let mut routes = experiments.flat_map(|experiment| &experiment.variants).flat_map(|variant| &variant.routes);
-    routes.any(|(_, target)| matches!(target, RouteTarget::Service(name) if name == service))
+    let routes = experiments.flat_map(|experiment| &experiment.variants).flat_map(|variant| &variant.routes);
+    let targets = routes.map(|(_, target)| target).filter(|target| matches!(target, RouteTarget::Service(_)));
+    targets.map(RouteTarget::name).collect()
 }
 
 /// The targets of variants, each once, in their order.

@@ -4,6 +4,7 @@
 
 use weir_policy::{At, Problems, Source, SourceId, Sources, codes};
 
+use crate::istio::host_name::covers;
 use crate::istio::routed::RoutedService;
 use crate::istio::routes::{MESH, RouteNeeds};
 
@@ -21,11 +22,16 @@ pub(crate) struct ExistingFile<'a> {
 }
 
 impl<'a> ExistingFile<'a> {
-    /// Reads the files with these ids.
-    pub fn read_all(sources: &'a Sources, ids: &[SourceId], problems: &mut Problems) -> Vec<ExistingFile<'a>> {
+    /// Reads the files with these ids, in a cluster of this domain.
+    pub fn read_all(
+        sources: &'a Sources,
+        ids: &[SourceId],
+        domain: &str,
+        problems: &mut Problems,
+    ) -> Vec<ExistingFile<'a>> {
         let mut all: Vec<ExistingFile<'_>> = Vec::with_capacity(ids.len());
         for (source, text) in ids.iter().filter_map(|id| Some((*id, sources.get(*id)?))) {
-            let virtual_services = read::virtual_services(text, source, problems);
+            let virtual_services = read::virtual_services(text, source, domain, problems);
             let file = ExistingFile { text, source, virtual_services };
             if let Some(other) = all.iter().find(|other| other.stem() == file.stem()) {
                 let message = format!("called like {}; what is rendered would have one name", other.text.name);
@@ -133,8 +139,7 @@ pub(crate) fn check_wildcards(host: &str, gateways: &[String], all: &[ExistingFi
     for existing in all.iter().flat_map(|file| &file.virtual_services) {
         let shared = existing.gateways.iter().any(|gateway| gateways.contains(gateway));
         for (i, wildcard) in existing.hosts.iter().enumerate() {
-            let covers = wildcard.strip_prefix('*').is_some_and(|end| host.ends_with(end));
-            if shared && covers {
+            if shared && covers(wildcard, host) {
                 let message = format!(
                     "{wildcard} covers {host}, and the VirtualService that is rendered for {host} would take requests away \
                      from here; name {host} as a host of a VirtualService of its own and give that"

@@ -8,6 +8,11 @@ use crate::entries::by_name;
 /// Labels with their values, in the order of the file.
 pub(crate) type Labels = Vec<(String, String)>;
 
+/// The most characters of a label's value, and of its key behind the prefix.
+const NAME_BYTES_MAX: usize = 63;
+/// The most characters of the prefix of a label's key.
+const PREFIX_BYTES_MAX: usize = 253;
+
 /// Reads labels, at least one: without any the object would mean every pod of its namespace.
 pub(crate) fn labels(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Labels> {
     let labels = by_name(Some(node), at, problems, fields::string);
@@ -15,5 +20,75 @@ pub(crate) fn labels(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Opt
         problems.add(codes::BAD_VALUE, at, "found no label; {app: owl} would do");
         return None;
     }
+    for (key, value) in &labels {
+        if let Some(message) = refused(key, value) {
+            problems.add(codes::BAD_VALUE, &at.key(key), message);
+        }
+    }
     Some(labels)
+}
+
+/// Why no pod has a label, if none can. Istio takes it in a selector all the same, which then selects nothing.
+fn refused(key: &str, value: &str) -> Option<String> {
+    let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
+    let what = "1 to 63 of A-Z a-z 0-9 - _ . that begin and end with a letter or a digit";
+    if !is_label_name(name) {
+        return Some(format!(
+            "no pod has a label {key:?}: the key is {what}, perhaps with the domain of its owner and / before"
+        ));
+    }
+    if prefix.is_some_and(|prefix| !is_prefix(prefix)) {
+        return Some(format!("no pod has a label {key:?}: before the / stands a domain in lower case"));
+    }
+    (!value.is_empty() && !is_label_name(value))
+        .then(|| format!("no pod has the value {value:?} of a label: it is {what}, or empty"))
+}
+
+fn is_label_name(text: &str) -> bool {
+    let at_end = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let bytes = text.as_bytes();
+    bytes.len() <= NAME_BYTES_MAX
+        && at_end(bytes.first())
+        && at_end(bytes.last())
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+}
+
+fn is_prefix(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_part =
+        |part: &str| !part.is_empty() && part.bytes().all(plain) && !part.starts_with('-') && !part.ends_with('-');
+    text.len() <= PREFIX_BYTES_MAX && text.split('.').all(is_part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_that_pods_can_have() {
+        let name = |bytes: usize| "a".repeat(bytes);
+        for (key, value, is_good) in [
+            ("app", "owl", true),
+            ("app.kubernetes.io/name", "Owl_1.2-3", true),
+            ("a", "", true),
+            (&name(NAME_BYTES_MAX), &name(NAME_BYTES_MAX), true),
+            (&format!("{}/a", name(PREFIX_BYTES_MAX)), "x", true),
+            (&name(NAME_BYTES_MAX + 1), "x", false),
+            ("a", &name(NAME_BYTES_MAX + 1), false),
+            (&format!("{}/a", name(PREFIX_BYTES_MAX + 1)), "x", false),
+            ("", "x", false),
+            ("a b", "x", false),
+            ("-a", "x", false),
+            ("a*", "x", false),
+            ("/a", "x", false),
+            ("a/", "x", false),
+            ("a/b/c", "x", false),
+            ("Example.com/a", "x", false),
+            ("a", "x y", false),
+            ("a", "x-", false),
+            ("a", "*", false),
+        ] {
+            assert_eq!(refused(key, value).is_none(), is_good, "{key}: {value}");
+        }
+    }
 }

@@ -5,7 +5,8 @@ use weir_policy::{At, AttachmentFile, Module, Problems, Revision, Role, SourceId
 use crate::FilterSpec;
 use crate::istio::indented::indented;
 use crate::istio::object::Phase;
-use crate::istio::placement::{Carrier, Placement, Proxy, is_name};
+use crate::istio::object_name::is_name;
+use crate::istio::placement::{Carrier, Placement, Proxy};
 
 /// An attachment file and the envelope that carries its part of the policy.
 pub struct Enveloped<'a> {

@@ -5,8 +5,13 @@ use weir_policy::fields::{self, Fields};
 use weir_policy::{At, AttachmentFile, Problems, Role, SourceId, Spanned, codes};
 
 use crate::entries::{by_name, positive};
+use crate::istio::host_name::{CLUSTER_DOMAIN, refused};
 use crate::istio::labels::{Labels, labels};
+use crate::istio::object_name::{is_name, is_title};
 use crate::istio::service::Service;
+
+/// The name in a VirtualService for all sidecars.
+pub(crate) const MESH: &str = "mesh";
 
 /// The place of an attachment in the mesh.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +24,8 @@ pub(crate) struct Placement {
     pub proxy: Proxy,
     /// The kind of object that carries the filter.
     pub carrier: Carrier,
+    /// The domain of the cluster, where it is said.
+    pub domain: Option<String>,
     /// Istio Gateways by which requests for the services themselves come in, as VirtualServices name them.
     pub gateways: Vec<String>,
     /// Descriptions of services that the policy routes, by name.
@@ -78,6 +85,10 @@ impl Placement {
         });
         let selector = fields.require("selector", problems);
         let selector = selector.and_then(|node| labels(node, &at.key("selector"), problems));
+        let domain = fields.take("domain").and_then(|node| {
+            let at = at.key("domain");
+            fields::string(node, &at, problems).inspect(|text| check_domain(text, &at, problems))
+        });
         let proxy = fields.take("proxy").and_then(|node| fields::word(node, &PROXIES, &at.key("proxy"), problems));
         let carrier = fields.take("attach").and_then(|node| fields::word(node, &CARRIERS, &at.key("attach"), problems));
         let gateways = fields.take("gateways").and_then(|node| gateways(node, &at.key("gateways"), problems));
@@ -91,6 +102,7 @@ impl Placement {
             selector: selector?,
             proxy: proxy.unwrap_or_else(|| Proxy::of(file.attachment.role)),
             carrier: carrier.unwrap_or(Carrier::EnvoyFilter),
+            domain,
             gateways: gateways.unwrap_or_default(),
             services,
             weights,
@@ -128,25 +140,23 @@ impl Proxy {
     }
 }
 
-/// Reports what Kubernetes would not take as a name.
-pub(crate) fn is_name(text: &str, what: &str, at: &At<'_>, problems: &mut Problems) -> bool {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let good = (1..=63).contains(&text.len())
-        && text.bytes().all(|byte| plain(byte) || byte == b'-')
-        && !text.starts_with('-')
-        && !text.ends_with('-');
-    if !good {
-        let message = format!("found {text:?}; Kubernetes takes 1 to 63 of a-z 0-9 - as the name of a {what}");
-        problems.add(codes::BAD_VALUE, at, message);
+fn check_domain(text: &str, at: &At<'_>, problems: &mut Problems) {
+    let message = refused(text).or_else(|| text.contains('*').then(|| format!("found {text:?}")));
+    if let Some(message) = message {
+        problems.add(codes::BAD_VALUE, at, format!("{message}; {CLUSTER_DOMAIN} is the domain of most clusters"));
     }
-    good
 }
 
 fn gateways(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<String>> {
     let names = fields::strings(node, at, problems)?;
-    for (i, name) in names.iter().enumerate().filter(|(_, name)| !name.contains('/')) {
-        let message = format!("found {name:?}; NAMESPACE/{name} says which Gateway is meant");
-        problems.add(codes::BAD_VALUE, &at.index(i), message);
+    for (i, name) in names.iter().enumerate() {
+        if name == MESH {
+            let message =
+                "sidecars are meant by an attachment of theirs, not by the name mesh; name a Gateway, or leave it out";
+            problems.add(codes::BAD_VALUE, &at.index(i), message);
+        } else {
+            is_title(name, "Gateway", &at.index(i), problems);
+        }
     }
     Some(names)
 }

@@ -6,6 +6,7 @@ use weir_policy::model::RouteTarget;
 use weir_policy::{At, Code, Problems, SourceId, codes};
 
 use crate::WrittenPolicy;
+use crate::istio::host_name::of_kubernetes;
 use crate::istio::placed::PlacedFilter;
 use crate::istio::placement::Proxy;
 use crate::istio::service::Service;
@@ -59,7 +60,7 @@ impl RoutedService {
         let placed = placed.or_else(|| home(host, all));
         let namespace = placed.map_or("", |placed| &placed.placement.namespace);
         let variants = variants::of_service(host, policy.model);
-        let is_described = service.is_some_and(|service| *service != Service::default());
+        let is_described = service.is_some_and(|service| !service.is_bare());
         let routed = RoutedService {
             is_mere_target: variants.is_empty() && !is_described && variants::is_target(host, policy.model),
             host: host.to_owned(),
@@ -94,8 +95,7 @@ impl RoutedService {
 
     /// The name of this service's objects.
     pub fn object_name(&self) -> String {
-        let name = if namespace_of(&self.host).is_some() { self.host.split('.').next() } else { None };
-        format!("weir-{}", name.unwrap_or(&self.host).replace('_', "-"))
+        format!("weir-{}", of_kubernetes(&self.host).map_or(self.host.as_str(), |(name, ..)| name))
     }
 
     fn check(&self, policy: WrittenPolicy<'_>, problems: &mut Problems) {
@@ -189,11 +189,9 @@ fn check_names(all: &[RoutedService], policy: WrittenPolicy<'_>, problems: &mut 
     }
 }
 
-/// The namespace of `NAME.NAMESPACE.svc…`.
+/// The namespace of a Kubernetes service.
 fn namespace_of(host: &str) -> Option<&str> {
-    let mut labels = host.split('.').skip(1);
-    let namespace = labels.next()?;
-    (labels.next() == Some("svc")).then_some(namespace)
+    of_kubernetes(host).map(|(_, namespace, _)| namespace)
 }
 
 /// The attachment that a service is best described in: of sidecars, which route for it, and of its namespace.

@@ -6,14 +6,13 @@ use weir_policy::{Role, SUBSET_HEADER, Steer};
 use crate::headers;
 use crate::istio::object::{Object, Phase};
 use crate::istio::placed::PlacedFilter;
+pub(crate) use crate::istio::placement::MESH;
 use crate::istio::placement::Proxy;
 use crate::istio::routed::RoutedService;
 use crate::variants::STABLE;
 use crate::yaml::{Yaml, map};
 
 const VIRTUAL_SERVICE: (&str, &str) = ("networking.istio.io/v1", "VirtualService");
-/// The name in a VirtualService for all sidecars.
-pub(crate) const MESH: &str = "mesh";
 
 /// The needs of all attachments together: by what routes match, what they remove, and where they are bound.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,6 +5,7 @@ use weir_policy::{At, Problems, Spanned};
 
 use crate::entries::{by_name, positive};
 use crate::istio::labels::{Labels, labels};
+use crate::istio::object_name::is_title;
 
 /// A service as an attachment describes it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,6 +18,8 @@ pub(crate) struct Service {
     pub hosts: Vec<String>,
     /// Hosts of its stable pods alone, by full names, to which routes lead instead: as Flagger's `NAME-primary`.
     pub stable_hosts: Vec<String>,
+    /// Whether it is a host of a ServiceEntry, for a name that could be a short one of a Kubernetes service.
+    pub service_entry: bool,
     /// The port, of a service that has several and is called through a gateway.
     pub port: Option<i64>,
     /// The VirtualService that has it as a host and is in none of the files given; the one that it delegates to is.
@@ -62,12 +65,24 @@ impl Service {
                 .take("stable_hosts")
                 .and_then(|node| fields::strings(node, &at.key("stable_hosts"), problems))
                 .unwrap_or_default(),
+            service_entry: fields
+                .take("service_entry")
+                .and_then(|node| fields::boolean(node, &at.key("service_entry"), problems))
+                .unwrap_or_default(),
             port: fields.take("port").and_then(|node| positive(node, &at.key("port"), problems)),
-            routed_by: fields.take("routed_by").and_then(|node| fields::string(node, &at.key("routed_by"), problems)),
+            routed_by: fields.take("routed_by").and_then(|node| {
+                let at = at.key("routed_by");
+                fields::string(node, &at, problems).filter(|title| is_title(title, "VirtualService", &at, problems))
+            }),
             guards: by_name(fields.take("guards"), &at.key("guards"), problems, guard),
         };
         fields.finish(problems);
         Some(service)
+    }
+
+    /// Whether nothing is said of it but what its name is.
+    pub fn is_bare(&self) -> bool {
+        *self == Service { service_entry: self.service_entry, ..Service::default() }
     }
 
     /// The labels of a subset's pods.

@@ -3,13 +3,16 @@
 use weir_policy::fields;
 use weir_policy::{At, Entry, Path, Problem, Problems, Source, SourceId, Spanned, Value, codes};
 
+use crate::istio::host_name::full_name;
 use crate::istio::routes::MESH;
 
 /// An existing VirtualService, as far as it matters for adding routes.
 pub(super) struct VirtualService {
     pub name: String,
     namespace: String,
-    /// Hosts by their full names.
+    /// The domain of the cluster.
+    domain: String,
+    /// Hosts by their full names in lower case, as Istio compares them.
     pub hosts: Vec<String>,
     /// Gateways that it is bound to; `mesh` for all sidecars.
     pub gateways: Vec<String>,
@@ -35,7 +38,12 @@ pub(super) struct Route {
 }
 
 /// The VirtualServices of a file. Whatever else is in it stays as it is, and may say what no policy may.
-pub(super) fn virtual_services(file: &Source, source: SourceId, problems: &mut Problems) -> Vec<VirtualService> {
+pub(super) fn virtual_services(
+    file: &Source,
+    source: SourceId,
+    domain: &str,
+    problems: &mut Problems,
+) -> Vec<VirtualService> {
     let mut all = Vec::new();
     let mut found = Vec::new();
     for alone in documents(file) {
@@ -49,7 +57,7 @@ pub(super) fn virtual_services(file: &Source, source: SourceId, problems: &mut P
         let mut of_document = Problems::default();
         of_document.extend(unread.into_iter().filter(is_ours));
         for item in ours {
-            all.extend(virtual_service(item, alone.clone(), source, &mut of_document));
+            all.extend(virtual_service(item, alone.clone(), source, domain, &mut of_document));
         }
         found.extend(located(&alone, of_document));
     }
@@ -148,10 +156,11 @@ fn virtual_service(
     item: &Item<'_>,
     alone: Source,
     source: SourceId,
+    domain: &str,
     problems: &mut Problems,
 ) -> Option<VirtualService> {
     let Item { index: item, node } = *item;
-    within(source, item, |root| read(node, root, alone, source, item, problems))
+    within(source, item, |root| read(node, root, alone, (source, item), domain, problems))
 }
 
 /// Calls back with the path of a document's object.
@@ -167,8 +176,8 @@ fn read(
     node: &Spanned,
     root: &At<'_>,
     alone: Source,
-    source: SourceId,
-    item: Option<usize>,
+    (source, item): (SourceId, Option<usize>),
+    domain: &str,
     problems: &mut Problems,
 ) -> Option<VirtualService> {
     let text = |parent: &str, name: &str| {
@@ -191,7 +200,10 @@ fn read(
         let nodes = Spanned::from(Value::List(list(name, problems)));
         fields::strings(nodes, &at.key(name), problems).unwrap_or_default()
     };
-    let hosts = texts("hosts", problems).into_iter().map(|host| full_name(&host, &namespace)).collect();
+    let hosts = texts("hosts", problems)
+        .into_iter()
+        .map(|host| full_name(&host, &namespace, domain).to_ascii_lowercase())
+        .collect();
     let mut gateways = texts("gateways", problems);
     if gateways.is_empty() {
         gateways.push(MESH.to_owned());
@@ -207,13 +219,14 @@ fn read(
     });
     let routes = routes.collect();
     let [tls, tcp] = ["tls", "tcp"].map(|name| list(name, problems));
-    Some(VirtualService { name, namespace, hosts, gateways, routes, tls, tcp, alone, source, item })
+    let domain = domain.to_owned();
+    Some(VirtualService { name, namespace, domain, hosts, gateways, routes, tls, tcp, alone, source, item })
 }
 
 impl VirtualService {
     /// The full name of a host that this VirtualService names.
     pub fn full_name(&self, host: &str) -> String {
-        full_name(host, &self.namespace)
+        full_name(host, &self.namespace, &self.domain)
     }
 
     /// Its namespace and name, as others delegate to it.
@@ -278,17 +291,16 @@ pub(super) fn child<'a>(node: &'a Spanned, name: &str) -> Option<&'a Spanned> {
     (!is_empty).then_some(&entry.node)
 }
 
-/// The full name of a host; a name without a dot is one of the VirtualService's namespace.
-fn full_name(host: &str, namespace: &str) -> String {
-    if host.contains('.') || host.starts_with('*') {
-        host.to_owned()
-    } else {
-        format!("{host}.{namespace}.svc.cluster.local")
-    }
-}
-
+/// Namespace and name of a Gateway: a name alone and `./NAME` are of the VirtualService's namespace, and what is left of an old
+/// form is called as its service, `NAME.NAMESPACE.svc.DOMAIN`.
 fn full_gateway(gateway: String, namespace: &str) -> String {
-    if gateway == MESH || gateway.contains('/') { gateway } else { format!("{namespace}/{gateway}") }
+    match (gateway.as_str(), gateway.split_once('/'), gateway.split_once('.')) {
+        (MESH, ..) => gateway,
+        (_, Some((".", name)), _) => format!("{namespace}/{name}"),
+        (_, Some(_), _) => gateway,
+        (_, None, Some((name, rest))) => format!("{}/{name}", rest.split('.').next().unwrap_or(rest)),
+        (_, None, None) => format!("{namespace}/{gateway}"),
+    }
 }
 
 /// Problems of one document, each with its place in the whole file.
@@ -296,4 +308,24 @@ fn located(alone: &Source, found: Problems) -> Vec<Problem> {
     let mut found = found.into_vec();
     alone.locate(&mut found);
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As Istio's `resolveGatewayName`.
+    #[test]
+    fn gateways_in_every_form() {
+        for (written, expected) in [
+            ("mesh", "mesh"),
+            ("public", "shop/public"),
+            ("./public", "shop/public"),
+            ("edge/public", "edge/public"),
+            ("public.edge", "edge/public"),
+            ("public.edge.svc.cluster.local", "edge/public"),
+        ] {
+            assert_eq!(full_gateway(written.to_owned(), "shop"), expected);
+        }
+    }
 }
