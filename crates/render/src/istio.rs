@@ -27,7 +27,7 @@ mod telemetry;
 use weir_policy::{At, Attachment, Model, Problem, Problems, Revision, Role, SourceId, Sources};
 
 use crate::{WrittenPolicy, unknown_targets};
-pub use file::File;
+pub use file::{File, joined};
 pub use indented::INDENTED_BYTES_MAX;
 use into::ExistingFile;
 pub use marks::{Marks, PartOf};
@@ -69,15 +69,17 @@ pub fn render(
         return Err(problems.into_vec());
     }
     all.iter().for_each(|placed| check_targets(placed, &all, policy, &mut problems));
-    let needs = RouteNeeds::of(&all, &model.env_tag.header);
-    let routed = RoutedService::read_all(&all, policy, &mut problems);
+    let needs = RouteNeeds::of(&all, &model.env_tag);
+    let mut routed = RoutedService::read_all(&all, policy, &mut problems);
+    into::check_seen(&into, &mut routed, &needs, &mut problems);
     into::check_roots(&into, &routed, &mut problems);
     let named = NamedRoutes::of(&routed, &needs, &into);
     all.iter().for_each(|placed| named.check(placed, &mut problems));
     let mut objects: Vec<Object> = all.iter().flat_map(|placed| filters(placed, model, marks)).collect();
     for routed in &routed {
         let routes = own_routes(routed, &needs, &into, &mut problems);
-        let of_service = subsets::object(routed).into_iter().chain(routes);
+        let subsets = if into::has_rule(routed, &into) { None } else { subsets::object(routed) };
+        let of_service = subsets.into_iter().chain(routes);
         objects.extend(of_service.map(|object| object.marked(marks, in_mesh(model))));
     }
     let largest = policy.largest(sources);
@@ -85,7 +87,7 @@ pub fn render(
     let is_named = |route: &str| all.iter().any(|placed| placed.placement.names_route(route));
     let mut files: Vec<File> = Phase::ALL.into_iter().filter_map(|phase| File::of(phase, &objects)).collect();
     files.extend(into.iter().map(|file| File {
-        name: file.file_name(),
+        name: file.file_name(&routed),
         text: file.render(&routed, &needs, &is_named, &mut problems),
         server_side: false,
         replaces: Some(file.text.name.clone()),

@@ -21,8 +21,8 @@ pub struct Istio {
     /// An attachment file with the key `istio`; give it again for gateways, sidecars and inbound of one mesh
     #[arg(long, required = true)]
     attach: Vec<PathBuf>,
-    /// A file with VirtualServices of yours: routes for variants are added before yours, which stay as they are; give
-    /// it again for more
+    /// A file with VirtualServices or DestinationRules of yours: routes for variants and subsets are added to yours, which
+    /// stay as they are; give it again for more
     #[arg(long, value_name = "FILE")]
     into: Vec<PathBuf>,
     /// A folder for the files, numbered in the order of safe application; without it they go to standard output
@@ -68,8 +68,7 @@ impl Istio {
         match &self.out {
             Some(folder) => write(folder, &rendered, policy.revision),
             None => {
-                let texts: Vec<&str> = rendered.iter().map(|file| file.text.as_str()).collect();
-                print!("{}", texts.join("---\n"));
+                print!("{}", istio::joined(&rendered));
                 Ok(())
             }
         }

@@ -133,7 +133,7 @@ impl Kind {
             Kind::Filter => "path_config_source of an Envoy takes it, and weir serve makes its own",
             Kind::Requests => "weir test takes it, and weir explain --requests",
             Kind::Kubernetes => match text(entries, "kind") {
-                Some("VirtualService") => "weir render istio --into takes it",
+                Some("VirtualService" | "DestinationRule") => "weir render istio --into takes it",
                 Some("ConfigMap") => "each document in its data is a file of its own",
                 _ => "nothing of weir takes it",
             },

@@ -56,10 +56,7 @@ impl Source {
     /// The document in the text, and everything that keeps the text from being one; problems point to the text as `id`. What
     /// could not be read is [`Value::Unreadable`].
     pub fn parse(&self, id: SourceId) -> (Spanned, Vec<Problem>) {
-        if let Some(good_bytes) = self.good_bytes {
-            let message = format!("not UTF-8 after {good_bytes} bytes; save it as UTF-8");
-            let position = Some(json::position_after(&self.text, good_bytes));
-            let problem = Problem { code: codes::SYNTAX, source: id, path: Path::default(), position, message };
+        if let Some(problem) = self.not_utf8(id) {
             return (Spanned::from(Value::Unreadable), vec![problem]);
         }
         match self.format {
@@ -70,6 +67,14 @@ impl Source {
             #[cfg(feature = "yaml")]
             Format::Yaml => yaml::parse(&self.text, id),
         }
+    }
+
+    /// What is wrong with a text that is not UTF-8: what is read of it is not what stands there.
+    pub fn not_utf8(&self, id: SourceId) -> Option<Problem> {
+        let good_bytes = self.good_bytes?;
+        let message = format!("not UTF-8 after {good_bytes} bytes; save it as UTF-8");
+        let position = Some(json::position_after(&self.text, good_bytes));
+        Some(Problem { code: codes::SYNTAX, source: id, path: Path::default(), position, message })
     }
 
     /// Tells problems of this text where they stand in it, those that do not know it yet.

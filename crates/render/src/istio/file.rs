@@ -29,3 +29,33 @@ impl File {
         })
     }
 }
+
+/// The documents of all files as one text. Those of others may lack the end of their last line, begin by `%YAML`, or by a byte
+/// order mark.
+pub fn joined(files: &[File]) -> String {
+    let mut out = String::new();
+    for file in files {
+        let text = file.text.trim_start_matches('\u{feff}');
+        if !out.is_empty() {
+            let end = if out.ends_with('\n') { "" } else { "\n" };
+            let says_something = |line: &&str| !line.trim().is_empty() && !line.starts_with('#');
+            let has_directive = text.lines().find(says_something).is_some_and(|line| line.starts_with('%'));
+            out.push_str(end);
+            out.push_str(if has_directive { "...\n" } else { "---\n" });
+        }
+        out.push_str(text);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_others_do_not_run_into_each_other() {
+        let file = |text: &str| File { name: String::new(), text: text.to_owned(), server_side: false, replaces: None };
+        let all = ["a: 1\n", "\u{feff}b: 1", "# c\n%YAML 1.2\n---\nc: 1\n", "d: 1\n"].map(file);
+        assert_eq!(joined(&all), "a: 1\n---\nb: 1\n...\n# c\n%YAML 1.2\n---\nc: 1\n---\nd: 1\n");
+    }
+}

@@ -1,6 +1,6 @@
-//! Existing VirtualServices: routes to variants are added before each route that leads to a service of the policy, and
-//! every byte that was there is kept. Istio does not merge two VirtualServices of one host for sidecars, so the routes
-//! must go into the existing one.
+//! Existing VirtualServices and DestinationRules: routes to variants are added before each route that leads to a service of the
+//! policy, subsets to the rule of its host, and every byte that was there is kept. Istio does not merge two VirtualServices of one
+//! host for sidecars, so the routes must go into the existing one.
 
 use weir_policy::{At, Problems, Source, SourceId, Sources, codes};
 
@@ -8,17 +8,27 @@ use crate::istio::host_name::covers;
 use crate::istio::routed::RoutedService;
 use crate::istio::routes::{MESH, RouteNeeds};
 
+mod documents;
+mod node;
+mod object;
+mod odd;
+mod place;
 mod read;
+mod rule;
+mod rules;
 mod splice;
 mod steer;
+mod virtual_service;
 
-use read::VirtualService;
+use rule::DestinationRule;
+use virtual_service::{Route, VirtualService};
 
-/// A file with existing VirtualServices.
+/// A file with existing VirtualServices and DestinationRules.
 pub(crate) struct ExistingFile<'a> {
     pub text: &'a Source,
     source: SourceId,
     virtual_services: Vec<VirtualService>,
+    rules: Vec<DestinationRule>,
 }
 
 impl<'a> ExistingFile<'a> {
@@ -31,8 +41,8 @@ impl<'a> ExistingFile<'a> {
     ) -> Vec<ExistingFile<'a>> {
         let mut all: Vec<ExistingFile<'_>> = Vec::with_capacity(ids.len());
         for (source, text) in ids.iter().filter_map(|id| Some((*id, sources.get(*id)?))) {
-            let virtual_services = read::virtual_services(text, source, domain, problems);
-            let file = ExistingFile { text, source, virtual_services };
+            let read::Found { virtual_services, rules } = read::read(text, source, domain, problems);
+            let file = ExistingFile { text, source, virtual_services, rules };
             if let Some(other) = all.iter().find(|other| other.stem() == file.stem()) {
                 let message = format!("called like {}; what is rendered would have one name", other.text.name);
                 problems.add(codes::CONFLICT, &At::Root { source }, message);
@@ -44,14 +54,19 @@ impl<'a> ExistingFile<'a> {
         all
     }
 
-    /// The name of the rendered file.
-    pub fn file_name(&self) -> String {
-        format!("25-{}.yaml", self.stem())
+    /// The name of the rendered file: one with subsets is applied before the routes that name them.
+    pub fn file_name(&self, all: &[RoutedService]) -> String {
+        let phase = if self.has_rules(all) { "15" } else { "25" };
+        format!("{phase}-{}.yaml", self.stem())
     }
 
     fn stem(&self) -> &str {
         let name = self.text.name.rsplit('/').next().unwrap_or_default();
         name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    }
+
+    fn has_rules(&self, all: &[RoutedService]) -> bool {
+        self.rules.iter().any(|rule| all.iter().any(|routed| routed.host == rule.host))
     }
 
     /// Its HTTP routes by name, each with the number of destinations that are sent something, and the service of the policy that
@@ -73,7 +88,7 @@ impl<'a> ExistingFile<'a> {
         self.virtual_services.iter().any(|existing| existing.hosts.is_empty())
     }
 
-    /// The text with the routes to variants in it. `is_named` says which routes an attachment names.
+    /// The text with the routes to variants and the subsets in it. `is_named` says which routes an attachment names.
     pub fn render(
         &self,
         all: &[RoutedService],
@@ -82,42 +97,109 @@ impl<'a> ExistingFile<'a> {
         problems: &mut Problems,
     ) -> String {
         let (mut insertions, mut found) = (Vec::new(), Problems::default());
-        // Where a route delegates, it is the other VirtualService that leads somewhere; and one may be here for its weights.
-        let is_asked = |existing: &VirtualService| {
-            existing.delegates().next().is_some() || existing.routes.iter().any(|route| is_named(&route.name))
-        };
-        let is_led = |existing: &VirtualService| {
-            all.iter().any(|routed| !routed.variants.is_empty() && steer::leads_to(existing, routed))
-        };
-        let leads_somewhere = self.virtual_services.iter().any(|existing| is_asked(existing) || is_led(existing));
         for existing in &self.virtual_services {
-            steer::check_others(existing, all, &mut found);
+            steer::check_destinations(existing, all, &mut found);
             for route in &existing.routes {
-                let Some(routed) = steer::destination(route, existing, all, &mut found) else { continue };
-                let added = steer::routes(route, existing, routed, needs, &mut found);
-                if added.is_empty() {
-                    continue;
-                }
-                let note = format!("By weir render: {} for who is in a variant.", route.name);
-                match splice::before(&route.node, &note, added, &self.text.text) {
-                    Some(insertion) => insertions.push(insertion),
-                    None => {
-                        let message = format!(
-                            "{} begins neither behind `- ` nor with a brace, so that nothing can stand before it",
-                            route.name
-                        );
-                        existing.refuse(route, "name", message, &mut found);
-                    }
+                steer::check_headers(route, existing, all, needs, &mut found);
+                insertions.extend(self.copies(route, existing, all, needs, &mut found));
+            }
+        }
+        for (rule, routed) in self.rules.iter().flat_map(|rule| all.iter().map(move |routed| (rule, routed))) {
+            if rule.host == routed.host {
+                match rules::added(rule, routed, &self.text.text) {
+                    Ok(insertion) => insertions.extend(insertion),
+                    Err(message) => rule.refuse(&["subsets"], message, &mut found),
                 }
             }
         }
-        if !leads_somewhere && found.is_empty() && !self.virtual_services.is_empty() {
+        if found.is_empty() && !self.is_of_use(all, is_named) {
             let hosts: Vec<&str> = all.iter().map(|routed| routed.host.as_str()).collect();
-            let message = format!("no route here leads to a service of the policy; it has {}", hosts.join(", "));
+            let what = if self.virtual_services.is_empty() { "no rule here is of" } else { "no route here leads to" };
+            let message = format!("{what} a service of the policy; it has {}", hosts.join(", "));
             found.add(codes::BAD_VALUE, &At::Root { source: self.source }, message);
         }
         problems.extend(found.into_vec());
         splice::insert(&self.text.text, insertions)
+    }
+
+    /// The copies of a route for variants, if it leads to stable pods.
+    fn copies(
+        &self,
+        route: &Route,
+        existing: &VirtualService,
+        all: &[RoutedService],
+        needs: &RouteNeeds,
+        problems: &mut Problems,
+    ) -> Option<splice::Insertion> {
+        let routed = steer::destination(route, existing, all, problems)?;
+        let place = existing.place();
+        place.within(problems, |root, problems| {
+            odd::check_values(&route.node, &place.alone, &root.key("spec").key("http").index(route.index), problems);
+        });
+        let added = steer::routes(route, existing, routed, needs, problems);
+        if added.is_empty() {
+            return None;
+        }
+        let note = format!("By weir render: {} for who is in a variant.", route.name);
+        let insertion = splice::before(&route.node, &note, added, &self.text.text);
+        if insertion.is_none() {
+            let message = format!(
+                "{} begins neither behind `- ` nor with a brace, so that nothing can stand before it",
+                route.name
+            );
+            existing.refuse(route, "name", message, problems);
+        }
+        insertion
+    }
+
+    /// Whether anything in it is of a service of the policy, or is named by an attachment. Where a route delegates, it is the other
+    /// VirtualService that leads somewhere.
+    fn is_of_use(&self, all: &[RoutedService], is_named: &dyn Fn(&str) -> bool) -> bool {
+        let leads = |existing: &VirtualService| {
+            all.iter().any(|routed| !routed.variants.is_empty() && steer::leads_to(existing, routed))
+        };
+        let is_asked = |existing: &VirtualService| {
+            existing.delegates().next().is_some() || existing.routes.iter().any(|route| is_named(&route.name))
+        };
+        let is_around = |rule: &DestinationRule| all.iter().any(|routed| rule.covers(&routed.host));
+        self.has_rules(all)
+            || self.rules.iter().any(is_around)
+            || self.virtual_services.iter().any(|existing| is_asked(existing) || leads(existing))
+    }
+}
+
+/// Whether an existing DestinationRule is of a service, so that it needs none of ours.
+pub(crate) fn has_rule(routed: &RoutedService, all: &[ExistingFile<'_>]) -> bool {
+    all.iter().flat_map(|file| &file.rules).any(|rule| rule.host == routed.host)
+}
+
+/// Reports DestinationRules that cannot be those of services of the policy, and VirtualServices that not all callers see; and tells
+/// each service in which of their subsets pods of its variants are.
+pub(crate) fn check_seen(
+    all: &[ExistingFile<'_>],
+    services: &mut [RoutedService],
+    needs: &RouteNeeds,
+    problems: &mut Problems,
+) {
+    let of_all: Vec<&DestinationRule> = all.iter().flat_map(|file| &file.rules).collect();
+    for routed in services.iter_mut() {
+        rules::check(&of_all, routed, needs, problems);
+        let of_host = of_all.iter().filter(|rule| rule.host == routed.host);
+        routed.wide_subsets = of_host.flat_map(|rule| rules::wide_subsets(rule, routed)).collect();
+    }
+    for existing in all.iter().flat_map(|file| &file.virtual_services) {
+        let is_for = |routed: &&RoutedService| !routed.variants.is_empty() && existing.hosts.contains(&routed.host);
+        let Some(routed) = services.iter().find(|routed| is_for(routed)) else { continue };
+        let Some(seen) = existing.seen_by().filter(|_| existing.gateways.iter().any(|gateway| gateway == MESH)) else {
+            continue;
+        };
+        if let Some(blind) = needs.sidecar_namespaces.iter().find(|namespace| !seen.contains(&namespace.as_str())) {
+            let message = format!(
+                "sidecars in {blind} do not see it, and would send requests for {} to all its pods; export it to {blind}",
+                routed.host
+            );
+            existing.refuse_itself(&["exportTo"], message, problems);
+        }
     }
 }
 
@@ -177,9 +259,10 @@ pub(crate) fn check_roots(all: &[ExistingFile<'_>], routed: &[RoutedService], pr
             let host = &routed.host;
             let message = format!(
                 "no hosts, so another one delegates to it; give that one as well, or name it in the attachment: \
-                 istio: {{services: {{{host}: {{routed_by: NAMESPACE/NAME}}}}}}"
+                 istio: {{services: {{{host}: {{routed_by: NAMESPACE/NAME}}}}}}. If it is a patch of kustomize, give what \
+                 kubectl kustomize prints"
             );
-            existing.refuse_itself(message, problems);
+            existing.refuse_itself(&[], message, problems);
         }
     }
 }
@@ -193,7 +276,7 @@ fn check_hosts(all: &[ExistingFile<'_>], problems: &mut Problems) {
             if let Some((_, other)) = seen.iter().find(|(name, _)| name == host) {
                 let message = format!(
                     "{host} is routed for sidecars by the VirtualService {} too, and Istio heeds one of them",
-                    other.name
+                    other.name()
                 );
                 existing.refuse_host(i, message, problems);
             }

@@ -37,6 +37,10 @@ fn applied(file: &File) -> String {
 
 fn taken_away(file: &File) -> String {
     match &file.replaces {
+        // Rules go after the routes that name their subsets.
+        Some(original) if file.name.as_str() < Phase::Mesh.file() => {
+            format!("kubectl apply -f {original}  # as it was\n")
+        }
         Some(original) => {
             format!("kubectl apply -f {original}  # as it was; it may name no subset of ours any more\n")
         }

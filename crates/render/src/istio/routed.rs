@@ -29,6 +29,8 @@ pub(crate) struct RoutedService {
     pub variants: Vec<TaggedTarget>,
     /// Whether it is there for variants of another service, and no more is said of it: it needs no routes.
     pub is_mere_target: bool,
+    /// Subsets of an existing DestinationRule that, by their labels, pods of variants are in too.
+    pub wide_subsets: Vec<String>,
     /// The text of the attachment that describes it, else of the one that should.
     pub source: SourceId,
 }
@@ -67,6 +69,7 @@ impl RoutedService {
             namespace: namespace_of(host).unwrap_or(namespace).to_owned(),
             service: service.cloned().unwrap_or_default(),
             variants,
+            wide_subsets: Vec::new(),
             source: placed.map(|placed| placed.source).unwrap_or_default(),
         };
         routed.check(policy, problems);
@@ -91,6 +94,11 @@ impl RoutedService {
     /// Whether a destination of this full name is where a variant leads.
     pub fn leads_to(&self, host: &str) -> bool {
         self.variants.iter().any(|(_, target)| matches!(target, RouteTarget::Service(other) if other == host))
+    }
+
+    /// The namespace that its name says it is in: that of a service of Kubernetes.
+    pub fn home(&self) -> Option<&str> {
+        namespace_of(&self.host)
     }
 
     /// The name of this service's objects.

@@ -1,7 +1,7 @@
 //! VirtualServices: a route to each variant by the header that the filter wrote, and one to the stable pods.
 
-use weir_policy::model::{RouteTarget, tag_regex};
-use weir_policy::{Role, SUBSET_HEADER, Steer};
+use weir_policy::model::{EnvTag, RouteTarget, tag_regex};
+use weir_policy::{CLUSTER_HEADER, Role, SUBSET_HEADER, Steer};
 
 use crate::headers;
 use crate::istio::object::{Object, Phase};
@@ -25,6 +25,12 @@ pub(crate) struct RouteNeeds {
     pub remove: Vec<String>,
     /// Proxies by which requests for the services come in: gateways by name, `mesh` for all sidecars.
     pub bound_to: Vec<String>,
+    /// The headers by which the next hop follows a request: its tags.
+    followed: Vec<String>,
+    /// The namespaces of the proxies that route.
+    pub namespaces: Vec<String>,
+    /// Those of sidecars among them.
+    pub sidecar_namespaces: Vec<String>,
 }
 
 /// A route to one variant of a service: a header, the match of its value, and where the route leads.
@@ -42,15 +48,21 @@ pub(crate) struct VariantRoute {
 
 impl RouteNeeds {
     /// The needs of these attachments. Inbound proxies route nothing.
-    pub fn of(all: &[PlacedFilter<'_>], tag_header: &str) -> RouteNeeds {
+    pub fn of(all: &[PlacedFilter<'_>], env_tag: &EnvTag) -> RouteNeeds {
         let routing = || all.iter().filter(|placed| placed.file.attachment.role != Role::Inbound);
         let steered = |steer| routing().any(|placed| placed.file.attachment.steer == steer);
         let bound_to = routing().flat_map(|placed| match placed.placement.proxy {
             Proxy::Gateway => placed.placement.gateways.clone(),
             Proxy::SidecarOutbound | Proxy::SidecarInbound => vec![MESH.to_owned()],
         });
+        let namespace = |placed: &PlacedFilter<'_>| placed.placement.namespace.clone();
+        let sidecars = || routing().filter(|placed| placed.placement.proxy != Proxy::Gateway);
+        let baggage = env_tag.baggage.is_some().then(|| "baggage".to_owned());
         RouteNeeds {
-            tag_header: steered(Steer::Tag).then(|| tag_header.to_owned()),
+            followed: [env_tag.header.clone()].into_iter().chain(baggage).collect(),
+            namespaces: sorted(routing().map(namespace)),
+            sidecar_namespaces: sorted(sidecars().map(namespace)),
+            tag_header: steered(Steer::Tag).then(|| env_tag.header.clone()),
             by_subset: steered(Steer::Subset),
             remove: sorted(routing().flat_map(|placed| headers::written(&placed.file.attachment))),
             bound_to: sorted(bound_to),
@@ -75,6 +87,18 @@ impl RouteNeeds {
             target: target.clone(),
         });
         by_tag.chain(by_subset).collect()
+    }
+
+    /// The header that edits of these would spoil: one that the next hop follows, or one that is written for routes alone. Those
+    /// may be removed: our routes do so too.
+    pub fn spoilt<'n>(&self, set: &[&'n str], add: &[&'n str], remove: &[&'n str]) -> Option<&'n str> {
+        let is = |names: &[String], name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let is_ours = |name: &str| is(&[SUBSET_HEADER.to_owned(), CLUSTER_HEADER.to_owned()], name);
+        let written = set.iter().chain(add).copied();
+        written
+            .filter(|name| is(&self.followed, name) || is(&self.remove, name) || is_ours(name))
+            .chain(remove.iter().copied().filter(|name| is(&self.followed, name)))
+            .next()
     }
 
     fn comment(&self) -> String {

@@ -14,18 +14,22 @@ const COMMENT: &str = "The versions of the service. Istio merges this with a Des
 
 /// The DestinationRule with the subsets of a service, if any is known.
 pub(crate) fn object(routed: &RoutedService) -> Option<Object> {
-    let service = &routed.service;
-    let stable = service.stable.iter().map(|labels| subset(STABLE, labels, service.guard_of(STABLE)));
-    let variants = routed.subsets();
-    let variants = variants.iter().map(|name| subset(name, &service.labels_of(name), service.guard_of(name)));
-    let subsets: Vec<Yaml> = stable.chain(variants).collect();
+    let subsets: Vec<Yaml> = all(routed).iter().map(|(name, labels)| subset(name, labels, routed)).collect();
     let spec = map! {"host" => &routed.host, "subsets" => subsets.clone()};
     let object =
         || Object::new(Phase::Subsets, DESTINATION_RULE, &routed.namespace, &routed.object_name(), COMMENT, spec);
     (!subsets.is_empty()).then(object)
 }
 
-fn subset(name: &str, labels: &Labels, guard: Option<&Guard>) -> Yaml {
+/// The subsets of a service by name, each with the labels of its pods.
+pub(crate) fn all(routed: &RoutedService) -> Vec<(&str, Labels)> {
+    let stable = routed.service.stable.iter().map(|labels| (STABLE, labels.clone()));
+    stable.chain(routed.subsets().into_iter().map(|name| (name, routed.service.labels_of(name)))).collect()
+}
+
+/// One subset with its guard, as it stands in a DestinationRule.
+pub(crate) fn subset(name: &str, labels: &Labels, routed: &RoutedService) -> Yaml {
+    let guard = routed.service.guard_of(name);
     map! {"name" => name, "labels" => Yaml::labels(labels)}.with("trafficPolicy", guard.map(traffic_policy))
 }
 

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use weir_policy::model::RouteTarget;
 use weir_policy::{Problems, Spanned, Value};
 
-use super::read::{Route, VirtualService, child};
+use super::node::{child, list, text};
+use super::virtual_service::{Route, VirtualService};
 use crate::istio::routed::RoutedService;
 use crate::istio::routes::{RouteNeeds, VariantRoute};
 use crate::yaml::{Yaml, map};
@@ -37,11 +38,6 @@ pub(super) fn destination<'a>(
         );
         existing.refuse(route, "route", message, problems);
         return None;
-    }
-    for one in destinations(route, existing).iter().filter(|one| one.host == routed.host) {
-        if let Some(message) = leads_to_all_pods(one.node, routed) {
-            existing.refuse(route, "route", format!("{} {message}", route.name), problems);
-        }
     }
     if !sent.iter().any(|one| one.is_stable(routed)) {
         check_everybody(route, existing, routed, &sent, problems);
@@ -133,6 +129,48 @@ fn flat(value: Option<&Yaml>, path: &str) -> Vec<(String, String)> {
     }
 }
 
+/// Reports edits of headers by which the filter and the proxies behind it follow a decision.
+pub(super) fn check_headers(
+    route: &Route,
+    existing: &VirtualService,
+    all: &[RoutedService],
+    needs: &RouteNeeds,
+    problems: &mut Problems,
+) {
+    let concerns = |routed: &RoutedService| {
+        let is_led = |one: &Destination<'_>| one.is_at(routed) || routed.leads_to(&one.host);
+        !routed.variants.is_empty() && destinations(route, existing).iter().any(is_led)
+    };
+    if child(&route.node, "delegate").is_none() && !all.iter().any(concerns) {
+        return;
+    }
+    let of_destinations = list(child(&route.node, "route")).iter().map(|one| ("route", one));
+    for (field, node) in [("headers", &route.node)].into_iter().chain(of_destinations) {
+        let Some(request) = child(node, "headers").and_then(|headers| child(headers, "request")) else { continue };
+        if let Some(header) =
+            needs.spoilt(&names(child(request, "set")), &names(child(request, "add")), &names(child(request, "remove")))
+        {
+            let message = format!(
+                "{} edits {header}, by which proxies follow the variant of a request; leave that to the filter",
+                route.name
+            );
+            existing.refuse(route, field, message, problems);
+        }
+    }
+}
+
+/// The keys of an object, or the texts of a list.
+fn names(node: Option<&Spanned>) -> Vec<&str> {
+    match node.map(|node| &node.value) {
+        Some(Value::Map(entries)) => entries.iter().map(|entry| entry.key.as_str()).collect(),
+        Some(Value::List(nodes)) => nodes
+            .iter()
+            .filter_map(|node| if let Value::Str(text) = &node.value { Some(text.as_str()) } else { None })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// The number of destinations of a route that are sent something, and the service whose stable pods are among them.
 pub(super) fn sent_to<'a>(
     route: &Route,
@@ -149,45 +187,55 @@ pub(super) fn leads_to(existing: &VirtualService, routed: &RoutedService) -> boo
     existing.routes.iter().flat_map(|route| destinations(route, existing)).any(|one| one.is_at(routed))
 }
 
-/// Reports what leads to a service of the policy and is no HTTP route: copies of requests, TLS and TCP. It follows no tag, and
-/// must not reach the pods of variants.
-pub(super) fn check_others(existing: &VirtualService, all: &[RoutedService], problems: &mut Problems) {
-    let mut check = |list: &str, index: usize, field: &str, what: &str, destination: Option<&Spanned>| {
-        let Some(destination) = destination else { return };
+/// Reports whatever leads to a service of the policy and cannot be right: all its pods, or a name that is none. Copies of
+/// requests, TLS and TCP follow no tag, and must not reach the pods of variants either.
+pub(super) fn check_destinations(existing: &VirtualService, all: &[RoutedService], problems: &mut Problems) {
+    for (list, index, field, what, destination) in existing.destinations() {
         let host = existing.full_name(text(destination, "host"));
-        let Some(routed) = all.iter().find(|routed| routed.is_at(&host)) else { return };
-        if let Some(message) = leads_to_all_pods(destination, routed) {
+        let message = match all.iter().find(|routed| routed.is_at(&host)) {
+            Some(routed) if routed.host == host => leads_to_all_pods(destination, routed),
+            // A host of stable pods alone has no others.
+            Some(_) => None,
+            None => all.iter().find_map(|routed| misnamed(&host, text(destination, "host"), routed)),
+        };
+        if let Some(message) = message {
             existing.refuse_in(list, index, field, format!("{what} {message}"), problems);
-        }
-    };
-    for route in &existing.routes {
-        let what = format!("the mirror of {}", route.name);
-        check("http", route.index, "mirror", &what, child(&route.node, "mirror"));
-        for one in list(child(&route.node, "mirrors")) {
-            check("http", route.index, "mirrors", &what, child(one, "destination"));
-        }
-    }
-    for (name, routes) in [("tls", &existing.tls), ("tcp", &existing.tcp)] {
-        for (index, route) in routes.iter().enumerate() {
-            for one in list(child(route, "route")) {
-                check(name, index, "route", &format!("{name}[{index}]"), child(one, "destination"));
-            }
         }
     }
 }
 
-fn list(node: Option<&Spanned>) -> &[Spanned] {
-    if let Some(Value::List(nodes)) = node.map(|node| &node.value) { nodes } else { &[] }
+/// What is wrong with a host that is no service, and looks like one of the policy.
+fn misnamed(host: &str, written: &str, routed: &RoutedService) -> Option<String> {
+    let name = &routed.host;
+    if routed.service.hosts.iter().any(|other| other == host) {
+        return Some(format!(
+            "leads to {host}, which the attachment says is {name} by another name; by that it has no subsets. Write host: {name}"
+        ));
+    }
+    let plain = host.to_ascii_lowercase();
+    let plain = plain.trim_end_matches('.');
+    let labels = || name.match_indices('.').map(|(at, _)| &name[..at]);
+    let is_alike =
+        plain == name || (plain.contains('.') && name.contains(".svc.") && labels().any(|begin| begin == plain));
+    is_alike.then(|| format!("leads to {written}, which Istio knows no service by; write host: {name}"))
 }
 
 /// What is wrong with a destination that names no subset of a service that has some.
 fn leads_to_all_pods(destination: &Spanned, routed: &RoutedService) -> Option<String> {
-    if !text(destination, "subset").is_empty() || routed.subsets().is_empty() {
+    let named = text(destination, "subset");
+    let (host, subsets) = (&routed.host, routed.subsets().join(" and "));
+    if routed.subsets().is_empty() {
         return None;
     }
     let subset = if routed.service.stable.is_some() { "stable" } else { "NAME, one that only stable pods are in" };
-    let (host, subsets) = (&routed.host, routed.subsets().join(" and "));
-    Some(format!("leads to all pods of {host}, those of {subsets} as well; write subset: {subset}"))
+    if named.is_empty() {
+        return Some(format!("leads to all pods of {host}, those of {subsets} as well; write subset: {subset}"));
+    }
+    routed.wide_subsets.iter().any(|wide| wide == named).then(|| {
+        format!(
+            "leads to the subset {named}, in which pods of {subsets} are as well by its labels; write subset: {subset}"
+        )
+    })
 }
 
 /// The routes to add before an existing one, for the variants of the service that it leads to.
@@ -373,11 +421,4 @@ fn matches_itself(route: &Route, header: &str) -> bool {
         _ => false,
     };
     nodes.iter().any(|node| names(node, "headers") || names(node, "withoutHeaders"))
-}
-
-fn text<'a>(node: &'a Spanned, name: &str) -> &'a str {
-    match child(node, name).map(|node| &node.value) {
-        Some(Value::Str(text)) => text,
-        _ => "",
-    }
 }

@@ -2,7 +2,9 @@
 
 use weir_policy::{Source, SourceId, codes};
 
+mod files;
 mod leads;
+mod rules;
 
 use super::{LED, SERVICES, mesh, places, rendered, rendered_of};
 use crate::istio::File;
@@ -169,7 +171,7 @@ fn a_template_is_one_problem_that_says_what_to_run() {
     }
     // Braces in a text are nobody's template.
     let text = existing(
-        "  hosts: ['{{ .Values.host }}', owl]\n  http:\n  - route: [{destination: {host: owl, subset: v20}}]\n",
+        "  # {{ .Values.host }}\n  hosts: [owl]\n  http:\n  - headers: {request: {set: {a: '{{ .Values.a }}'}}}\n    route: [{destination: {host: owl, subset: v20}}]\n",
     );
     assert!(mesh(SERVICES, &[&text]).is_ok());
 }
