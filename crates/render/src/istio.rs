@@ -1,10 +1,13 @@
 //! The manifests of a mesh under Istio: filters, routes and subsets, in files whose names give the order of safe
 //! application.
 
+mod chain;
 mod domain;
+mod envoy_route;
 mod file;
 mod filter;
 mod host_name;
+mod hosts;
 mod indented;
 mod into;
 mod labels;
@@ -23,8 +26,9 @@ mod service;
 mod services;
 mod subsets;
 mod telemetry;
+mod warnings;
 
-use weir_policy::{At, Attachment, Model, Problem, Problems, Revision, Role, SourceId, Sources};
+use weir_policy::{At, Attachment, Model, Problem, Problems, Revision, Role, SourceId, Sources, codes};
 
 use crate::{WrittenPolicy, unknown_targets};
 pub use file::{File, joined};
@@ -39,26 +43,36 @@ pub use placed::Enveloped;
 use placed::PlacedFilter;
 use placement::Carrier;
 use routed::RoutedService;
-use routes::RouteNeeds;
+use routes::{OwnVirtualService, RouteNeeds};
+pub use warnings::{MANY_TAGS, PERHAPS_TWO_FILTERS};
+
+/// What is rendered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rendered {
+    /// Files, in the order of safe application.
+    pub files: Vec<File>,
+    /// What is not wrong, and likely not to be meant.
+    pub warnings: Vec<Problem>,
+}
 
 /// The manifests of a policy at these attachments. Routes also go into the existing VirtualServices of the files `into` among
 /// the `sources`.
 ///
 /// # Errors
-/// Every problem that was found; those of `into` know their places, those of the policy and of attachments do not yet.
+/// Every problem that was found; as warnings do, those of `into` know their places, those of the policy and of attachments do not yet.
 pub fn render(
     policy: WrittenPolicy<'_>,
     attachments: Vec<Enveloped<'_>>,
     sources: &Sources,
     into: &[SourceId],
     marks: &Marks,
-) -> Result<Vec<File>, Vec<Problem>> {
+) -> Result<Rendered, Vec<Problem>> {
     let model = policy.model;
     let mut problems = Problems::default();
     let asked = attachments.len();
     let all = PlacedFilter::read_all(attachments, &mut problems);
-    let domain = domain::read(&all, services::names(&all, policy).into_iter(), &mut problems);
     let mut unread = Problems::default();
+    let domain = domain::read(&all, services::names(&all, policy).into_iter(), &mut unread);
     let into = ExistingFile::read_all(sources, into, &domain, &mut unread);
     if all.len() == asked {
         services::check(&all, policy, &domain, &mut unread);
@@ -73,18 +87,31 @@ pub fn render(
     let mut routed = RoutedService::read_all(&all, policy, &mut problems);
     into::check_seen(&into, &mut routed, &needs, &mut problems);
     into::check_roots(&into, &routed, &mut problems);
-    let named = NamedRoutes::of(&routed, &needs, &into);
-    all.iter().for_each(|placed| named.check(placed, &mut problems));
-    let mut objects: Vec<Object> = all.iter().flat_map(|placed| filters(placed, model, marks)).collect();
-    for routed in &routed {
-        let routes = own_routes(routed, &needs, &into, &mut problems);
-        let subsets = if into::has_rule(routed, &into) { None } else { subsets::object(routed) };
-        let of_service = subsets.into_iter().chain(routes);
-        objects.extend(of_service.map(|object| object.marked(marks, in_mesh(model))));
+    let own: Vec<OwnVirtualService<'_>> =
+        routed.iter().filter_map(|routed| own_virtual_service(routed, &needs, &into, &mut problems)).collect();
+    hosts::check(&routed, &own, &into, &domain, &mut problems);
+    for one in own.iter().filter(|one| one.is_for_sidecars()) {
+        into::check_short_hosts(&one.routed.host, &into, &domain, &mut problems);
     }
+    let named = NamedRoutes::of(&own, &routed, &needs, &into);
+    let mut misnamed = Problems::default();
+    all.iter().for_each(|placed| named.check(placed, &mut misnamed));
+    // Where a name is wrong, nobody knows for which routes a file was given.
+    let is_misnamed = !misnamed.is_empty();
+    problems.extend(misnamed.into_vec());
+    let mut warnings = warnings::many_tags(&all, &routed);
+    chain::check(&all, &mut problems, &mut warnings);
+    let of_filters =
+        all.iter().flat_map(|placed| filters(placed, model, marks).into_iter().map(move |one| (placed, one)));
+    let of_filters: Vec<(&PlacedFilter<'_>, Object)> = of_filters.collect();
+    check_titles(&of_filters, &mut problems);
+    let subsets = routed.iter().filter(|routed| !into::has_rule(routed, &into)).filter_map(subsets::object);
+    let of_services = subsets.chain(own.iter().map(|one| routes::object(one, &needs)));
+    let of_services = of_services.map(|object| object.marked(marks, in_mesh(model)));
+    let objects: Vec<Object> = of_filters.into_iter().map(|(_, object)| object).chain(of_services).collect();
     let largest = policy.largest(sources);
     objects.iter().for_each(|object| object.check_size(largest, &mut problems));
-    let is_named = |route: &str| all.iter().any(|placed| placed.placement.names_route(route));
+    let is_named = |route: &str| is_misnamed || all.iter().any(|placed| placed.placement.names_route(route));
     let mut files: Vec<File> = Phase::ALL.into_iter().filter_map(|phase| File::of(phase, &objects)).collect();
     files.extend(into.iter().map(|file| File {
         name: file.file_name(&routed),
@@ -93,7 +120,7 @@ pub fn render(
         replaces: Some(file.text.name.clone()),
     }));
     files.sort_by(|one, other| one.name.cmp(&other.name));
-    if problems.is_empty() { Ok(files) } else { Err(problems.into_vec()) }
+    if problems.is_empty() { Ok(Rendered { files, warnings }) } else { Err(problems.into_vec()) }
 }
 
 /// Reports services that variants lead to by cluster and no attachment names: nobody says that they are in the mesh.
@@ -130,13 +157,26 @@ fn in_mesh(model: &Model) -> Revision {
     Revision::of(&model.project(&Attachment { role: Role::Mesh, ..Attachment::default() }).canonical())
 }
 
+/// Reports objects of two attachments that would be one.
+fn check_titles(objects: &[(&PlacedFilter<'_>, Object)], problems: &mut Problems) {
+    for (index, (placed, object)) in objects.iter().enumerate() {
+        let same =
+            objects[..index].iter().find(|(other, earlier)| earlier.is_titled_as(object) && other.name != placed.name);
+        if let Some((other, _)) = same {
+            let message =
+                format!("{} would be of {} and of {}; take another name", object.called(), other.name, placed.name);
+            problems.add(codes::DUPLICATE_ID, &At::Root { source: placed.source }.key("name"), message);
+        }
+    }
+}
+
 /// A new VirtualService for a service, bound to the gateways for which no existing one routes the service.
-fn own_routes(
-    routed: &RoutedService,
+fn own_virtual_service<'a>(
+    routed: &'a RoutedService,
     needs: &RouteNeeds,
     into: &[ExistingFile<'_>],
     problems: &mut Problems,
-) -> Option<Object> {
+) -> Option<OwnVirtualService<'a>> {
     if routed.is_mere_target {
         return None;
     }
@@ -150,8 +190,9 @@ fn own_routes(
         return None;
     }
     into::check_wildcards(&routed.host, &gateways, into, problems);
+    into.iter().for_each(|file| file.check_title(&routed.title(), problems));
     routed.check_stable(problems);
-    Some(routes::object(routed, needs, &gateways))
+    Some(OwnVirtualService { routed, gateways })
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@
 //! let gateway = istio::Enveloped { source, file: &file, envelope, revision };
 //!
 //! let policy = WrittenPolicy { model: &model, documents: &documents.policies };
-//! let files = istio::render(policy, vec![gateway], &sources, &[], &Default::default()).unwrap();
+//! let files = istio::render(policy, vec![gateway], &sources, &[], &Default::default()).unwrap().files;
 //! let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
 //! assert_eq!(names, ["05-forgeries.yaml", "30-edge.yaml"]);
 //! ```
@@ -37,5 +37,8 @@ mod written;
 mod yaml;
 
 pub use filter::FilterSpec;
-pub use unknown_target::{CODES, UNKNOWN_TARGET, unknown_targets};
+pub use unknown_target::{UNKNOWN_TARGET, unknown_targets};
 pub use written::WrittenPolicy;
+
+/// Every code of this crate.
+pub const CODES: &[weir_policy::Code] = &[UNKNOWN_TARGET, istio::PERHAPS_TWO_FILTERS, istio::MANY_TAGS];

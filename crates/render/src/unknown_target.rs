@@ -12,9 +12,6 @@ pub const UNKNOWN_TARGET: Code = Code::new(
     "An attachment steers by cluster, and a variant leads to a service that is not found among what is given.",
 );
 
-/// Every code of this crate.
-pub const CODES: &[Code] = &[UNKNOWN_TARGET];
-
 /// Reports the services that an attachment may have to name the clusters of and that are not found. `missing` is given each
 /// with the services that are led there, and says what is missing, if anything, and what would do; it would do `at` this place. What is switched off
 /// leads nowhere: a switch must not wait for clusters.

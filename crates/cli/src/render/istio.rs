@@ -1,15 +1,16 @@
 //! `weir render istio`: manifests in the order of safe application.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use clap::Args;
 use weir_policy::Revision;
 use weir_render::WrittenPolicy;
-use weir_render::istio::{self, Enveloped, File, Marks, PartOf};
+use weir_render::istio::{self, Enveloped, File, Marks, PartOf, Rendered};
 
 use crate::load;
-use crate::problems::Failure;
+use crate::problems::{self, Failure, Weight};
 
 /// Writes the Istio manifests of a policy at its attachments
 #[derive(Args)]
@@ -61,7 +62,12 @@ impl Istio {
         let marks = Marks { part_of: self.part_of.clone(), argo_waves: self.argo_waves };
         let written = WrittenPolicy { model: &policy.model, documents: &documents };
         let rendered = istio::render(written, attachments, &sources, &into, &marks);
-        let rendered = rendered.map_err(|problems| Failure::problems(&sources, problems))?;
+        let Rendered { files: rendered, mut warnings } =
+            rendered.map_err(|problems| Failure::problems(&sources, problems))?;
+        if !warnings.is_empty() {
+            sources.locate(&mut warnings);
+            eprint!("{}", problems::text(&sources, &warnings, Weight::Warning, io::stderr().is_terminal()));
+        }
         for file in rendered.iter().filter(|file| file.server_side) {
             eprintln!("{}: holds an object of over 256 KiB; use kubectl apply --server-side", file.name);
         }

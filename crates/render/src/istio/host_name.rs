@@ -33,6 +33,12 @@ pub(crate) fn full_name(host: &str, namespace: &str, domain: &str) -> String {
     }
 }
 
+/// Whether sidecars know a service by this name as well, as Kubernetes does: `owl.shop` and `owl.shop.svc`.
+pub(crate) fn is_short_for(host: &str, service: &str, domain: &str) -> bool {
+    let short = service.strip_suffix(domain).and_then(|name| name.strip_suffix(".svc."));
+    short.is_some_and(|short| host == short || host.strip_suffix(".svc") == Some(short))
+}
+
 /// Whether a host with a `*` at its beginning has another one among those that it means.
 pub(crate) fn covers(wildcard: &str, host: &str) -> bool {
     wildcard.strip_prefix('*').is_some_and(|end| host.ends_with(end))
@@ -84,6 +90,12 @@ pub(crate) fn refused_service(name: &str, domain: &str, is_entry: bool) -> Optio
     }
     if let Some(message) = refused(name) {
         return Some(message);
+    }
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Some(format!(
+            "found {name:?}; names of services are in lower case: write {}",
+            name.to_ascii_lowercase()
+        ));
     }
     let entry = format!(
         "; if it is a host of a ServiceEntry, say so in an attachment: istio: {{services: {{{name}: {{service_entry: true}}}}}}"
@@ -183,6 +195,7 @@ mod tests {
             ("owl.shop.cluster.local", true, "cluster.local", None),
             ("owl.shop.cluster.local", false, "corp.example", None),
             ("owl_1.shop.svc.cluster.local", false, "cluster.local", Some("\"owl_1\"")),
+            ("Owl.shop.svc.cluster.local", true, "cluster.local", Some("write owl.shop.svc.cluster.local")),
             ("owl.shop.svc.cluster.local.", false, "cluster.local", Some("write owl.shop.svc.cluster.local")),
             ("owl-.shop.svc.cluster.local", true, "cluster.local", Some("\"owl-\"")),
             ("10.0.0.1", true, "cluster.local", Some("a service has a name")),

@@ -4,11 +4,13 @@
 
 use weir_policy::{At, Problems, Source, SourceId, Sources, codes};
 
-use crate::istio::host_name::covers;
+use crate::istio::envoy_route::EnvoyRoute;
+use crate::istio::host_name::{covers, is_short_for};
 use crate::istio::routed::RoutedService;
 use crate::istio::routes::{MESH, RouteNeeds};
 
 mod documents;
+mod names;
 mod node;
 mod object;
 mod odd;
@@ -69,23 +71,22 @@ impl<'a> ExistingFile<'a> {
         self.rules.iter().any(|rule| all.iter().any(|routed| routed.host == rule.host))
     }
 
-    /// Its HTTP routes by name, each with the number of destinations that are sent something, and the service of the policy that
-    /// copies of it are added for.
-    pub fn named_routes<'r>(
-        &self,
-        all: &'r [RoutedService],
-    ) -> impl Iterator<Item = (String, usize, Option<&'r RoutedService>)> {
-        self.virtual_services.iter().flat_map(move |existing| {
-            existing.routes.iter().map(move |route| {
-                let (sent, copied) = steer::sent_to(route, existing, all);
-                (route.name.clone(), sent, copied)
-            })
+    /// Every host of its VirtualServices, with the gateways for which it is routed and the name of the VirtualService.
+    pub fn hosts(&self) -> impl Iterator<Item = (&str, &[String], &str)> {
+        self.virtual_services.iter().flat_map(|existing| {
+            existing.hosts.iter().map(|host| (host.as_str(), existing.gateways.as_slice(), existing.name()))
         })
     }
 
-    /// Whether routes of it are those of another VirtualService, under names that begin with that one's.
-    pub fn has_delegates(&self) -> bool {
-        self.virtual_services.iter().any(|existing| existing.hosts.is_empty())
+    /// Reports a VirtualService that is called as one of ours would be.
+    pub fn check_title(&self, title: &str, problems: &mut Problems) {
+        for existing in self.virtual_services.iter().filter(|existing| existing.full_title() == title) {
+            let message = format!(
+                "one that is rendered would be called {title} too, and take its place; call this one otherwise, or leave it out \
+                 if it was rendered"
+            );
+            existing.refuse_name(message, problems);
+        }
     }
 
     /// The text with the routes to variants and the subsets in it. `is_named` says which routes an attachment names.
@@ -159,7 +160,8 @@ impl<'a> ExistingFile<'a> {
             all.iter().any(|routed| !routed.variants.is_empty() && steer::leads_to(existing, routed))
         };
         let is_asked = |existing: &VirtualService| {
-            existing.delegates().next().is_some() || existing.routes.iter().any(|route| is_named(&route.name))
+            existing.delegates().next().is_some()
+                || existing.routes.iter().any(|route| names::names(route, existing).any(|name| is_named(&name)))
         };
         let is_around = |rule: &DestinationRule| all.iter().any(|routed| rule.covers(&routed.host));
         self.has_rules(all)
@@ -203,6 +205,12 @@ pub(crate) fn check_seen(
     }
 }
 
+/// The routes of existing VirtualServices in Envoy, with the copies that are added.
+pub(crate) fn envoy_routes(all: &[ExistingFile<'_>], routed: &[RoutedService], needs: &RouteNeeds) -> Vec<EnvoyRoute> {
+    let all: Vec<&VirtualService> = all.iter().flat_map(|file| &file.virtual_services).collect();
+    names::envoy_routes(&all, routed, needs)
+}
+
 /// Whether an existing VirtualService has a route that leads to a service.
 pub(crate) fn leads_to(routed: &RoutedService, all: &[ExistingFile<'_>]) -> bool {
     all.iter().flat_map(|file| &file.virtual_services).any(|existing| steer::leads_to(existing, routed))
@@ -225,6 +233,22 @@ pub(crate) fn check_wildcards(host: &str, gateways: &[String], all: &[ExistingFi
                 let message = format!(
                     "{wildcard} covers {host}, and the VirtualService that is rendered for {host} would take requests away \
                      from here; name {host} as a host of a VirtualService of its own and give that"
+                );
+                existing.refuse_host(i, message, problems);
+            }
+        }
+    }
+}
+
+/// Reports existing hosts for sidecars that are short for a service, beside which another VirtualService of it would be rendered.
+pub(crate) fn check_short_hosts(service: &str, all: &[ExistingFile<'_>], domain: &str, problems: &mut Problems) {
+    for existing in all.iter().flat_map(|file| &file.virtual_services) {
+        let is_for_sidecars = existing.gateways.iter().any(|gateway| gateway == MESH);
+        for (i, host) in existing.hosts.iter().enumerate() {
+            if is_for_sidecars && is_short_for(host, service, domain) {
+                let message = format!(
+                    "for Istio {host} is another host than {service}, of which a second VirtualService would be rendered; write \
+                     {service}"
                 );
                 existing.refuse_host(i, message, problems);
             }
@@ -273,6 +297,11 @@ fn check_hosts(all: &[ExistingFile<'_>], problems: &mut Problems) {
     let virtual_services = all.iter().flat_map(|file| &file.virtual_services);
     for existing in virtual_services.filter(|existing| existing.gateways.iter().any(|gateway| gateway == MESH)) {
         for (i, host) in existing.hosts.iter().enumerate() {
+            if host == "*" {
+                let message =
+                    "Istio takes * for gateways only, and this is for sidecars as well; name a gateway".to_owned();
+                existing.refuse_host(i, message, problems);
+            }
             if let Some((_, other)) = seen.iter().find(|(name, _)| name == host) {
                 let message = format!(
                     "{host} is routed for sidecars by the VirtualService {} too, and Istio heeds one of them",

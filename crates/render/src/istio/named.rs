@@ -1,76 +1,98 @@
 //! Routes that attachments name, for weights and limits. Istio merges into a route whatever it is: a name that no route has changes
 //! nothing, without a word, and weights merged into a route with one destination cost a proxy its whole route table.
 
-use std::collections::BTreeMap;
-
 use weir_policy::{At, Problems, codes};
 
-use crate::istio::into::ExistingFile;
+use crate::istio::envoy_route::EnvoyRoute;
+use crate::istio::into::{self, ExistingFile};
 use crate::istio::placed::PlacedFilter;
+use crate::istio::placement::Proxy;
 use crate::istio::routed::RoutedService;
-use crate::istio::routes::RouteNeeds;
+use crate::istio::routes::{OwnVirtualService, RouteNeeds};
 use crate::variants::STABLE;
 
-/// Routes by name, each with the fewest destinations that a route of that name has.
-pub(crate) struct NamedRoutes {
-    destinations: BTreeMap<String, usize>,
-    /// Whether these are all: the routes of a delegate get other names from whoever delegates to it.
-    are_all: bool,
-}
+/// Every route that can be named: of VirtualServices that are rendered, and of those that were given.
+pub(crate) struct NamedRoutes(Vec<EnvoyRoute>);
 
 impl NamedRoutes {
-    /// The routes that are rendered for services, and those of existing VirtualServices with the copies that are added.
-    pub fn of(routed: &[RoutedService], needs: &RouteNeeds, into: &[ExistingFile<'_>]) -> NamedRoutes {
-        let are_all = !into.iter().any(ExistingFile::has_delegates);
-        let mut all = NamedRoutes { destinations: BTreeMap::new(), are_all };
-        for service in routed {
-            let variants = needs.variant_routes(service);
-            let names = variants.iter().map(|variant| variant.name.as_str()).chain([STABLE]);
-            names.for_each(|name| all.add(format!("{}/{name}", service.host), 1));
-        }
-        for (name, destinations, copied) in into.iter().flat_map(|file| file.named_routes(routed)) {
-            let copies = copied.into_iter().flat_map(|service| needs.variant_routes(service));
-            copies.for_each(|variant| all.add(format!("{name}/{}", variant.name), 1));
-            all.add(name, destinations);
-        }
-        all
+    /// The routes that are rendered, and those of existing VirtualServices with the copies that are added.
+    pub fn of(
+        own: &[OwnVirtualService<'_>],
+        routed: &[RoutedService],
+        needs: &RouteNeeds,
+        into: &[ExistingFile<'_>],
+    ) -> NamedRoutes {
+        let rendered = own.iter().flat_map(|one| {
+            let variants = needs.variant_routes(one.routed).into_iter().map(|variant| variant.name);
+            variants.chain([STABLE.to_owned()]).map(|name| EnvoyRoute {
+                name: format!("{}/{name}", one.routed.host),
+                is_end: false,
+                destinations: 1,
+                gateways: one.gateways.clone(),
+                shown_to: Vec::new(),
+            })
+        });
+        NamedRoutes(rendered.chain(into::envoy_routes(into, routed, needs)).collect())
     }
 
-    fn add(&mut self, name: String, destinations: usize) {
-        let fewest = self.destinations.entry(name).or_insert(destinations);
-        *fewest = destinations.min(*fewest);
-    }
-
-    /// Reports names of an attachment that no route has, and weights of a route that has none.
+    /// Reports names of an attachment that no route of its proxies has, and weights of a route that has none.
     pub fn check(&self, placed: &PlacedFilter<'_>, problems: &mut Problems) {
         let root = At::Root { source: placed.source };
         let istio = root.key("istio");
         let (weights, limits) = (istio.key("weights"), istio.key("limits"));
+        let mut weighted: Vec<(&str, &str)> = Vec::new();
         for (id, routes) in &placed.placement.weights {
             let of_id = weights.key(id);
             for (index, route) in routes.iter().enumerate() {
                 let at = of_id.index(index);
-                match self.destinations.get(route) {
-                    Some(destinations) if *destinations > 1 => {}
-                    Some(_) => {
-                        let message = format!(
-                            "{route} has one destination, so it has no weights: with these its proxies would refuse all their \
-                             routes"
-                        );
-                        problems.add(codes::CONFLICT, &at, message);
-                    }
-                    None if !self.are_all => {}
-                    None => problems.add(codes::BAD_VALUE, &at, unknown(route)),
+                let here = self.here(route, placed, &at, problems);
+                if let Some(one) = here.iter().find(|one| one.destinations < 2) {
+                    let count = if one.destinations == 0 { "no destination" } else { "one destination" };
+                    let message = format!(
+                        "{route} has {count}, so it has no weights: with these its proxies would refuse all their routes"
+                    );
+                    problems.add(codes::CONFLICT, &at, message);
                 }
+                if let Some((_, other)) = weighted.iter().find(|(name, _)| name == route) {
+                    let message = format!("{route} goes by the header of {other} already, and a route goes by one");
+                    problems.add(codes::CONFLICT, &at, message);
+                }
+                weighted.push((route, id));
             }
         }
-        let is_unknown = |route: &str| self.are_all && !self.destinations.contains_key(route);
-        for (route, _) in placed.placement.limits.iter().filter(|(route, _)| is_unknown(route)) {
-            problems.add(codes::BAD_VALUE, &limits.key(route), unknown(route));
+        for (route, _) in &placed.placement.limits {
+            self.here(route, placed, &limits.key(route), problems);
         }
     }
-}
 
-fn unknown(route: &str) -> String {
-    format!("no route is called {route}, of those that are rendered or given; give its VirtualService with --into")
+    /// The routes of this name that proxies of an attachment have; reports it if they have none.
+    fn here(&self, route: &str, placed: &PlacedFilter<'_>, at: &At<'_>, problems: &mut Problems) -> Vec<&EnvoyRoute> {
+        let placement = &placed.placement;
+        let called: Vec<&EnvoyRoute> = self.0.iter().filter(|one| one.is_called(route)).collect();
+        let is_here = |one: &&EnvoyRoute| one.is_at(placement.proxy, &placement.namespace);
+        let here: Vec<&EnvoyRoute> = called.iter().copied().filter(is_here).collect();
+        if called.is_empty() {
+            problems.add(codes::BAD_VALUE, at, self.unknown(route));
+        } else if here.is_empty() {
+            let proxies = match placement.proxy {
+                Proxy::Gateway => "gateways",
+                Proxy::SidecarOutbound => "sidecars",
+                Proxy::SidecarInbound => "what comes in to a workload, where routes have no names,",
+            };
+            let message =
+                format!("{route} is no route of {proxies} of {}: see gateways and exportTo", placement.namespace);
+            problems.add(codes::CONFLICT, at, message);
+        }
+        here
+    }
+
+    fn unknown(&self, route: &str) -> String {
+        let (before, behind) = (format!("{route}."), format!("-{route}"));
+        let is_like = |one: &&EnvoyRoute| one.name.starts_with(&before) || one.name.ends_with(&behind);
+        let none = format!("no route is called {route}, of those that are rendered or given");
+        match self.0.iter().find(is_like) {
+            Some(one) => format!("{none}; Istio calls it {}", one.name),
+            None => format!("{none}; give its VirtualService with --into, and a name to a route that has none"),
+        }
+    }
 }

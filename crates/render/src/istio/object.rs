@@ -84,6 +84,16 @@ impl Object {
         Object { comment: marks::COMMENT.to_owned() + &self.comment, metadata, ..self }
     }
 
+    /// Its kind, namespace and name, for messages.
+    pub fn called(&self) -> String {
+        format!("{} {}", self.kind.1, self.called)
+    }
+
+    /// Whether Kubernetes would take both for one.
+    pub fn is_titled_as(&self, other: &Object) -> bool {
+        (self.kind, &self.called) == (other.kind, &other.called)
+    }
+
     /// The bytes that Kubernetes stores.
     pub fn bytes(&self) -> usize {
         self.body().json_bytes()

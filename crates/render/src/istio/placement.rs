@@ -113,10 +113,13 @@ impl Placement {
 }
 
 impl Placement {
-    /// Whether it asks for something of the route of this name.
+    /// Whether it asks for something of the route of this name, or of one whose name ends in it behind that of a route which
+    /// delegates.
     pub fn names_route(&self, route: &str) -> bool {
         let weights = self.weights.iter().flat_map(|(_, routes)| routes);
-        weights.chain(self.limits.iter().map(|(name, _)| name)).any(|name| name == route)
+        weights
+            .chain(self.limits.iter().map(|(name, _)| name))
+            .any(|name| name == route || name.strip_suffix(route).is_some_and(|before| before.ends_with('-')))
     }
 }
 

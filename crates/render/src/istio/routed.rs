@@ -46,6 +46,7 @@ impl RoutedService {
         hosts.extend(all.iter().flat_map(|placed| &placed.placement.services).map(|(host, _)| host.as_str()));
         let routed: Vec<_> = hosts.into_iter().map(|host| RoutedService::read(host, all, policy, problems)).collect();
         check_names(&routed, policy, problems);
+        check_stable_hosts(&routed, problems);
         routed
     }
 
@@ -106,6 +107,11 @@ impl RoutedService {
         format!("weir-{}", of_kubernetes(&self.host).map_or(self.host.as_str(), |(name, ..)| name))
     }
 
+    /// The namespace and the name of its objects.
+    pub fn title(&self) -> String {
+        format!("{}/{}", self.namespace, self.object_name())
+    }
+
     fn check(&self, policy: WrittenPolicy<'_>, problems: &mut Problems) {
         let subsets = self.subsets();
         if subsets.contains(&STABLE) {
@@ -161,7 +167,7 @@ impl RoutedService {
     }
 
     /// Reports a field of its description.
-    fn report(&self, keys: &[&str], code: Code, message: String, problems: &mut Problems) {
+    pub fn report(&self, keys: &[&str], code: Code, message: String, problems: &mut Problems) {
         report(self.source, &self.host, keys, code, message, problems);
     }
 
@@ -171,6 +177,30 @@ impl RoutedService {
             policy.report(&self.host, code, message, problems);
         } else {
             self.report(&[], code, message, problems);
+        }
+    }
+}
+
+/// Reports hosts of stable pods that are not those of one service alone.
+fn check_stable_hosts(all: &[RoutedService], problems: &mut Problems) {
+    for routed in all {
+        for (index, host) in routed.service.stable_hosts.iter().enumerate() {
+            let same = all.iter().find(|other| other.host != routed.host && other.is_at(host) && !other.is_mere_target);
+            let message = if let Some(other) = same {
+                format!(
+                    "{host} is read as {} already, so that nobody can say which of the two a route leads to",
+                    other.host
+                )
+            } else if routed.leads_to(host) {
+                format!("a variant leads {} to {host}, so that not only stable pods have it", routed.host)
+            } else {
+                continue;
+            };
+            let root = At::Root { source: routed.source };
+            let istio = root.key("istio");
+            let services = istio.key("services");
+            let service = services.key(&routed.host);
+            problems.add(codes::CONFLICT, &service.key("stable_hosts").index(index), message);
         }
     }
 }

@@ -33,6 +33,20 @@ pub(crate) struct RouteNeeds {
     pub sidecar_namespaces: Vec<String>,
 }
 
+/// A VirtualService that is rendered for a service.
+pub(crate) struct OwnVirtualService<'a> {
+    pub routed: &'a RoutedService,
+    /// The gateways that it is bound to; `mesh` for all sidecars.
+    pub gateways: Vec<String>,
+}
+
+impl OwnVirtualService<'_> {
+    /// Whether sidecars go by it.
+    pub fn is_for_sidecars(&self) -> bool {
+        self.gateways.iter().any(|gateway| gateway == MESH)
+    }
+}
+
 /// A route to one variant of a service: a header, the match of its value, and where the route leads.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct VariantRoute {
@@ -120,8 +134,9 @@ impl RouteNeeds {
     }
 }
 
-/// The routes of a service, bound to `gateways`.
-pub(crate) fn object(routed: &RoutedService, needs: &RouteNeeds, gateways: &[String]) -> Object {
+/// The VirtualService of a service.
+pub(crate) fn object(own: &OwnVirtualService<'_>, needs: &RouteNeeds) -> Object {
+    let OwnVirtualService { routed, gateways } = own;
     let host = &routed.host;
     let route = |name: String, matches: Option<Yaml>, host: &str, subset: Option<&str>| {
         let destination = map! {"host" => host}.with("subset", subset);
@@ -142,7 +157,7 @@ pub(crate) fn object(routed: &RoutedService, needs: &RouteNeeds, gateways: &[Str
     let mut routes: Vec<Yaml> = needs.variant_routes(routed).into_iter().map(to_variant).collect();
     routes.push(route(format!("{host}/{STABLE}"), None, host, routed.service.stable.is_some().then_some(STABLE)));
     let hosts: Vec<&String> = [host].into_iter().chain(&routed.service.hosts).collect();
-    let spec = map! {"hosts" => hosts, "gateways" => gateways.to_vec(), "http" => routes};
+    let spec = map! {"hosts" => hosts, "gateways" => gateways.clone(), "http" => routes};
     Object::new(Phase::Mesh, VIRTUAL_SERVICE, &routed.namespace, &routed.object_name(), &needs.comment(), spec)
 }
 

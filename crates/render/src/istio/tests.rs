@@ -3,10 +3,13 @@
 use weir_policy::{AttachmentFile, Model, Problem, Revision, Role, Source, SourceId, Sources, read, read_policy};
 
 use crate::WrittenPolicy;
-use crate::istio::{CLIENT_SIDE_BYTES_MAX, Enveloped, File, Marks, OBJECT_BYTES_MAX, render};
+use crate::istio::{CLIENT_SIDE_BYTES_MAX, Enveloped, File, Marks, OBJECT_BYTES_MAX, Rendered, render};
 
 mod existing;
+mod hosts;
+mod named;
 mod names;
+mod selectors;
 
 const POLICY: &str = "
 version: 1
@@ -32,11 +35,11 @@ pub(super) fn rendered(lines: &str, istio: &str, into: &[&str]) -> Result<Vec<Fi
 
 pub(super) fn rendered_of(policy: &str, lines: &str, istio: &str, into: &[&str]) -> Result<Vec<File>, Vec<Problem>> {
     let istio = format!("istio: {{namespace: shop, selector: {{app: owl}}, {istio}}}");
-    rendered_at(policy, &[&format!("{{weir: 1, name: mesh, {lines}\n {istio}}}")], into)
+    rendered_at(policy, &[&format!("{{weir: 1, name: mesh, {lines}\n {istio}}}")], into).map(|rendered| rendered.files)
 }
 
-/// The files that are rendered for these attachments.
-pub(super) fn rendered_at(policy: &str, attachments: &[&str], into: &[&str]) -> Result<Vec<File>, Vec<Problem>> {
+/// What is rendered for these attachments.
+pub(super) fn rendered_at(policy: &str, attachments: &[&str], into: &[&str]) -> Result<Rendered, Vec<Problem>> {
     let mut sources = Sources::default();
     let mut add = |text: &str, name: String| sources.add(Source::yaml(name, text));
     let of_attachments: Vec<SourceId> = attachments.iter().map(|text| add(text, "attach.yaml".to_owned())).collect();
@@ -53,10 +56,12 @@ pub(super) fn rendered_at(policy: &str, attachments: &[&str], into: &[&str]) -> 
         Enveloped { source: *source, file, envelope, revision }
     });
     let policy = WrittenPolicy { model: &model, documents: &documents.policies };
-    render(policy, enveloped.collect(), &sources, &into, &Marks::default()).map_err(|mut problems| {
+    let rendered = render(policy, enveloped.collect(), &sources, &into, &Marks::default());
+    let located = |mut problems: Vec<Problem>| {
         sources.locate(&mut problems);
         problems
-    })
+    };
+    rendered.map(|Rendered { files, warnings }| Rendered { files, warnings: located(warnings) }).map_err(located)
 }
 
 pub(super) fn mesh(istio: &str, into: &[&str]) -> Result<Vec<File>, Vec<Problem>> {
@@ -245,7 +250,7 @@ fn what_is_too_large_for_kubernetes_is_refused() {
         let attached = vec![enveloped(&file, &"x".repeat(bytes))];
         render(unwritten(&empty()), attached, &Sources::default(), &[], &Marks::default())
     };
-    let server_side = |bytes| large(bytes).unwrap().last().unwrap().server_side;
+    let server_side = |bytes| large(bytes).unwrap().files.last().unwrap().server_side;
     let said = large(OBJECT_BYTES_MAX).unwrap_err().remove(0).message;
     let bytes: usize = said.split(' ').find_map(|word| word.parse().ok()).unwrap();
     let around = bytes - OBJECT_BYTES_MAX;

@@ -1,6 +1,6 @@
 //! An existing object of Istio: whose it is, what it says, and who sees it.
 
-use weir_policy::{Problems, Spanned, Value};
+use weir_policy::{Problems, Spanned, Value, codes};
 
 use super::node::{child, list};
 use super::place::Place;
@@ -38,6 +38,14 @@ impl Object {
     /// Reports it as such, or a field of its spec.
     pub fn refuse(&self, fields: &[&str], message: String, problems: &mut Problems) {
         self.place.refuse(&[], fields, self.said(message), problems);
+    }
+
+    /// Reports its name.
+    pub fn refuse_name(&self, message: String, problems: &mut Problems) {
+        let message = self.said(message);
+        self.place.within(problems, |root, problems| {
+            problems.add(codes::CONFLICT, &root.key("metadata").key("name"), message);
+        });
     }
 
     /// Reports an entry of one of its lists, or a field of that.

@@ -71,6 +71,11 @@ impl VirtualService {
         self.object.full_name(host)
     }
 
+    /// Namespace and name of a Gateway that this VirtualService names.
+    pub fn full_gateway(&self, gateway: &str) -> String {
+        full_gateway(gateway.to_owned(), &self.object.namespace)
+    }
+
     /// Its namespace and name, as others delegate to it.
     pub fn full_title(&self) -> String {
         format!("{}/{}", self.object.namespace, self.object.name)
@@ -98,6 +103,11 @@ impl VirtualService {
     /// Reports the VirtualService as such, or a field of it.
     pub fn refuse_itself(&self, fields: &[&str], message: String, problems: &mut Problems) {
         self.object.refuse(fields, message, problems);
+    }
+
+    /// Reports the name of the VirtualService.
+    pub fn refuse_name(&self, message: String, problems: &mut Problems) {
+        self.object.refuse_name(message, problems);
     }
 
     /// Reports a field of a route of this VirtualService.

@@ -19,9 +19,9 @@ fn sidecars(istio: &str) -> String {
 #[track_caller]
 fn check(policy: &str, istio: &str, into: &[&str], expected: &str) -> String {
     match rendered_at(policy, &[&sidecars(istio)], into) {
-        Ok(files) => {
+        Ok(rendered) => {
             assert_eq!(expected, "", "{policy} {istio}");
-            files.into_iter().map(|file| file.text).collect()
+            rendered.files.into_iter().map(|file| file.text).collect()
         }
         Err(problems) => {
             assert_eq!(places(&problems).join(" "), expected, "{policy} {istio}\n{problems:?}");
@@ -72,6 +72,10 @@ fn names_of_an_attachment_are_refused_there() {
         (
             &owl.replace("FIELD", "stable_hosts: [owl-primary]"),
             "bad_service 0:2 istio.services.owl.shop.svc.cluster.local.stable_hosts[0]",
+        ),
+        (
+            &owl.replace("FIELD", "stable_hosts: [owl-primary.shop.svc.cluster.local, lynx.shop.svc.cluster.local]"),
+            "conflict 0:2 istio.services.owl.shop.svc.cluster.local.stable_hosts[1]",
         ),
         (&owl.replace("FIELD", "routed_by: root"), "bad_value 0:2 istio.services.owl.shop.svc.cluster.local.routed_by"),
         (
