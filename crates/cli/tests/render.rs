@@ -96,6 +96,32 @@ fn problems_of_every_file_are_shown_in_it() {
 }
 
 #[test]
+fn what_is_likely_not_to_be_meant_is_told_and_rendered() {
+    let folder = folder("ada");
+    let other = "{weir: 1, name: other, role: mesh, wasm: {file: /w}, istio: {namespace: shop, selector: {team: b}}}";
+    fs::write(folder.path().join("other.yaml"), other).unwrap();
+    let done = render(folder.path(), "--attach mesh.yaml --attach other.yaml");
+    let text = said(&done);
+    assert!(done.status.success() && !done.stdout.is_empty(), "{text}");
+    assert!(text.starts_with("warning perhaps_two_filters: ") && text.contains("--> other.yaml:1:"), "{text}");
+    assert!(text.ends_with("\n1 warning found\n"), "{text}");
+    fs::write(folder.path().join("other.yaml"), other.replace("team: b", "app: b")).unwrap();
+    assert_eq!(said(&render(folder.path(), "--attach mesh.yaml --attach other.yaml")), "");
+}
+
+#[test]
+fn problems_of_names_are_shown_in_the_policy() {
+    let folder = folder("ada");
+    let policy = fs::read_to_string(folder.path().join("policy.yaml")).unwrap();
+    fs::write(folder.path().join("policy.yaml"), policy.replace("owl.shop.svc.cluster.local", "owl.shop")).unwrap();
+    let refused = render(folder.path(), "--attach edge.yaml");
+    let text = said(&refused);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text.starts_with("bad_service: ") && text.contains("--> policy.yaml:9:"), "{text}");
+    assert!(text.contains("write owl.shop.svc.cluster.local; if"), "{text}");
+}
+
+#[test]
 fn large_objects_are_to_be_applied_by_the_server() {
     let list = |units: usize| (0..units).map(|unit| format!("user-{unit:06}")).collect::<Vec<_>>().join(", ");
     let large = folder(&list(20_000));

@@ -89,6 +89,7 @@ pub fn render(
     into::check_roots(&into, &routed, &mut problems);
     let own: Vec<OwnVirtualService<'_>> =
         routed.iter().filter_map(|routed| own_virtual_service(routed, &needs, &into, &mut problems)).collect();
+    routed.iter().filter(|one| !into::has_rule(one, &into)).for_each(|one| one.check_seen(&all, &mut problems));
     hosts::check(&routed, &own, &into, &domain, &mut problems);
     for one in own.iter().filter(|one| one.is_for_sidecars()) {
         into::check_short_hosts(&one.routed.host, &into, &domain, &mut problems);

@@ -54,6 +54,10 @@ pub fn routes(model: &Model, file: &AttachmentFile, source: SourceId) -> Result<
     }
     let root = At::Root { source };
     domains::check(services.iter().copied(), &routing.hosts, &root.key("envoy").key("hosts"), &mut problems);
+    if let Some(header) = routing.decision_header.as_deref().filter(|header| !is_response_header(header)) {
+        let message = format!("found {header:?}, which Envoy takes for no response header; x-decision would do");
+        problems.add(codes::BAD_HEADER_NAME, &root.key("envoy").key("decision_header"), message);
+    }
     if file.attachment.role == Role::Inbound {
         let message = "an inbound filter steers nothing; render the routes of role edge or mesh";
         problems.add(codes::CONFLICT, &At::Root { source }.key("role"), message);
@@ -105,6 +109,13 @@ impl Routing {
         };
         file.envoy.clone().and_then(|node| read(node, problems)).unwrap_or_default()
     }
+}
+
+/// Whether Envoy adds a header of this name to responses: it takes a token (RFC 9110, section 5.6.2) that is not `host`.
+fn is_response_header(name: &str) -> bool {
+    let is_mark = |byte: u8| b"!#$%&'*+-.^_`|~".contains(&byte);
+    let is_token = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || is_mark(byte));
+    !name.is_empty() && is_token && !name.eq_ignore_ascii_case("host")
 }
 
 fn configuration(model: &Model, file: &AttachmentFile, routing: &Routing, services: &BTreeSet<&str>) -> Yaml {
@@ -170,4 +181,25 @@ fn virtual_host(service: &str, model: &Model, steer: Steer, routing: &Routing) -
     };
     all.push(route(format!("{service}/{STABLE}"), None, stable()));
     map! {"name" => service, "domains" => domains, "routes" => all}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `envoy --mode validate` answers, which takes blanks and other bytes too: no client would find these.
+    #[test]
+    fn headers_that_envoy_adds_to_responses() {
+        for (name, is_taken) in [
+            ("x-decision", true),
+            ("X_Decision", true),
+            ("", false),
+            (":status", false),
+            ("Host", false),
+            ("a b", false),
+            ("é", false),
+        ] {
+            assert_eq!(is_response_header(name), is_taken, "{name:?}");
+        }
+    }
 }

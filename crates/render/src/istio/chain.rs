@@ -4,11 +4,8 @@
 use weir_policy::{At, Problem, Problems, codes};
 
 use crate::istio::placed::PlacedFilter;
-use crate::istio::placement::{Carrier, Proxy};
+use crate::istio::placement::{Carrier, Proxy, ROOT_NAMESPACE};
 use crate::istio::warnings::{PERHAPS_TWO_FILTERS, warning};
-
-/// The namespace whose objects Istio applies in all others.
-const ROOT_NAMESPACE: &str = "istio-system";
 
 /// How sure it is that two filters would meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,6 +13,9 @@ use crate::istio::service::Service;
 /// The name in a VirtualService for all sidecars.
 pub(crate) const MESH: &str = "mesh";
 
+/// The namespace whose objects Istio applies in all others.
+pub(crate) const ROOT_NAMESPACE: &str = "istio-system";
+
 /// The place of an attachment in the mesh.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Placement {

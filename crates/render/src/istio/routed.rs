@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use weir_policy::model::RouteTarget;
-use weir_policy::{At, Code, Problems, SourceId, codes};
+use weir_policy::{At, Code, Problems, Role, SourceId, codes};
 
 use crate::WrittenPolicy;
 use crate::istio::host_name::of_kubernetes;
 use crate::istio::placed::PlacedFilter;
-use crate::istio::placement::Proxy;
+use crate::istio::placement::{Proxy, ROOT_NAMESPACE};
 use crate::istio::service::Service;
 use crate::variants::{self, STABLE, TaggedTarget};
 
@@ -62,12 +62,13 @@ impl RoutedService {
         }
         let placed = placed.or_else(|| home(host, all));
         let namespace = placed.map_or("", |placed| &placed.placement.namespace);
+        let said = service.and_then(|service| service.namespace.as_deref());
         let variants = variants::of_service(host, policy.model);
         let is_described = service.is_some_and(|service| !service.is_bare());
         let routed = RoutedService {
             is_mere_target: variants.is_empty() && !is_described && variants::is_target(host, policy.model),
             host: host.to_owned(),
-            namespace: namespace_of(host).unwrap_or(namespace).to_owned(),
+            namespace: namespace_of(host).or(said).unwrap_or(namespace).to_owned(),
             service: service.cloned().unwrap_or_default(),
             variants,
             wide_subsets: Vec::new(),
@@ -110,6 +111,32 @@ impl RoutedService {
     /// The namespace and the name of its objects.
     pub fn title(&self) -> String {
         format!("{}/{}", self.namespace, self.object_name())
+    }
+
+    /// Reports subsets that not all callers would know: Istio looks for them in the caller's namespace and in the service's.
+    pub fn check_seen(&self, all: &[PlacedFilter<'_>], problems: &mut Problems) {
+        let of_kubernetes = namespace_of(&self.host);
+        if let (Some(said), Some(namespace)) = (&self.service.namespace, of_kubernetes)
+            && said != namespace
+        {
+            let message = format!("found {said}; by its name {} is a service of {namespace}", self.host);
+            self.report(&["namespace"], codes::CONFLICT, message, problems);
+        }
+        let is_known = of_kubernetes.is_some() || self.service.namespace.is_some() || self.namespace == ROOT_NAMESPACE;
+        let has_subsets = self.service.stable.is_some() || !self.subsets().is_empty();
+        if is_known || !has_subsets {
+            return;
+        }
+        let callers = all.iter().filter(|placed| placed.file.attachment.role != Role::Inbound);
+        let mut namespaces = callers.map(|placed| &placed.placement.namespace);
+        if let Some(other) = namespaces.find(|namespace| **namespace != self.namespace) {
+            let message = format!(
+                "its subsets would be known in {} and not in {other}; say where its ServiceEntry stands: istio: {{services: \
+                 {{{}: {{namespace: {}}}}}}}",
+                self.namespace, self.host, self.namespace
+            );
+            self.report(&["namespace"], codes::MISSING_FIELD, message, problems);
+        }
     }
 
     fn check(&self, policy: WrittenPolicy<'_>, problems: &mut Problems) {

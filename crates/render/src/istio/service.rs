@@ -5,7 +5,7 @@ use weir_policy::{At, Problems, Spanned};
 
 use crate::entries::{by_name, positive};
 use crate::istio::labels::{Labels, labels};
-use crate::istio::object_name::is_title;
+use crate::istio::object_name::{is_name, is_title};
 
 /// A service as an attachment describes it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +20,8 @@ pub(crate) struct Service {
     pub stable_hosts: Vec<String>,
     /// Whether it is a host of a ServiceEntry, for a name that could be a short one of a Kubernetes service.
     pub service_entry: bool,
+    /// The namespace that the ServiceEntry of such a host stands in.
+    pub namespace: Option<String>,
     /// The port, of a service that has several and is called through a gateway.
     pub port: Option<i64>,
     /// The VirtualService that has it as a host and is in none of the files given; the one that it delegates to is.
@@ -69,6 +71,10 @@ impl Service {
                 .take("service_entry")
                 .and_then(|node| fields::boolean(node, &at.key("service_entry"), problems))
                 .unwrap_or_default(),
+            namespace: fields.take("namespace").and_then(|node| {
+                let at = at.key("namespace");
+                fields::string(node, &at, problems).filter(|name| is_name(name, "namespace", &at, problems))
+            }),
             port: fields.take("port").and_then(|node| positive(node, &at.key("port"), problems)),
             routed_by: fields.take("routed_by").and_then(|node| {
                 let at = at.key("routed_by");
@@ -82,7 +88,9 @@ impl Service {
 
     /// Whether nothing is said of it but what its name is.
     pub fn is_bare(&self) -> bool {
-        *self == Service { service_entry: self.service_entry, ..Service::default() }
+        let name =
+            Service { service_entry: self.service_entry, namespace: self.namespace.clone(), ..Service::default() };
+        *self == name
     }
 
     /// The labels of a subset's pods.

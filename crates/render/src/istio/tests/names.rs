@@ -126,3 +126,40 @@ fn short_names_are_of_the_domain_of_the_cluster() {
     let found = rendered_at(LED, &[&one, &other], &[]).unwrap_err();
     assert_eq!(places(&found)[0], "conflict 1:2 istio.domain");
 }
+
+#[test]
+fn subsets_of_a_service_entry_are_where_callers_find_them() {
+    let entry = policy("api.example.com", "v21");
+    let attach = |name: &str, role: &str, namespace: &str, services: &str| {
+        format!(
+            "{{weir: 1, name: {name}, role: {role}, wasm: {{file: /w}},\n istio: {{namespace: {namespace}, selector: {{app: {name}}}{services}}}}}"
+        )
+    };
+    let described = |more: &str| format!(", services: {{api.example.com: {{stable: {{version: v1}}{more}}}}}");
+    let missing = "missing_field 0:2 istio.services.api.example.com.namespace";
+    for (role, namespace, other, more, expected) in [
+        ("mesh", "shop", "shop", "", ""),
+        ("mesh", "shop", "barn", "", missing),
+        ("edge", "shop", "istio-system", "", missing),
+        ("inbound", "shop", "barn", "", ""),
+        ("mesh", "istio-system", "barn", "", ""),
+        ("mesh", "shop", "barn", ", namespace: apis", ""),
+    ] {
+        let texts = [attach("one", "mesh", namespace, &described(more)), attach("two", role, other, "")];
+        match rendered_at(&entry, &[&texts[0], &texts[1]], &[]) {
+            Ok(rendered) => {
+                let subsets = rendered.files.iter().find(|file| file.name == "10-subsets.yaml").unwrap();
+                let namespace = if more.is_empty() { namespace } else { "apis" };
+                let there = format!("  namespace: {namespace}\n");
+                assert!(expected.is_empty() && subsets.text.contains(&there), "{texts:?}\n{}", subsets.text);
+            }
+            Err(problems) => assert_eq!(places(&problems).join(" "), expected, "{texts:?}"),
+        }
+    }
+    check(
+        LED,
+        "services: {owl.shop.svc.cluster.local: {namespace: barn}}",
+        &[],
+        "conflict 0:2 istio.services.owl.shop.svc.cluster.local.namespace",
+    );
+}
