@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+use tempfile::TempDir;
 use weir_policy::{Attachment, Checked, Gauge, Role, Source, Sources, read_policy};
 
 use crate::calls::names;
@@ -37,6 +38,18 @@ impl Chain {
 
     /// The same with more in the attachment of the gateway, and with other routes of the platform.
     pub fn render_with(&self, policy: &Value, more: Value, platform: &str) -> Manifests {
+        let folder = self.rendered(policy, more, platform);
+        let files = fs::read_dir(folder.path().join("rendered")).unwrap().map(|entry| entry.unwrap().path());
+        // Beside them lies a README.md.
+        let manifests = files.filter(|file| file.extension().is_some_and(|extension| extension == "yaml"));
+        let text = |file: PathBuf| {
+            (file.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&file).unwrap())
+        };
+        manifests.map(text).collect()
+    }
+
+    /// A folder with all that is written for them, in `rendered`.
+    pub fn rendered(&self, policy: &Value, more: Value, platform: &str) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
         write("policy.json", policy.to_string());
@@ -53,13 +66,7 @@ impl Chain {
         command.current_dir(folder.path());
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let files = fs::read_dir(folder.path().join("rendered")).unwrap().map(|entry| entry.unwrap().path());
-        // Beside them lies a README.md.
-        let manifests = files.filter(|file| file.extension().is_some_and(|extension| extension == "yaml"));
-        let text = |file: PathBuf| {
-            (file.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&file).unwrap())
-        };
-        manifests.map(text).collect()
+        folder
     }
 
     fn attachments(&self) -> Vec<Value> {
@@ -141,7 +148,8 @@ fn with(object: Value, more: Value) -> Value {
     }
 }
 
-async fn until_decides(proxy: &Envoy, attachment: &str, policy: &Value) {
+/// Waits until a proxy says that this policy decides, and that it refuses none.
+pub async fn until_decides(proxy: &Envoy, attachment: &str, policy: &Value) {
     let role = attachment.parse().expect("attachments are called by their roles");
     let model = read_policy(&Sources::of([Source::json("policy.json", policy.to_string())]), Role::Edge).unwrap();
     let part = Checked::from(model).part(&Attachment { role, ..Attachment::default() });

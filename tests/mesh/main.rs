@@ -23,6 +23,7 @@ mod live;
 mod manifests;
 mod mesh;
 mod network;
+mod page;
 mod plain;
 mod policy;
 mod proxy;
@@ -67,6 +68,8 @@ fn main() -> ExitCode {
         run.trial("live::a_bad_policy_on_envoy_1_39", live::a_bad_policy_on_envoy_1_39),
         run.trial("live::a_kill_reaches_every_hop", live::a_kill_reaches_every_hop),
         run.trial("live::istiod_may_die", live::istiod_may_die),
+        run.trial("page::its_commands_wait_for_plugins", page::its_commands_wait_for_plugins),
+        run.trial("page::its_commands_wait_for_proxies", page::its_commands_wait_for_proxies),
         run.trial("plain::everybody_is_stable", plain::everybody_is_stable),
         run.trial("plain::services_hand_on_what_they_say", plain::services_hand_on_what_they_say),
         run.trial("plain::services_know_nothing_of_weir", plain::services_know_nothing_of_weir),

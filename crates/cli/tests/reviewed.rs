@@ -91,6 +91,9 @@ fn changed(before: &str, after: &str) -> Vec<(String, String, String)> {
 
 /// The line, where R stands for each revision.
 fn without_revisions(line: &str) -> String {
+    if let Some((before, _)) = line.split_once("weir_policy_revision: ") {
+        return format!("{}weir_policy_revision: R", before.trim());
+    }
     let is_revision = |word: &str| word.len() == 12 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     let words = line.trim().split_inclusive(|letter: char| !letter.is_ascii_alphanumeric());
     let words = words.map(|word| match word.strip_suffix(|letter: char| !letter.is_ascii_alphanumeric()) {
@@ -106,11 +109,14 @@ fn lines(of: &[(&str, &str, &str)]) -> Vec<(String, String, String)> {
 }
 
 /// The lines with a revision that change where only those who decide have another policy.
-const REVISIONS: [(&str, &str, &str); 3] = [
+const REVISIONS: [(&str, &str, &str); 4] = [
     ("30-edge.yaml", "weir/revision: R", "weir/revision: R"),
     ("30-edge.yaml", r#""revision": "R","#, r#""revision": "R","#),
     ("README.md", "# Manifests of the policy R", "# Manifests of the policy R"),
+    ("README.md", WAITS, WAITS),
 ];
+/// The command of the page that waits for those who decide.
+const WAITS: &str = "proxies have shop istio=ingress 'stats?filter=weir_policy_revision' 'wasmcustom.attachment=.=edge;.;weir_policy_revision: R";
 
 #[test]
 fn a_share_that_grows_is_one_line_of_one_file_beside_the_revision() {
@@ -122,9 +128,9 @@ fn a_share_that_grows_is_one_line_of_one_file_beside_the_revision() {
         )
     };
     for (before, after) in [(shares("40%"), shares("44%")), (ranges(400_000), ranges(440_000))] {
-        let [annotation, envelope, page] = REVISIONS;
+        let [annotation, envelope, page, waits] = REVISIONS;
         let share = ("30-edge.yaml", r#""ranges": [[0, 400000]],"#, r#""ranges": [[0, 440000]],"#);
-        assert_eq!(changed(&policy(&before), &policy(&after)), lines(&[annotation, envelope, share, page]));
+        assert_eq!(changed(&policy(&before), &policy(&after)), lines(&[annotation, envelope, share, page, waits]));
     }
 }
 
@@ -135,8 +141,8 @@ fn what_only_deciding_needs_changes_nothing_in_the_mesh() {
     let list = ("[ada, bob]", "[ada, eve]", r#""bob""#, r#""eve""#);
     let unit = ("x-user-id", "x-account", r#""header": "x-user-id""#, r#""header": "x-account""#);
     for (from, to, line, new) in [rule, list, unit] {
-        let [annotation, envelope, page] = REVISIONS;
-        let expected = lines(&[annotation, envelope, ("30-edge.yaml", line, new), page]);
+        let [annotation, envelope, page, waits] = REVISIONS;
+        let expected = lines(&[annotation, envelope, ("30-edge.yaml", line, new), page, waits]);
         assert_eq!(changed(&before, &before.replace(from, to)), expected, "{to}");
     }
     let files = |after: &str| {

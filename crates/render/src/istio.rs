@@ -1,6 +1,7 @@
 //! The manifests of a mesh under Istio: filters, routes and subsets, in files whose names give the order of safe
 //! application.
 
+mod awaited;
 mod chain;
 mod domain;
 mod envoy_route;
@@ -26,11 +27,13 @@ mod service;
 mod services;
 mod subsets;
 mod telemetry;
+mod waits;
 mod warnings;
 
 use weir_policy::{At, Attachment, Model, Problem, Problems, Revision, Role, SourceId, Sources, codes};
 
 use crate::{WrittenPolicy, unknown_targets};
+use awaited::Waits;
 pub use file::{File, joined};
 pub use indented::INDENTED_BYTES_MAX;
 use into::ExistingFile;
@@ -119,7 +122,9 @@ pub fn render(
         text: file.render(&routed, &needs, &is_named, &mut problems),
         server_side: false,
         replaces: Some(file.text.name.clone()),
+        waits: Waits::default(),
     }));
+    waits::add(&mut files, &all, &routed, &own, &needs, &into);
     files.sort_by(|one, other| one.name.cmp(&other.name));
     if problems.is_empty() { Ok(Rendered { files, warnings }) } else { Err(problems.into_vec()) }
 }

@@ -1,9 +1,10 @@
 //! One file of manifests: a name in the order of application, and YAML documents.
 
+use crate::istio::awaited::Waits;
 use crate::istio::object::{CLIENT_SIDE_BYTES_MAX, Object, Phase};
 
 /// A file of manifests.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct File {
     /// Its name; the order of names is the order of safe application.
     pub name: String,
@@ -13,6 +14,8 @@ pub struct File {
     pub server_side: bool,
     /// The file of VirtualServices that people had before, whose place it takes.
     pub replaces: Option<String>,
+    /// What is waited for behind it.
+    pub(crate) waits: Waits,
 }
 
 impl File {
@@ -26,6 +29,7 @@ impl File {
             text: texts.join("---\n"),
             server_side,
             replaces: None,
+            waits: Waits::default(),
         })
     }
 }
@@ -54,7 +58,7 @@ mod tests {
 
     #[test]
     fn files_of_others_do_not_run_into_each_other() {
-        let file = |text: &str| File { name: String::new(), text: text.to_owned(), server_side: false, replaces: None };
+        let file = |text: &str| File { text: text.to_owned(), ..File::default() };
         let all = ["a: 1\n", "\u{feff}b: 1", "# c\n%YAML 1.2\n---\nc: 1\n", "d: 1\n"].map(file);
         assert_eq!(joined(&all), "a: 1\n---\nb: 1\n...\n# c\n%YAML 1.2\n---\nc: 1\n---\nd: 1\n");
     }

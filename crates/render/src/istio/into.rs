@@ -4,10 +4,11 @@
 
 use weir_policy::{At, Problems, Source, SourceId, Sources, codes};
 
+use crate::istio::awaited::BoundRoute;
 use crate::istio::envoy_route::EnvoyRoute;
 use crate::istio::host_name::{covers, is_short_for};
 use crate::istio::routed::RoutedService;
-use crate::istio::routes::{MESH, RouteNeeds};
+use crate::istio::routes::{MESH, RouteNeeds, VariantRoute};
 
 mod documents;
 mod names;
@@ -18,6 +19,7 @@ mod place;
 mod read;
 mod rule;
 mod rules;
+mod shown;
 mod splice;
 mod steer;
 mod virtual_service;
@@ -68,7 +70,12 @@ impl<'a> ExistingFile<'a> {
     }
 
     fn has_rules(&self, all: &[RoutedService]) -> bool {
-        self.rules.iter().any(|rule| all.iter().any(|routed| routed.host == rule.host))
+        all.iter().any(|routed| self.has_rule_of(routed))
+    }
+
+    /// Whether a DestinationRule in it is of a service, so that it needs none of ours.
+    pub fn has_rule_of(&self, routed: &RoutedService) -> bool {
+        self.rules.iter().any(|rule| rule.host == routed.host)
     }
 
     /// Every host of its VirtualServices, with the gateways for which it is routed and the name of the VirtualService.
@@ -87,6 +94,23 @@ impl<'a> ExistingFile<'a> {
             );
             existing.refuse_name(message, problems);
         }
+    }
+
+    /// The routes to variants that are added to it, as far as every proxy that it is for must have them. What a delegate's are
+    /// called only whoever delegates to it says.
+    pub fn added_routes(&self, all: &[RoutedService], needs: &RouteNeeds) -> Vec<BoundRoute> {
+        let mut added = Vec::new();
+        let is_everywhere = |existing: &&VirtualService| !existing.hosts.is_empty() && existing.seen_by().is_none();
+        for existing in self.virtual_services.iter().filter(is_everywhere) {
+            for route in shown::everywhere(&existing.routes) {
+                let (_, copied) = steer::sent_to(route, existing, all);
+                let Some(routed) = copied else { continue };
+                let name = |variant: VariantRoute| format!("{}/{}", route.name, variant.name);
+                let names = needs.variant_routes(routed).into_iter().map(name);
+                added.extend(names.map(|name| BoundRoute::of_theirs(&existing.gateways, &name)));
+            }
+        }
+        added
     }
 
     /// The text with the routes to variants and the subsets in it. `is_named` says which routes an attachment names.
@@ -172,7 +196,7 @@ impl<'a> ExistingFile<'a> {
 
 /// Whether an existing DestinationRule is of a service, so that it needs none of ours.
 pub(crate) fn has_rule(routed: &RoutedService, all: &[ExistingFile<'_>]) -> bool {
-    all.iter().flat_map(|file| &file.rules).any(|rule| rule.host == routed.host)
+    all.iter().any(|file| file.has_rule_of(routed))
 }
 
 /// Reports DestinationRules that cannot be those of services of the policy, and VirtualServices that not all callers see; and tells

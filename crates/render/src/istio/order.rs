@@ -1,12 +1,33 @@
-//! The page beside the files that says in which order they are applied and taken away.
+//! The page beside the files that says in which order they are applied and taken away, and waits for proxies in between.
 
 use weir_policy::Revision;
 
+use crate::istio::awaited::Question;
 use crate::istio::file::File;
 use crate::istio::object::Phase;
 
 const START: &str = "# now start the pods of the variants: no stable request reaches them any more\n";
 const END: &str = "# now end the pods of the variants, for stable requests will reach them\n";
+
+/// A command that ends only when every proxy has taken what was applied. It runs in any shell, and keeps its loop in `sh`.
+const PROXIES: &str = r#"proxies() { sh -c '
+verb=$1 namespace=$2 labels=$3 question=$4 late=; shift 4
+while :; do
+  told=$late late=
+  pods=$(kubectl get pods -n "$namespace" -l "$labels" --field-selector status.phase=Running -o name) || continue
+  [ "$pods" ] || echo "no pod with $labels runs in $namespace"
+  for pod in $pods; do
+    said=$(kubectl exec -n "$namespace" "$pod" -c istio-proxy -- pilot-agent request GET "$question") || late=$pod
+    for answer; do
+      case $said in *"$answer" | *"$answer"[!0-9]*) found=have ;; *) found=lack ;; esac
+      [ $found = $verb ] || late="$pod: $answer"
+    done
+  done
+  [ "$late" ] || break
+  [ "$late" = "$told" ] || echo "waiting for $late"
+done
+' proxies "$@"; }
+"#;
 
 /// The page, in Markdown.
 pub fn order(files: &[File], revision: Revision) -> String {
@@ -18,8 +39,12 @@ pub fn order(files: &[File], revision: Revision) -> String {
     format!(
         "# Manifests of the policy {revision}\n\n\
          Written by `weir render istio` and not to be edited.\n\n\
-         Apply them in this order, so that nothing is stamped before it can be followed:\n\n{}\n\
+         Paste this into your shell first. `proxies have` ends when the proxies of all running pods with these labels have what\n\
+         was applied, `proxies lack` when they have it no more; until then they say who is late. They need `kubectl get pods` and\n\
+         `kubectl exec` there.\n\n{}\n\
+         Apply the files in this order, so that nothing is stamped before it can be followed:\n\n{}\n\
          Take them away the other way round:\n\n{}",
+        indented(PROXIES),
         indented(&apply),
         indented(&take_away)
     )
@@ -32,18 +57,31 @@ fn indented(commands: &str) -> String {
 
 fn applied(file: &File) -> String {
     let how = if file.server_side { "apply --server-side" } else { "apply" };
-    format!("kubectl {how} -f {}\n", file.name)
+    format!("kubectl {how} -f {}\n", file.name) + &asked("have", &file.waits.once_applied)
 }
 
 fn taken_away(file: &File) -> String {
-    match &file.replaces {
+    let command = match &file.replaces {
         // Rules go after the routes that name their subsets.
         Some(original) if file.name.as_str() < Phase::Mesh.file() => {
-            format!("kubectl apply -f {original}  # as it was\n")
+            format!("kubectl apply -f {original}  # as it was, from where weir ran\n")
         }
         Some(original) => {
-            format!("kubectl apply -f {original}  # as it was; it may name no subset of ours any more\n")
+            format!(
+                "kubectl apply -f {original}  # as it was, from where weir ran; it may name no subset of ours any more\n"
+            )
         }
         None => format!("kubectl delete -f {}\n", file.name),
-    }
+    };
+    command + &asked("lack", &file.waits.once_gone)
+}
+
+/// The commands that wait for the answers to these questions.
+fn asked(verb: &str, questions: &[Question]) -> String {
+    let command = |question: &Question| {
+        let labels: Vec<String> = question.selector.iter().map(|(label, value)| format!("{label}={value}")).collect();
+        let answers: String = question.answers.iter().map(|answer| format!(" '{answer}'")).collect();
+        format!("proxies {verb} {} {} '{}'{answers}\n", question.namespace, labels.join(","), question.path)
+    };
+    questions.iter().map(command).collect()
 }

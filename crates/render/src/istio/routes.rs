@@ -115,6 +115,12 @@ impl RouteNeeds {
             .next()
     }
 
+    /// The names of all routes of a service, those to its variants first.
+    pub fn names(&self, routed: &RoutedService) -> Vec<String> {
+        let variants = self.variant_routes(routed).into_iter().map(|variant| variant.name);
+        variants.chain([STABLE.to_owned()]).map(|name| format!("{}/{name}", routed.host)).collect()
+    }
+
     fn comment(&self) -> String {
         if self.tag_header.is_none() && !self.by_subset {
             return "Everybody else meets the stable pods; a variant's route is the attachment's own, by cluster.\n"

@@ -21,6 +21,11 @@ pub(crate) fn object(routed: &RoutedService) -> Option<Object> {
     (!subsets.is_empty()).then(object)
 }
 
+/// The clusters of the subsets of a service, in the words of a proxy.
+pub(crate) fn clusters(routed: &RoutedService) -> Vec<String> {
+    all(routed).iter().map(|(name, _)| format!("|{name}|{}::", routed.host)).collect()
+}
+
 /// The subsets of a service by name, each with the labels of its pods.
 pub(crate) fn all(routed: &RoutedService) -> Vec<(&str, Labels)> {
     let stable = routed.service.stable.iter().map(|labels| (STABLE, labels.clone()));

@@ -5,6 +5,7 @@ use weir_policy::{AttachmentFile, Model, Problem, Revision, Role, Source, Source
 use crate::WrittenPolicy;
 use crate::istio::{CLIENT_SIDE_BYTES_MAX, Enveloped, File, Marks, OBJECT_BYTES_MAX, Rendered, render};
 
+mod awaited;
 mod existing;
 mod hosts;
 mod named;

@@ -136,9 +136,9 @@ fn subsets_come_before_routes_and_go_after_them() {
             "apply -f 15-1.yaml",
             "apply -f 20-mesh.yaml",
             "apply -f 25-0.yaml",
-            "apply -f 0.yaml  # as it was; it may name no subset of ours any more",
+            "apply -f 0.yaml  # as it was, from where weir ran; it may name no subset of ours any more",
             "delete -f 20-mesh.yaml",
-            "apply -f 1.yaml  # as it was",
+            "apply -f 1.yaml  # as it was, from where weir ran",
         ],
         "{page}"
     );
