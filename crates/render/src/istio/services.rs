@@ -20,8 +20,9 @@ pub(crate) fn names<'a>(all: &'a [PlacedFilter<'_>], policy: WrittenPolicy<'a>) 
 
 /// Reports names by which Istio finds no service, each where it stands.
 pub(crate) fn check(all: &[PlacedFilter<'_>], policy: WrittenPolicy<'_>, domain: &str, problems: &mut Problems) {
-    let is_entry = |name: &str| described(all).any(|(_, other, service)| other == name && service.service_entry);
-    let refused = |name: &str| refused_service(name, domain, is_entry(name));
+    let entries = described(all).filter(|(_, _, service)| service.service_entry);
+    let entries: BTreeSet<&str> = entries.map(|(_, name, _)| name).collect();
+    let refused = |name: &str| refused_service(name, domain, entries.contains(name));
     let of_policy: BTreeSet<&str> =
         variants::services(policy.model).into_iter().chain(variants::led_to(policy.model)).collect();
     for name in &of_policy {
