@@ -9,6 +9,8 @@ pub(crate) struct EnvoyRoute {
     /// Whether it is the end of a name: a VirtualService that was not given delegates to its own, and puts its route's name and
     /// `-` before.
     pub is_end: bool,
+    /// Whether no route before it takes every request, so that Istio leaves it out.
+    pub is_reached: bool,
     /// The number of destinations that are sent something.
     pub destinations: usize,
     /// The gateways that it is for; `mesh` for all sidecars. None where nobody knows.
@@ -26,6 +28,9 @@ impl EnvoyRoute {
 
     /// Whether proxies of a namespace may have it.
     pub fn is_at(&self, proxy: Proxy, namespace: &str) -> bool {
+        if !self.is_reached {
+            return false;
+        }
         let mut gateways = self.gateways.iter();
         let is_bound = match proxy {
             Proxy::Gateway => gateways.any(|gateway| gateway != MESH),

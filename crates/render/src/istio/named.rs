@@ -27,6 +27,7 @@ impl NamedRoutes {
             variants.chain([STABLE.to_owned()]).map(|name| EnvoyRoute {
                 name: format!("{}/{name}", one.routed.host),
                 is_end: false,
+                is_reached: true,
                 destinations: 1,
                 gateways: one.gateways.clone(),
                 shown_to: Vec::new(),
@@ -73,6 +74,10 @@ impl NamedRoutes {
         let here: Vec<&EnvoyRoute> = called.iter().copied().filter(is_here).collect();
         if called.is_empty() {
             problems.add(codes::BAD_VALUE, at, self.unknown(route));
+        } else if called.iter().all(|one| !one.is_reached) {
+            let message =
+                format!("{route} stands behind a route that takes every request, so that Istio leaves it out");
+            problems.add(codes::CONFLICT, at, message);
         } else if here.is_empty() {
             let proxies = match placement.proxy {
                 Proxy::Gateway => "gateways",

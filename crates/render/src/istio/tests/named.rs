@@ -87,7 +87,7 @@ fn a_delegate_has_the_names_of_its_root_before_its_own() {
         theirs(
             "root",
             &format!(
-                "hosts: [x.example], http: [{{{name} match: [{{name: r, uri: {{prefix: /}}}}], delegate: {{name: theirs}}}}]"
+                "hosts: [x.example], http: [{{{name} match: [{{name: r, uri: {{prefix: /x}}}}], delegate: {{name: theirs}}}}]"
             ),
         )
     };
@@ -117,4 +117,27 @@ fn a_delegate_has_the_names_of_its_root_before_its_own() {
     elsewhere("limits: {b: 1, any-b: 1, any-a.m: 1}", "");
     elsewhere("limits: {any.b: 1}", "bad_value limits.any.b");
     elsewhere("weights: {a: [any-a.m]}", "conflict weights.a[0]");
+}
+
+#[test]
+fn a_route_behind_one_that_takes_everything_is_none() {
+    let behind = |first: &str| {
+        theirs("theirs", &format!("hosts: [x], http: [{{name: first, {first} {SPLIT}}}, {{name: a, {SPLIT}}}]"))
+    };
+    let none = "conflict limits.a";
+    for (first, expected) in [
+        ("", none),
+        ("match: [],", none),
+        ("match: [{}],", none),
+        ("match: [{name: m, uri: {prefix: /}}],", none),
+        ("match: [{uri: {regex: .*}, headers: }],", none),
+        ("match: [{uri: {prefix: /x}}, {uri: {prefix: /}}],", none),
+        ("match: [{uri: {prefix: /x}}],", ""),
+        ("match: [{uri: {prefix: /}, headers: {h: {exact: v}}}],", ""),
+        ("match: [{uri: {prefix: /}, port: 80}],", ""),
+        ("match: [{uri: {prefix: /}, gateways: [public]}],", ""),
+        ("match: [{sourceLabels: {app: b}}],", ""),
+    ] {
+        check("mesh", "limits: {a: 1}", &[&behind(first)], expected);
+    }
 }
