@@ -15,6 +15,7 @@ mod attach;
 mod calls;
 mod chain;
 mod examples;
+mod existing;
 mod extras;
 mod forged;
 mod guards;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
     let trials = vec![
         run.trial("examples::istio_takes_them", examples::istio_takes_them),
         run.trial("examples::other_minors_store_them", examples::other_minors_store_them),
+        run.trial("existing::istio_takes_what_was_taken", existing::istio_takes_what_was_taken),
         run.trial("extras::a_route_has_a_limit", extras::a_route_has_a_limit),
         run.trial("extras::weights_become_sticky", extras::weights_become_sticky),
         run.trial("forged::default_config_cluster", async |api| forged::with_its_default_config(api, "cluster").await),

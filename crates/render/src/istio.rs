@@ -89,6 +89,7 @@ pub fn render(
     let needs = RouteNeeds::of(&all, &model.env_tag);
     let mut routed = RoutedService::read_all(&all, policy, &mut problems);
     into::check_seen(&into, &mut routed, &needs, &mut problems);
+    into::check_merged(&into, &routed, &needs, &mut problems);
     into::check_roots(&into, &routed, &mut problems);
     let own: Vec<OwnVirtualService<'_>> =
         routed.iter().filter_map(|routed| own_virtual_service(routed, &needs, &into, &mut problems)).collect();

@@ -11,7 +11,7 @@ pub(crate) struct EnvoyRoute {
     pub is_end: bool,
     /// Whether no route before it takes every request, so that Istio leaves it out.
     pub is_reached: bool,
-    /// The number of destinations that are sent something.
+    /// The number of destinations; those without weight count, for with them Istio makes weighted clusters too.
     pub destinations: usize,
     /// The gateways that it is for; `mesh` for all sidecars. None where nobody knows.
     pub gateways: Vec<String>,

@@ -10,18 +10,22 @@ use crate::istio::host_name::{covers, is_short_for};
 use crate::istio::routed::RoutedService;
 use crate::istio::routes::{MESH, RouteNeeds, VariantRoute};
 
+mod copies;
+mod destination;
 mod documents;
+mod led;
+mod merged;
 mod names;
 mod node;
 mod object;
 mod odd;
 mod place;
 mod read;
+mod refused;
 mod rule;
 mod rules;
 mod shown;
 mod splice;
-mod steer;
 mod virtual_service;
 
 use rule::DestinationRule;
@@ -103,7 +107,7 @@ impl<'a> ExistingFile<'a> {
         let is_everywhere = |existing: &&VirtualService| !existing.hosts.is_empty() && existing.seen_by().is_none();
         for existing in self.virtual_services.iter().filter(is_everywhere) {
             for route in shown::everywhere(&existing.routes) {
-                let (_, copied) = steer::sent_to(route, existing, all);
+                let (_, copied) = destination::sent_to(route, existing, all);
                 let Some(routed) = copied else { continue };
                 let name = |variant: VariantRoute| format!("{}/{}", route.name, variant.name);
                 let names = needs.variant_routes(routed).into_iter().map(name);
@@ -123,9 +127,9 @@ impl<'a> ExistingFile<'a> {
     ) -> String {
         let (mut insertions, mut found) = (Vec::new(), Problems::default());
         for existing in &self.virtual_services {
-            steer::check_destinations(existing, all, &mut found);
+            refused::check_destinations(existing, all, &mut found);
             for route in &existing.routes {
-                steer::check_headers(route, existing, all, needs, &mut found);
+                refused::check_headers(route, existing, all, needs, &mut found);
                 insertions.extend(self.copies(route, existing, all, needs, &mut found));
             }
         }
@@ -156,12 +160,12 @@ impl<'a> ExistingFile<'a> {
         needs: &RouteNeeds,
         problems: &mut Problems,
     ) -> Option<splice::Insertion> {
-        let routed = steer::destination(route, existing, all, problems)?;
+        let routed = led::service(route, existing, all, needs, problems)?;
         let place = existing.place();
         place.within(problems, |root, problems| {
             odd::check_values(&route.node, &place.alone, &root.key("spec").key("http").index(route.index), problems);
         });
-        let added = steer::routes(route, existing, routed, needs, problems);
+        let added = copies::routes(route, existing, routed, needs, problems);
         if added.is_empty() {
             return None;
         }
@@ -181,7 +185,7 @@ impl<'a> ExistingFile<'a> {
     /// VirtualService that leads somewhere.
     fn is_of_use(&self, all: &[RoutedService], is_named: &dyn Fn(&str) -> bool) -> bool {
         let leads = |existing: &VirtualService| {
-            all.iter().any(|routed| !routed.variants.is_empty() && steer::leads_to(existing, routed))
+            all.iter().any(|routed| !routed.variants.is_empty() && destination::leads_to(existing, routed))
         };
         let is_asked = |existing: &VirtualService| {
             existing.delegates().next().is_some()
@@ -237,7 +241,7 @@ pub(crate) fn envoy_routes(all: &[ExistingFile<'_>], routed: &[RoutedService], n
 
 /// Whether an existing VirtualService has a route that leads to a service.
 pub(crate) fn leads_to(routed: &RoutedService, all: &[ExistingFile<'_>]) -> bool {
-    all.iter().flat_map(|file| &file.virtual_services).any(|existing| steer::leads_to(existing, routed))
+    all.iter().flat_map(|file| &file.virtual_services).any(|existing| destination::leads_to(existing, routed))
 }
 
 /// The gateways for which an existing VirtualService routes a service: those that have it as a host.
@@ -293,13 +297,38 @@ fn check_delegates(all: &[ExistingFile<'_>], problems: &mut Problems) {
     }
 }
 
+/// Reports VirtualServices that Istio merges, or delegates between, in a way that copies of their routes would be lost or come
+/// before others.
+pub(crate) fn check_merged(
+    all: &[ExistingFile<'_>],
+    routed: &[RoutedService],
+    needs: &RouteNeeds,
+    problems: &mut Problems,
+) {
+    let virtual_services: Vec<&VirtualService> = all.iter().flat_map(|file| &file.virtual_services).collect();
+    for (i, existing) in virtual_services.iter().enumerate() {
+        for (by, to) in existing.delegates() {
+            for delegate in virtual_services.iter().filter(|other| other.full_title() == to) {
+                merged::check_root((existing, by), delegate, routed, needs, problems);
+            }
+        }
+        let shares = |other: &VirtualService| {
+            let gateways = existing.gateways.iter().filter(|gateway| *gateway != MESH);
+            gateways.into_iter().any(|gateway| other.gateways.contains(gateway))
+                && existing.hosts.iter().any(|host| other.hosts.contains(host))
+        };
+        let others = virtual_services.iter().enumerate().filter(|(j, other)| *j != i && shares(other));
+        others.for_each(|(_, other)| merged::check_merged(existing, other, routed, problems));
+    }
+}
+
 /// Reports existing VirtualServices without hosts to which nothing that was given delegates, and of which no attachment says
 /// whose they are: beside them a second VirtualService of their host would be rendered.
 pub(crate) fn check_roots(all: &[ExistingFile<'_>], routed: &[RoutedService], problems: &mut Problems) {
     let virtual_services = || all.iter().flat_map(|file| &file.virtual_services);
     for existing in virtual_services().filter(|existing| existing.hosts.is_empty()) {
         let has_root = virtual_services().any(|other| other.delegates().any(|(_, to)| to == existing.full_title()));
-        let led_to = || routed.iter().filter(|routed| steer::leads_to(existing, routed));
+        let led_to = || routed.iter().filter(|routed| destination::leads_to(existing, routed));
         if has_root || led_to().all(|routed| routed.service.routed_by.is_some()) {
             continue;
         }
@@ -326,7 +355,8 @@ fn check_hosts(all: &[ExistingFile<'_>], problems: &mut Problems) {
                     "Istio takes * for gateways only, and this is for sidecars as well; name a gateway".to_owned();
                 existing.refuse_host(i, message, problems);
             }
-            if let Some((_, other)) = seen.iter().find(|(name, _)| name == host) {
+            if let Some((_, other)) = seen.iter().find(|(name, other)| name == host && !std::ptr::eq(*other, existing))
+            {
                 let message = format!(
                     "{host} is routed for sidecars by the VirtualService {} too, and Istio heeds one of them",
                     other.name()

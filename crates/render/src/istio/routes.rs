@@ -83,6 +83,11 @@ impl RouteNeeds {
         }
     }
 
+    /// Whether any attachment steers by tag.
+    pub fn by_tag(&self) -> bool {
+        self.tag_header.is_some()
+    }
+
     /// The routes to the variants of a service. Attachments that steer by cluster need none.
     pub fn variant_routes(&self, routed: &RoutedService) -> Vec<VariantRoute> {
         let by_tag = self.tag_header.iter().flat_map(|header| {

@@ -13,14 +13,55 @@ pub fn taken(services: &[Value], request: &Request) -> Option<Value> {
     if !bound.iter().any(|gateway| is_gateway(gateway, request)) {
         return None;
     }
-    for route in list(&root["spec"]["http"]).filter(|route| is_matched(route, request)) {
-        let Some(delegate) = route.get("delegate") else { return Some(route.clone()) };
+    for route in list(&root["spec"]["http"]) {
+        let Some(delegate) = route.get("delegate") else {
+            if is_matched(route, request) {
+                return Some(route.clone());
+            }
+            continue;
+        };
         let to = services.iter().find(|service| service["metadata"]["name"] == delegate["name"])?;
-        if let Some(below) = list(&to["spec"]["http"]).find(|below| is_matched(below, request)) {
-            return Some(below.clone());
+        let below = list(&to["spec"]["http"]).filter_map(|below| merged(route, below));
+        if let Some(taken) = below.into_iter().find(|below| is_matched(below, request)) {
+            return Some(taken);
         }
     }
     None
+}
+
+/// A route below another that delegates to it: with each match of both together, and what only the other says. Nothing where a match
+/// below contradicts those above.
+fn merged(root: &Value, below: &Value) -> Option<Value> {
+    let mut route = below.clone();
+    let fields = route.as_object_mut().unwrap();
+    let (above, of_below) = (list(&root["match"]).collect::<Vec<_>>(), list(&below["match"]).collect::<Vec<_>>());
+    let matches: Vec<Value> = match (&above[..], &of_below[..]) {
+        ([], below) => below.iter().map(|one| (*one).clone()).collect(),
+        (above, []) => above.iter().map(|one| (*one).clone()).collect(),
+        (above, below) => {
+            let with = |one: &Value| above.iter().filter_map(|other| both(other, one)).collect::<Vec<_>>();
+            let all: Vec<Vec<Value>> = below.iter().map(|one| with(one)).collect();
+            if all.iter().any(Vec::is_empty) {
+                return None;
+            }
+            all.concat()
+        }
+    };
+    if !matches.is_empty() {
+        fields.insert("match".to_owned(), json!(matches));
+    }
+    let said =
+        root.as_object().unwrap().iter().filter(|(name, _)| !["name", "match", "delegate"].contains(&name.as_str()));
+    for (name, value) in said {
+        fields.entry(name.clone()).or_insert_with(|| value.clone());
+    }
+    Some(route)
+}
+
+/// One match with another, kept apart so that both are asked; Istio asks the same case of letters of both.
+fn both(above: &Value, below: &Value) -> Option<Value> {
+    let case = |one: &Value| one["ignoreUriCase"] == true;
+    (case(above) == case(below)).then(|| json!({"both": [above, below]}))
 }
 
 /// The destinations that are sent something, and all else that is done with the request, but name and match.
@@ -48,6 +89,7 @@ fn is_all(one: &Value, request: &Request) -> bool {
     let value_of = |name: &str| header(name).map(|(_, value)| value.as_str());
     one.as_object().unwrap().iter().all(|(field, condition)| match field.as_str() {
         "name" | "ignoreUriCase" => true,
+        "both" => list(condition).all(|one| is_all(one, request)),
         "uri" => {
             let (path, condition) = if one["ignoreUriCase"] == true {
                 (request.path.to_lowercase(), lowered(condition))

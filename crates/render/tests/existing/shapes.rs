@@ -10,10 +10,17 @@ use serde_json::{Map, Value, json};
 pub fn virtual_services() -> impl Strategy<Value = Vec<Value>> {
     let alone =
         (binding(), vec(route(false), 1..5)).prop_map(|(binding, routes)| vec![service("theirs", binding, routes)]);
-    let delegating = (binding(), vec(route(false), 0..3), vec(route(true), 1..4), any::<bool>()).prop_map(
-        |(binding, mut routes, delegated, first)| {
+    let roots = select(vec![
+        json!({"match": [{"uri": {"prefix": "/a"}}]}),
+        json!({"match": [{"uri": {"prefix": "/a"}}, {"headers": {"x-beta": {"exact": "no"}}}]}),
+        json!({"match": [{"uri": {"prefix": "/a"}, "ignoreUriCase": true}]}),
+        json!({"headers": {"request": {"set": {"by-root": "yes"}}}}),
+        json!({"timeout": "5s"}),
+    ]);
+    let delegating = (binding(), vec(route(false), 0..3), vec(route(true), 1..4), any::<bool>(), roots).prop_map(
+        |(binding, mut routes, delegated, first, root)| {
             let to = json!({"name": "theirs-below", "namespace": "shop"});
-            let root = json!({"name": "by-root", "match": [{"uri": {"prefix": "/a"}}], "delegate": to});
+            let root = and(json!({"name": "by-root", "delegate": to}), root);
             routes.insert(if first { 0 } else { routes.len() }, root);
             vec![service("theirs", binding, routes), service("theirs-below", json!({}), delegated)]
         },

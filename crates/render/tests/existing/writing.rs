@@ -89,6 +89,14 @@ const OTHERS: &[&str] = &[
 ];
 
 impl Style {
+    /// The same without what Istio's own tools do not take: documents of others, and a version of YAML.
+    // For tests/mesh, which writes by this file too.
+    #[allow(dead_code)]
+    pub fn alone(self) -> Style {
+        let head = if self.head.starts_with('%') { "" } else { self.head };
+        Style { head, before: None, behind: None, ..self }
+    }
+
     /// The file with these objects.
     pub fn write(&self, objects: &[Value]) -> String {
         let objects = if self.is_list {

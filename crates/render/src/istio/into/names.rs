@@ -3,8 +3,8 @@
 
 use weir_policy::{Spanned, Value};
 
+use super::destination;
 use super::node::{child, list, text};
-use super::steer;
 use super::virtual_service::{Route, VirtualService};
 use crate::istio::envoy_route::EnvoyRoute;
 use crate::istio::routed::RoutedService;
@@ -98,7 +98,7 @@ fn with_copies<'a>(
     needs: &'a RouteNeeds,
 ) -> impl Iterator<Item = (Named, usize)> {
     let own = Named::of(route, existing);
-    let (sent, copied) = steer::sent_to(route, existing, routed);
+    let (sent, copied) = destination::sent_to(route, existing, routed);
     let copies = copied.into_iter().flat_map(|service| needs.variant_routes(service));
     let copies: Vec<(Named, usize)> = copies.map(|variant| (own.copy(route, &variant.name), 1)).collect();
     copies.into_iter().chain([(own, sent)])

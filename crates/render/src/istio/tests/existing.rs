@@ -4,6 +4,7 @@ use weir_policy::{Source, SourceId, codes};
 
 mod files;
 mod leads;
+mod reports;
 mod rules;
 
 use super::{LED, SERVICES, mesh, places, rendered, rendered_of};
