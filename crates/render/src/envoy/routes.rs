@@ -10,7 +10,7 @@ use weir_policy::{
 };
 
 use super::domains;
-use crate::entries::{by_name, positive};
+use crate::entries::{by_name, port};
 use crate::headers;
 use crate::unknown_targets;
 use crate::variants::{self, STABLE};
@@ -102,7 +102,7 @@ impl Routing {
                 fields.take(name).and_then(|node| fields::string(node, &at.key(name), problems))
             };
             let (route_config, decision_header) = (text("route_config", problems), text("decision_header", problems));
-            let port = fields.take("port").and_then(|node| positive(node, &at.key("port"), problems));
+            let port = fields.take("port").and_then(|node| port(node, &at.key("port"), problems));
             let hosts = by_name(fields.take("hosts"), &at.key("hosts"), problems, fields::strings);
             fields.finish(problems);
             Some(Routing { route_config, port, hosts, decision_header })

@@ -3,9 +3,12 @@
 use weir_policy::fields::{self, Fields};
 use weir_policy::{At, Problems, Spanned};
 
-use crate::entries::{by_name, positive};
+use crate::entries::{by_name, from_1, port, positive};
 use crate::istio::labels::{Labels, labels};
 use crate::istio::object_name::{is_name, is_title};
+
+/// The most that a DestinationRule takes as a number of connections or requests.
+const GUARD_MAX: i64 = i32::MAX as i64;
 
 /// A service as an attachment describes it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -75,7 +78,7 @@ impl Service {
                 let at = at.key("namespace");
                 fields::string(node, &at, problems).filter(|name| is_name(name, "namespace", &at, problems))
             }),
-            port: fields.take("port").and_then(|node| positive(node, &at.key("port"), problems)),
+            port: fields.take("port").and_then(|node| port(node, &at.key("port"), problems)),
             routed_by: fields.take("routed_by").and_then(|node| {
                 let at = at.key("routed_by");
                 fields::string(node, &at, problems).filter(|title| is_title(title, "VirtualService", &at, problems))
@@ -107,8 +110,9 @@ impl Service {
 
 fn guard(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Guard> {
     let mut fields = Fields::open(node, at, problems)?;
-    let mut number =
-        |name, problems: &mut Problems| fields.take(name).and_then(|node| positive(node, &at.key(name), problems));
+    let mut number = |name, problems: &mut Problems| {
+        fields.take(name).and_then(|node| from_1(node, GUARD_MAX, &at.key(name), problems))
+    };
     let (connections, pending) = (number("connections", problems), number("pending", problems));
     let requests = number("requests", problems);
     let eject = fields.take("eject").and_then(|node| eject(node, &at.key("eject"), problems));

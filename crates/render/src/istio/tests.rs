@@ -165,6 +165,25 @@ fn services_whose_versions_cannot_be_told_apart() {
     }
 }
 
+#[test]
+fn numbers_that_istio_does_not_take() {
+    for (field, at_most, key) in [
+        ("guards: {v21: {connections: N}}", u64::from(i32::MAX.unsigned_abs()), "guards.v21.connections"),
+        ("guards: {v21: {pending: N}}", u64::from(i32::MAX.unsigned_abs()), "guards.v21.pending"),
+        ("guards: {stable: {requests: N}}", u64::from(i32::MAX.unsigned_abs()), "guards.stable.requests"),
+        ("guards: {v21: {eject: {errors: N, seconds: 1}}}", u64::from(u32::MAX), "guards.v21.eject.errors"),
+        ("port: N", u64::from(u16::MAX), "port"),
+    ] {
+        let with = |number: u64| {
+            let field = field.replace('N', &number.to_string());
+            mesh(&format!("services: {{owl.shop.svc.cluster.local: {{stable: {{version: v20}}, {field}}}}}"), &[])
+        };
+        assert!(with(at_most).is_ok(), "{field}");
+        let place = format!("bad_value 0:2 istio.services.owl.shop.svc.cluster.local.{key}");
+        assert_eq!(places(&with(at_most + 1).unwrap_err()), [place]);
+    }
+}
+
 /// Two attachments of sidecars and one of a gateway, of which the first is neither where the service is nor where it is routed.
 #[test]
 fn a_problem_points_at_the_file_where_the_field_belongs() {
