@@ -154,8 +154,9 @@ impl Court {
         let _turn = self.turns.acquire().await.unwrap();
         let is_ours = |one: &&Value| {
             let [namespace, name] = ["namespace", "name"].map(|key| dump::text_of(&one["metadata"][key]));
-            let is_in_root =
-                || namespace == ROOT && set.files.iter().any(|(_, text)| text.contains(&format!("name: {name}\n")));
+            let says =
+                |text: &str| text.contains(&format!("namespace: {ROOT}")) && text.contains(&format!("name: {name}\n"));
+            let is_in_root = || namespace == ROOT && set.files.iter().any(|(_, text)| says(text));
             set.namespaces.contains(&namespace) || is_in_root()
         };
         let objects = Objects { all: self.objects.iter().filter(is_ours).collect(), root_namespace: ROOT };
@@ -234,11 +235,13 @@ async fn until_judged(
     wanted: Option<&str>,
     faults: &dyn Fn(&Dump) -> Vec<String>,
 ) -> (Dump, Vec<String>) {
-    eventually(DEADLINE, "istiod has said something", async || {
-        let listeners = envoy.stat("listener_manager.lds.update_attempt").await;
-        listeners.filter(|count| *count > 1).map(drop).ok_or_else(|| envoy.log())
-    })
-    .await;
+    let answered = within(DEADLINE, async || {
+        let attempts = envoy.stat("listener_manager.lds.update_attempt").await;
+        attempts.filter(|count| *count > 1).ok_or(())
+    });
+    if answered.await.is_err() {
+        return (Dump::default(), vec!["istiod sends it no listeners".to_owned()]);
+    }
     let judged = within(DEADLINE, async || {
         let dump = Dump::of(envoy).await;
         let found = faults(&dump);

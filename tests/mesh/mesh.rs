@@ -41,9 +41,11 @@ impl Mesh {
         Self::with(api, namespace, json!({"kubernetes.io/metadata.name": namespace}), json!({})).await
     }
 
-    /// The same for the namespaces that have a label, of which this one is Istio's root.
+    /// The same for the namespaces that have a label, of which this one is Istio's root. A service is seen by its own
+    /// namespace, unless it says otherwise.
     pub async fn over(api: &ApiServer, root: &str, label: &str) -> Self {
-        Self::with(api, root, json!({label: root}), json!({"rootNamespace": root})).await
+        let settings = json!({"rootNamespace": root, "defaultServiceExportTo": ["."]});
+        Self::with(api, root, json!({label: root}), settings).await
     }
 
     async fn with(api: &ApiServer, namespace: &str, looks_at: Value, more: Value) -> Self {

@@ -12,6 +12,11 @@ use crate::support::{root, weir};
 const ISTIO_SYSTEM: &str = "istio-system";
 /// Where the module lies, as the inputs say it.
 const MODULE: &str = "/etc/weir/weir.wasm";
+/// What stands for many units, one a line, in a policy that is to be large.
+const UNITS: &str = "${UNITS}";
+const UNITS_COUNT: usize = 20_000;
+/// The value of the label by which gateways are selected, as people have it.
+const GATEWAYS: &str = "ingressgateway";
 /// Of a namespace, as Kubernetes takes it.
 const NAME_BYTES_MAX: usize = 63;
 
@@ -138,7 +143,7 @@ fn arguments(inputs: &[(String, String)]) -> Vec<String> {
     arguments
 }
 
-/// The inputs with namespaces that no other set has, and these.
+/// The inputs with namespaces and gateways that no other set has, and with their units; and these namespaces.
 fn alone(set: &str, inputs: &[(String, String)]) -> (BTreeSet<String>, Vec<(String, String)>) {
     let mut inputs = inputs.to_vec();
     let found: BTreeSet<String> = inputs.iter().flat_map(|(_, text)| namespaces(text)).collect();
@@ -150,6 +155,11 @@ fn alone(set: &str, inputs: &[(String, String)]) -> (BTreeSet<String>, Vec<(Stri
             *text = renamed(text, &old, &new);
         }
         all.insert(new);
+    }
+    let units: String = (0..UNITS_COUNT).map(|unit| format!("  - \"{}\"\n", 700_000_000 + unit)).collect();
+    // A Gateway is for the pods with its labels in every namespace.
+    for (_, text) in &mut inputs {
+        *text = text.replace(GATEWAYS, &format!("{GATEWAYS}-{set}")).replace(UNITS, &units);
     }
     (all, inputs)
 }
