@@ -35,4 +35,5 @@ mod sticky;
 mod targets;
 mod telemetry;
 mod trap;
+mod validated;
 mod version_skew;

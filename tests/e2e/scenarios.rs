@@ -7,7 +7,7 @@ use std::path::Path;
 use weir_policy::{CLUSTER_HEADER, Revision, read_policy};
 
 #[path = "../scenarios/mod.rs"]
-mod corpus;
+pub mod corpus;
 mod pushed;
 mod scene;
 
