@@ -2,6 +2,8 @@
 //! policy, subsets to the rule of its host, and every byte that was there is kept. Istio does not merge two VirtualServices of one
 //! host for sidecars, so the routes must go into the existing one.
 
+use std::collections::BTreeSet;
+
 use weir_policy::{At, Problems, Source, SourceId, Sources, codes};
 
 use crate::istio::awaited::BoundRoute;
@@ -144,7 +146,17 @@ impl<'a> ExistingFile<'a> {
         if found.is_empty() && !self.is_of_use(all, is_named) {
             let hosts: Vec<&str> = all.iter().map(|routed| routed.host.as_str()).collect();
             let what = if self.virtual_services.is_empty() { "no rule here is of" } else { "no route here leads to" };
-            let message = format!("{what} a service of the policy; it has {}", hosts.join(", "));
+            let led: BTreeSet<String> = self.virtual_services.iter().flat_map(VirtualService::hosts_led_to).collect();
+            let led = Vec::from_iter(led).join(", ");
+            let hint = if led.is_empty() {
+                String::new()
+            } else {
+                format!(
+                    "; it leads to {led}: a host of the stable pods alone of a service is to be named in an attachment, \
+                     istio: {{services: {{SERVICE: {{stable_hosts: [HOST]}}}}}}"
+                )
+            };
+            let message = format!("{what} a service of the policy, which has {}{hint}", hosts.join(", "));
             found.add(codes::BAD_VALUE, &At::Root { source: self.source }, message);
         }
         problems.extend(found.into_vec());

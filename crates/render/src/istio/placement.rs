@@ -96,6 +96,7 @@ impl Placement {
         let carrier = fields.take("attach").and_then(|node| fields::word(node, &CARRIERS, &at.key("attach"), problems));
         let gateways = fields.take("gateways").and_then(|node| gateways(node, &at.key("gateways"), problems));
         let services = by_name(fields.take("services"), &at.key("services"), problems, Service::read);
+        let services = services.into_iter().map(|(name, service)| (name.clone(), service.beside(&name))).collect();
         let weights = by_name(fields.take("weights"), &at.key("weights"), problems, fields::strings);
         let limits = by_name(fields.take("limits"), &at.key("limits"), problems, positive);
         let telemetry = fields.take("telemetry").and_then(|node| fields::boolean(node, &at.key("telemetry"), problems));

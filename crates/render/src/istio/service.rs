@@ -4,6 +4,7 @@ use weir_policy::fields::{self, Fields};
 use weir_policy::{At, Problems, Spanned};
 
 use crate::entries::{by_name, from_1, port, positive};
+use crate::istio::host_name::{full_name, of_kubernetes};
 use crate::istio::labels::{Labels, labels};
 use crate::istio::object_name::{is_name, is_title};
 
@@ -94,6 +95,14 @@ impl Service {
         let name =
             Service { service_entry: self.service_entry, namespace: self.namespace.clone(), ..Service::default() };
         *self == name
+    }
+
+    /// The same with hosts by their full names, of a service of this name: one without a dot is beside it.
+    pub fn beside(mut self, name: &str) -> Service {
+        if let Some((_, namespace, domain)) = of_kubernetes(name) {
+            self.stable_hosts.iter_mut().for_each(|host| *host = full_name(host, namespace, domain));
+        }
+        self
     }
 
     /// The labels of a subset's pods.

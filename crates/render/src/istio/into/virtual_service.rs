@@ -125,6 +125,11 @@ impl VirtualService {
         self.object.refuse_in("hosts", index, &[], message, problems);
     }
 
+    /// The full names of the hosts that its routes lead to.
+    pub fn hosts_led_to(&self) -> Vec<String> {
+        self.destinations().into_iter().map(|(.., destination)| self.full_name(text(destination, "host"))).collect()
+    }
+
     /// The destinations of its routes of HTTP, TLS and TCP and of their mirrors, each with the list and the place that its route
     /// has there, the field that it stands in, and a name for it.
     pub fn destinations(&self) -> Vec<(&'static str, usize, &'static str, String, &Spanned)> {

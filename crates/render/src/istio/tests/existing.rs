@@ -300,12 +300,17 @@ fn hosts_of_stable_pods_alone_are_read_as_the_service() {
     let stable = "services: {owl.shop.svc.cluster.local: {stable_hosts: [owl-primary.shop.svc.cluster.local]}}";
     let lines = "role: mesh, wasm: {file: /weir.wasm},";
     let files = rendered_of(LED, lines, stable, &[&flagger]).unwrap();
+    // A short one is of the service's namespace.
+    let short = stable.replace("[owl-primary.shop.svc.cluster.local]", "[owl-primary]");
+    assert_eq!(rendered_of(LED, lines, &short, &[&flagger]).unwrap(), files);
     let route = r#"[{"destination":{"host":"lynx.shop.svc.cluster.local"}}]"#;
     assert_eq!(routes_of(&files, "route")[0], (r#""a/tag/e.c""#.to_owned(), route.to_owned()));
     assert!(files.iter().all(|file| !file.text.contains("DestinationRule")), "{files:?}");
     // Nobody said that they are the service's.
     let problems = rendered_of(LED, lines, "services: {owl.shop.svc.cluster.local: {}}", &[&flagger]).unwrap_err();
     assert_eq!(places(&problems), ["bad_value 1:1 (root)"]);
+    let hosts = "it leads to lynx.shop.svc.cluster.local, owl-primary.shop.svc.cluster.local: ";
+    assert!(problems[0].message.contains(hosts), "{problems:?}");
     let other = flagger.replace("lynx", "tiger");
     assert_eq!(places(&rendered_of(LED, lines, stable, &[&other]).unwrap_err()), ["conflict 1:7 spec.http[0].route"]);
 }

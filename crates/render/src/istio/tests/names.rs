@@ -70,7 +70,7 @@ fn names_of_an_attachment_are_refused_there() {
     for (istio, expected) in [
         ("services: {tiger: {stable: {version: v1}}}", "bad_service 0:2 istio.services.tiger"),
         (
-            &owl.replace("FIELD", "stable_hosts: [owl-primary]"),
+            &owl.replace("FIELD", "stable_hosts: [owl-primary.shop]"),
             "bad_service 0:2 istio.services.owl.shop.svc.cluster.local.stable_hosts[0]",
         ),
         (
