@@ -23,6 +23,7 @@ mod judge;
 mod live;
 mod manifests;
 mod mesh;
+mod module;
 mod network;
 mod page;
 mod plain;
@@ -70,6 +71,8 @@ fn main() -> ExitCode {
         run.trial("live::a_bad_policy_on_envoy_1_39", live::a_bad_policy_on_envoy_1_39),
         run.trial("live::a_kill_reaches_every_hop", live::a_kill_reaches_every_hop),
         run.trial("live::istiod_may_die", live::istiod_may_die),
+        run.trial("module::what_is_rendered_no_more_is_pruned", module::what_is_rendered_no_more_is_pruned),
+        run.trial("module::its_recipe_is_what_an_api_server_takes", module::its_recipe_is_what_an_api_server_takes),
         run.trial("page::its_commands_wait_for_plugins", page::its_commands_wait_for_plugins),
         run.trial("page::its_commands_wait_for_proxies", page::its_commands_wait_for_proxies),
         run.trial("plain::everybody_is_stable", plain::everybody_is_stable),

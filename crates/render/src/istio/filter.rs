@@ -24,7 +24,7 @@ pub(crate) fn object(placed: &PlacedFilter<'_>) -> Object {
     let spec = placed.spec();
     let resource = spec.resource_name();
     let mut comment = format!(
-        "The filter {resource}, role {}, before the router. Its policy comes by ECDS: a new one changes no listener.\n",
+        "The filter {resource}, role {}, before the router. Its policy comes by ECDS: a new one changes no listener.\n{WARMING}",
         placed.file.attachment.role.name()
     );
     let mut patches = vec![
@@ -82,6 +82,10 @@ fn entry(resource: &str) -> Yaml {
         },
     }
 }
+
+/// What there is before a policy has come.
+const WARMING: &str = "initial_fetch_timeout: 0s: a listener that gets the filter waits for its policy however long that takes; the one before\n\
+                       it serves on. default_config lets everything through, stable, where the module cannot be loaded.\n";
 
 const BAGGAGE: &str =
     "Baggage of clients is dropped whole, because the sidecars would follow tags in it while the filter is missing.\n";
