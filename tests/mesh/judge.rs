@@ -2,7 +2,8 @@
 //! proxies that a set is for refuse nothing of what istiod sends them, have what was rendered, and boot on it.
 //!
 //! A set is a folder of `tests/mesh/sets/`: `policy.yaml`, `attach-*.yaml`, `into-*.yaml`, and `services.yaml` with what the
-//! platform has beside it, which must have endpoints for every version. Its namespaces get names of their own.
+//! platform has beside it, which must have endpoints for every version and say `exportTo` where another namespace calls it. Its
+//! namespaces get names of their own.
 
 mod boot;
 mod dump;
