@@ -46,9 +46,11 @@ impl Yaml {
         serde_json::to_string(self).expect("nothing of a value cannot be written")
     }
 
-    /// The length in bytes as Kubernetes stores and sends the value, which is JSON.
+    /// The length in bytes as Kubernetes stores and sends the value: JSON as Go writes it, where each of `<>&` is six.
     pub fn json_bytes(&self) -> usize {
-        self.json().len()
+        let json = self.json();
+        let escaped = json.bytes().filter(|byte| b"<>&".contains(byte)).count();
+        json.len().saturating_add(escaped.saturating_mul(5))
     }
 
     /// Labels as an object.
@@ -174,6 +176,11 @@ mod tests {
             assert!(written == format!("a: \"{text}\"\n") || written == format!("a: '{text}'\n"), "{written}");
         }
         assert_eq!(map! {"a" => "740cda4e"}.text(), "a: 740cda4e\n");
+    }
+
+    #[test]
+    fn bytes_are_counted_as_kubernetes_has_them() {
+        assert_eq!(map! {"a" => ">=1.2 & <2"}.json_bytes(), r#"{"a":"\u003e=1.2 \u0026 \u003c2"}"#.len());
     }
 
     #[test]

@@ -7,8 +7,9 @@ use crate::yaml::{Yaml, map};
 
 /// The most bytes that an object may have: the API server and etcd take little more.
 pub const OBJECT_BYTES_MAX: usize = 1_000_000;
-/// The most bytes that `kubectl apply` takes without `--server-side`: it keeps a copy in an annotation.
-pub const CLIENT_SIDE_BYTES_MAX: usize = 256 * 1024;
+/// The most bytes that `kubectl apply` takes without `--server-side`: it keeps a copy in an annotation, and all
+/// annotations with their names may have 256 KiB.
+pub const CLIENT_SIDE_BYTES_MAX: usize = 256 * 1024 - 1024;
 
 /// An object to apply.
 #[derive(Clone, Debug, PartialEq)]
