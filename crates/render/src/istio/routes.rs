@@ -149,11 +149,31 @@ impl RouteNeeds {
 pub(crate) fn object(own: &OwnVirtualService<'_>, needs: &RouteNeeds) -> Object {
     let OwnVirtualService { routed, gateways } = own;
     let host = &routed.host;
-    let route = |name: String, matches: Option<Yaml>, host: &str, subset: Option<&str>| {
+    let of_gateways: Vec<&String> = gateways.iter().filter(|gateway| *gateway != MESH).collect();
+    let mut routes = Vec::new();
+    // What sidecars send has a port already, and goes on to that one.
+    match routed.service.port.filter(|_| !of_gateways.is_empty()) {
+        Some(port) if own.is_for_sidecars() => {
+            routes.extend(routes_of(routed, needs, Some(port), Some(&of_gateways)));
+            routes.extend(routes_of(routed, needs, None, None));
+        }
+        port => routes.extend(routes_of(routed, needs, port, None)),
+    }
+    let hosts: Vec<&String> = [host].into_iter().chain(&routed.service.hosts).collect();
+    let spec = map! {"hosts" => hosts, "gateways" => gateways.clone(), "http" => routes};
+    Object::new(Phase::Mesh, VIRTUAL_SERVICE, &routed.namespace, &routed.object_name(), &needs.comment(), spec)
+}
+
+/// The routes of a service, to one of its ports or to the one that was called; of these gateways alone or of all that the
+/// VirtualService is bound to.
+fn routes_of(routed: &RoutedService, needs: &RouteNeeds, port: Option<i64>, gateways: Option<&[&String]>) -> Vec<Yaml> {
+    let host = &routed.host;
+    let route = |name: String, matches: Yaml, host: &str, subset: Option<&str>| {
+        let matches = matches.with("gateways", gateways.map(|gateways| gateways.to_vec()));
         let destination = map! {"host" => host}.with("subset", subset);
-        let destination = destination.with("port", routed.service.port.map(|port| map! {"number" => port}));
+        let destination = destination.with("port", port.map(|port| map! {"number" => port}));
         map! {"name" => name}
-            .with("match", matches.map(|matches| [matches]))
+            .with("match", (matches != map! {}).then_some([matches]))
             .with("headers", needs.headers())
             .with("route", Some([map! {"destination" => destination}]))
     };
@@ -161,15 +181,13 @@ pub(crate) fn object(own: &OwnVirtualService<'_>, needs: &RouteNeeds) -> Object 
         let matches = map! {"headers" => map! {variant.header => variant.matches}};
         let name = format!("{host}/{}", variant.name);
         match &variant.target {
-            RouteTarget::Subset(subset) => route(name, Some(matches), host, Some(subset)),
-            RouteTarget::Service(service) => route(name, Some(matches), service, None),
+            RouteTarget::Subset(subset) => route(name, matches, host, Some(subset)),
+            RouteTarget::Service(service) => route(name, matches, service, None),
         }
     };
     let mut routes: Vec<Yaml> = needs.variant_routes(routed).into_iter().map(to_variant).collect();
-    routes.push(route(format!("{host}/{STABLE}"), None, host, routed.service.stable.is_some().then_some(STABLE)));
-    let hosts: Vec<&String> = [host].into_iter().chain(&routed.service.hosts).collect();
-    let spec = map! {"hosts" => hosts, "gateways" => gateways.clone(), "http" => routes};
-    Object::new(Phase::Mesh, VIRTUAL_SERVICE, &routed.namespace, &routed.object_name(), &needs.comment(), spec)
+    routes.push(route(format!("{host}/{STABLE}"), map! {}, host, routed.service.stable.is_some().then_some(STABLE)));
+    routes
 }
 
 fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {

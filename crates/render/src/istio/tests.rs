@@ -184,6 +184,29 @@ fn numbers_that_istio_does_not_take() {
     }
 }
 
+/// A service with several ports: gateways send to the one that is named, sidecars to the one that was called.
+#[test]
+fn a_port_is_for_gateways_alone() {
+    let services = "services: {owl.shop.svc.cluster.local: {stable: {version: v20}, port: 9090}}";
+    let wasm = "wasm: {file: /weir.wasm}";
+    let mesh =
+        format!("{{weir: 1, name: m, role: mesh, {wasm}, istio: {{namespace: shop, selector: {{a: b}}, {services}}}}}");
+    let edge =
+        format!("{{weir: 1, name: e, {wasm}, istio: {{namespace: shop, selector: {{c: d}}, gateways: [shop/g]}}}}");
+    let count = |attachments: &[&str], what: &str| {
+        let files = rendered_at(POLICY, attachments, &[]).unwrap();
+        files.files.iter().map(|file| file.text.matches(what).count()).sum::<usize>()
+    };
+    let alone = edge.replace("gateways:", &format!("{services}, gateways:"));
+    for (attachments, ports, of_gateways, routes) in
+        [(&[mesh.as_str()][..], 0, 0, 3), (&[alone.as_str()], 3, 0, 3), (&[mesh.as_str(), edge.as_str()], 3, 3, 6)]
+    {
+        assert_eq!(count(attachments, "number: 9090"), ports, "{attachments:?}");
+        assert_eq!(count(attachments, "\n      - shop/g"), of_gateways, "{attachments:?}");
+        assert_eq!(count(attachments, "\n    route:\n"), routes, "{attachments:?}");
+    }
+}
+
 /// Two attachments of sidecars and one of a gateway, of which the first is neither where the service is nor where it is routed.
 #[test]
 fn a_problem_points_at_the_file_where_the_field_belongs() {
