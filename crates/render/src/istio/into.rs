@@ -2,7 +2,7 @@
 //! policy, subsets to the rule of its host, and every byte that was there is kept. Istio does not merge two VirtualServices of one
 //! host for sidecars, so the routes must go into the existing one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use weir_policy::{At, Problems, Source, SourceId, Sources, codes};
 
@@ -11,11 +11,13 @@ use crate::istio::envoy_route::EnvoyRoute;
 use crate::istio::host_name::{covers, is_short_for};
 use crate::istio::routed::RoutedService;
 use crate::istio::routes::{MESH, RouteNeeds, VariantRoute};
+use crate::istio::subsets;
 
 mod copies;
 mod destination;
 mod documents;
 mod led;
+mod lines;
 mod merged;
 mod names;
 mod node;
@@ -30,6 +32,7 @@ mod shown;
 mod splice;
 mod virtual_service;
 
+use lines::Lines;
 use rule::DestinationRule;
 use virtual_service::{Route, VirtualService};
 
@@ -59,6 +62,7 @@ impl<'a> ExistingFile<'a> {
             }
             all.push(file);
         }
+        check_titles(&all, problems);
         check_hosts(&all, problems);
         check_delegates(&all, problems);
         all
@@ -128,16 +132,18 @@ impl<'a> ExistingFile<'a> {
         problems: &mut Problems,
     ) -> String {
         let (mut insertions, mut found) = (Vec::new(), Problems::default());
+        let lines = Lines::of(&self.text.text);
         for existing in &self.virtual_services {
             refused::check_destinations(existing, all, &mut found);
+            refused::check_host(existing, all, &mut found);
             for route in &existing.routes {
                 refused::check_headers(route, existing, all, needs, &mut found);
-                insertions.extend(self.copies(route, existing, all, needs, &mut found));
+                insertions.extend(self.copies((existing, route), &lines, all, needs, &mut found));
             }
         }
         for (rule, routed) in self.rules.iter().flat_map(|rule| all.iter().map(move |routed| (rule, routed))) {
             if rule.host == routed.host {
-                match rules::added(rule, routed, &self.text.text) {
+                match rules::added(rule, routed, &lines) {
                     Ok(insertion) => insertions.extend(insertion),
                     Err(message) => rule.refuse(&["subsets"], message, &mut found),
                 }
@@ -166,8 +172,8 @@ impl<'a> ExistingFile<'a> {
     /// The copies of a route for variants, if it leads to stable pods.
     fn copies(
         &self,
-        route: &Route,
-        existing: &VirtualService,
+        (existing, route): (&VirtualService, &Route),
+        lines: &Lines<'_>,
         all: &[RoutedService],
         needs: &RouteNeeds,
         problems: &mut Problems,
@@ -175,14 +181,14 @@ impl<'a> ExistingFile<'a> {
         let routed = led::service(route, existing, all, needs, problems)?;
         let place = existing.place();
         place.within(problems, |root, problems| {
-            odd::check_values(&route.node, &place.alone, &root.key("spec").key("http").index(route.index), problems);
+            odd::check_values(&route.node, lines, &root.key("spec").key("http").index(route.index), problems);
         });
         let added = copies::routes(route, existing, routed, needs, problems);
         if added.is_empty() {
             return None;
         }
         let note = format!("By weir render: {} for who is in a variant.", route.name);
-        let insertion = splice::before(&route.node, &note, added, &self.text.text);
+        let insertion = splice::before(&route.node, &note, added, lines);
         if insertion.is_none() {
             let message = format!(
                 "{} begins neither behind `- ` nor with a brace, so that nothing can stand before it",
@@ -197,7 +203,10 @@ impl<'a> ExistingFile<'a> {
     /// VirtualService that leads somewhere.
     fn is_of_use(&self, all: &[RoutedService], is_named: &dyn Fn(&str) -> bool) -> bool {
         let leads = |existing: &VirtualService| {
-            all.iter().any(|routed| !routed.variants.is_empty() && destination::leads_to(existing, routed))
+            let is_of = |routed: &RoutedService| {
+                existing.hosts.contains(&routed.host) || destination::leads_to(existing, routed)
+            };
+            all.iter().any(|routed| !routed.variants.is_empty() && is_of(routed))
         };
         let is_asked = |existing: &VirtualService| {
             existing.delegates().next().is_some()
@@ -227,6 +236,9 @@ pub(crate) fn check_seen(
     for routed in services.iter_mut() {
         rules::check(&of_all, routed, needs, problems);
         let of_host = of_all.iter().filter(|rule| rule.host == routed.host);
+        let given = of_host.clone().flat_map(|rule| &rule.subsets).map(|subset| subset.name.clone());
+        let ours = subsets::all(routed).into_iter().map(|(name, _)| name.to_owned());
+        routed.given_subsets = of_host.clone().next().map(|_| ours.chain(given).collect());
         routed.wide_subsets = of_host.flat_map(|rule| rules::wide_subsets(rule, routed)).collect();
     }
     for existing in all.iter().flat_map(|file| &file.virtual_services) {
@@ -291,6 +303,21 @@ pub(crate) fn check_short_hosts(service: &str, all: &[ExistingFile<'_>], domain:
                      {service}"
                 );
                 existing.refuse_host(i, message, problems);
+            }
+        }
+    }
+}
+
+/// Reports objects that are given twice: the second takes the place of the first.
+fn check_titles(all: &[ExistingFile<'_>], problems: &mut Problems) {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    for file in all {
+        let services = file.virtual_services.iter().map(VirtualService::object);
+        for object in services.chain(file.rules.iter().map(DestinationRule::object)) {
+            let title = format!("{} {}/{}", object.kind, object.namespace, object.name);
+            if let Some(other) = seen.insert(title.clone(), &file.text.name) {
+                let message = format!("{title} is given in {other} too, and what is applied last takes its place");
+                object.refuse_name(message, problems);
             }
         }
     }

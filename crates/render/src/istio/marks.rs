@@ -10,8 +10,10 @@ use crate::yaml::{Yaml, map};
 /// The line above every object.
 pub(crate) const COMMENT: &str =
     "Written by `weir render istio` and not to be edited: change the policy or the attachment, and render again.\n";
-const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// The label that says who manages an object, and its value on ours.
+pub(crate) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 const PART_OF: &str = "app.kubernetes.io/part-of";
+pub(crate) const MANAGER: &str = "weir";
 const REVISION: &str = "weir/revision";
 const SYNC_WAVE: &str = "argocd.argoproj.io/sync-wave";
 /// The most bytes of a label's value.
@@ -33,7 +35,7 @@ pub struct PartOf(String);
 impl Marks {
     /// The labels of an object.
     pub(crate) fn labels(&self) -> Yaml {
-        map! {MANAGED_BY => "weir", PART_OF => &self.part_of.0}
+        map! {MANAGED_BY => MANAGER, PART_OF => &self.part_of.0}
     }
 
     /// The annotations of an object that is rendered from this revision and applied in this wave.

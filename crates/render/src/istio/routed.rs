@@ -29,6 +29,8 @@ pub(crate) struct RoutedService {
     pub variants: Vec<TaggedTarget>,
     /// Whether it is there for variants of another service, and no more is said of it: it needs no routes.
     pub is_mere_target: bool,
+    /// The subsets of an existing DestinationRule with ours in it, if one was given.
+    pub given_subsets: Option<Vec<String>>,
     /// Subsets of an existing DestinationRule that, by their labels, pods of variants are in too.
     pub wide_subsets: Vec<String>,
     /// The text of the attachment that describes it, else of the one that should.
@@ -71,6 +73,7 @@ impl RoutedService {
             namespace: namespace_of(host).or(said).unwrap_or(namespace).to_owned(),
             service: service.cloned().unwrap_or_default(),
             variants,
+            given_subsets: None,
             wide_subsets: Vec::new(),
             source: placed.map(|placed| placed.source).unwrap_or_default(),
         };

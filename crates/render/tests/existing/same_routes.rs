@@ -140,23 +140,34 @@ fn is_stable(destination: &Value) -> bool {
 
 /// Whether nobody can say where variants of these go, or what their routes do to headers.
 fn is_to_be_refused(services: &[Value], steer: &str) -> bool {
-    let is_led = |service: &Value| {
+    let has_owl = |service: &Value| {
         let hosts = service["spec"]["hosts"].as_array().into_iter().flatten();
-        let has_owl = hosts.filter_map(Value::as_str).any(|host| host == "owl" || host == OWL);
-        service["spec"]["http"].as_array().unwrap().iter().any(|route| is_unclear(route, has_owl, steer))
+        hosts.filter_map(Value::as_str).any(|host| host == "owl" || host == OWL)
     };
-    let to_owl = |one: &Value| [OWL, PRIMARY].contains(&place(one).0.as_str());
-    let routes = services.iter().flat_map(|service| service["spec"]["http"].as_array().unwrap());
+    let routes_of = |service: &Value| service["spec"]["http"].as_array().unwrap().clone();
+    let is_led = |service: &Value| routes_of(service).iter().any(|route| is_unclear(route, has_owl(service), steer));
+    // Nobody would meet the variants of a host that leads elsewhere, and what has nothing of the policy is given by mistake.
+    let all = |service: &Value| -> Vec<String> {
+        let routes = routes_of(service);
+        routes
+            .iter()
+            .flat_map(|route| route["route"].as_array().cloned().unwrap_or_default())
+            .map(|one| place(&one).0)
+            .collect()
+    };
+    let to_owl = |service: &Value| all(service).iter().any(|host| host == OWL || host == PRIMARY);
+    let leads_away = |service: &Value| {
+        let delegates = routes_of(service).iter().any(|route| route.get("delegate").is_some());
+        has_owl(service) && !delegates && !to_owl(service) && all(service).iter().any(|host| host != CANARY)
+    };
+    let is_of_no_use = services.len() == 1 && !to_owl(&services[0]) && !has_owl(&services[0]);
     // Istio would drop a copy below a root that asks the case of letters of every match.
     let drops = |route: &Value| route["name"] == "by-root" && route["match"][0]["ignoreUriCase"] == true;
     let has_no_match = |route: &Value| leads_to_stable_pods(route) && route.get("match").is_none();
-    let routes_of = |service: &Value| service["spec"]["http"].as_array().unwrap().clone();
     let is_dropped = services.len() == 2
         && routes_of(&services[0]).iter().any(drops)
         && routes_of(&services[1]).iter().any(has_no_match);
-    is_dropped
-        || services.iter().any(is_led)
-        || !routes.flat_map(|route| route["route"].as_array().into_iter().flatten()).any(to_owl) && services.len() == 1
+    is_dropped || is_of_no_use || services.iter().any(is_led) || services.iter().any(leads_away)
 }
 
 fn is_unclear(route: &Value, has_owl: bool, steer: &str) -> bool {
@@ -167,7 +178,7 @@ fn is_unclear(route: &Value, has_owl: bool, steer: &str) -> bool {
     if !leads_to_stable_pods(route) {
         let any = |one: &Value| {
             one.as_object().unwrap().iter().all(|(field, asked)| match field.as_str() {
-                "name" => true,
+                "name" | "ignoreUriCase" => true,
                 "uri" => *asked == json!({"prefix": "/"}),
                 _ => false,
             })

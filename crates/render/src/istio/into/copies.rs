@@ -22,10 +22,7 @@ pub(super) fn routes(
     let variants = needs.variant_routes(routed);
     for variant in &variants {
         let name = name_of(route, variant);
-        let taken = existing
-            .routes
-            .iter()
-            .any(|other| other.name == name || (other.index != route.index && other.name == route.name));
+        let taken = existing.called(&name) > 0 || existing.called(&route.name) > 1;
         if taken {
             let message = format!(
                 "the name {name} is taken, or {} is the name of two routes; give the file as it was before routes \

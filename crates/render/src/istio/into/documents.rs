@@ -2,8 +2,8 @@
 
 use weir_policy::{Source, Spanned, Value};
 
+use super::lines::lines;
 use super::node::child;
-use super::splice::lines;
 
 /// Each document of the file behind as many empty lines as it has lines before it. `---` at the start of a line begins a
 /// document whatever surrounds it, and `...` ends one (YAML 1.2, section 9.1.2).
@@ -108,8 +108,11 @@ impl Item<'_> {
 }
 
 pub(super) fn items(node: &Spanned) -> Vec<Item<'_>> {
-    let is_list =
-        matches!(child(node, "kind").map(|kind| &kind.value), Some(Value::Str(kind)) if kind.ends_with("List"));
+    let Value::Map(entries) = &node.value else { return vec![Item { index: None, node }] };
+    // Whichever of several a reader heeds.
+    let is_list = entries
+        .iter()
+        .any(|entry| entry.key == "kind" && matches!(&entry.node.value, Value::Str(kind) if kind.ends_with("List")));
     match child(node, "items").map(|items| &items.value) {
         Some(Value::List(items)) if is_list => {
             items.iter().enumerate().map(|(index, node)| Item { index: Some(index), node }).collect()

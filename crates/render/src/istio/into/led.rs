@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use weir_policy::{Problems, Spanned, Value};
+use weir_policy::Problems;
 
+use super::copies::matches_itself;
 use super::destination::{Destination, edits, sent};
-use super::node::{child, list, text};
+use super::node::child;
+use super::shown::takes_everybody;
 use super::virtual_service::{Route, VirtualService};
 use crate::istio::routed::RoutedService;
 use crate::istio::routes::RouteNeeds;
@@ -40,7 +42,17 @@ pub(super) fn service<'a>(
         return None;
     }
     if !sent.iter().any(|one| one.is_stable(routed)) {
-        check_everybody(route, existing, routed, &sent, problems);
+        if let Some(variant) =
+            needs.variant_routes(routed).iter().find(|variant| matches_itself(route, &variant.header))
+        {
+            let message = format!(
+                "{} matches {} itself; leave that to the routes that are added, and give the file as it was before they were",
+                route.name, variant.header
+            );
+            existing.refuse(route, "match", message, problems);
+        } else {
+            check_everybody(route, existing, routed, &sent, problems);
+        }
         return None;
     }
     let elsewhere = sent.iter().find(|one| one.is_stable(routed) && one.host != routed.host);
@@ -64,16 +76,7 @@ fn check_everybody(
     sent: &[Destination<'_>],
     problems: &mut Problems,
 ) {
-    let asks_for_nothing = |one: &Spanned| {
-        let Value::Map(entries) = &one.value else { return true };
-        entries.iter().all(|entry| match entry.key.as_str() {
-            "name" => true,
-            "uri" => text(&entry.node, "prefix") == "/",
-            field => child(one, field).is_none(),
-        })
-    };
-    let matches = list(child(&route.node, "match"));
-    if matches.is_empty() || matches.iter().any(asks_for_nothing) {
+    if takes_everybody(route) {
         let to = sent.iter().map(Destination::name).collect::<Vec<_>>().join(" and ");
         let message = format!(
             "{} leads everybody to {to}, where a variant of {} is, so that requests without a tag meet the variant; lead it to \

@@ -32,7 +32,7 @@ pub(super) fn envoy_routes(all: &[&VirtualService], routed: &[RoutedService], ne
     for existing in all.iter().filter(|existing| !existing.hosts.is_empty()) {
         let mut in_order = Vec::new();
         for route in &existing.routes {
-            let Some((_, to)) = existing.delegates().find(|(other, _)| other.index == route.index) else {
+            let Some(to) = existing.delegate_of(route) else {
                 in_order.extend(with_copies(existing, route, routed, needs));
                 continue;
             };

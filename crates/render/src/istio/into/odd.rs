@@ -1,9 +1,9 @@
 //! What readers of YAML take in several ways: keys that stand twice, and values that are numbers or switches to one and texts to
 //! the other. Kubernetes reads by YAML 1.1, what is put in is written for both.
 
-use weir_policy::{At, Problems, Source, Spanned, Value, codes};
+use weir_policy::{At, Problems, Spanned, Value, codes};
 
-use super::splice::lines;
+use super::lines::Lines;
 
 /// Reports keys that stand twice in an object; whether there are none.
 pub(super) fn check_keys(node: &Spanned, at: &At<'_>, problems: &mut Problems) -> bool {
@@ -30,16 +30,13 @@ pub(super) fn check_keys(node: &Spanned, at: &At<'_>, problems: &mut Problems) -
 }
 
 /// Reports values below a node of this text that would be another in a copy.
-pub(super) fn check_values(node: &Spanned, text: &Source, at: &At<'_>, problems: &mut Problems) {
-    let lines = lines(&text.text);
-    walk(node, &lines, at, problems);
-}
-
-fn walk(node: &Spanned, lines: &[&str], at: &At<'_>, problems: &mut Problems) {
+pub(super) fn check_values(node: &Spanned, lines: &Lines<'_>, at: &At<'_>, problems: &mut Problems) {
     match &node.value {
-        Value::List(nodes) => nodes.iter().enumerate().for_each(|(i, node)| walk(node, lines, &at.index(i), problems)),
+        Value::List(nodes) => {
+            nodes.iter().enumerate().for_each(|(i, node)| check_values(node, lines, &at.index(i), problems))
+        }
         Value::Map(entries) => {
-            entries.iter().for_each(|entry| walk(&entry.node, lines, &at.key(&entry.key), problems));
+            entries.iter().for_each(|entry| check_values(&entry.node, lines, &at.key(&entry.key), problems));
         }
         Value::Int(_, Some(spelling)) => refuse(&spelling.0, at, problems),
         Value::Float(typed) if typed.parse().map_or(true, |value: f64| !value.is_finite()) => {
@@ -72,8 +69,7 @@ fn is_typed_in_yaml_1_1(text: &str) -> bool {
 }
 
 /// Whether a value stands there without quotes.
-fn is_plain(node: &Spanned, lines: &[&str]) -> bool {
-    let Some(position) = node.position else { return false };
-    let line = lines.get(position.line as usize - 1).map_or("", |line| line.trim_start_matches('\u{feff}'));
-    !matches!(line.chars().nth(position.column as usize - 1), Some('"' | '\'' | '|' | '>'))
+fn is_plain(node: &Spanned, lines: &Lines<'_>) -> bool {
+    let Some((line, behind)) = lines.place(node.position) else { return false };
+    !lines.all()[line][behind..].starts_with(['"', '\'', '|', '>'])
 }

@@ -10,6 +10,7 @@ use super::odd;
 use super::place::Place;
 use super::rule::DestinationRule;
 use super::virtual_service::VirtualService;
+use crate::istio::marks::{MANAGED_BY, MANAGER};
 
 const GROUP: &str = "networking.istio.io/";
 const VIRTUAL_SERVICE: &str = "VirtualService";
@@ -53,8 +54,18 @@ pub(super) fn read(file: &Source, source: SourceId, domain: &str, problems: &mut
             told.extend(unread);
             continue;
         }
+        if !ours.is_empty() && !are_once(&node, &alone, source, &mut told) {
+            continue;
+        }
         for item in &items {
             let place = Place { alone: alone.clone(), source, item: item.index };
+            if let Some(message) = ours_already(item.node) {
+                place.within(&mut told, |root, told| {
+                    told.add(codes::CONFLICT, &root.key("metadata").key("labels"), message)
+                });
+                others.push(String::new());
+                continue;
+            }
             let Some(kind) = kind_of(item.node) else {
                 check_kind(item.node, &place, &mut told);
                 others.push(describe(item.node));
@@ -85,6 +96,32 @@ const TEMPLATE: &str = "a template of Helm, which is not YAML yet; run helm temp
 fn kind_of(node: &Spanned) -> Option<&'static str> {
     let is_istio = text(node, "apiVersion").starts_with(GROUP);
     [VIRTUAL_SERVICE, DESTINATION_RULE].into_iter().find(|kind| is_istio && text(node, "kind") == *kind)
+}
+
+/// Whether no key of a document that is a list stands twice in it; those of its items are looked at one by one.
+fn are_once(node: &Spanned, alone: &Source, source: SourceId, problems: &mut Problems) -> bool {
+    let Value::Map(entries) = &node.value else { return true };
+    let is_again = |i: &usize| entries[..*i].iter().any(|other| other.key == entries[*i].key);
+    let again: Vec<usize> = (0..entries.len()).filter(is_again).collect();
+    let place = Place { alone: alone.clone(), source, item: None };
+    place.within(problems, |root, problems| {
+        for i in &again {
+            let message = format!("{} stands here twice, and readers differ in which they heed", entries[*i].key);
+            problems.add(codes::DUPLICATE_KEY, &root.key(&entries[*i].key), message);
+        }
+    });
+    again.is_empty()
+}
+
+/// What to say of an object that was rendered: its place is among the rendered files, not among those that are given.
+fn ours_already(node: &Spanned) -> Option<String> {
+    let labels = child(child(node, "metadata")?, "labels")?;
+    (text(labels, MANAGED_BY) == MANAGER).then(|| {
+        let (kind, name) = (text(node, "kind"), child(node, "metadata").map_or("", |metadata| text(metadata, "name")));
+        format!(
+            "{kind} {name} was written by weir render, which writes it again; give your files as they are without it"
+        )
+    })
 }
 
 /// Reports what is meant to be read here and is not what Kubernetes would take for it.

@@ -26,6 +26,25 @@ pub(super) fn check_destinations(existing: &VirtualService, all: &[RoutedService
     }
 }
 
+/// Reports a VirtualService that has a service of the policy as a host and leads elsewhere with all its requests: no variant would
+/// be met there.
+pub(super) fn check_host(existing: &VirtualService, all: &[RoutedService], problems: &mut Problems) {
+    let of_http = || existing.routes.iter().flat_map(|route| destinations(route, existing));
+    for routed in all.iter().filter(|routed| !routed.variants.is_empty()) {
+        let Some(index) = existing.hosts.iter().position(|host| *host == routed.host) else { continue };
+        let delegates = existing.delegates().next().is_some();
+        let Some(first) = of_http().find(|one| !routed.leads_to(&one.host)).filter(|_| !delegates) else { continue };
+        if !of_http().any(|one| one.is_at(routed)) {
+            let (host, to) = (&routed.host, &first.host);
+            let message = format!(
+                "no route here leads to {host}, so that nobody meets its variants; if only stable pods are behind {to}, write in an \
+                 attachment istio: {{services: {{{host}: {{stable_hosts: [{to}]}}}}}}"
+            );
+            existing.refuse_host(index, message, problems);
+        }
+    }
+}
+
 /// What is wrong with a host that is no service, and looks like one of the policy.
 fn misnamed(host: &str, written: &str, routed: &RoutedService) -> Option<String> {
     let name = &routed.host;
@@ -52,6 +71,12 @@ fn leads_to_all_pods(destination: &Spanned, routed: &RoutedService) -> Option<St
     let subset = if routed.service.stable.is_some() { "stable" } else { "NAME, one that only stable pods are in" };
     if named.is_empty() {
         return Some(format!("leads to all pods of {host}, those of {subsets} as well; write subset: {subset}"));
+    }
+    if let Some(known) = routed.given_subsets.as_ref().filter(|known| !known.iter().any(|subset| subset == named)) {
+        let known = known.join(", ");
+        return Some(format!(
+            "leads to the subset {named}, and the DestinationRule of {host} has none of that name; it will have {known}"
+        ));
     }
     routed.wide_subsets.iter().any(|wide| wide == named).then(|| {
         format!(

@@ -40,6 +40,10 @@ impl DestinationRule {
         covers(&self.host, service)
     }
 
+    pub fn object(&self) -> &Object {
+        &self.object
+    }
+
     pub fn name(&self) -> &str {
         &self.object.name
     }

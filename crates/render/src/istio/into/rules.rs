@@ -2,6 +2,7 @@
 
 use weir_policy::{At, Problems, Value, codes};
 
+use super::lines::Lines;
 use super::node::child;
 use super::rule::DestinationRule;
 use super::splice::{self, Insertion};
@@ -105,7 +106,11 @@ pub(super) fn wide_subsets(rule: &DestinationRule, routed: &RoutedService) -> Ve
 }
 
 /// What is put into the text of an existing DestinationRule of a service, if anything is. An error says what is in the way.
-pub(super) fn added(rule: &DestinationRule, routed: &RoutedService, text: &str) -> Result<Option<Insertion>, String> {
+pub(super) fn added(
+    rule: &DestinationRule,
+    routed: &RoutedService,
+    lines: &Lines<'_>,
+) -> Result<Option<Insertion>, String> {
     let is_there = |name: &str| rule.subsets.iter().any(|subset| subset.name == name);
     let missing: Vec<Yaml> = subsets::all(routed)
         .iter()
@@ -117,10 +122,12 @@ pub(super) fn added(rule: &DestinationRule, routed: &RoutedService, text: &str) 
     }
     let note = format!("By weir render: versions of {}.", routed.host);
     let put = match (rule.subsets.first(), rule.subsets_entry()) {
-        (Some(first), _) => splice::before(&first.node, &note, missing, text),
-        (None, Some(entry)) if matches!(entry.node.value, Value::List(_)) => splice::inside(&entry.node, missing, text),
-        (None, Some(entry)) => splice::below(entry, &note, missing, text),
-        (None, None) => splice::field(rule.spec(), "subsets", &note, Yaml::List(missing), text),
+        (Some(first), _) => splice::before(&first.node, &note, missing, lines),
+        (None, Some(entry)) if matches!(entry.node.value, Value::List(_)) => {
+            splice::inside(&entry.node, missing, lines)
+        }
+        (None, Some(entry)) => splice::below(entry, &note, missing, lines),
+        (None, None) => splice::field(rule.spec(), "subsets", &note, Yaml::List(missing), lines),
     };
     put.map(Some).ok_or_else(|| {
         let what = if child(rule.spec(), "subsets").is_some() { "its subsets" } else { "`subsets`" };

@@ -14,6 +14,33 @@ pub(super) fn everywhere(routes: &[Route]) -> impl Iterator<Item = &Route> {
     routes.iter().take(end).filter(|route| !matches(route).iter().any(|one| NARROWING.iter().any(|key| has(one, key))))
 }
 
+/// Whether it takes requests whatever they are, of every proxy.
+pub(super) fn takes_everybody(route: &Route) -> bool {
+    let asks_for_nothing = |one: &Spanned| {
+        let Value::Map(entries) = &one.value else { return true };
+        entries.iter().all(|entry| match entry.key.as_str() {
+            "name" | "ignoreUriCase" => true,
+            "uri" => is_any_path(&entry.node),
+            field => !has(one, field),
+        })
+    };
+    let matches = matches(route);
+    matches.is_empty() || matches.iter().any(asks_for_nothing)
+}
+
+/// Whether a match of a path is one of all paths.
+fn is_any_path(uri: &Spanned) -> bool {
+    let Value::Map(entries) = &uri.value else { return true };
+    entries.iter().all(|entry| match (entry.key.as_str(), &entry.node.value) {
+        ("prefix", Value::Str(prefix)) => ["", "/"].contains(&prefix.as_str()),
+        ("regex", Value::Str(regex)) => {
+            let regex = regex.trim_start_matches('^').trim_end_matches('$');
+            ["*", ".*", ".+", "/.*", "/?.*", "(.*)", "/(.*)"].contains(&regex)
+        }
+        (_, value) => *value == Value::Null,
+    })
+}
+
 /// Whether it takes every request, if only at some proxies: Istio leaves out what stands behind.
 fn takes_all(route: &Route) -> bool {
     let matches = matches(route);

@@ -1,5 +1,7 @@
 //! An existing VirtualService, as far as it matters for adding routes.
 
+use std::collections::BTreeMap;
+
 use weir_policy::fields;
 use weir_policy::{At, Problems, Spanned, Value};
 
@@ -16,6 +18,8 @@ pub(super) struct VirtualService {
     /// Gateways that it is bound to; `mesh` for all sidecars.
     pub gateways: Vec<String>,
     pub routes: Vec<Route>,
+    /// The number of routes of each name.
+    names: BTreeMap<String, usize>,
     /// Routes of TLS and TCP, as they are written.
     pub tls: Vec<Spanned>,
     pub tcp: Vec<Spanned>,
@@ -57,9 +61,22 @@ impl VirtualService {
             },
             node,
         });
-        let routes = routes.collect();
+        let routes: Vec<Route> = routes.collect();
+        let mut names = BTreeMap::new();
+        for route in &routes {
+            *names.entry(route.name.clone()).or_default() += 1;
+        }
         let [tls, tcp] = ["tls", "tcp"].map(|name| list(name, problems));
-        VirtualService { object, hosts, gateways, routes, tls, tcp }
+        VirtualService { object, hosts, gateways, routes, names, tls, tcp }
+    }
+
+    /// The number of HTTP routes of this name.
+    pub fn called(&self, name: &str) -> usize {
+        self.names.get(name).copied().unwrap_or_default()
+    }
+
+    pub fn object(&self) -> &Object {
+        &self.object
     }
 
     pub fn name(&self) -> &str {
@@ -92,12 +109,15 @@ impl VirtualService {
 
     /// Routes that delegate, each with the namespace and name of the VirtualService that it delegates to.
     pub fn delegates(&self) -> impl Iterator<Item = (&Route, String)> {
-        self.routes.iter().filter_map(|route| {
-            let delegate = child(&route.node, "delegate")?;
-            let namespace = text(delegate, "namespace");
-            let namespace = if namespace.is_empty() { &self.object.namespace } else { namespace };
-            Some((route, format!("{namespace}/{}", text(delegate, "name"))))
-        })
+        self.routes.iter().filter_map(|route| Some((route, self.delegate_of(route)?)))
+    }
+
+    /// The namespace and name of the VirtualService that a route delegates to.
+    pub fn delegate_of(&self, route: &Route) -> Option<String> {
+        let delegate = child(&route.node, "delegate")?;
+        let namespace = text(delegate, "namespace");
+        let namespace = if namespace.is_empty() { &self.object.namespace } else { namespace };
+        Some(format!("{namespace}/{}", text(delegate, "name")))
     }
 
     /// Reports the VirtualService as such, or a field of it.

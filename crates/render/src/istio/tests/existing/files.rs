@@ -130,3 +130,65 @@ fn what_sidecars_do_not_see_does_not_route_for_them() {
         assert_eq!(found, expected, "{export}");
     }
 }
+
+#[test]
+fn what_was_rendered_is_not_given_again() {
+    let files = mesh(SERVICES, &[]).unwrap();
+    for file in &files {
+        let problems = mesh(SERVICES, &[&file.text]).unwrap_err();
+        assert!(
+            problems.iter().all(|one| one.path.to_string().ends_with("metadata.labels")),
+            "{}: {problems:?}",
+            file.name
+        );
+        assert!(problems[0].message.contains("written by weir render"), "{problems:?}");
+    }
+    let rendered = mesh(SERVICES, &[&one(OWL)]).unwrap();
+    let again = &rendered.iter().find(|file| file.name == "25-0.yaml").unwrap().text;
+    let problems = mesh(SERVICES, &[again]).unwrap_err();
+    assert_eq!(places(&problems)[0], "conflict 1:11 spec.http[0].match", "{problems:?}");
+}
+
+#[test]
+fn an_object_is_given_once() {
+    let other = one(OWL).replace("shop.example.com", "api.example.com");
+    let problems = mesh(SERVICES, &[&one(OWL), &other]).unwrap_err();
+    assert_eq!(places(&problems), ["conflict 2:3 metadata.name"]);
+    assert!(problems[0].message.contains("given in 0.yaml too"), "{problems:?}");
+    let list = format!("apiVersion: v1\nkind: Other\nkind: List\nitems:\n- {}", one(OWL).replace('\n', "\n  "));
+    assert_eq!(said(&list).0, "duplicate_key 1:3 kind");
+}
+
+#[test]
+fn a_virtual_service_of_a_service_that_routes_no_http_is_of_use() {
+    for routes in [
+        "tcp: [{route: [{destination: {host: owl, subset: v20}}]}]",
+        "http: [{redirect: {uri: /}}]",
+        "http: [{mirror: {host: owl, subset: v20}, redirect: {uri: /}}]",
+    ] {
+        let text = existing(&format!("  hosts: [owl]\n  {routes}\n"));
+        let files = mesh(SERVICES, &[&text]).unwrap_or_else(|problems| panic!("{routes}: {problems:?}"));
+        assert_eq!(files.iter().find(|file| file.name == "25-0.yaml").unwrap().text, text);
+    }
+}
+
+#[test]
+fn every_path_is_everybody() {
+    for uri in ["{regex: '.*'}", "{prefix: ''}", "{prefix: /}", "{regex: '^/.*$'}"] {
+        let text = one(&format!(
+            "{{match: [{{uri: {uri}}}], route: [{{destination: {{host: owl, subset: v21}}}}]}}\n  - {OWL}"
+        ));
+        assert_eq!(said(&text).0, "conflict 1:8 spec.http[0].route", "{uri}");
+    }
+}
+
+/// Thousands of routes take seconds even here: whatever is done for each of them is not done over the whole file.
+#[test]
+fn a_file_may_have_thousands_of_routes() {
+    let route = |n: usize| format!("  - {{name: r{n}, match: [{{uri: {{prefix: /p{n}}}}}], {OWL}}}\n");
+    let text = existing(&format!("{BY_GATEWAY}  http:\n{}", (0..4_000).map(route).collect::<String>()));
+    let begin = std::time::Instant::now();
+    let files = mesh(SERVICES, &[&text]).unwrap();
+    assert!(files.iter().any(|file| file.text.matches("/tag/two").count() == 4_000));
+    assert!(begin.elapsed().as_secs() < 60, "{:?}", begin.elapsed());
+}
