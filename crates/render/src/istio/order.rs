@@ -14,7 +14,7 @@ const PROXIES: &str = r#"proxies() { sh -c '
 verb=$1 namespace=$2 labels=$3 question=$4 late=; shift 4
 while :; do
   told=$late late=
-  pods=$(kubectl get pods -n "$namespace" -l "$labels" --field-selector status.phase=Running -o name) || continue
+  pods=$(kubectl get pods -n "$namespace" -l "$labels" --field-selector status.phase=Running -o name) || exit
   [ "$pods" ] || echo "no pod with $labels runs in $namespace"
   for pod in $pods; do
     said=$(kubectl exec -n "$namespace" "$pod" -c istio-proxy -- pilot-agent request GET "$question") || late=$pod
@@ -25,6 +25,7 @@ while :; do
   done
   [ "$late" ] || break
   [ "$late" = "$told" ] || echo "waiting for $late"
+  sleep 1
 done
 ' proxies "$@"; }
 "#;
@@ -57,11 +58,11 @@ fn indented(commands: &str) -> String {
 
 fn applied(file: &File) -> String {
     let how = if file.server_side { "apply --server-side" } else { "apply" };
-    format!("kubectl {how} -f {}\n", file.name) + &asked("have", &file.waits.once_applied)
+    format!("kubectl {how} -f {}\n", word(&file.name)) + &asked("have", &file.waits.once_applied)
 }
 
 fn taken_away(file: &File) -> String {
-    let command = match &file.replaces {
+    let command = match file.replaces.as_deref().map(word) {
         // Rules go after the routes that name their subsets.
         Some(original) if file.name.as_str() < Phase::Mesh.file() => {
             format!("kubectl apply -f {original}  # as it was, from where weir ran\n")
@@ -71,7 +72,7 @@ fn taken_away(file: &File) -> String {
                 "kubectl apply -f {original}  # as it was, from where weir ran; it may name no subset of ours any more\n"
             )
         }
-        None => format!("kubectl delete -f {}\n", file.name),
+        None => format!("kubectl delete -f {}\n", word(&file.name)),
     };
     command + &asked("lack", &file.waits.once_gone)
 }
@@ -84,4 +85,31 @@ fn asked(verb: &str, questions: &[Question]) -> String {
         format!("proxies {verb} {} {} '{}'{answers}\n", question.namespace, labels.join(","), question.path)
     };
     questions.iter().map(command).collect()
+}
+
+/// A text as one word of a shell.
+fn word(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./+,:=@%".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::word;
+
+    #[test]
+    fn whatever_a_file_is_called_it_is_one_word() {
+        assert_eq!(word("25-into-public.yaml"), "25-into-public.yaml");
+        for name in ["my file;rm.yaml", "$(id).yaml", "it's", "`id`", "a\\b", "*.yaml", "~", "é", "#a", "!a", "\"", ""]
+        {
+            let said = Command::new("sh").args(["-c", &format!("printf %s {}", word(name))]).output().unwrap();
+            assert_eq!(String::from_utf8(said.stdout).unwrap(), name);
+        }
+    }
 }
