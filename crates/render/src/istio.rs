@@ -118,12 +118,16 @@ pub fn render(
     objects.iter().for_each(|object| object.check_size(largest, &mut problems));
     let is_named = |route: &str| is_misnamed || all.iter().any(|placed| placed.placement.names_route(route));
     let mut files: Vec<File> = Phase::ALL.into_iter().filter_map(|phase| File::of(phase, &objects)).collect();
-    files.extend(into.iter().map(|file| File {
-        name: file.file_name(&routed),
-        text: file.render(&routed, &needs, &is_named, &mut problems),
-        server_side: false,
-        replaces: Some(file.text.name.clone()),
-        waits: Waits::default(),
+    files.extend(into.iter().map(|file| {
+        let text = file.render(&routed, &needs, &is_named, &mut problems);
+        let bytes = file.check_size(&text, &mut problems);
+        File {
+            name: file.file_name(&routed),
+            text,
+            server_side: bytes > CLIENT_SIDE_BYTES_MAX,
+            replaces: Some(file.text.name.clone()),
+            waits: Waits::default(),
+        }
     }));
     waits::add(&mut files, &all, &routed, &own, &needs, &into);
     files.sort_by(|one, other| one.name.cmp(&other.name));

@@ -9,6 +9,7 @@ use weir_policy::{At, Problems, Source, SourceId, Sources, codes};
 use crate::istio::awaited::BoundRoute;
 use crate::istio::envoy_route::EnvoyRoute;
 use crate::istio::host_name::{covers, is_short_for};
+use crate::istio::object::OBJECT_BYTES_MAX;
 use crate::istio::routed::RoutedService;
 use crate::istio::routes::{MESH, RouteNeeds, VariantRoute};
 use crate::istio::subsets;
@@ -167,6 +168,19 @@ impl<'a> ExistingFile<'a> {
         }
         problems.extend(found.into_vec());
         splice::insert(&self.text.text, insertions)
+    }
+
+    /// The bytes of the largest object of what was rendered; reports one that Kubernetes would not take.
+    pub fn check_size(&self, text: &str, problems: &mut Problems) -> usize {
+        let bytes = read::largest(text);
+        if bytes > OBJECT_BYTES_MAX {
+            let message = format!(
+                "with routes for variants an object would have {bytes} bytes; Kubernetes takes at most {OBJECT_BYTES_MAX}. Where \
+                 many tags lead to few subsets, steer: subset makes fewer routes"
+            );
+            problems.add(codes::LIMIT, &At::Root { source: self.source }, message);
+        }
+        bytes
     }
 
     /// The copies of a route for variants, if it leads to stable pods.

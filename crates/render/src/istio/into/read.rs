@@ -11,6 +11,7 @@ use super::place::Place;
 use super::rule::DestinationRule;
 use super::virtual_service::VirtualService;
 use crate::istio::marks::{MANAGED_BY, MANAGER};
+use crate::yaml::Yaml;
 
 const GROUP: &str = "networking.istio.io/";
 const VIRTUAL_SERVICE: &str = "VirtualService";
@@ -96,6 +97,15 @@ const TEMPLATE: &str = "a template of Helm, which is not YAML yet; run helm temp
 fn kind_of(node: &Spanned) -> Option<&'static str> {
     let is_istio = text(node, "apiVersion").starts_with(GROUP);
     [VIRTUAL_SERVICE, DESTINATION_RULE].into_iter().find(|kind| is_istio && text(node, "kind") == *kind)
+}
+
+/// The bytes of the largest object of a text, as Kubernetes has it.
+pub(super) fn largest(text: &str) -> usize {
+    let bytes = |alone: Source| {
+        let (node, _) = alone.parse(SourceId::FIRST);
+        items(&node).into_iter().map(|item| Yaml::from(item.node).json_bytes()).max().unwrap_or_default()
+    };
+    documents(&Source::yaml("", text)).into_iter().map(bytes).max().unwrap_or_default()
 }
 
 /// Whether no key of a document that is a list stands twice in it; those of its items are looked at one by one.
