@@ -98,6 +98,19 @@ fn module(file: &AttachmentFile, root: &At<'_>, problems: &mut Problems) -> Opti
     }
 }
 
+/// Whether Istio would refuse a plugin with the module, whose place it reads as a URL.
+fn is_no_url(module: &Module) -> bool {
+    let is_odd = |text: &str| {
+        let mut escapes = text.split('%').skip(1).map(|rest| rest.as_bytes().first_chunk::<2>());
+        text.contains(char::is_control)
+            || escapes.any(|two| !two.is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit)))
+    };
+    match module {
+        Module::File(path) => is_odd(path) || path.contains('%'),
+        Module::Url { url, .. } | Module::Oci { url, .. } => is_odd(url) || url.contains(' '),
+    }
+}
+
 /// Reports settings that do not go together.
 fn check_fit(file: &AttachmentFile, placement: &Placement, at: &At<'_>, problems: &mut Problems) {
     let attachment = &file.attachment;
@@ -117,6 +130,13 @@ fn check_fit(file: &AttachmentFile, placement: &Placement, at: &At<'_>, problems
             refuse(
                 "attach",
                 "filters that join need one vm_id, which only an EnvoyFilter can give; write attach: envoyfilter",
+            );
+        }
+        if file.wasm.as_ref().is_some_and(is_no_url) {
+            refuse(
+                "attach",
+                "Istio reads the place of the module as a URL, and this one is none for it: a % in it begins an escape, and a \
+                 path is better without; write attach: envoyfilter, or call the module otherwise",
             );
         }
         for (key, used) in [("weights", !placement.weights.is_empty()), ("limits", !placement.limits.is_empty())] {

@@ -116,6 +116,8 @@ fn attachments_that_cannot_be_rendered() {
         ("wasm: {file: /w}, steer: cluster,", "attach: wasmplugin", "conflict 0:2 istio.attach"),
         ("wasm: {file: /w}, role: mesh, join: traceparent,", "attach: wasmplugin", "conflict 0:2 istio.attach"),
         ("wasm: {file: /w},", "attach: wasmplugin, limits: {a: 1}", "conflict 0:2 istio.limits"),
+        ("wasm: {file: /w/100%.wasm},", "attach: wasmplugin", "conflict 0:2 istio.attach"),
+        ("wasm: {oci: 'oci://a/b%zz'},", "attach: trafficextension", "conflict 0:2 istio.attach"),
         ("wasm: {file: /w},", "limits: {a: 0}", "bad_value 0:2 istio.limits.a"),
         ("wasm: {file: /w},", "weights: {a: [b]}", "bad_value 0:2 istio.weights.a"),
         ("wasm: {file: /w},", "colour: red", "unknown_field 0:2 istio.colour"),
