@@ -19,21 +19,21 @@ pub(crate) fn by_name<T>(
     values
 }
 
-/// An integer from 1 to the most that Envoy's `uint32` holds.
-pub(crate) fn positive(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<i64> {
-    from_1(node, i64::from(u32::MAX), at, problems)
+/// A bound, from 1 to the most that Envoy's `uint32` holds.
+pub(crate) fn bound(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<i64> {
+    from_1(node, i64::from(u32::MAX), "which lets nothing through", at, problems)
 }
 
 /// The number of a port.
 pub(crate) fn port(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<i64> {
-    from_1(node, i64::from(u16::MAX), at, problems)
+    from_1(node, i64::from(u16::MAX), "which is no port", at, problems)
 }
 
-/// An integer from 1 to this one.
-pub(crate) fn from_1(node: Spanned, max: i64, at: &At<'_>, problems: &mut Problems) -> Option<i64> {
+/// An integer from 1 to this one. `zero` says what is wrong with 0.
+pub(crate) fn from_1(node: Spanned, max: i64, zero: &str, at: &At<'_>, problems: &mut Problems) -> Option<i64> {
     let value = fields::integer(node, max.unsigned_abs(), at, problems)?;
     if value == 0 {
-        problems.add(codes::BAD_VALUE, at, "found 0, which lets nothing through; an integer from 1 would do");
+        problems.add(codes::BAD_VALUE, at, format!("found 0, {zero}; an integer from 1 to {max} would do"));
     }
     i64::try_from(value).ok().filter(|value| *value > 0)
 }

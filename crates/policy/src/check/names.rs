@@ -6,6 +6,9 @@ use crate::limits;
 use crate::model;
 use crate::written::{CookieLife, EnvTag, RouteTarget, UnitSource};
 
+/// The most characters of a service's name: as many as a name in DNS has.
+const SERVICE_BYTES_MAX: usize = 253;
+
 /// `[A-Za-z0-9._-]{1,64}`.
 fn is_id(text: &str) -> bool {
     (1..=limits::ID_LENGTH_MAX).contains(&text.len())
@@ -61,7 +64,7 @@ pub(super) fn tag(text: &str, at: &At<'_>, problems: &mut Problems) {
 /// A service of the file's namespace, if it has one: `NAME.NAMESPACE` or `NAME.NAMESPACE.svc…`.
 pub(super) fn service(text: &str, namespace: Option<&str>, at: &At<'_>, problems: &mut Problems) {
     if !is_service(text) {
-        problems.add(codes::BAD_SERVICE, at, format!("found {text:?}; a service is a lower-case name without port"));
+        problems.add(codes::BAD_SERVICE, at, no_service(text));
     }
     let mut labels = text.split('.').skip(1);
     if let Some(namespace) = namespace
@@ -72,11 +75,32 @@ pub(super) fn service(text: &str, namespace: Option<&str>, at: &At<'_>, problems
 }
 
 fn is_service(text: &str) -> bool {
-    (1..=253).contains(&text.len())
+    (1..=SERVICE_BYTES_MAX).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
         && text
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+/// Why a text is the name of no service.
+fn no_service(text: &str) -> String {
+    let found = format!("found {text:?}");
+    let lower = text.to_ascii_lowercase();
+    if text.len() > SERVICE_BYTES_MAX {
+        return format!("found {} characters; a service has at most {}", text.len(), SERVICE_BYTES_MAX);
+    }
+    if text.parse::<std::net::IpAddr>().is_ok() {
+        return format!("{found}, which is an address; a service has a name");
+    }
+    if is_service(&lower) {
+        return format!("{found}; a service is in lower case: write {lower}");
+    }
+    match text.rsplit_once(':') {
+        Some((name, port)) if is_service(name) && port.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("{found}; a service has no port: write {name}")
+        }
+        _ => format!("{found}; a service is one name of a-z 0-9 . _ - that begins with a letter or a digit"),
+    }
 }
 
 /// Where a variant sends the requests for a service: to a subset of it, or to another service.
@@ -94,7 +118,10 @@ pub(super) fn route_target(
             service(text, namespace, &at, problems);
             if is_service(text) && !text.contains('.') {
                 // A subset has no dot, so that a header with either says which of the two it names.
-                let message = format!("found {text:?}, which could be a subset; write the service as NAME.NAMESPACE");
+                let message = format!(
+                    "found {text:?}, which could be a subset; write the service with its namespace, in a mesh of Istio in full: \
+                     {text}.NAMESPACE.svc.cluster.local"
+                );
                 problems.add(codes::BAD_SERVICE, &at, message);
             } else if text == routed {
                 let message = format!("{text} would lead to itself; name another service, or leave the route out");
@@ -265,5 +292,42 @@ fn cookie_life(life: &CookieLife, at: &At<'_>, problems: &mut Problems) {
             &at.key("domain"),
             format!("found {domain:?}; a lower-case host name would do"),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_service_is_told_in_its_own_words() {
+        let name = |length: usize| "a".repeat(length);
+        for (text, expected) in [
+            (name(SERVICE_BYTES_MAX).as_str(), ""),
+            ("owl.shop", ""),
+            ("10.0.0.7", ""),
+            (&name(SERVICE_BYTES_MAX + 1), "found 254 characters; a service has at most 253"),
+            ("fe80::1", "which is an address"),
+            ("Owl.Shop", "write owl.shop"),
+            ("owl.shop:80", "write owl.shop"),
+            ("*.example.com", "one name of a-z"),
+            ("", "one name of a-z"),
+            ("-owl", "one name of a-z"),
+        ] {
+            let mut problems = Problems::default();
+            service(text, None, &At::Root { source: SourceId::FIRST }, &mut problems);
+            let found = problems.into_vec().pop().map(|problem| problem.message);
+            assert_eq!(found.is_some(), !expected.is_empty(), "{text}");
+            assert!(found.is_none_or(|message| message.contains(expected)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_target_that_could_be_a_subset_is_proposed_in_full() {
+        let mut problems = Problems::default();
+        let target = RouteTarget::Service("lynx".to_owned());
+        route_target(&target, "owl.shop", None, &At::Root { source: SourceId::FIRST }, &mut problems);
+        let message = &problems.into_vec()[0].message;
+        assert!(message.ends_with("in full: lynx.NAMESPACE.svc.cluster.local"), "{message}");
     }
 }

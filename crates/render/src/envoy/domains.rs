@@ -49,7 +49,10 @@ fn never_matched(domain: &str) -> Option<String> {
     };
     if let Some((name, port)) = bare {
         return Some(match is_port(port) {
-            true => format!("{found}; ports are not compared, so write {name}"),
+            true => {
+                let star = if domain.starts_with('*') { "*" } else { "" };
+                format!("{found}; ports are not compared, so write {star}{name}")
+            }
             false => format!("{found}; a host has no colon but before its port"),
         });
     }
@@ -97,6 +100,16 @@ mod tests {
             ("é.example", false),
         ] {
             assert_eq!(never_matched(domain).is_none(), is_matched, "{domain}: {:?}", never_matched(domain));
+        }
+    }
+
+    #[test]
+    fn what_is_proposed_for_a_port_is_a_domain() {
+        for (domain, expected) in
+            [("*:80", "*"), ("*.example.com:80", "*.example.com"), ("shop.example:80", "shop.example")]
+        {
+            let message = never_matched(domain).unwrap();
+            assert!(message.ends_with(&format!("write {expected}")) && never_matched(expected).is_none(), "{message}");
         }
     }
 

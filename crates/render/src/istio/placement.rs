@@ -4,7 +4,7 @@
 use weir_policy::fields::{self, Fields};
 use weir_policy::{At, AttachmentFile, Problems, Role, SourceId, Spanned, codes};
 
-use crate::entries::{by_name, positive};
+use crate::entries::{bound, by_name};
 use crate::istio::host_name::{CLUSTER_DOMAIN, refused};
 use crate::istio::labels::{Labels, labels};
 use crate::istio::object_name::{is_name, is_title};
@@ -98,7 +98,7 @@ impl Placement {
         let services = by_name(fields.take("services"), &at.key("services"), problems, Service::read);
         let services = services.into_iter().map(|(name, service)| (name.clone(), service.beside(&name))).collect();
         let weights = by_name(fields.take("weights"), &at.key("weights"), problems, fields::strings);
-        let limits = by_name(fields.take("limits"), &at.key("limits"), problems, positive);
+        let limits = by_name(fields.take("limits"), &at.key("limits"), problems, bound);
         let telemetry = fields.take("telemetry").and_then(|node| fields::boolean(node, &at.key("telemetry"), problems));
         fields.finish(problems);
         Some(Placement {

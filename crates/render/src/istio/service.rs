@@ -3,7 +3,7 @@
 use weir_policy::fields::{self, Fields};
 use weir_policy::{At, Problems, Spanned};
 
-use crate::entries::{by_name, from_1, port, positive};
+use crate::entries::{by_name, from_1, port};
 use crate::istio::host_name::{full_name, of_kubernetes};
 use crate::istio::labels::{Labels, labels};
 use crate::istio::object_name::{is_name, is_title};
@@ -120,7 +120,9 @@ impl Service {
 fn guard(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Guard> {
     let mut fields = Fields::open(node, at, problems)?;
     let mut number = |name, problems: &mut Problems| {
-        fields.take(name).and_then(|node| from_1(node, GUARD_MAX, &at.key(name), problems))
+        fields
+            .take(name)
+            .and_then(|node| from_1(node, GUARD_MAX, "which lets nothing through", &at.key(name), problems))
     };
     let (connections, pending) = (number("connections", problems), number("pending", problems));
     let requests = number("requests", problems);
@@ -132,7 +134,8 @@ fn guard(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Guard> {
 fn eject(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Eject> {
     let mut fields = Fields::open(node, at, problems)?;
     let mut number = |name, problems: &mut Problems| {
-        fields.require(name, problems).and_then(|node| positive(node, &at.key(name), problems))
+        let node = fields.require(name, problems)?;
+        from_1(node, i64::from(u32::MAX), "which leaves no pod out", &at.key(name), problems)
     };
     let (errors, seconds) = (number("errors", problems), number("seconds", problems));
     fields.finish(problems);

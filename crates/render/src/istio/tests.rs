@@ -169,12 +169,18 @@ fn services_whose_versions_cannot_be_told_apart() {
 
 #[test]
 fn numbers_that_istio_does_not_take() {
-    for (field, at_most, key) in [
-        ("guards: {v21: {connections: N}}", u64::from(i32::MAX.unsigned_abs()), "guards.v21.connections"),
-        ("guards: {v21: {pending: N}}", u64::from(i32::MAX.unsigned_abs()), "guards.v21.pending"),
-        ("guards: {stable: {requests: N}}", u64::from(i32::MAX.unsigned_abs()), "guards.stable.requests"),
-        ("guards: {v21: {eject: {errors: N, seconds: 1}}}", u64::from(u32::MAX), "guards.v21.eject.errors"),
-        ("port: N", u64::from(u16::MAX), "port"),
+    let int32 = u64::from(i32::MAX.unsigned_abs());
+    for (field, at_most, key, zero) in [
+        ("guards: {v21: {connections: N}}", int32, "guards.v21.connections", "lets nothing through"),
+        ("guards: {v21: {pending: N}}", int32, "guards.v21.pending", "lets nothing through"),
+        ("guards: {stable: {requests: N}}", int32, "guards.stable.requests", "lets nothing through"),
+        (
+            "guards: {v21: {eject: {errors: N, seconds: 1}}}",
+            u64::from(u32::MAX),
+            "guards.v21.eject.errors",
+            "leaves no pod out",
+        ),
+        ("port: N", u64::from(u16::MAX), "port", "is no port"),
     ] {
         let with = |number: u64| {
             let field = field.replace('N', &number.to_string());
@@ -182,7 +188,10 @@ fn numbers_that_istio_does_not_take() {
         };
         assert!(with(at_most).is_ok(), "{field}");
         let place = format!("bad_value 0:2 istio.services.owl.shop.svc.cluster.local.{key}");
-        assert_eq!(places(&with(at_most + 1).unwrap_err()), [place]);
+        assert_eq!(places(&with(at_most + 1).unwrap_err()), [place.as_str()]);
+        let found = with(0).unwrap_err();
+        assert_eq!(places(&found), [place]);
+        assert!(found[0].message.starts_with(&format!("found 0, which {zero}; an integer from 1 ")), "{found:?}");
     }
 }
 
