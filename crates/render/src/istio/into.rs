@@ -29,6 +29,7 @@ mod read;
 mod refused;
 mod rule;
 mod rules;
+mod shape;
 mod shown;
 mod splice;
 mod virtual_service;

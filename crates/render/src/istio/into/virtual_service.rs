@@ -8,6 +8,7 @@ use weir_policy::{At, Problems, Spanned, Value};
 use super::node::{child, list, text};
 use super::object::Object;
 use super::place::Place;
+use super::shape;
 use crate::istio::routes::MESH;
 
 /// A VirtualService.
@@ -67,6 +68,12 @@ impl VirtualService {
             *names.entry(route.name.clone()).or_default() += 1;
         }
         let [tls, tcp] = ["tls", "tcp"].map(|name| list(name, problems));
+        let http = routes.iter().map(|route| &route.node).enumerate().map(|one| ("http", one));
+        let others =
+            tls.iter().enumerate().map(|one| ("tls", one)).chain(tcp.iter().enumerate().map(|one| ("tcp", one)));
+        for (name, (index, route)) in http.chain(others) {
+            shape::check(route, &at.key(name).index(index), problems);
+        }
         VirtualService { object, hosts, gateways, routes, names, tls, tcp }
     }
 

@@ -150,6 +150,21 @@ fn what_was_rendered_is_not_given_again() {
 }
 
 #[test]
+fn what_has_another_shape_is_not_passed_over() {
+    for (route, expected) in [
+        (format!("{{match: {{uri: {{prefix: /}}}}, {OWL}}}"), "wrong_type 1:8 spec.http[0].match"),
+        ("{route: {destination: {host: owl}}}".to_owned(), "wrong_type 1:8 spec.http[0].route"),
+        (
+            "{route: [{destination: {host: owl, subset: 20}}]}".to_owned(),
+            "wrong_type 1:8 spec.http[0].route[0].destination.subset",
+        ),
+        (format!("{{mirror: {{host: true}}, {OWL}}}"), "wrong_type 1:8 spec.http[0].mirror.host"),
+    ] {
+        assert_eq!(said(&one(&route)).0, expected, "{route}");
+    }
+}
+
+#[test]
 fn an_object_is_given_once() {
     let other = one(OWL).replace("shop.example.com", "api.example.com");
     let problems = mesh(SERVICES, &[&one(OWL), &other]).unwrap_err();
