@@ -13,19 +13,32 @@ const NAME_BYTES_MAX: usize = 63;
 /// The most characters of the prefix of a label's key.
 const PREFIX_BYTES_MAX: usize = 253;
 
-/// Reads labels, at least one: without any the object would mean every pod of its namespace.
-pub(crate) fn labels(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Labels> {
-    let labels = by_name(Some(node), at, problems, fields::string);
-    if labels.is_empty() {
-        problems.add(codes::BAD_VALUE, at, "found no label; {app: owl} would do");
-        return None;
+/// Reads labels, at least one, such as `proposed`: without any the object would mean every pod of its namespace.
+pub(crate) fn labels(node: Spanned, proposed: &str, at: &At<'_>, problems: &mut Problems) -> Option<Labels> {
+    let mut found = Problems::default();
+    let labels = by_name(Some(node), at, &mut found, fields::string);
+    if labels.is_empty() && found.is_empty() {
+        found.add(codes::BAD_VALUE, at, format!("found no label; {{{proposed}}} would do"));
     }
     for (key, value) in &labels {
         if let Some(message) = refused(key, value) {
-            problems.add(codes::BAD_VALUE, &at.key(key), message);
+            found.add(codes::BAD_VALUE, &at.key(key), message);
         }
     }
-    Some(labels)
+    let is_good = found.is_empty();
+    problems.extend(found.into_vec());
+    is_good.then_some(labels)
+}
+
+/// Reads the labels of subsets, each at least one that tells its pods from others.
+pub(crate) fn of_subsets(node: Option<Spanned>, at: &At<'_>, problems: &mut Problems) -> Vec<(String, Labels)> {
+    by_name(node, at, problems, |node, at, problems| {
+        let proposed = match at {
+            At::Key(_, subset) => format!("version: {subset}"),
+            _ => String::new(),
+        };
+        labels(node, &proposed, at, problems)
+    })
 }
 
 /// Why no pod has a label, if none can. Istio takes it in a selector all the same, which then selects nothing.

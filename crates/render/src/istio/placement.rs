@@ -87,7 +87,7 @@ impl Placement {
             fields::string(node, &at, problems).filter(|text| is_name(text, "namespace", &at, problems))
         });
         let selector = fields.require("selector", problems);
-        let selector = selector.and_then(|node| labels(node, &at.key("selector"), problems));
+        let selector = selector.and_then(|node| labels(node, "app: owl", &at.key("selector"), problems));
         let domain = fields.take("domain").and_then(|node| {
             let at = at.key("domain");
             fields::string(node, &at, problems).inspect(|text| check_domain(text, &at, problems))
@@ -95,12 +95,17 @@ impl Placement {
         let proxy = fields.take("proxy").and_then(|node| fields::word(node, &PROXIES, &at.key("proxy"), problems));
         let carrier = fields.take("attach").and_then(|node| fields::word(node, &CARRIERS, &at.key("attach"), problems));
         let gateways = fields.take("gateways").and_then(|node| gateways(node, &at.key("gateways"), problems));
-        let services = by_name(fields.take("services"), &at.key("services"), problems, Service::read);
+        let mut refused = Problems::default();
+        let services = by_name(fields.take("services"), &at.key("services"), &mut refused, Service::read);
+        // What was refused would be missing, and asked for a second time.
+        let is_described = refused.is_empty();
+        problems.extend(refused.into_vec());
         let services = services.into_iter().map(|(name, service)| (name.clone(), service.beside(&name))).collect();
         let weights = by_name(fields.take("weights"), &at.key("weights"), problems, fields::strings);
         let limits = by_name(fields.take("limits"), &at.key("limits"), problems, bound);
         let telemetry = fields.take("telemetry").and_then(|node| fields::boolean(node, &at.key("telemetry"), problems));
         fields.finish(problems);
+        is_described.then_some(())?;
         Some(Placement {
             namespace: namespace?,
             selector: selector?,

@@ -166,6 +166,17 @@ impl RoutedService {
                      only stable pods have, such as version"
                 );
                 self.report(&["stable"], codes::CONFLICT, message, problems);
+            } else if labels.iter().all(|label| stable.contains(label)) {
+                let is_given = self.service.subsets.iter().any(|(name, _)| name == subset);
+                let (keys, cure): (&[&str], String) = if is_given {
+                    (&["subsets", subset], format!("name one that only its pods have: {{version: {subset}}} would do"))
+                } else {
+                    (&["stable"], "name the version of stable pods".to_owned())
+                };
+                let message = format!(
+                    "stable pods have all labels of {subset} too, so that they would be sent its traffic; {cure}"
+                );
+                self.report(keys, codes::CONFLICT, message, problems);
             }
         }
     }

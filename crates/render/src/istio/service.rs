@@ -5,7 +5,7 @@ use weir_policy::{At, Problems, Spanned};
 
 use crate::entries::{by_name, from_1, port};
 use crate::istio::host_name::{full_name, of_kubernetes};
-use crate::istio::labels::{Labels, labels};
+use crate::istio::labels::{Labels, labels, of_subsets};
 use crate::istio::object_name::{is_name, is_title};
 
 /// The most that a DestinationRule takes as a number of connections or requests.
@@ -61,8 +61,8 @@ impl Service {
     pub fn read(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Service> {
         let mut fields = Fields::open(node, at, problems)?;
         let service = Service {
-            stable: fields.take("stable").and_then(|node| labels(node, &at.key("stable"), problems)),
-            subsets: by_name(fields.take("subsets"), &at.key("subsets"), problems, labels),
+            stable: fields.take("stable").and_then(|node| labels(node, "version: v1", &at.key("stable"), problems)),
+            subsets: of_subsets(fields.take("subsets"), &at.key("subsets"), problems),
             hosts: fields
                 .take("hosts")
                 .and_then(|node| fields::strings(node, &at.key("hosts"), problems))

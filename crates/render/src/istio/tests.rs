@@ -154,6 +154,14 @@ fn services_whose_versions_cannot_be_told_apart() {
             "conflict 0:2 istio.services.owl.shop.svc.cluster.local.stable",
         ),
         (
+            "{owl.shop.svc.cluster.local: {stable: {app: owl, version: v20}, subsets: {v21: {app: owl}}}}",
+            "conflict 0:2 istio.services.owl.shop.svc.cluster.local.subsets.v21",
+        ),
+        (
+            "{owl.shop.svc.cluster.local: {stable: {app: owl, version: v21}}}",
+            "conflict 0:2 istio.services.owl.shop.svc.cluster.local.stable",
+        ),
+        (
             "{owl.shop.svc.cluster.local: {stable: {version: v20}, subsets: {v23: {version: v23}}}}",
             "bad_value 0:2 istio.services.owl.shop.svc.cluster.local.subsets.v23",
         ),
@@ -165,6 +173,26 @@ fn services_whose_versions_cannot_be_told_apart() {
         let problems = mesh(&format!("services: {services}"), &[]).unwrap_err();
         assert_eq!(places(&problems)[0], place, "{services}");
     }
+}
+
+#[test]
+fn labels_that_were_refused_are_told_once() {
+    let owl = "istio.services.owl.shop.svc.cluster.local";
+    for (service, path, message) in [
+        ("stable: {version: 20}", format!("{owl}.stable.version"), "write \"20\" in quotes"),
+        ("stable: {version: true}", format!("{owl}.stable.version"), ""),
+        ("stable: {a b: c}", format!("{owl}.stable.a b"), ""),
+        ("stable: {}", format!("{owl}.stable"), "{version: v1} would do"),
+        ("stable: {version: v20}, subsets: {v21: {}}", format!("{owl}.subsets.v21"), "{version: v21} would do"),
+        ("stable: {version: v20}, subsets: {v21: {version: 21}}", format!("{owl}.subsets.v21.version"), ""),
+    ] {
+        let problems = mesh(&format!("services: {{owl.shop.svc.cluster.local: {{{service}}}}}"), &[]).unwrap_err();
+        let found: Vec<String> = problems.iter().map(|problem| problem.path.to_string()).collect();
+        assert_eq!(found, [path], "{service}");
+        assert!(problems[0].message.contains(message), "{problems:?}");
+    }
+    let selector = "{weir: 1, name: mesh, wasm: {file: /w}, istio: {namespace: shop, selector: {weir: true}}}";
+    assert_eq!(places(&rendered_at(LED, &[selector], &[]).unwrap_err()), ["wrong_type 0:1 istio.selector.weir"]);
 }
 
 #[test]
