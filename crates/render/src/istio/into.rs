@@ -17,6 +17,7 @@ use crate::istio::subsets;
 mod copies;
 mod destination;
 mod documents;
+mod hosts;
 mod led;
 mod lines;
 mod merged;
@@ -257,6 +258,7 @@ pub(crate) fn check_seen(
         routed.wide_subsets = of_host.flat_map(|rule| rules::wide_subsets(rule, routed)).collect();
     }
     for existing in all.iter().flat_map(|file| &file.virtual_services) {
+        hosts::check_case(existing, services, problems);
         let is_for = |routed: &&RoutedService| !routed.variants.is_empty() && existing.hosts.contains(&routed.host);
         let Some(routed) = services.iter().find(|routed| is_for(routed)) else { continue };
         let Some(seen) = existing.seen_by().filter(|_| existing.gateways.iter().any(|gateway| gateway == MESH)) else {

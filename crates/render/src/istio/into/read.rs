@@ -4,6 +4,7 @@
 use weir_policy::{At, Path, Problem, Problems, Source, SourceId, Spanned, Value, codes};
 
 use super::documents::{Item, documents, has_action, is_template, items};
+use super::hosts;
 use super::node::{child, text};
 use super::object::Object;
 use super::odd;
@@ -76,7 +77,11 @@ pub(super) fn read(file: &Source, source: SourceId, domain: &str, problems: &mut
                 let object = object(item.node, kind, domain, place, root, told)?;
                 let at = root.key("spec");
                 match kind {
-                    VIRTUAL_SERVICE => found.virtual_services.push(VirtualService::read(object, &at, told)),
+                    VIRTUAL_SERVICE => {
+                        let existing = VirtualService::read(object, &at, told);
+                        hosts::check(&existing.written_hosts, &at.key("hosts"), told);
+                        found.virtual_services.push(existing);
+                    }
                     _ => found.rules.extend(DestinationRule::read(object)),
                 }
                 Some(())

@@ -16,6 +16,8 @@ pub(super) struct VirtualService {
     object: Object,
     /// Hosts by their full names in lower case, as Istio compares them.
     pub hosts: Vec<String>,
+    /// The same hosts as they are written.
+    pub written_hosts: Vec<String>,
     /// Gateways that it is bound to; `mesh` for all sidecars.
     pub gateways: Vec<String>,
     pub routes: Vec<Route>,
@@ -47,8 +49,8 @@ impl VirtualService {
             let nodes = Spanned::from(Value::List(list(name, problems)));
             fields::strings(nodes, &at.key(name), problems).unwrap_or_default()
         };
-        let hosts =
-            texts("hosts", problems).into_iter().map(|host| object.full_name(&host).to_ascii_lowercase()).collect();
+        let written_hosts = texts("hosts", problems);
+        let hosts = written_hosts.iter().map(|host| object.full_name(host).to_ascii_lowercase()).collect();
         let mut gateways = texts("gateways", problems);
         if gateways.is_empty() {
             gateways.push(MESH.to_owned());
@@ -74,7 +76,7 @@ impl VirtualService {
         for (name, (index, route)) in http.chain(others) {
             shape::check(route, &at.key(name).index(index), problems);
         }
-        VirtualService { object, hosts, gateways, routes, names, tls, tcp }
+        VirtualService { object, hosts, written_hosts, gateways, routes, names, tls, tcp }
     }
 
     /// The number of HTTP routes of this name.

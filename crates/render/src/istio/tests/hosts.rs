@@ -75,7 +75,17 @@ fn a_host_of_an_existing_virtual_service_is_not_ours() {
         ("owl.shop", "public", true, ""),
         ("elk.shop", "mesh", false, ""),
         ("owl", "mesh", false, "conflict 0:1 owl.hosts"),
-        ("OWL.shop.svc.cluster.local", "mesh", false, "conflict 0:1 owl.hosts"),
+        ("OWL.shop.svc.cluster.local", "mesh", false, "conflict 1:5 spec.hosts[0], conflict 0:1 owl.hosts"),
+        ("OWL", "mesh", false, "conflict 1:5 spec.hosts[0], conflict 0:1 owl.hosts"),
+        // What Istio refuses is told of the file alone.
+        ("'owl:8080'", "mesh", false, "bad_value 1:5 spec.hosts[0]"),
+        ("owl, owl_x.example", "mesh", false, "bad_value 1:5 spec.hosts[1]"),
+        ("owl, 'o*.example'", "public", false, "bad_value 1:5 spec.hosts[1]"),
+        ("http://owl.shop.svc.cluster.local", "mesh", false, "bad_value 1:5 spec.hosts[0]"),
+        ("owl.shop.svc.cluster.local.", "mesh", false, "bad_value 1:5 spec.hosts[0]"),
+        ("'', owl", "mesh", false, "bad_value 1:5 spec.hosts[0]"),
+        ("'*.example', a.example, owl", "mesh", false, "conflict 1:5 spec.hosts[1]"),
+        ("owl, owl", "mesh", false, "conflict 1:5 spec.hosts[1]"),
     ] {
         let theirs = theirs(hosts, gateways);
         assert_eq!(found("shop.example", "", at_gateway, &[&theirs]), expected, "{theirs}");

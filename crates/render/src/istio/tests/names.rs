@@ -98,7 +98,7 @@ fn names_of_an_attachment_are_refused_there() {
 
 #[test]
 fn short_names_are_of_the_domain_of_the_cluster() {
-    let theirs = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: theirs, namespace: shop}\nspec:\n  hosts: [Owl]\n  http:\n  - {name: a, route: [{destination: {host: owl}}]}\n";
+    let theirs = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: theirs, namespace: shop}\nspec:\n  hosts: [owl]\n  http:\n  - {name: a, route: [{destination: {host: owl}}]}\n";
     let corp = LED.replace("cluster.local", "corp.example");
     for (policy, istio, expected) in [
         (LED, "", ""),
