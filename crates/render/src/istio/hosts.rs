@@ -20,7 +20,8 @@ struct Claim<'a> {
 #[derive(Clone, Copy)]
 enum Whose<'a> {
     Service(&'a str),
-    Existing(&'a str),
+    /// The names of the VirtualService and of its file.
+    Existing(&'a str, &'a str),
 }
 
 /// Reports hosts of services that Istio would refuse, that another VirtualService has, or that nobody would be called by.
@@ -32,8 +33,11 @@ pub(crate) fn check(
     problems: &mut Problems,
 ) {
     let existing = into.iter().flat_map(ExistingFile::hosts);
-    let existing =
-        existing.map(|(host, gateways, name)| Claim { host: host.to_owned(), gateways, whose: Whose::Existing(name) });
+    let existing = existing.map(|(host, gateways, (name, file))| Claim {
+        host: host.to_owned(),
+        gateways,
+        whose: Whose::Existing(name, file),
+    });
     let named = own.iter().map(|one| Claim {
         host: one.routed.host.clone(),
         gateways: &one.gateways,
@@ -105,9 +109,9 @@ fn clash(host: &str, one: &OwnVirtualService<'_>, claims: &[Claim<'_>]) -> Optio
             Whose::Service(other) if other == claim.host && covers(host, other) && one.is_for_sidecars() => {
                 Some(format!("covers {other}, which has routes of its own; name the hosts that are meant"))
             }
-            Whose::Existing(name) if is_same => {
+            Whose::Existing(name, file) if is_same => {
                 let shared = shared(&one.gateways, claim.gateways)?;
-                Some(format!("is a host of the VirtualService {name} too, and {shared} would heed one of the two; leave it out here"))
+                Some(format!("is a host of the VirtualService {name} of {file} too, and {shared} would heed one of the two; leave it out here"))
             }
             _ => None,
         }

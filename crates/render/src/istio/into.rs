@@ -91,10 +91,13 @@ impl<'a> ExistingFile<'a> {
         self.rules.iter().any(|rule| rule.host == routed.host)
     }
 
-    /// Every host of its VirtualServices, with the gateways for which it is routed and the name of the VirtualService.
-    pub fn hosts(&self) -> impl Iterator<Item = (&str, &[String], &str)> {
+    /// Every host of its VirtualServices, with the gateways for which it is routed, and the names of the VirtualService and of the file.
+    pub fn hosts(&self) -> impl Iterator<Item = (&str, &[String], (&str, &str))> {
         self.virtual_services.iter().flat_map(|existing| {
-            existing.hosts.iter().map(|host| (host.as_str(), existing.gateways.as_slice(), existing.name()))
+            existing
+                .hosts
+                .iter()
+                .map(|host| (host.as_str(), existing.gateways.as_slice(), (existing.name(), self.text.name.as_str())))
         })
     }
 
@@ -415,7 +418,7 @@ fn check_hosts(all: &[ExistingFile<'_>], problems: &mut Problems) {
             {
                 let message = format!(
                     "{host} is routed for sidecars by the VirtualService {} too, and Istio heeds one of them",
-                    other.name()
+                    other.object().called()
                 );
                 existing.refuse_host(i, message, problems);
             }

@@ -39,7 +39,7 @@ pub(super) fn check_root(
                 "{} of {}, which delegates to {}, matches by {field}, and Istio drops a match below it that does not; write a \
                  `match` with {field} here too",
                 by.name,
-                root.name(),
+                root.object().called(),
                 route.name
             );
             delegate.refuse(route, "name", message, problems);
@@ -63,7 +63,7 @@ pub(super) fn check_merged(
             let message = format!(
                 "Istio merges this with the VirtualService {} of the same gateway and host, and moves {}, which is for everybody, \
                  behind its routes, but not the copies; put the routes of both into one",
-                other.name(),
+                other.object().called(),
                 route.name
             );
             existing.refuse(route, "route", message, problems);

@@ -23,6 +23,11 @@ impl Object {
         full_name(host, &self.namespace, &self.domain)
     }
 
+    /// Its name and its file, for problems of another object.
+    pub fn called(&self) -> String {
+        format!("{} of {}", self.name, self.place.alone.name)
+    }
+
     /// The namespaces that see it by its `exportTo`; `None` where all do.
     pub fn seen_by(&self) -> Option<Vec<&str>> {
         let export = child(&self.spec, "exportTo")?;

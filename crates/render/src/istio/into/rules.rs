@@ -27,7 +27,7 @@ pub(super) fn check(all: &[&DestinationRule], routed: &RoutedService, needs: &Ro
         check_one(rule, routed, needs, problems);
     }
     for rule in of_host.iter().skip(1) {
-        let first = of_host[0].name();
+        let first = of_host[0].object().called();
         let message = format!("{host} has the DestinationRule {first} too; put the subsets of both into one");
         rule.refuse(&["host"], message, problems);
     }

@@ -93,6 +93,37 @@ fn a_host_of_an_existing_virtual_service_is_not_ours() {
 }
 
 #[test]
+fn the_other_object_is_named_with_its_file() {
+    let theirs = |name: &str, hosts: &str| {
+        format!(
+            "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {{name: theirs, namespace: {name}}}\nspec:\n  hosts: [{hosts}]\n  http:\n  - route: [{{destination: {{host: owl.shop.svc.cluster.local, subset: stable}}}}]\n"
+        )
+    };
+    let rule = |name: &str| {
+        format!(
+            "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {{name: {name}, namespace: shop}}\nspec: {{host: owl.shop.svc.cluster.local}}\n"
+        )
+    };
+    let istio = |hosts: &str| {
+        format!(
+            "{{weir: 1, name: mesh, role: mesh, wasm: {{file: /w}}, istio: {{namespace: shop, selector: {{app: a}}, services: {{tiger.shop.svc.cluster.local: {{stable: {{version: v1}}, hosts: [{hosts}]}}, owl.shop.svc.cluster.local: {{stable: {{version: v1}}}}}}}}}}"
+        )
+    };
+    for (hosts, into, expected) in [
+        ("", [theirs("a", "a.example"), theirs("b", "a.example")], "by the VirtualService theirs of 0.yaml too"),
+        ("", [rule("one"), rule("two")], "has the DestinationRule one of 0.yaml too"),
+        (
+            "b.example",
+            [theirs("a", "a.example"), theirs("b", "b.example")],
+            "is a host of the VirtualService theirs of 1.yaml too",
+        ),
+    ] {
+        let found = rendered_at(TWO, &[&istio(hosts)], &[&into[0], &into[1]]).unwrap_err();
+        assert!(found.iter().any(|problem| problem.message.contains(expected)), "{found:?}");
+    }
+}
+
+#[test]
 fn no_two_objects_have_one_name() {
     let edge = |name: &str, namespace: &str, attach: &str| {
         format!(
