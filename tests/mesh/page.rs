@@ -39,8 +39,8 @@ async fn follow(api: &ApiServer, namespace: &str, setting: Setting) {
     fs::write(folder.path().join("rendered/platform.yaml"), &platform).unwrap();
     let page = Page::of(&chain, &api.kubectl(), folder);
 
-    let waits = page.apply.lines().filter(|line| line.starts_with("proxies "));
-    let last = waits.last().expect("it waits for the edge").to_owned();
+    let mut waits = page.apply.lines().filter(|line| line.starts_with("proxies "));
+    let last = waits.next_back().expect("it waits for the edge").to_owned();
     let mut early = page.start("early", &last);
     eventually(DEADLINE, "it says who is late", async || {
         let said = early.stdout();

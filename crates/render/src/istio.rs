@@ -76,7 +76,7 @@ pub fn render(
     let all = PlacedFilter::read_all(attachments, &mut problems);
     let mut unread = Problems::default();
     let domain = domain::read(&all, services::names(&all, policy).into_iter(), &mut unread);
-    let into = ExistingFile::read_all(sources, into, &domain, &mut unread);
+    let into = into::read_all(sources, into, &domain, &mut unread);
     if all.len() == asked {
         services::check(&all, policy, &domain, &mut unread);
     }

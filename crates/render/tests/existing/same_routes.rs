@@ -167,7 +167,21 @@ fn is_to_be_refused(services: &[Value], steer: &str) -> bool {
     let is_dropped = services.len() == 2
         && routes_of(&services[0]).iter().any(drops)
         && routes_of(&services[1]).iter().any(has_no_match);
-    is_dropped || is_of_no_use || services.iter().any(is_led) || services.iter().any(leads_away)
+    is_dropped
+        || is_of_no_use
+        || services.iter().any(is_led)
+        || services.iter().any(leads_away)
+        || services.iter().any(leads_streams_astray)
+}
+
+/// Whether routes of TLS or TCP lead to all pods of the service, or to variants alone.
+fn leads_streams_astray(service: &Value) -> bool {
+    let routes = ["tls", "tcp"].map(|list| service["spec"][list].as_array().cloned().unwrap_or_default()).concat();
+    routes.iter().any(|route| {
+        let to: Vec<(String, String)> = route["route"].as_array().unwrap().iter().map(place).collect();
+        let is_at = |(host, at): &(String, String), subset: &str| host == OWL && at == subset;
+        to.iter().any(|one| is_at(one, "")) || to.iter().all(|one| is_at(one, "v21"))
+    })
 }
 
 fn is_unclear(route: &Value, has_owl: bool, steer: &str) -> bool {

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 /// One VirtualService, or a root with the one that it delegates to.
 pub fn virtual_services() -> impl Strategy<Value = Vec<Value>> {
-    let alone =
-        (binding(), vec(route(false), 1..5)).prop_map(|(binding, routes)| vec![service("theirs", binding, routes)]);
+    let alone = (binding(), streams(), vec(route(false), 1..5))
+        .prop_map(|(binding, streams, routes)| vec![service("theirs", and(binding, streams), routes)]);
     let roots = select(vec![
         json!({"match": [{"uri": {"prefix": "/a"}}]}),
         json!({"match": [{"uri": {"prefix": "/a"}}, {"headers": {"x-beta": {"exact": "no"}}}]}),
@@ -86,6 +86,25 @@ fn binding() -> impl Strategy<Value = Value> {
         json!({"hosts": ["owl.shop.svc.cluster.local"], "gateways": ["mesh"], "exportTo": ["*"]}),
         json!({"hosts": ["shop.example.com", "owl"], "gateways": ["public", "mesh"]}),
         json!({"hosts": ["shop.example.com", "*.example.org"], "gateways": ["shop/public"]}),
+    ])
+}
+
+/// Routes of TLS and TCP beside those of HTTP, or none.
+fn streams() -> impl Strategy<Value = Value> {
+    let to = |destination: Value| json!([{"destination": destination}]);
+    let tls = |destination| json!({"tls": [{"match": [{"port": 443, "sniHosts": ["owl.shop.svc.cluster.local"]}], "route": to(destination)}]});
+    let tcp = |route: Value| json!({"tcp": [{"match": [{"port": 5432}], "route": route}]});
+    let half = |subset| json!({"destination": {"host": "owl", "subset": subset}, "weight": 50});
+    select(vec![
+        json!({}),
+        json!({}),
+        json!({"tls": [], "tcp": null}),
+        tls(json!({"host": "tiger"})),
+        tls(json!({"host": "owl", "subset": "stable"})),
+        tls(json!({"host": "owl"})),
+        tcp(to(json!({"host": "owl-primary"}))),
+        tcp(to(json!({"host": "owl", "subset": "v21"}))),
+        tcp(json!([half("green"), half("v21")])),
     ])
 }
 

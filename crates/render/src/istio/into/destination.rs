@@ -43,18 +43,27 @@ impl Destination<'_> {
 }
 
 pub(super) fn destinations<'a>(route: &'a Route, existing: &VirtualService) -> Vec<Destination<'a>> {
+    of_node(&route.node, existing)
+}
+
+fn of_node<'a>(route: &'a Spanned, existing: &VirtualService) -> Vec<Destination<'a>> {
     let one = |entry: &'a Spanned| {
         let node = child(entry, "destination")?;
         let weight = child(entry, "weight").map(|weight| &weight.value);
         let weight = if let Some(Value::Int(weight, _)) = weight { *weight } else { 0 };
         Some(Destination { node, host: existing.full_name(text(node, "host")), subset: text(node, "subset"), weight })
     };
-    list(child(&route.node, "route")).iter().filter_map(one).collect()
+    list(child(route, "route")).iter().filter_map(one).collect()
 }
 
 /// The destinations that are sent something: Istio passes over those without weight where others have some.
 pub(super) fn sent<'a>(route: &'a Route, existing: &VirtualService) -> Vec<Destination<'a>> {
-    let mut all = destinations(route, existing);
+    sent_by(&route.node, existing)
+}
+
+/// The same of a route as it is written, be it of HTTP, TLS or TCP.
+pub(super) fn sent_by<'a>(route: &'a Spanned, existing: &VirtualService) -> Vec<Destination<'a>> {
+    let mut all = of_node(route, existing);
     if all.iter().any(|one| one.weight > 0) {
         all.retain(|one| one.weight > 0);
     }

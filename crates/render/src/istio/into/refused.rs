@@ -3,7 +3,7 @@
 
 use weir_policy::{Problems, Spanned, Value};
 
-use super::destination::{Destination, destinations};
+use super::destination::{Destination, destinations, sent_by};
 use super::node::{child, list, text};
 use super::virtual_service::{Route, VirtualService};
 use crate::istio::routed::RoutedService;
@@ -22,6 +22,29 @@ pub(super) fn check_destinations(existing: &VirtualService, all: &[RoutedService
         };
         if let Some(message) = message {
             existing.refuse_in(list, index, field, format!("{what} {message}"), problems);
+        }
+    }
+}
+
+/// Reports routes of TLS and TCP that lead to variants alone: no tag says who is to meet them.
+pub(super) fn check_streams(existing: &VirtualService, all: &[RoutedService], problems: &mut Problems) {
+    for (list, routes) in [("tls", &existing.tls), ("tcp", &existing.tcp)] {
+        for (index, route) in routes.iter().enumerate() {
+            let sent = sent_by(route, existing);
+            let is_variant = |one: &Destination<'_>, routed: &RoutedService| {
+                let is_service = routed.leads_to(&one.host) && existing.hosts.contains(&routed.host);
+                is_service || (one.is_at(routed) && !one.is_stable(routed))
+            };
+            let is_met = |routed: &&RoutedService| !sent.is_empty() && sent.iter().all(|one| is_variant(one, routed));
+            if let Some(routed) = all.iter().find(is_met) {
+                let to = sent.iter().map(Destination::name).collect::<Vec<_>>().join(" and ");
+                let message = format!(
+                    "{list}[{index}] leads everybody to {to}, where a variant of {} is, and TLS and TCP follow no tag; lead it to \
+                     the stable pods, or take the variant out of the policy",
+                    routed.host
+                );
+                existing.refuse_in(list, index, "route", message, problems);
+            }
         }
     }
 }

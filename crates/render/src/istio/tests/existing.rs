@@ -221,6 +221,13 @@ fn whatever_leads_to_all_pods_of_a_service_is_refused() {
         (one("mirror: {host: owl, subset: v21}"), ""),
         (one("mirror: {host: tiger}"), ""),
         (other("  tls:\n  - route: [{destination: {host: owl, subset: v20}}]\n"), ""),
+        (other("  tls:\n  - route: [{destination: {host: owl, subset: v21}}]\n"), "conflict 1:10 spec.tls[0].route"),
+        (
+            other(
+                "  tcp:\n  - route: [{destination: {host: owl, subset: v20}, weight: 9}, {destination: {host: owl, subset: v21}, weight: 1}]\n",
+            ),
+            "",
+        ),
     ] {
         let found = mesh(SERVICES, &[&text]).map_or_else(|problems| places(&problems).join(" "), |_| String::new());
         assert_eq!(found, expected, "{text}");
