@@ -8,8 +8,13 @@ use serde_json::{Map, Value, json};
 
 /// One VirtualService, or a root with the one that it delegates to.
 pub fn virtual_services() -> impl Strategy<Value = Vec<Value>> {
-    let alone = (binding(), streams(), vec(route(false), 1..5))
-        .prop_map(|(binding, streams, routes)| vec![service("theirs", and(binding, streams), routes)]);
+    let alone = (binding(), streams(), vec(route(false), 1..5)).prop_map(|(binding, mut streams, routes)| {
+        if let Some(sni) = streams.pointer_mut("/tls/0/match/0/sniHosts/0") {
+            // Istio takes hosts of the VirtualService alone.
+            *sni = binding["hosts"][0].clone();
+        }
+        vec![service("theirs", and(binding, streams), routes)]
+    });
     let roots = select(vec![
         json!({"match": [{"uri": {"prefix": "/a"}}]}),
         json!({"match": [{"uri": {"prefix": "/a"}}, {"headers": {"x-beta": {"exact": "no"}}}]}),
@@ -92,7 +97,7 @@ fn binding() -> impl Strategy<Value = Value> {
 /// Routes of TLS and TCP beside those of HTTP, or none.
 fn streams() -> impl Strategy<Value = Value> {
     let to = |destination: Value| json!([{"destination": destination}]);
-    let tls = |destination| json!({"tls": [{"match": [{"port": 443, "sniHosts": ["owl.shop.svc.cluster.local"]}], "route": to(destination)}]});
+    let tls = |destination| json!({"tls": [{"match": [{"port": 443, "sniHosts": ["owl"]}], "route": to(destination)}]});
     let tcp = |route: Value| json!({"tcp": [{"match": [{"port": 5432}], "route": route}]});
     let half = |subset| json!({"destination": {"host": "owl", "subset": subset}, "weight": 50});
     select(vec![
