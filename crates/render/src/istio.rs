@@ -106,13 +106,14 @@ pub fn render(
     problems.extend(misnamed.into_vec());
     let mut warnings = warnings::many_tags(&all, &routed);
     chain::check(&all, &mut problems, &mut warnings);
+    let in_mesh = in_mesh(model);
     let of_filters =
-        all.iter().flat_map(|placed| filters(placed, model, marks).into_iter().map(move |one| (placed, one)));
+        all.iter().flat_map(|placed| filters(placed, model, marks, in_mesh).into_iter().map(move |one| (placed, one)));
     let of_filters: Vec<(&PlacedFilter<'_>, Object)> = of_filters.collect();
     check_titles(&of_filters, &mut problems);
     let subsets = routed.iter().filter(|routed| !into::has_rule(routed, &into)).filter_map(subsets::object);
     let of_services = subsets.chain(own.iter().map(|one| routes::object(one, &needs)));
-    let of_services = of_services.map(|object| object.marked(marks, in_mesh(model)));
+    let of_services = of_services.map(|object| object.marked(marks, in_mesh));
     let objects: Vec<Object> = of_filters.into_iter().map(|(_, object)| object).chain(of_services).collect();
     let largest = policy.largest(sources);
     objects.iter().for_each(|object| object.check_size(largest, &mut problems));
@@ -153,13 +154,13 @@ fn check_targets(
 }
 
 /// The objects of an attachment, by the revision that its filter is sent.
-fn filters(placed: &PlacedFilter<'_>, model: &Model, marks: &Marks) -> Vec<Object> {
+fn filters(placed: &PlacedFilter<'_>, model: &Model, marks: &Marks, in_mesh: Revision) -> Vec<Object> {
     let is_ours = placed.placement.carrier == Carrier::EnvoyFilter;
     let forgeries = is_ours.then(|| filter::against_forgeries(placed, &model.env_tag)).flatten();
     let filter = if is_ours { filter::object(placed) } else { plugin::object(placed) };
     let telemetry = placed.placement.telemetry.then(|| telemetry::object(placed));
     let of_filter = [filter].into_iter().chain(telemetry).map(|object| object.marked(marks, placed.revision));
-    forgeries.map(|object| object.marked(marks, in_mesh(model))).into_iter().chain(of_filter).collect()
+    forgeries.map(|object| object.marked(marks, in_mesh)).into_iter().chain(of_filter).collect()
 }
 
 /// The revision of what concerns routes and headers: that of the policy for those who follow, so that what changes for

@@ -9,7 +9,7 @@ use crate::entries::by_name;
 pub(crate) type Labels = Vec<(String, String)>;
 
 /// The most characters of a label's value, and of its key behind the prefix.
-const NAME_BYTES_MAX: usize = 63;
+pub(crate) const NAME_BYTES_MAX: usize = 63;
 /// The most characters of the prefix of a label's key.
 const PREFIX_BYTES_MAX: usize = 253;
 
@@ -57,7 +57,8 @@ fn refused(key: &str, value: &str) -> Option<String> {
         .then(|| format!("no pod has the value {value:?} of a label: it is {what}, or empty"))
 }
 
-fn is_label_name(text: &str) -> bool {
+/// Whether a text can be the value of a label, or its key behind the prefix; a value may be empty too.
+pub(crate) fn is_label_name(text: &str) -> bool {
     let at_end = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     let bytes = text.as_bytes();
     bytes.len() <= NAME_BYTES_MAX

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use weir_policy::Revision;
 
+use crate::istio::labels::{NAME_BYTES_MAX, is_label_name};
 use crate::yaml::{Yaml, map};
 
 /// The line above every object.
@@ -16,8 +17,6 @@ const PART_OF: &str = "app.kubernetes.io/part-of";
 pub(crate) const MANAGER: &str = "weir";
 const REVISION: &str = "weir/revision";
 const SYNC_WAVE: &str = "argocd.argoproj.io/sync-wave";
-/// The most bytes of a label's value.
-const LABEL_BYTES_MAX: usize = 63;
 
 /// What is marked on all objects of one call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,15 +53,9 @@ impl FromStr for PartOf {
     type Err = String;
 
     fn from_str(text: &str) -> Result<PartOf, String> {
-        let is_end = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-        let bytes = text.as_bytes();
-        let is_good = bytes.len() <= LABEL_BYTES_MAX
-            && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
-            && is_end(bytes.first())
-            && is_end(bytes.last());
-        is_good.then(|| PartOf(text.to_owned())).ok_or_else(|| {
+        is_label_name(text).then(|| PartOf(text.to_owned())).ok_or_else(|| {
             format!(
-                "Kubernetes takes 1 to {LABEL_BYTES_MAX} of A-Z a-z 0-9 - _ . as the value of a label, a letter or digit \
+                "Kubernetes takes 1 to {NAME_BYTES_MAX} of A-Z a-z 0-9 - _ . as the value of a label, a letter or digit \
                  first and last"
             )
         })
@@ -75,7 +68,7 @@ mod tests {
 
     #[test]
     fn what_they_belong_to_is_the_value_of_a_label() {
-        let longest = "a".repeat(LABEL_BYTES_MAX);
+        let longest = "a".repeat(NAME_BYTES_MAX);
         for (text, is_good) in [
             ("weir", true),
             ("Team_1.checkout-eu", true),

@@ -9,7 +9,6 @@ use crate::istio::placed::PlacedFilter;
 use crate::istio::placement::Proxy;
 use crate::istio::routed::RoutedService;
 use crate::istio::routes::{OwnVirtualService, RouteNeeds};
-use crate::variants::STABLE;
 
 /// Every route that can be named: of VirtualServices that are rendered, and of those that were given.
 pub(crate) struct NamedRoutes(Vec<EnvoyRoute>);
@@ -23,9 +22,8 @@ impl NamedRoutes {
         into: &[ExistingFile<'_>],
     ) -> NamedRoutes {
         let rendered = own.iter().flat_map(|one| {
-            let variants = needs.variant_routes(one.routed).into_iter().map(|variant| variant.name);
-            variants.chain([STABLE.to_owned()]).map(|name| EnvoyRoute {
-                name: format!("{}/{name}", one.routed.host),
+            needs.names(one.routed).into_iter().map(|name| EnvoyRoute {
+                name,
                 is_end: false,
                 is_reached: true,
                 destinations: 1,

@@ -5,7 +5,7 @@ use weir_policy::model::RouteTarget;
 use weir_policy::{Problems, Spanned, Value};
 
 use super::destination::{destinations, edits, sent};
-use super::node::{child, text};
+use super::node::{child, list, text};
 use super::virtual_service::{Route, VirtualService};
 use crate::istio::routed::RoutedService;
 use crate::istio::routes::{RouteNeeds, VariantRoute};
@@ -81,9 +81,9 @@ fn matches(existing: Option<&Spanned>, variant: &VariantRoute) -> Vec<Yaml> {
         }
         Yaml::Map(entries)
     };
-    match existing.map(|node| &node.value) {
-        Some(Value::List(nodes)) if !nodes.is_empty() => nodes.iter().map(one).collect(),
-        _ => vec![map! {"headers" => Yaml::Map(vec![added()])}],
+    match list(existing) {
+        [] => vec![map! {"headers" => Yaml::Map(vec![added()])}],
+        nodes => nodes.iter().map(one).collect(),
     }
 }
 
@@ -146,10 +146,9 @@ fn destination_of(
 }
 
 pub(super) fn matches_itself(route: &Route, header: &str) -> bool {
-    let Some(Value::List(nodes)) = child(&route.node, "match").map(|node| &node.value) else { return false };
     let names = |node: &Spanned, field| match child(node, field).map(|node| &node.value) {
         Some(Value::Map(entries)) => entries.iter().any(|entry| entry.key.eq_ignore_ascii_case(header)),
         _ => false,
     };
-    nodes.iter().any(|node| names(node, "headers") || names(node, "withoutHeaders"))
+    list(child(&route.node, "match")).iter().any(|node| names(node, "headers") || names(node, "withoutHeaders"))
 }

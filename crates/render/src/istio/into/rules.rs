@@ -7,14 +7,12 @@ use super::node::child;
 use super::rule::DestinationRule;
 use super::splice::{self, Insertion};
 use crate::istio::labels::Labels;
+use crate::istio::placement::ROOT_NAMESPACE;
 use crate::istio::routed::RoutedService;
 use crate::istio::routes::RouteNeeds;
 use crate::istio::subsets;
 use crate::variants::STABLE;
 use crate::yaml::Yaml;
-
-/// The namespace whose DestinationRules are for all others.
-const ROOT_NAMESPACE: &str = "istio-system";
 
 /// Reports existing DestinationRules of a service that cannot be its only one, and those whose place one of ours would take.
 pub(super) fn check(all: &[&DestinationRule], routed: &RoutedService, needs: &RouteNeeds, problems: &mut Problems) {

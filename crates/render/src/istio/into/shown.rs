@@ -2,7 +2,7 @@
 
 use weir_policy::{Spanned, Value};
 
-use super::node::child;
+use super::node::{child, list};
 use super::virtual_service::Route;
 
 /// Fields of a match by which Istio leaves a route out where it cannot match.
@@ -59,10 +59,7 @@ fn matches_all(one: &Spanned) -> bool {
 }
 
 fn matches(route: &Route) -> &[Spanned] {
-    match child(&route.node, "match").map(|node| &node.value) {
-        Some(Value::List(nodes)) => nodes,
-        _ => &[],
-    }
+    list(child(&route.node, "match"))
 }
 
 fn has(one: &Spanned, key: &str) -> bool {

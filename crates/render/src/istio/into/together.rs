@@ -40,7 +40,7 @@ pub(crate) fn check_seen(
         hosts::check_case(existing, services, problems);
         let is_for = |routed: &&RoutedService| !routed.variants.is_empty() && existing.hosts.contains(&routed.host);
         let Some(routed) = services.iter().find(|routed| is_for(routed)) else { continue };
-        let Some(seen) = existing.seen_by().filter(|_| existing.gateways.iter().any(|gateway| gateway == MESH)) else {
+        let Some(seen) = existing.seen_by().filter(|_| existing.is_for_sidecars()) else {
             continue;
         };
         if let Some(blind) = needs.sidecar_namespaces.iter().find(|namespace| !seen.contains(&namespace.as_str())) {
@@ -91,7 +91,7 @@ pub(crate) fn check_wildcards(host: &str, gateways: &[String], all: &[ExistingFi
 /// Reports existing hosts for sidecars that are short for a service, beside which another VirtualService of it would be rendered.
 pub(crate) fn check_short_hosts(service: &str, all: &[ExistingFile<'_>], domain: &str, problems: &mut Problems) {
     for existing in all.iter().flat_map(|file| &file.virtual_services) {
-        let is_for_sidecars = existing.gateways.iter().any(|gateway| gateway == MESH);
+        let is_for_sidecars = existing.is_for_sidecars();
         for (i, host) in existing.hosts.iter().enumerate() {
             if is_for_sidecars && is_short_for(host, service, domain) {
                 let message = format!(
@@ -190,7 +190,7 @@ pub(crate) fn check_roots(all: &[ExistingFile<'_>], routed: &[RoutedService], pr
 fn check_hosts(all: &[ExistingFile<'_>], problems: &mut Problems) {
     let mut seen: Vec<(&str, &VirtualService)> = Vec::new();
     let virtual_services = all.iter().flat_map(|file| &file.virtual_services);
-    for existing in virtual_services.filter(|existing| existing.gateways.iter().any(|gateway| gateway == MESH)) {
+    for existing in virtual_services.filter(|existing| existing.is_for_sidecars()) {
         for (i, host) in existing.hosts.iter().enumerate() {
             if host == "*" {
                 let message =

@@ -154,6 +154,11 @@ impl VirtualService {
         self.object.refuse_in("hosts", index, &[], message, problems);
     }
 
+    /// Whether sidecars go by it.
+    pub fn is_for_sidecars(&self) -> bool {
+        self.gateways.iter().any(|gateway| gateway == MESH)
+    }
+
     /// The full names of the hosts that its routes lead to.
     pub fn hosts_led_to(&self) -> Vec<String> {
         self.destinations().into_iter().map(|(.., destination)| self.full_name(text(destination, "host"))).collect()
