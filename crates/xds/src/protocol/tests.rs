@@ -131,10 +131,15 @@ impl<C: Client> Link<C> {
             Step::Subscribe(kind, subject) => {
                 // By delta, who gives up a name of which a response is on its way, and asks for all before it has read it,
                 // takes what the server thinks it has dropped. Nothing in the protocol tells the two apart; no Envoy does it.
-                if matches!(subject, Subject::Wildcard) {
+                // So it is of a filter that is asked for anew, since who asks for one is not told that there is none.
+                let on_its_way_counts = matches!(subject, Subject::Wildcard) || kind == ResourceKind::Extension;
+                if on_its_way_counts {
                     self.settle();
                 }
                 self.requests.extend(self.client.subscribe(kind, subject));
+                if on_its_way_counts {
+                    self.settle();
+                }
             }
             Step::Unsubscribe(kind, subject) => self.requests.extend(self.client.unsubscribe(kind, subject)),
             Step::Push(changes) => self.push(changes),
