@@ -131,13 +131,14 @@ impl<C: Client> Link<C> {
             Step::Subscribe(kind, subject) => {
                 // By delta, who gives up a name of which a response is on its way, and asks for all before it has read it,
                 // takes what the server thinks it has dropped. Nothing in the protocol tells the two apart; no Envoy does it.
-                // So it is of a filter that is asked for anew, since who asks for one is not told that there is none.
-                let on_its_way_counts = matches!(subject, Subject::Wildcard) || kind == ResourceKind::Extension;
-                if on_its_way_counts {
+                // So it is of a filter that is asked for anew, until that is read, since who asks for one is not told that there
+                // is none.
+                let is_filter = kind == ResourceKind::Extension;
+                if is_filter || matches!(subject, Subject::Wildcard) {
                     self.settle();
                 }
                 self.requests.extend(self.client.subscribe(kind, subject));
-                if on_its_way_counts {
+                if is_filter {
                     self.settle();
                 }
             }
