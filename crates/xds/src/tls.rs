@@ -23,8 +23,8 @@ pub struct Tls {
 #[derive(Clone)]
 pub struct Certificates(pub(crate) Arc<ServerConfig>);
 
-/// A name that a client's certificate may have: a SPIFFE id or another URI, or a DNS name; with `*` at its end, all names
-/// that begin so.
+/// The names that a client's certificate may have, each a SPIFFE id or another URI, or a DNS name: this one, or all that fit
+/// where it has `*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(String);
 
@@ -57,17 +57,33 @@ impl Certificates {
 }
 
 impl Name {
-    /// The name, or how names begin.
+    /// The name; a `*` at its end stands for any rest, elsewhere for one or more characters other than `/`.
     pub fn new(text: impl Into<String>) -> Name {
         Name(text.into())
     }
 
     fn fits(&self, name: &str) -> bool {
-        match self.0.strip_suffix('*') {
-            Some(beginning) => name.starts_with(beginning),
-            None => self.0 == name,
+        let (pattern, any_rest) = self.0.strip_suffix('*').map_or((&*self.0, false), |pattern| (pattern, true));
+        let mut pieces = pattern.split('*');
+        let Some(mut rest) = name.strip_prefix(pieces.next().unwrap_or_default()) else { return false };
+        let Some(last) = pieces.next_back() else { return any_rest || rest.is_empty() };
+        for piece in pieces {
+            let Some(next) = after_some(rest, piece) else { return false };
+            rest = next;
+        }
+        match any_rest {
+            true => after_some(rest, last).is_some(),
+            false => rest.strip_suffix(last).is_some_and(|some| !some.is_empty() && !some.contains('/')),
         }
     }
+}
+
+/// What follows the first place of `piece` in `text` that has something before it, and no `/` there. A later place leaves a
+/// pattern no more than the first does.
+fn after_some<'a>(text: &'a str, piece: &str) -> Option<&'a str> {
+    let before = text.find('/').unwrap_or(text.len());
+    let places = text.char_indices().map(|(place, _)| place).chain([text.len()]);
+    places.skip(1).take_while(|place| *place <= before).find_map(|place| text.get(place..)?.strip_prefix(piece))
 }
 
 /// The first name of a certificate that is allowed.
@@ -93,21 +109,62 @@ fn unreadable(path: &Path, what: &str, error: &pem::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
-    fn a_name_is_exact_or_how_names_begin() {
+    fn a_name_is_exact_or_a_pattern() {
         let table = [
             ("spiffe://mesh/ns/shop/sa/edge", "spiffe://mesh/ns/shop/sa/edge", true),
             ("spiffe://mesh/ns/shop/sa/edge", "spiffe://mesh/ns/shop/sa/edge2", false),
             ("spiffe://mesh/ns/shop/*", "spiffe://mesh/ns/shop/sa/edge", true),
             ("spiffe://mesh/ns/shop/*", "spiffe://mesh/ns/shopping/sa/edge", false),
+            ("spiffe://mesh/ns/*/sa/*", "spiffe://mesh/ns/shop/sa/edge", true),
+            ("spiffe://mesh/ns/*/sa/*", "spiffe://mesh/ns/shop/sa/edge/and/more", true),
+            ("spiffe://mesh/ns/*/sa/*", "spiffe://mesh/ns/shop/x/sa/edge", false),
+            ("spiffe://mesh/ns/*/sa/*", "spiffe://mesh/ns//sa/edge", false),
+            ("spiffe://mesh/ns/*/sa/*", "spiffe://other/ns/shop/sa/edge", false),
+            ("spiffe://mesh/ns/*/sa/*", "https://evil/spiffe://mesh/ns/shop/sa/edge", false),
+            ("spiffe://mesh/ns/*/sa/weir", "spiffe://mesh/ns/shop/sa/weir", true),
+            ("spiffe://mesh/ns/*/sa/weir", "spiffe://mesh/ns/shop/sa/weir2", false),
+            ("spiffe://mesh/ns/*/sa/weir", "spiffe://mesh/ns/shop/sa/x/ns/shop/sa/weir", false),
+            ("spiffe://*/ns/*/sa/weir", "spiffe://mesh/ns/shop/sa/weir", true),
+            ("spiffe://*/ns/*/sa/weir", "spiffe://mesh/ns/weir", false),
+            ("edge-*.shop.example", "edge-1.shop.example", true),
+            ("edge-*.shop.example", "edge-1.shop.example.evil", false),
+            ("edge-*.shop.example", "edge-.shop.example", false),
+            ("*.example", "a.b.example", true),
             ("edge.shop.example", "edge.shop.example", true),
+            ("edge.shop.example", "EDGE.shop.example", false),
             ("*", "anything", true),
+            ("*", "", true),
+            ("a**", "a", false),
+            ("a**", "aé", true),
             ("", "anything", false),
         ];
         for (allowed, name, fits) in table {
             assert_eq!(Name::new(allowed).fits(name), fits, "{allowed} / {name}");
+        }
+    }
+
+    /// The same in the fewest words, and slow.
+    fn fits(pattern: &[u8], name: &[u8]) -> bool {
+        match pattern {
+            [] => name.is_empty(),
+            b"*" => true,
+            [b'*', rest @ ..] => {
+                let some = name.iter().take_while(|byte| **byte != b'/').count();
+                (1..=some).any(|some| fits(rest, &name[some..]))
+            }
+            [byte, rest @ ..] => name.first() == Some(byte) && fits(rest, &name[1..]),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_pattern_is_read_alike(pattern in "[ab/*]{0,7}", name in "[ab/]{0,9}") {
+            prop_assert_eq!(Name::new(&*pattern).fits(&name), fits(pattern.as_bytes(), name.as_bytes()));
         }
     }
 }

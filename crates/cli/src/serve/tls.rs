@@ -26,7 +26,7 @@ pub struct TlsOptions {
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_ca: Option<PathBuf>,
     /// A client to let in, by a SPIFFE id or another URI, or a DNS name, of its certificate; `*` at the end stands for any
-    /// rest. May be given several times
+    /// rest, elsewhere for some text without `/`. May be given several times
     #[arg(long, value_name = "NAME", requires = "tls_cert")]
     allow: Vec<String>,
     /// Let everybody in without TLS although the address is no loopback one: that of --http, which shows node ids and
