@@ -25,6 +25,7 @@ mod serve;
 mod serve_extensions;
 mod serve_files;
 mod serve_fleet;
+mod serve_identity;
 mod serve_nodes;
 mod serve_restart;
 mod serve_stages;

@@ -15,7 +15,8 @@ use crate::grpc::connection::{HANDSHAKE_TIMEOUT, Server};
 use crate::grpc::stream::{Peer, ended};
 use crate::handshakes::{Pending, PendingHandshakes};
 use crate::health::answer_http1;
-use crate::tls::identity;
+use crate::identity::CertifiedClient;
+use crate::tls::allowed_names;
 use crate::{Event, Report, Tls};
 
 /// How soon `accept` is tried again after it failed, as it does when the process has no file handles left.
@@ -85,7 +86,7 @@ async fn serve_plain(stream: TcpStream, address: SocketAddr, pending: Pending, s
     drop(pending);
     // HTTP/2 begins with `PRI`, and nobody puts or posts anything here.
     match first {
-        b'P' => server.serve_connection(stream, Peer { address, identity: None, farewell: Farewell::default() }).await,
+        b'P' => server.serve_connection(stream, Peer { address, certified: None, farewell: Farewell::default() }).await,
         _ => Box::pin(answer_http1(stream)).await,
     }
 }
@@ -101,14 +102,14 @@ async fn serve_tls(stream: TcpStream, address: SocketAddr, pending: Pending, tls
         None if server.stopping.has_changed().is_err() => {}
         None => refuse_connection(&server, address, &format!("no TLS handshake within {HANDSHAKE_TIMEOUT:?}")),
         Some(Err(reason)) => refuse_connection(&server, address, &reason),
-        Some(Ok((stream, identity))) => {
+        Some(Ok((stream, certified))) => {
             drop(pending);
             match stream.get_ref().1.alpn_protocol() {
                 Some(b"http/1.1") => answer_http1(stream).await,
                 _ => {
                     let farewell = Farewell::default();
                     let stream = farewell.heard_from(stream);
-                    server.serve_connection(stream, Peer { address, identity: Some(identity), farewell }).await;
+                    server.serve_connection(stream, Peer { address, certified: Some(certified), farewell }).await;
                 }
             }
         }
@@ -129,13 +130,13 @@ async fn first_byte(stream: &TcpStream) -> Option<u8> {
     matches!(stream.peek(&mut first).await, Ok(1)).then_some(first[0])
 }
 
-async fn shake_hands(stream: TcpStream, tls: Tls) -> Result<(TlsStream<TcpStream>, String), String> {
+async fn shake_hands(stream: TcpStream, tls: Tls) -> Result<(TlsStream<TcpStream>, Arc<CertifiedClient>), String> {
     let config = tls.certificates.borrow().0.clone();
     let shaken = TlsAcceptor::from(config).accept(stream).await;
     let stream = shaken.map_err(|error| format!("TLS: {error}"))?;
     let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-    let identity = identity(certificate.ok_or("no certificate")?, &tls.allowed)?;
-    Ok((stream, identity))
+    let names = allowed_names(certificate.ok_or("no certificate")?, &tls.allowed)?;
+    Ok((stream, Arc::new(CertifiedClient { names, identity: tls.identity })))
 }
 
 /// Reports a connection that was not taken in.

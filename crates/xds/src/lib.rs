@@ -13,6 +13,7 @@ mod farewell;
 mod grpc;
 mod handshakes;
 mod health;
+mod identity;
 mod kind;
 mod memory;
 mod nodes;
@@ -25,6 +26,7 @@ mod snapshot;
 mod tls;
 
 pub use catalog::{Catalog, Filter};
+pub use identity::Identity;
 pub use kind::ResourceKind;
 pub use nodes::{Attribute, NodeMatch, Nodes, envoy_version, metadata};
 pub use publication::Publication;

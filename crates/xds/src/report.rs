@@ -94,6 +94,15 @@ pub enum Event {
         /// The reason.
         reason: String,
     },
+    /// A client is not the node that it says, by its certificate.
+    NodeRefused {
+        /// The client's address.
+        peer: SocketAddr,
+        /// The names in its certificate by which it was allowed.
+        identity: String,
+        /// What the node says, and what the certificate.
+        reason: String,
+    },
     /// Connections cannot be accepted at the moment.
     AcceptFailed {
         /// The error of the operating system.
@@ -122,6 +131,7 @@ impl Event {
             Event::CaughtUp { .. } => "caught_up",
             Event::UnknownType { .. } => "unknown_type",
             Event::ConnectionRefused { .. } => "connection_refused",
+            Event::NodeRefused { .. } => "node_refused",
             Event::AcceptFailed { .. } => "accept_failed",
             Event::Disconnected { .. } => "disconnected",
         }
@@ -159,6 +169,9 @@ impl Event {
             }
             Event::UnknownType { type_url } => vec![("type_url", type_url)],
             Event::ConnectionRefused { peer, reason } => vec![("peer", peer.to_string()), ("reason", reason)],
+            Event::NodeRefused { peer, identity, reason } => {
+                vec![("peer", peer.to_string()), ("identity", identity), ("reason", reason)]
+            }
             Event::AcceptFailed { reason } => vec![("reason", reason)],
             Event::Disconnected { reason, lost } => {
                 let reason = reason.map(|reason| ("reason", reason));

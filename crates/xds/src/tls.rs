@@ -10,6 +10,8 @@ use rustls::{RootCertStore, ServerConfig, crypto::ring};
 use tokio::sync::watch;
 use webpki::EndEntityCert;
 
+use crate::Identity;
+
 /// How clients get in.
 #[derive(Clone)]
 pub struct Tls {
@@ -17,6 +19,8 @@ pub struct Tls {
     pub certificates: watch::Receiver<Certificates>,
     /// Whom it lets in.
     pub allowed: Arc<[Name]>,
+    /// How closely the nodes of those are held to their names.
+    pub identity: Identity,
 }
 
 /// The server's own certificate and key, and the authorities that vouch for clients.
@@ -86,15 +90,16 @@ fn after_some<'a>(text: &'a str, piece: &str) -> Option<&'a str> {
     places.skip(1).take_while(|place| *place <= before).find_map(|place| text.get(place..)?.strip_prefix(piece))
 }
 
-/// The first name of a certificate that is allowed.
+/// The names of a certificate that are allowed, one at least.
 ///
 /// # Errors
 /// The names that it has.
-pub(crate) fn identity(certificate: &CertificateDer<'_>, allowed: &[Name]) -> Result<String, String> {
+pub(crate) fn allowed_names(certificate: &CertificateDer<'_>, allowed: &[Name]) -> Result<Vec<String>, String> {
     let parsed = EndEntityCert::try_from(certificate).map_err(|error| format!("certificate: {error}"))?;
     let names: Vec<&str> = parsed.valid_uri_names().chain(parsed.valid_dns_names()).collect();
-    let found = names.iter().find(|name| allowed.iter().any(|allowed| allowed.fits(name)));
-    found.map(|name| (*name).to_owned()).ok_or_else(|| format!("not allowed: {}", names.join(", ")))
+    let fits = |name: &&&str| allowed.iter().any(|allowed| allowed.fits(name));
+    let found: Vec<String> = names.iter().filter(fits).map(|name| (*name).to_owned()).collect();
+    if found.is_empty() { Err(format!("not allowed: {}", names.join(", "))) } else { Ok(found) }
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {

@@ -40,9 +40,14 @@ impl Authority {
     /// Signs a certificate for `localhost` with this URI, good until that year, into `FILE.pem` and `FILE.key`. Both are
     /// renamed into place.
     pub fn sign(&self, file: &str, uri: &str, until: i32) -> Signed {
+        self.sign_all(file, &[uri], until)
+    }
+
+    /// The same with several URIs.
+    pub fn sign_all(&self, file: &str, uris: &[&str], until: i32) -> Signed {
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
         params.distinguished_name = named(file);
-        params.subject_alt_names.push(SanType::URI(uri.try_into().unwrap()));
+        params.subject_alt_names.extend(uris.iter().map(|uri| SanType::URI((*uri).try_into().unwrap())));
         params.not_before = date_time_ymd(2000, 1, 1);
         params.not_after = date_time_ymd(until, 1, 1);
         let key = KeyPair::generate().unwrap();

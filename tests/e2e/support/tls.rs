@@ -29,8 +29,13 @@ impl Authority {
         ]
     }
 
-    /// An Envoy that shows this certificate, and takes the server for one of the authority.
+    /// An edge of the namespace `shop` that shows this certificate, and takes the server for one of the authority.
     pub async fn connect(&self, fleet: &Fleet, client: &Signed) -> Envoy {
+        self.connect_as(fleet, client, "edge-1", "shop").await
+    }
+
+    /// The same with another id and `NAMESPACE`.
+    pub async fn connect_as(&self, fleet: &Fleet, client: &Signed, id: &str, namespace: &str) -> Envoy {
         let file = |path: &Path| json!({"filename": path});
         let certificate = json!({"certificate_chain": file(&client.certificate), "private_key": file(&client.key)});
         let socket = json!({
@@ -43,6 +48,7 @@ impl Authority {
                 },
             },
         });
-        fleet.launch("edge-1", "edge", &format!("    transport_socket: {socket}\n")).await
+        let cluster = format!("edge, metadata: {{NAMESPACE: {namespace}}}");
+        fleet.launch(id, &cluster, &format!("    transport_socket: {socket}\n")).await
     }
 }

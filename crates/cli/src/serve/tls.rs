@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tokio::sync::watch;
-use weir_xds::{Certificates, Name, Tls};
+use weir_xds::{Certificates, Identity, Name, Tls};
 
 use super::log::Log;
 use super::notice::Notice;
@@ -29,10 +29,25 @@ pub struct TlsOptions {
     /// rest, elsewhere for some text without `/`. May be given several times
     #[arg(long, value_name = "NAME", requires = "tls_cert")]
     allow: Vec<String>,
+    /// How closely the node that an Envoy says it is is held to that name
+    #[arg(long, value_name = "HOW", requires = "tls_cert", default_value = "namespace")]
+    identity: IdentityOption,
     /// Let everybody in without TLS although the address is no loopback one: that of --http, which shows node ids and
     /// revisions, and without --tls-cert that of --listen, which shows the policy
     #[arg(long)]
     plaintext: bool,
+}
+
+/// How closely a node is held to the name of its certificate, as it is said.
+#[derive(Clone, Copy, ValueEnum)]
+enum IdentityOption {
+    /// Its id is the name, or the last part of the name's path
+    Node,
+    /// A name spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/… is of a node of that namespace, by its metadata NAMESPACE or its id
+    /// TYPE~IP~POD.NAMESPACE~DOMAIN, as Istio's proxies have them; other names are of any node
+    Namespace,
+    /// Every name is of any node
+    None,
 }
 
 /// The time between two looks at the files.
@@ -55,7 +70,12 @@ impl TlsOptions {
         let (sender, certificates) = watch::channel(first);
         tokio::spawn(follow(files, seen, sender, log));
         let allowed = self.allow.iter().map(Name::new).collect();
-        Ok(Some(Tls { certificates, allowed }))
+        let identity = match self.identity {
+            IdentityOption::Node => Identity::Node,
+            IdentityOption::Namespace => Identity::Namespace,
+            IdentityOption::None => Identity::None,
+        };
+        Ok(Some(Tls { certificates, allowed, identity }))
     }
 
     fn allow_plain(&self, flag: &str, address: SocketAddr, risk: &str, cure: &str) -> Result<(), Failure> {

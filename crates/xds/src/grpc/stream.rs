@@ -14,6 +14,7 @@ use tonic::Status;
 
 use crate::farewell::Farewell;
 use crate::grpc::messages::{Broken, READ_TIMEOUT, Requests, Responses};
+use crate::identity::CertifiedClient;
 use crate::protocol::{Protocol, Response};
 use crate::{Event, Node, Publication, Report, Service, Snapshot};
 
@@ -42,8 +43,8 @@ pub(crate) struct Client {
 #[derive(Clone)]
 pub(crate) struct Peer {
     pub address: SocketAddr,
-    /// The name in its certificate by which it was allowed to connect; `None` without TLS.
-    pub identity: Option<String>,
+    /// Who it is by its certificate; `None` without TLS.
+    pub certified: Option<Arc<CertifiedClient>>,
     /// Whether it said that it closes the connection, which only TLS has words for.
     pub farewell: Farewell,
 }
@@ -226,7 +227,8 @@ impl<P: Protocol> Stream<P> {
         self.snapshot.as_ref().map(|snapshot| self.protocol.push(snapshot)).unwrap_or_default()
     }
 
-    /// Takes in the node. It decides what the client gets, so it cannot become another one on the same stream.
+    /// Takes in the node. It decides what the client gets, so it must be one that the client may be, and cannot become another
+    /// one on the same stream.
     fn identify(&mut self, node: Node) -> Result<(), Status> {
         if node.encoded_len() > NODE_BYTES_MAX {
             return Err(Status::invalid_argument(format!("`node` takes more than {NODE_BYTES_MAX} bytes")));
@@ -234,13 +236,21 @@ impl<P: Protocol> Stream<P> {
         if self.node.as_ref().is_some_and(|known| known.id != node.id) {
             return Err(Status::invalid_argument("`node.id` differs from what this stream began with"));
         }
-        if self.node.is_some() {
-            return Ok(());
+        if self.node.is_none() {
+            self.id = node.id.as_str().into();
         }
-        let node = Arc::new(node);
-        let Peer { address, identity, .. } = self.client.peer.clone();
-        (self.id, self.node) = (node.id.as_str().into(), Some(node.clone()));
-        self.emit(Event::Connected { peer: address, identity, node, service: self.client.service });
+        let Peer { address: peer, certified, .. } = self.client.peer.clone();
+        let name = certified.as_ref().map(|certified| certified.name_for(&node)).transpose();
+        let identity = name.map_err(|reason| {
+            let identity = certified.map(|certified| certified.all_names()).unwrap_or_default();
+            self.emit(Event::NodeRefused { peer, identity, reason: reason.clone() });
+            Status::permission_denied(reason)
+        })?;
+        if self.node.is_none() {
+            let node = Arc::new(node);
+            self.node = Some(node.clone());
+            self.emit(Event::Connected { peer, identity, node, service: self.client.service });
+        }
         Ok(())
     }
 

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use h2::{Reason, SendStream};
-use prost::Message;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy_bidirectional, duplex};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -13,9 +12,7 @@ use crate::{Served, raw, tls};
 
 /// A gRPC message that says who asks.
 fn hello() -> Bytes {
-    let message = introduction(ResourceKind::Cluster, &[], "envoy-1", "edge").encode_to_vec();
-    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
-    [&[0][..], &length, &message].concat().into()
+    raw::message(&introduction(ResourceKind::Cluster, &[], "envoy-1", "edge"))
 }
 
 /// Whether the next stream that ends was lost.

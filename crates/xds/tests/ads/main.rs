@@ -8,6 +8,7 @@ mod delta;
 mod ends;
 mod extensions;
 mod http;
+mod identity;
 mod nodes;
 mod raw;
 mod sotw;

@@ -1,9 +1,10 @@
 //! A client that can say what no gRPC library would.
 
 use bytes::Bytes;
-use h2::client::{ResponseFuture, handshake};
+use h2::client::{ResponseFuture, SendRequest, handshake};
 use h2::{RecvStream, SendStream};
 use http::Request;
+use prost::Message;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
@@ -31,12 +32,29 @@ pub async fn open_over(
     address: &str,
     path: &str,
 ) -> (SendStream<Bytes>, ResponseFuture) {
+    open_on(&connect(io).await, address, path).await
+}
+
+/// A connection of HTTP/2.
+pub async fn connect(io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> SendRequest<Bytes> {
     let (requests, connection) = soon(handshake(io)).await.unwrap();
     tokio::spawn(connection);
+    requests
+}
+
+/// A call of this method on a connection.
+pub async fn open_on(requests: &SendRequest<Bytes>, address: &str, path: &str) -> (SendStream<Bytes>, ResponseFuture) {
     let request = Request::post(format!("http://{address}{path}")).header("content-type", "application/grpc");
-    let mut requests = soon(requests.ready()).await.unwrap();
+    let mut requests = soon(requests.clone().ready()).await.unwrap();
     let (answer, stream) = requests.send_request(request.body(()).unwrap(), false).unwrap();
     (stream, answer)
+}
+
+/// A gRPC message.
+pub fn message(message: &impl Message) -> Bytes {
+    let message = message.encode_to_vec();
+    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    [&[0][..], &length, &message].concat().into()
 }
 
 /// The `grpc-status` that a call ends with.

@@ -9,28 +9,36 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsConnector;
-use weir_xds::{Certificates, Name, Tls};
+use weir_xds::{Certificates, Identity, Name, Tls};
 
 use crate::Served;
-use crate::authority::Authority;
+use crate::authority::{Authority, Signed};
 use crate::client::soon;
 
 /// A server over TLS, and what gets a client in.
 pub async fn serve() -> (Served, TlsConnector) {
     let authority = Authority::new();
     let both = authority.sign("both", "spiffe://mesh.test/edge", 2999);
-    let certificates = Certificates::read(&both.certificate, &both.key, &authority.file()).unwrap();
-    let (_, certificates) = watch::channel(certificates);
-    let tls = Tls { certificates, allowed: Arc::new([Name::new("spiffe://mesh.test/*")]) };
+    let (_, certificates) = watch::channel(certificates(&both, &authority));
+    let tls = Tls { certificates, allowed: Arc::new([Name::new("spiffe://mesh.test/*")]), identity: Identity::None };
+    (Served::start_with(Some(tls), 1_000, &[]).await, connector(&both, &authority))
+}
 
+/// A server's certificate, for clients of an authority.
+pub fn certificates(server: &Signed, clients: &Authority) -> Certificates {
+    Certificates::read(&server.certificate, &server.key, &clients.file()).unwrap()
+}
+
+/// A client with this certificate, for a server of an authority.
+pub fn connector(client: &Signed, server: &Authority) -> TlsConnector {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(authority.file()).unwrap()).unwrap();
-    let chain = CertificateDer::pem_file_iter(&both.certificate).unwrap().map(Result::unwrap).collect();
-    let key = PrivateKeyDer::from_pem_file(&both.key).unwrap();
+    roots.add(CertificateDer::from_pem_file(server.file()).unwrap()).unwrap();
+    let chain = CertificateDer::pem_file_iter(&client.certificate).unwrap().map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_file(&client.key).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let config = config.with_root_certificates(roots).with_client_auth_cert(chain, key).unwrap();
-    (Served::start_with(Some(tls), 1_000, &[]).await, TlsConnector::from(Arc::new(config)))
+    TlsConnector::from(Arc::new(config))
 }
 
 async fn shake_hands(stream: TcpStream, connector: &TlsConnector) -> HandshakeKind {
