@@ -26,6 +26,7 @@ mod serve_extensions;
 mod serve_files;
 mod serve_fleet;
 mod serve_identity;
+mod serve_istio_nodes;
 mod serve_nodes;
 mod serve_restart;
 mod serve_stages;

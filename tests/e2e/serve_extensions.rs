@@ -21,7 +21,7 @@ async fn start(words: &[&str]) -> Fleet {
 }
 
 /// A listener whose only filter before the router is asked for by ECDS.
-fn listener(number: usize, filter: &str) -> Value {
+pub fn listener(number: usize, filter: &str) -> Value {
     let source = json!({
         "resource_api_version": "V3",
         "initial_fetch_timeout": "0s",

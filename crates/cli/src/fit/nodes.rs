@@ -1,7 +1,7 @@
 //! The key `nodes` of an attachment file: which Envoys get the filter.
 
 use weir_policy::fields::{self, Fields};
-use weir_policy::{At, Problems, Spanned, Value, codes};
+use weir_policy::{At, Entry, Problems, Spanned, Value, codes};
 use weir_xds::{Attribute, NodeMatch, Nodes};
 
 /// Reads the key; without it the filter is for every Envoy. What cannot be read is reported and left out.
@@ -32,15 +32,13 @@ fn read_locality(mut nodes: Nodes, node: Spanned, at: &At<'_>, problems: &mut Pr
     nodes
 }
 
-/// Keys as deep as metadata goes; an object with the one key `prefix` is a pattern.
+/// Keys as deep as metadata goes; an object with the one key `prefix` and a text is a pattern.
 fn read_metadata(mut nodes: Nodes, node: Spanned, above: &[String], at: &At<'_>, problems: &mut Problems) -> Nodes {
     for entry in fields::object(node, at, problems).unwrap_or_default() {
         let keys = [above, std::slice::from_ref(&entry.key)].concat();
         let at = at.key(&entry.key);
         nodes = match &entry.node.value {
-            Value::Map(inner) if !is_prefix(inner.iter().map(|entry| entry.key.as_str())) => {
-                read_metadata(nodes, entry.node, &keys, &at, problems)
-            }
+            Value::Map(inner) if !is_pattern(inner) => read_metadata(nodes, entry.node, &keys, &at, problems),
             _ => asked(nodes, Attribute::Metadata(keys), Some(entry.node), &at, problems),
         };
     }
@@ -72,8 +70,9 @@ fn pattern(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<NodeMa
     prefix.map(NodeMatch::Prefix)
 }
 
-fn is_prefix<'a>(mut keys: impl Iterator<Item = &'a str>) -> bool {
-    keys.next() == Some("prefix") && keys.next().is_none()
+/// Not where `prefix` is a key of metadata itself, which takes a list of texts or a pattern of its own.
+fn is_pattern(entries: &[Entry]) -> bool {
+    matches!(entries, [only] if only.key == "prefix" && !matches!(only.node.value, Value::List(_) | Value::Map(_)))
 }
 
 #[cfg(test)]
@@ -115,6 +114,12 @@ mod tests {
                     .and(metadata(&["labels", "app"]), exact("shop"))
                     .and(metadata(&["labels", "a/b"]), prefix("x"))
                     .and(metadata(&["prefix"]), exact("y")),
+            ),
+            ("{metadata: {LABELS: {prefix: x}}}", Nodes::default().and(metadata(&["LABELS"]), prefix("x"))),
+            ("{metadata: {LABELS: {prefix: [x]}}}", Nodes::default().and(metadata(&["LABELS", "prefix"]), exact("x"))),
+            (
+                "{metadata: {LABELS: {prefix: {prefix: x}}}}",
+                Nodes::default().and(metadata(&["LABELS", "prefix"]), prefix("x")),
             ),
         ];
         for (text, nodes) in table {
