@@ -2,9 +2,11 @@
 //! as v2, and each of these is an app with a sidecar of its own.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 
+use crate::agent::{Account, Agent};
 use crate::api_server::ApiServer;
 use crate::app::{App, HandsOn, Next};
 use crate::manifests;
@@ -29,12 +31,15 @@ pub struct Setting {
     pub steer: &'static str,
     /// Whether tags are to be joined by trace, for services that hand on no more than that.
     pub join: bool,
+    /// How long the certificates last that istiod gives every proxy; `None` where it has no CA.
+    pub certificates: Option<Duration>,
 }
 
 impl Default for Setting {
     fn default() -> Self {
         let attach = ["envoyfilter"; 2];
-        Self { release: None, hands_on: [HandsOn::All, HandsOn::Baggage], attach, steer: "tag", join: false }
+        let hands_on = [HandsOn::All, HandsOn::Baggage];
+        Self { release: None, hands_on, attach, steer: "tag", join: false, certificates: None }
     }
 }
 
@@ -49,6 +54,8 @@ pub struct Chain {
     pub workloads: Vec<Workload>,
     /// Beside each workload.
     pub sidecars: Vec<Envoy>,
+    /// That of each proxy, the gateway's first, where istiod has a CA. Its account is called as the gateway or the service is.
+    pub agents: Vec<Agent>,
 }
 
 /// An app that runs, and the addresses of its sidecar.
@@ -65,7 +72,10 @@ pub struct Workload {
 impl Chain {
     /// Starts all of it and waits until istiod and its proxies agree. Everybody is routed to v1.
     pub async fn start(api: &ApiServer, namespace: &str, setting: Setting) -> Self {
-        let mesh = Mesh::start(api, namespace).await;
+        let mesh = match setting.certificates {
+            Some(_) => Mesh::with_ca(api, namespace).await,
+            None => Mesh::start(api, namespace).await,
+        };
         let mut workloads = Vec::new();
         for (place, service) in SERVICES.into_iter().enumerate() {
             // The last one calls nobody.
@@ -77,11 +87,20 @@ impl Chain {
         let address = mesh.network.address();
         mesh.apply(&manifests::platform(&mesh, &workloads, address));
 
+        let mut agents = Vec::new();
+        for name in ["gateway"].into_iter().chain(workloads.iter().map(|workload| workload.service)) {
+            let Some(lifetime) = setting.certificates else { break };
+            agents.push(Agent::of_proxy(&mesh, Account { namespace, name }, lifetime).await);
+        }
+
         let labels = [("istio", "ingressgateway")];
         let node = Node { kind: "router", name: "gateway", address, labels: &labels };
-        let sidecars = join_all(workloads.iter().map(|workload| workload.sidecar(&mesh, setting.release)));
-        let (gateway, sidecars) = tokio::join!(proxy(&mesh, &node, setting.release), sidecars);
-        let chain = Self { setting, mesh, gateway, address, workloads, sidecars };
+        let gateway = proxy(&mesh, &node, agents.first(), setting.release);
+        let sidecars = workloads.iter().enumerate();
+        let sidecars =
+            sidecars.map(|(place, workload)| workload.sidecar(&mesh, agents.get(place + 1), setting.release));
+        let (gateway, sidecars) = tokio::join!(gateway, join_all(sidecars));
+        let chain = Self { setting, mesh, gateway, address, workloads, sidecars, agents };
         chain.mesh.until_synced(chain.proxies().count()).await;
         chain
     }
@@ -100,7 +119,8 @@ impl Chain {
     pub async fn without_sidecar(&mut self, place: usize, meanwhile: impl AsyncFnOnce(&Self)) {
         drop(self.sidecars.remove(place));
         meanwhile(self).await;
-        let new = self.workloads[place].sidecar(&self.mesh, self.setting.release).await;
+        let agent = self.agents.get(place + 1);
+        let new = self.workloads[place].sidecar(&self.mesh, agent, self.setting.release).await;
         self.sidecars.insert(place, new);
     }
 }
@@ -118,12 +138,12 @@ impl Workload {
         Self { service, version, next, inbound, outbound, app }
     }
 
-    async fn sidecar(&self, mesh: &Mesh, release: Option<&str>) -> Envoy {
+    async fn sidecar(&self, mesh: &Mesh, agent: Option<&Agent>, release: Option<&str>) -> Envoy {
         let name = format!("{}-{}", self.service, self.version);
         // Those of its endpoint in service.yaml, by which istiod knows it.
         let labels = [("app", self.service), ("version", self.version), ("part-of", "shop")];
         let node = Node { kind: "sidecar", name: &name, address: self.inbound, labels: &labels };
-        proxy(mesh, &node, release).await
+        proxy(mesh, &node, agent, release).await
     }
 }
 

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use crate::api_server::ApiServer;
-use crate::calls::{hops, names};
+use crate::calls::{Headers, hops, names};
 use crate::chain::{Chain, Setting, host};
 use crate::policy::{STABLE, policy};
-use crate::support::{eventually, wasm};
+use crate::support::{Echo, eventually, wasm};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 /// What a client may say to pass for one of the mesh.
@@ -74,12 +74,25 @@ async fn nothing_is_gained(chain: &Chain) {
         for pretence in PRETENCES {
             let headers = [&[(name, value.as_str())], pretence].concat();
             for (protocol, hops) in chain.by_every_protocol(&headers).await {
-                assert_eq!(names(&hops), STABLE, "{headers:?} by {protocol}");
-                for hop in &hops {
-                    assert_eq!(hop.lines("x-env-tag"), Vec::<String>::new(), "{headers:?} by {protocol}");
-                }
+                is_stable(&hops, &headers, protocol);
             }
         }
+    }
+}
+
+/// The same by HTTP alone.
+pub async fn nothing_is_gained_by_http(chain: &Chain) {
+    until_there_are_doors(chain).await;
+    for (name, value) in forgeries(chain) {
+        let headers = [(name, value.as_str())];
+        is_stable(&chain.get(&headers).await, &headers, "HTTP");
+    }
+}
+
+fn is_stable(hops: &[Echo], headers: Headers<'_>, protocol: &str) {
+    assert_eq!(names(hops), STABLE, "{headers:?} by {protocol}");
+    for hop in hops {
+        assert_eq!(hop.lines("x-env-tag"), Vec::<String>::new(), "{headers:?} by {protocol}");
     }
 }
 

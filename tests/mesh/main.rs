@@ -9,10 +9,12 @@
 //! This is a harness of its own, because what all tests share must be told to end when the last one has ended: that of
 //! rustc leaves it running, and shows nothing of how long each part took to start.
 
+mod agent;
 mod api_server;
 mod app;
 mod attach;
 mod calls;
+mod certificates;
 mod chain;
 mod examples;
 mod existing;
@@ -30,6 +32,8 @@ mod plain;
 mod policy;
 mod proxy;
 mod pushes;
+mod server;
+mod starts;
 // The bench of the end-to-end tests, of which the mesh needs the general half.
 #[allow(dead_code, unused_imports)]
 #[path = "../e2e/support/mod.rs"]
@@ -50,6 +54,11 @@ use api_server::ApiServer;
 fn main() -> ExitCode {
     let run = Run { runtime: Arc::new(Runtime::new().unwrap()), api: Arc::default() };
     let trials = vec![
+        run.trial(
+            "certificates::a_policy_comes_after_both_sides_renewed",
+            certificates::a_policy_comes_after_both_sides_renewed,
+        ),
+        run.trial("certificates::another_namespace_gets_nothing", certificates::another_namespace_gets_nothing),
         run.trial("examples::istio_takes_them", examples::istio_takes_them),
         run.trial("examples::other_minors_store_them", examples::other_minors_store_them),
         run.trial("existing::istio_takes_what_was_taken", existing::istio_takes_what_was_taken),
@@ -79,6 +88,7 @@ fn main() -> ExitCode {
         run.trial("plain::services_hand_on_what_they_say", plain::services_hand_on_what_they_say),
         run.trial("plain::services_know_nothing_of_weir", plain::services_know_nothing_of_weir),
         run.trial("pushes::a_push_costs_no_request", pushes::a_push_costs_no_request),
+        run.trial("starts::a_gateway_listens_whatever_is_away", starts::a_gateway_listens_whatever_is_away),
         run.trial("tags::by_cluster", tags::by_cluster),
         run.trial("tags::by_subset", tags::by_subset),
         run.trial("tags::by_plugins", tags::by_plugins),

@@ -9,6 +9,7 @@ use hyper::Request;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::agent::Account;
 use crate::api_server::{ApiServer, Kubectl, stage};
 use crate::network::Network;
 use crate::support::{Client, Process, Protocol, eventually};
@@ -29,6 +30,8 @@ pub struct Mesh {
 
 struct Addresses {
     xds: SocketAddr,
+    /// For xDS and certificates by TLS, where istiod has a CA.
+    secure: Option<SocketAddr>,
     http: SocketAddr,
     monitoring: SocketAddr,
     introspection: SocketAddr,
@@ -38,21 +41,31 @@ impl Mesh {
     /// Makes the namespace, which no other test may use, and starts istiod. No proxy has TLS: its certificates would need
     /// an agent beside each.
     pub async fn start(api: &ApiServer, namespace: &str) -> Self {
-        Self::with(api, namespace, json!({"kubernetes.io/metadata.name": namespace}), json!({})).await
+        Self::alone(api, namespace, false).await
+    }
+
+    /// The same with a CA in istiod, for [`crate::agent::Agent`]s. What proxies say to each other is plain text there too.
+    pub async fn with_ca(api: &ApiServer, namespace: &str) -> Self {
+        Self::alone(api, namespace, true).await
+    }
+
+    async fn alone(api: &ApiServer, namespace: &str, ca: bool) -> Self {
+        Self::with(api, namespace, json!({"kubernetes.io/metadata.name": namespace}), json!({}), ca).await
     }
 
     /// The same for the namespaces that have a label, of which this one is Istio's root. A service is seen by its own
     /// namespace, unless it says otherwise.
     pub async fn over(api: &ApiServer, root: &str, label: &str) -> Self {
         let settings = json!({"rootNamespace": root, "defaultServiceExportTo": ["."]});
-        Self::with(api, root, json!({label: root}), settings).await
+        Self::with(api, root, json!({label: root}), settings, false).await
     }
 
-    async fn with(api: &ApiServer, namespace: &str, looks_at: Value, more: Value) -> Self {
+    async fn with(api: &ApiServer, namespace: &str, looks_at: Value, more: Value, ca: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let network = Network::claim();
         let addresses = Addresses {
             xds: network.socket(),
+            secure: ca.then(|| network.socket()),
             http: network.socket(),
             monitoring: network.socket(),
             introspection: network.socket(),
@@ -94,6 +107,33 @@ impl Mesh {
         self.addresses.xds
     }
 
+    /// Where agents find it and its CA.
+    pub fn secure(&self) -> SocketAddr {
+        self.addresses.secure.expect("an istiod with a CA")
+    }
+
+    /// The name in istiod's own certificate.
+    pub fn name(&self) -> String {
+        format!("istiod.{}.svc", self.namespace)
+    }
+
+    /// The certificate of its CA, which istiod puts into every namespace.
+    pub fn authority(&self) -> String {
+        let path = ["--output", r"jsonpath={.data.root-cert\.pem}"];
+        self.kubectl(&[&["get", "configmap", "istio-ca-root-cert"][..], &path].concat(), "")
+    }
+
+    /// A token of a service account for the CA, as a pod has it mounted; makes the account and its namespace if need be.
+    pub fn token(&self, account: Account<'_>) -> String {
+        let Account { namespace, name } = account;
+        let make = format!(
+            "{{apiVersion: v1, kind: Namespace, metadata: {{name: {namespace}}}}}\n---\n\
+             {{apiVersion: v1, kind: ServiceAccount, metadata: {{name: {name}, namespace: {namespace}}}}}"
+        );
+        self.kubectl.done(&["apply", "--filename", "-"], &make);
+        self.kubectl.done(&["create", "token", name, "--namespace", namespace, "--audience", "istio-ca"], "")
+    }
+
     /// Ends istiod as a crash would.
     pub fn kill_istiod(&mut self) {
         self.istiod.kill();
@@ -133,6 +173,15 @@ impl Mesh {
         if missing.is_empty() { Ok(()) } else { Err(format!("{missing:?}")) }
     }
 
+    /// Waits until istiod has seen an object with this text in it.
+    pub async fn until_seen(&self, text: &str) {
+        eventually(DEADLINE, &format!("istiod sees {text}"), async || {
+            let all = ask(self.addresses.monitoring, "/debug/configz").await?;
+            if all.contains(text) { Ok(()) } else { Err(all) }
+        })
+        .await;
+    }
+
     /// What `/debug/syncz` says: for each proxy what it was sent, took and refused, by type.
     pub async fn sync_state(&self) -> Result<Value, String> {
         let text = ask(self.addresses.monitoring, "/debug/syncz").await?;
@@ -162,8 +211,12 @@ async fn istiod(kubectl: &Kubectl, addresses: &Addresses, namespace: &str, folde
 
 /// The words for `env`: settings that istiod takes from its environment, and its command.
 fn istiod_arguments(kubectl: &Kubectl, addresses: &Addresses, namespace: &str) -> Vec<String> {
+    let (root, secure) = match addresses.secure {
+        // Its own, for the CA keeps its key there.
+        Some(address) => (namespace, address.to_string()),
+        None => ("istio-system", String::new()),
+    };
     let settings = [
-        "ENABLE_CA_SERVER=false",
         "ENABLE_LEADER_ELECTION=false",
         "PILOT_ENABLE_GATEWAY_API=false",
         "PILOT_ENVOY_FILTER_STATS=true",
@@ -172,9 +225,10 @@ fn istiod_arguments(kubectl: &Kubectl, addresses: &Addresses, namespace: &str) -
         "PILOT_ENABLE_METADATA_EXCHANGE=false",
         "PILOT_ENABLE_ALPN_FILTER=false",
         "PILOT_DISABLE_MX_ALPN=true",
-        "POD_NAMESPACE=istio-system",
     ];
     let command = [
+        format!("ENABLE_CA_SERVER={}", addresses.secure.is_some()),
+        format!("POD_NAMESPACE={root}"),
         format!("POD_NAME=istiod-{namespace}"),
         tool("pilot-discovery").display().to_string(),
         "discovery".to_owned(),
@@ -184,7 +238,7 @@ fn istiod_arguments(kubectl: &Kubectl, addresses: &Addresses, namespace: &str) -
         format!("--grpcAddr={}", addresses.xds),
         format!("--httpAddr={}", addresses.http),
         format!("--monitoringAddr={}", addresses.monitoring),
-        "--secureGRPCAddr=".to_owned(),
+        format!("--secureGRPCAddr={secure}"),
         "--httpsAddr=".to_owned(),
         format!("--ctrlz_address={}", addresses.introspection.ip()),
         format!("--ctrlz_port={}", addresses.introspection.port()),

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::agent::Agent;
 use crate::mesh::Mesh;
 use crate::support::{Envoy, Options};
 use crate::telemetry::extra_stat_tags;
@@ -20,21 +22,28 @@ pub struct Node<'a> {
 }
 
 /// Starts an Envoy under the istiod of this mesh and waits until it has all that it was told.
-/// `release` is another release of Envoy than the one that the tests are for.
-pub async fn proxy(mesh: &Mesh, node: &Node<'_>, release: Option<&str>) -> Envoy {
-    let bootstrap = bootstrap(node, &mesh.namespace, mesh.xds()).to_string();
-    let mut envoy = Envoy::launch(&bootstrap, Options { workers: 1, release, ..Options::default() }).await;
+/// Where it has an agent, it asks that for certificates. `release` is another release of Envoy than the one that the tests
+/// are for.
+pub async fn proxy(mesh: &Mesh, node: &Node<'_>, agent: Option<&Agent>, release: Option<&str>) -> Envoy {
+    let mut bootstrap = bootstrap(node, &mesh.namespace, mesh.xds());
+    if let Some(agent) = agent {
+        bootstrap = certified(bootstrap, &agent.socket());
+    }
+    let mut envoy = Envoy::launch(&bootstrap.to_string(), Options { workers: 1, release, ..Options::default() }).await;
     envoy.until_ready().await;
     envoy
+}
+
+/// A bootstrap with the cluster by which istio-proxy asks its agent for certificates.
+pub fn certified(mut bootstrap: Value, agent: &Path) -> Value {
+    let clusters = bootstrap["static_resources"]["clusters"].as_array_mut().expect("a list");
+    clusters.push(cluster("sds-grpc", json!({"pipe": {"path": agent}})));
+    bootstrap
 }
 
 /// As istio-proxy has it, without its agent: plaintext ADS, the ports of `Sidecar` objects instead of iptables.
 pub fn bootstrap(node: &Node<'_>, namespace: &str, xds: SocketAddr) -> Value {
     let source = json!({"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"});
-    let http2 = json!({
-        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-        "explicit_http_config": {"http2_protocol_options": {}},
-    });
     // As istio-proxy makes them of what it is told.
     let label = |name: String| json!({"tag_name": name, "regex": format!(r"({name}=\.=(.*?);\.;)")});
     json!({
@@ -64,16 +73,24 @@ pub fn bootstrap(node: &Node<'_>, namespace: &str, xds: SocketAddr) -> Value {
             "cds_config": source,
             "lds_config": source,
         },
-        "static_resources": {"clusters": [{
-            "name": "xds-grpc",
-            "type": "STATIC",
-            "connect_timeout": "1s",
-            "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": http2},
-            "load_assignment": {
-                "cluster_name": "xds-grpc",
-                "endpoints": [{"lb_endpoints": [{"endpoint": {"address": socket(xds)}}]}],
-            },
-        }]},
+        "static_resources": {"clusters": [cluster("xds-grpc", socket(xds))]},
+    })
+}
+
+fn cluster(name: &str, address: Value) -> Value {
+    let http2 = json!({
+        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        "explicit_http_config": {"http2_protocol_options": {}},
+    });
+    json!({
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": http2},
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
+        },
     })
 }
 

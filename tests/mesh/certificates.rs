@@ -1,0 +1,97 @@
+//! A gateway has its policy from `weir serve` by the certificates that Istio gives to every workload.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use crate::agent::{Account, Agent, LASTING};
+use crate::api_server::ApiServer;
+use crate::attach::until_decides;
+use crate::mesh::Mesh;
+use crate::policy::{policy, with_owl_users};
+use crate::proxy::{Node, bootstrap, certified, proxy};
+use crate::server::{Server, ask_at, by_agent};
+use crate::support::{Envoy, Options, Relay, event, eventually, fill};
+
+const DEADLINE: Duration = Duration::from_secs(60);
+/// Agents renew after half of it.
+const SHORT: Duration = Duration::from_secs(10);
+const LABELS: &[(&str, &str)] = &[("istio", "ingressgateway")];
+
+/// Nobody is cut off by that, and the first certificates of both have ended when they meet again.
+pub async fn a_policy_comes_after_both_sides_renewed(api: &ApiServer) {
+    let mesh = Mesh::with_ca(api, "renewed").await;
+    let first = policy("renewed");
+    let server = Server::start(&mesh, SHORT, &first).await;
+    let relay = Relay::to(server.weir.address()).await;
+    let address = gateway_listens(&mesh);
+    mesh.apply(&ask_at(SocketAddr::new([127, 0, 0, 1].into(), relay.port()), &by_agent(&server.name)));
+
+    let agent = Agent::of_proxy(&mesh, gateway_of("renewed"), SHORT).await;
+    let gateway = proxy(&mesh, &node(address), Some(&agent), None).await;
+    until_decides(&gateway, "edge", &first).await;
+    let connected = event("connected").with("identity", &agent.name);
+    assert_eq!(server.weir.count(&connected), 1, "{}", server.weir.log());
+
+    let by_sds = "cluster.weir-edge.ssl.ssl_context_update_by_sds";
+    let before = gateway.stat(by_sds).await;
+    eventually(DEADLINE, "both sides renewed twice", async || {
+        let (client, server_side) = (gateway.stat(by_sds).await, server.weir.count(&event("certificates_read")));
+        let is_renewed = client >= before.map(|count| count + 2) && server_side >= 2;
+        is_renewed.then_some(()).ok_or_else(|| format!("{before:?} {client:?} {server_side}"))
+    })
+    .await;
+    assert_eq!(server.weir.count(&connected), 1, "{}", server.weir.log());
+
+    relay.hang_up();
+    let next = with_owl_users(&first, &["hedy"]);
+    server.push(&next);
+    until_decides(&gateway, "edge", &next).await;
+    assert_eq!(server.weir.count(&connected), 2, "{}", server.weir.log());
+    assert_eq!(server.weir.count(&event("connection_refused")), 0, "{}", server.weir.log());
+}
+
+/// It is one of the same mesh, with a certificate that the server lets in, and says that it is a gateway of the first.
+pub async fn another_namespace_gets_nothing(api: &ApiServer) {
+    let mesh = Mesh::with_ca(api, "robbed").await;
+    let policy = policy("robbed");
+    let server = Server::start(&mesh, LASTING, &policy).await;
+    let address = gateway_listens(&mesh);
+    mesh.apply(&ask_at(server.weir.address(), &by_agent(&server.name)));
+
+    let thief = Agent::of_proxy(&mesh, Account { namespace: "robbers", name: "gateway" }, LASTING).await;
+    let stolen = proxy(&mesh, &node(address), Some(&thief), None).await;
+    let refused = event("node_refused").with("identity", &thief.name);
+    let refused = refused.containing("reason", "it says namespace robbed");
+    server.weir.until(&refused).await;
+    assert_eq!(server.weir.count(&event("connected")), 0, "{}", server.weir.log());
+    assert_eq!(stolen.stat("extension_config_discovery.http_filter.weir.edge.config_reload").await, Some(0));
+    drop(stolen);
+
+    // One of the namespace starts before its agent has certificates, and is let in when they are there.
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("socket");
+    let bootstrap = certified(bootstrap(&node(address), "robbed", mesh.xds()), &socket).to_string();
+    let mut gateway = Envoy::launch(&bootstrap, Options { workers: 1, ..Options::default() }).await;
+    gateway.until_ready().await;
+    let agent = Agent::of_proxy(&mesh, gateway_of("robbed"), LASTING).await;
+    std::os::unix::fs::symlink(agent.socket(), socket).unwrap();
+    until_decides(&gateway, "edge", &policy).await;
+}
+
+fn gateway_of(namespace: &str) -> Account<'_> {
+    Account { namespace, name: "gateway" }
+}
+
+fn node(address: IpAddr) -> Node<'static> {
+    Node { kind: "router", name: "gateway", address, labels: LABELS }
+}
+
+/// Gives the gateway something to listen for, there.
+fn gateway_listens(mesh: &Mesh) -> IpAddr {
+    let address = mesh.network.address();
+    let (http, grpc) = (mesh.network.http.to_string(), mesh.network.grpc.to_string());
+    let values = [("ADDRESS", address.to_string()), ("HTTP", http), ("GRPC", grpc)];
+    let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+    mesh.apply(&fill(include_str!("manifests/gateway.yaml"), &values));
+    address
+}
