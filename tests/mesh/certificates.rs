@@ -1,6 +1,6 @@
 //! A gateway has its policy from `weir serve` by the certificates that Istio gives to every workload.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::agent::{Account, Agent, LASTING};
@@ -10,7 +10,8 @@ use crate::mesh::Mesh;
 use crate::policy::{policy, with_owl_users};
 use crate::proxy::{Node, bootstrap, certified, proxy};
 use crate::server::{Server, ask_at, by_agent};
-use crate::support::{Envoy, Options, Relay, event, eventually, fill};
+use crate::support::{Envoy, Options, event, eventually, fill};
+use crate::wire::Wire;
 
 const DEADLINE: Duration = Duration::from_secs(60);
 /// Agents renew after half of it.
@@ -22,9 +23,9 @@ pub async fn a_policy_comes_after_both_sides_renewed(api: &ApiServer) {
     let mesh = Mesh::with_ca(api, "renewed").await;
     let first = policy("renewed");
     let server = Server::start(&mesh, SHORT, &first).await;
-    let relay = Relay::to(server.weir.address()).await;
+    let wire = Wire::to(server.weir.address()).await;
     let address = gateway_listens(&mesh);
-    mesh.apply(&ask_at(SocketAddr::new([127, 0, 0, 1].into(), relay.port()), &by_agent(&server.name)));
+    mesh.apply(&ask_at(wire.address, &by_agent(&server.name)));
 
     let agent = Agent::of_proxy(&mesh, gateway_of("renewed"), SHORT).await;
     let gateway = proxy(&mesh, &node(address), Some(&agent), None).await;
@@ -42,7 +43,7 @@ pub async fn a_policy_comes_after_both_sides_renewed(api: &ApiServer) {
     .await;
     assert_eq!(server.weir.count(&connected), 1, "{}", server.weir.log());
 
-    relay.hang_up();
+    wire.cut();
     let next = with_owl_users(&first, &["hedy"]);
     server.push(&next);
     until_decides(&gateway, "edge", &next).await;

@@ -41,6 +41,7 @@ mod support;
 mod tags;
 mod telemetry;
 mod tools;
+mod wire;
 
 use std::process::ExitCode;
 use std::sync::Arc;

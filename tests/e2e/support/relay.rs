@@ -27,39 +27,32 @@ const OFFER: (&[u8], usize) = (b"\"offer\":\"", 19);
 pub struct Relay {
     address: SocketAddr,
     changes: Arc<Mutex<Changes>>,
-    connections: Arc<Mutex<JoinSet<()>>>,
     /// Ends with this.
-    _accepting: JoinSet<()>,
+    _connections: JoinSet<()>,
 }
 
 impl Relay {
     pub async fn to(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, changes) = (listener.local_addr().unwrap(), Arc::<Mutex<Changes>>::default());
-        let connections = Arc::<Mutex<JoinSet<()>>>::default();
-        let mut accepting = JoinSet::new();
-        let (for_all, all) = (changes.clone(), connections.clone());
-        accepting.spawn(async move {
+        let mut tasks = JoinSet::new();
+        let for_all = changes.clone();
+        tasks.spawn(async move {
+            let mut connections = JoinSet::new();
             loop {
                 let (client, _) = listener.accept().await.unwrap();
                 let (from_client, to_client) = client.into_split();
                 let (from_server, to_server) = TcpStream::connect(server).await.unwrap().into_split();
-                let mut all = all.lock().unwrap();
-                all.spawn(pass(from_client, to_server));
-                all.spawn(pass_changed(from_server, to_client, for_all.clone()));
+                connections.spawn(pass(from_client, to_server));
+                connections.spawn(pass_changed(from_server, to_client, for_all.clone()));
             }
         });
-        Self { address, changes, connections, _accepting: accepting }
+        Self { address, changes, _connections: tasks }
     }
 
     /// Where it listens.
     pub fn port(&self) -> u16 {
         self.address.port()
-    }
-
-    /// Hangs up on both sides of every connection; those that come are passed on.
-    pub fn hang_up(&self) {
-        self.connections.lock().unwrap().abort_all();
     }
 
     /// From now on the server seems to write the second text wherever it writes the first one.
