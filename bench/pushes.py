@@ -97,13 +97,26 @@ def served(weir, module, content, folder, stack, role="edge"):
 
 
 def xds_bootstrap(xds_port):
-    source = {"ads": {}, "resource_api_version": "V3"}
+    """By ADS."""
+    return {**filter_from({"ads": {}}, xds_port), "dynamic_resources": {"ads_config": api()}}
+
+
+def ecds_bootstrap(xds_port):
+    """By ExtensionConfigDiscoveryService, as an Envoy does that has its listeners from elsewhere."""
+    return filter_from({"api_config_source": api()}, xds_port)
+
+
+def filter_from(source, xds_port):
+    source = {**source, "resource_api_version": "V3"}
     discovery = {"config_source": source, "default_config": {"@type": RBAC}, "type_urls": [WASM, RBAC]}
     shown = {"header": {"key": "x-weir-decision", "value": "%FILTER_STATE(wasm.weir:PLAIN)%"}}
     host = {"routes": [answer("stable")], "response_headers_to_add": [shown]}
     config = bootstrap([{"name": "weir.bench", "config_discovery": discovery}], host, [cluster("weir-xds", xds_port)])
-    ads = {"api_type": "DELTA_GRPC", "transport_api_version": "V3", "grpc_services": [{"envoy_grpc": {"cluster_name": "weir-xds"}}]}
-    return {**config, "node": NODE, "dynamic_resources": {"ads_config": ads}}
+    return {**config, "node": NODE}
+
+
+def api():
+    return {"api_type": "DELTA_GRPC", "transport_api_version": "V3", "grpc_services": [{"envoy_grpc": {"cluster_name": "weir-xds"}}]}
 
 
 def push(envoy, connection, folder, content, wanted):

@@ -11,7 +11,7 @@ from statistics import median
 
 import policies
 from envoy import CLIENT_CORE, Envoy, poll, start
-from pushes import xds_bootstrap
+from pushes import ecds_bootstrap, xds_bootstrap
 
 from fleet.servers import Server, cpu_ms
 
@@ -39,14 +39,15 @@ def one_turn(kind, target, clients, pushes, folder):
         server = Server(kind, folder, target / "weir.wasm", policy(0))
         stack.callback(server.stop)
         port = int(server.address.rpartition(":")[2])
-        envoys = [Envoy(folder / f"envoy-{number}", xds_bootstrap(port), core=CLIENT_CORE) for number in range(ENVOYS)]
+        bootstrap = {"ads": xds_bootstrap, "ecds": ecds_bootstrap}[kind.service](port)
+        envoys = [Envoy(folder / f"envoy-{number}", bootstrap, core=CLIENT_CORE) for number in range(ENVOYS)]
         for envoy in envoys:
             stack.callback(envoy.stop)
         for envoy in envoys:
             step_aside(envoy.ready().process.pid)
         poll("every Envoy has the first policy", lambda: all(revisions(envoys)))
         alone = server.resident_kb()
-        command = [str(target / "bench" / "release" / "weir-fleet-clients"), server.address, str(clients - ENVOYS)]
+        command = [str(target / "bench" / "release" / "weir-fleet-clients"), kind.service, server.address, str(clients - ENVOYS)]
         streams = start(command, CLIENT_CORE, stdout=subprocess.PIPE, text=True)
         stack.callback(streams.wait)
         stack.callback(streams.kill)

@@ -9,7 +9,8 @@ from page import table as rows_to_table
 from fleet.fleet import ENVOYS
 
 TEMPLATE = pathlib.Path(__file__).parent / "page.md"
-NAMES = {"weir": "`weir serve`", "peer": "go-control-plane", "tuned": "go-control-plane, tuned"}
+SERVERS = {"weir": "`weir serve`", "peer": "go-control-plane", "tuned": "go-control-plane, tuned"}
+SERVICES = {"weir": "ADS", "ecds": "filters alone"}
 COLUMNS = [
     ("acked_ms", "push to the last ACK written, ms", "{:.0f}"),
     ("taken_ms", "to the last ACK taken, ms", "{:.0f}"),
@@ -23,15 +24,25 @@ COLUMNS = [
 
 def page(found, arguments):
     text = string.Template(TEMPLATE.read_text())
-    return text.substitute(machine.facts(), table=table(found), envoys=ENVOYS, rounds=arguments.rounds, pushes=arguments.pushes)
+    return text.substitute(machine.facts(), servers=servers(found), services=services(found), envoys=ENVOYS, rounds=arguments.rounds, pushes=arguments.pushes)
 
 
-def table(found):
+def servers(found):
+    ratios = {("weir", "peer"): "*ours to theirs*", ("weir", "tuned"): "*ours to theirs, tuned*"}
+    return table(found, "server", SERVERS, ratios)
+
+
+def services(found):
+    return table(found, "service", SERVICES, {("ecds", "weir"): "*alone to ADS*"})
+
+
+def table(found, what, names, ratios):
     rows = []
     for clients, by_kind in found.items():
-        for name, one in by_kind.items():
-            rows.append([f"{clients:,}", NAMES[name], *(form.format(one[key]) for key, _, form in COLUMNS)])
-        for name, title in [("peer", "*ours to theirs*"), ("tuned", "*ours to theirs, tuned*")]:
-            ratios = (f"{by_kind['weir'][key] / by_kind[name][key]:.2f}" for key, _, _ in COLUMNS)
-            rows.append([f"{clients:,}", title, *ratios])
-    return rows_to_table(["clients", "server", *(title for _, title, _ in COLUMNS)], rows)
+        for name in names:
+            one = by_kind[name]
+            rows.append([f"{clients:,}", names[name], *(form.format(one[key]) for key, _, form in COLUMNS)])
+        for (one, other), title in ratios.items():
+            to = (f"{by_kind[one][key] / by_kind[other][key]:.2f}" for key, _, _ in COLUMNS)
+            rows.append([f"{clients:,}", title, *to])
+    return rows_to_table(["clients", what, *(title for _, title, _ in COLUMNS)], rows)

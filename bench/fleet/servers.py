@@ -1,4 +1,4 @@
-"""The two servers that do the same job, and what the kernel says that they use."""
+"""The two servers that do the same job, the first of them by two services, and what the kernel says that they use."""
 
 import dataclasses
 import json
@@ -16,6 +16,8 @@ class Kind:
     # The file whose renaming is a push, and what is in it for a policy.
     file: str
     text: object
+    # The service by which its clients ask for the filter.
+    service: str = "ads"
 
 
 def all(target):
@@ -24,6 +26,7 @@ def all(target):
     peer = (target / "bench" / "fleet-peer", "-envelope", "envelope.json", "-module", module)
     return [
         Kind("weir", weir, "policy.json", json.dumps),
+        Kind("ecds", weir, "policy.json", json.dumps, "ecds"),
         Kind("peer", peer, "envelope.json", envelope),
         Kind("tuned", (*peer, "-tuned"), "envelope.json", envelope),
     ]

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use mio::net::TcpStream;
 
 use crate::Failure;
-use crate::ads;
+use crate::discovery::{self, Service};
 use crate::http2::{self, Frame};
 
 pub struct Client {
@@ -24,10 +24,10 @@ pub struct Client {
 
 impl Client {
     /// With its subscription sent.
-    pub fn connect(address: SocketAddr, number: usize) -> Result<Client, Failure> {
+    pub fn connect(address: SocketAddr, service: Service, number: usize) -> Result<Client, Failure> {
         let mut stream = std::net::TcpStream::connect(address).map_err(|error| format!("{address}: {error}"))?;
         stream.set_nodelay(true)?;
-        stream.write_all(&http2::opening(ads::PATH, &ads::subscription(number)))?;
+        stream.write_all(&http2::opening(service.path(), &discovery::subscription(number)))?;
         stream.set_nonblocking(true)?;
         let (input, message, output) = (Vec::new(), Vec::new(), Vec::new());
         Ok(Client { stream: TcpStream::from_std(stream), versions: 0, input, message, taken: 0, output })
@@ -79,9 +79,9 @@ impl Client {
             http2::more_room(&mut self.output, std::mem::take(&mut self.taken));
         }
         self.message.extend_from_slice(part);
-        while let Some((response, length)) = ads::response(&self.message)? {
+        while let Some((response, length)) = discovery::response(&self.message)? {
             self.message.drain(..length);
-            http2::data(&mut self.output, &ads::ack(response.nonce));
+            http2::data(&mut self.output, &discovery::ack(response.nonce));
             versions.push(response.version);
         }
         Ok(())

@@ -10,6 +10,7 @@ use mio::{Events, Interest, Poll, Token};
 
 use crate::Failure;
 use crate::client::Client;
+use crate::discovery::Service;
 
 /// Clients that wait for their first response at a time: no server keeps thousands waiting.
 const OPENING_MAX: usize = 64;
@@ -20,6 +21,7 @@ const READ_BYTES: usize = 64 << 10;
 
 pub struct Fleet {
     address: SocketAddr,
+    service: Service,
     count: usize,
     clients: Vec<Client>,
     poll: Poll,
@@ -33,9 +35,10 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    pub fn new(address: SocketAddr, count: NonZeroUsize) -> Result<Fleet, Failure> {
+    pub fn new(address: SocketAddr, service: Service, count: NonZeroUsize) -> Result<Fleet, Failure> {
         Ok(Fleet {
             address,
+            service,
             count: count.get(),
             clients: Vec::new(),
             poll: Poll::new()?,
@@ -73,8 +76,8 @@ impl Fleet {
 
     fn open(&mut self) -> Result<(), Failure> {
         let number = self.clients.len();
-        let mut client =
-            Client::connect(self.address, number).map_err(|failure| format!("client {number}: {failure}"))?;
+        let connected = Client::connect(self.address, self.service, number);
+        let mut client = connected.map_err(|failure| format!("client {number}: {failure}"))?;
         self.poll.registry().register(&mut client.stream, Token(number), Interest::READABLE)?;
         self.clients.push(client);
         Ok(())

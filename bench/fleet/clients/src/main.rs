@@ -1,6 +1,6 @@
-//! Many Envoys as an ADS server sees them: each a connection of its own with one delta stream, subscribed to the filter.
+//! Many Envoys as an xDS server sees them: each a connection of its own with one delta stream, subscribed to the filter.
 //!
-//! `weir-fleet-clients ADDRESS COUNT` prints `connected` when all have the first version of the filter, then for each further
+//! `weir-fleet-clients ads|ecds ADDRESS COUNT` asks by one of two services, and prints `connected` when all have the first version of the filter, then for each further
 //! version `acked`, both with the nanoseconds since 1970 at which the last of them acknowledged it. A client that is lost, or
 //! that a push leaves out or meets twice, ends it with an error: every later figure would be wrong.
 //!
@@ -11,10 +11,11 @@ use std::convert::Infallible;
 use std::env;
 use std::process::ExitCode;
 
+use crate::discovery::Service;
 use crate::fleet::Fleet;
 
-mod ads;
 mod client;
+mod discovery;
 mod fleet;
 mod http2;
 
@@ -27,8 +28,10 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<Infallible, Failure> {
-    let wanted = "wanted: ADDRESS COUNT, such as 127.0.0.1:18000 1000";
-    let [_, address, count] = <[String; 3]>::try_from(env::args().collect::<Vec<_>>()).map_err(|_| wanted)?;
-    let (Ok(address), Ok(count)) = (address.parse(), count.parse()) else { return Err(wanted.into()) };
-    Fleet::new(address, count)?.run()
+    let wanted = "wanted: ads|ecds ADDRESS COUNT, such as ads 127.0.0.1:18000 1000";
+    let [_, service, address, count] = <[String; 4]>::try_from(env::args().collect::<Vec<_>>()).map_err(|_| wanted)?;
+    let (Some(service), Ok(address), Ok(count)) = (Service::of(&service), address.parse(), count.parse()) else {
+        return Err(wanted.into());
+    };
+    Fleet::new(address, service, count)?.run()
 }

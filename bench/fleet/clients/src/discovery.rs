@@ -1,14 +1,39 @@
-//! The messages of delta ADS as gRPC frames them, with the fields that these clients use.
+//! The two services of xDS that bring filters, and their messages as gRPC frames them, with the fields that these clients use.
 
 use prost::Message;
 
 use crate::Failure;
 
-pub const PATH: &str = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
 const TYPE_URL: &str = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig";
 const FILTER: &str = "weir.bench";
 /// Whether it is compressed, and its length.
 const PREFIX: usize = 5;
+
+/// A service of xDS in its delta form: by either the messages are the same.
+#[derive(Clone, Copy)]
+pub enum Service {
+    /// That of everything.
+    Aggregated,
+    /// That of filters alone.
+    Extensions,
+}
+
+impl Service {
+    pub fn of(word: &str) -> Option<Service> {
+        match word {
+            "ads" => Some(Service::Aggregated),
+            "ecds" => Some(Service::Extensions),
+            _ => None,
+        }
+    }
+
+    pub fn path(self) -> &'static str {
+        match self {
+            Service::Aggregated => "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources",
+            Service::Extensions => "/envoy.service.extension.v3.ExtensionConfigDiscoveryService/DeltaExtensionConfigs",
+        }
+    }
+}
 
 /// What a push brought.
 pub struct Response {
