@@ -68,6 +68,14 @@ async fn one_namespace_cannot_fetch_the_policy_of_another() {
     }
     assert_eq!(fleet.weir.count(&event("connected")), 2, "{}", fleet.weir.log());
     assert_eq!(fleet.weir.rows().len(), 2, "who was refused is no Envoy of the fleet");
+
+    // An attachment that asks for no namespace is for all, which may not be meant.
+    let any = event("any_namespace");
+    assert_eq!((fleet.weir.count(&any), fleet.weir.count(&event("stages_alone"))), (0, 0), "{}", fleet.weir.log());
+    let mut attachment = attachment_for("mesh", "edge");
+    attachment["name"] = json!("hop");
+    fleet.write("attach/hop.yaml", &attachment.to_string());
+    fleet.weir.until(&any.with("attachments", "hop")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -111,4 +111,8 @@ async fn plain_text_beyond_the_loopback_is_said_twice() {
         process.stdout().contains("listening on 0.0.0.0:").then_some(()).ok_or_else(|| process.tail())
     })
     .await;
+    // Others may come to other replicas.
+    let apart = "a second replica would stage apart, so run one, with --state on a volume";
+    eventually(SOON, apart, async || process.stderr().contains(apart).then_some(()).ok_or_else(|| process.tail()))
+        .await;
 }

@@ -33,6 +33,7 @@ pub mod fleet;
 mod http;
 mod judge;
 mod log;
+mod namespaces;
 mod notice;
 mod progress;
 mod proposal;
@@ -124,6 +125,7 @@ impl Serve {
         let (fleet, progress) = (SharedFleet::default(), SharedProgress::default());
         let judge = Judge::start(written, state.clone(), progress.clone(), self.log)?;
         let resumed = judge.resumed();
+        let has_state = state.is_some();
         let runtime = Builder::new_multi_thread().enable_all().event_interval(TASKS_BETWEEN_LOOKS).build();
         let runtime = runtime.map_err(|error| Failure::Usage(format!("no runtime: {error}")))?;
         let connections_max = file_limit::for_connections(CONNECTIONS_MAX, self.log);
@@ -141,6 +143,12 @@ impl Serve {
                 tokio::spawn(http::answer(listener, fleet.clone(), progress, stopping));
             }
             announce(&format!("listening on {}", local(&listener)?));
+            if !self.listen.ip().is_loopback() {
+                self.log.tell(&Notice::StagesAlone { state: has_state });
+            }
+            if self.tls.lets_in_several_namespaces() {
+                tokio::spawn(namespaces::tell(judge.targets(), self.log));
+            }
             let publications = rollout.publications();
             tokio::spawn(rollout.follow(targets));
             let (changes, changed) = mpsc::channel(1);

@@ -53,6 +53,11 @@ impl Nodes {
         })
     }
 
+    /// Whether this attribute is one of theirs.
+    pub fn ask_for(&self, attribute: &Attribute) -> bool {
+        self.0.contains_key(attribute)
+    }
+
     /// Whether both can be seen to include the same node: one has no attribute that the other has not, and no attribute of
     /// both keeps them apart. Where each has an attribute of its own, only a node can tell.
     pub fn overlap(&self, other: &Nodes) -> bool {

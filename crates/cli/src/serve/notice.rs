@@ -42,6 +42,10 @@ pub enum Notice {
     CertificatesRead,
     /// Certificates changed and are not good.
     CertificatesNotRead { why: String },
+    /// The server begins, and knows of no other beside it.
+    StagesAlone { state: bool },
+    /// Attachments are for Envoys of any namespace, and several are let in.
+    AnyNamespace { attachments: Vec<String> },
     /// There are fewer file handles than all connections would take.
     FewFileHandles { handles: usize, connections: usize, connections_wanted: usize, handles_wanted: usize },
     /// The server was told to stop.
@@ -67,6 +71,8 @@ impl Notice {
             Notice::RollbackEnded { .. } => "rollback_ended",
             Notice::CertificatesRead => "certificates_read",
             Notice::CertificatesNotRead { .. } => "certificates_not_read",
+            Notice::StagesAlone { .. } => "stages_alone",
+            Notice::AnyNamespace { .. } => "any_namespace",
             Notice::FewFileHandles { .. } => "few_file_handles",
             Notice::Stopping => "stopping",
         }
@@ -103,6 +109,8 @@ impl Notice {
             }
             Notice::Warnings { count, found } => vec![("warnings", count.to_string()), ("found", found)],
             Notice::RollbackEnded { to, files, over } => vec![("to", to), ("files", files), ("over", over)],
+            Notice::StagesAlone { state } => vec![("state", state.to_string())],
+            Notice::AnyNamespace { attachments } => vec![("attachments", listed(&attachments))],
             Notice::FewFileHandles { handles, connections, .. } => {
                 vec![("handles", handles.to_string()), ("connections", connections.to_string())]
             }
@@ -157,6 +165,19 @@ impl fmt::Display for Notice {
             }
             Notice::CertificatesRead => f.write_str("certificates read anew"),
             Notice::CertificatesNotRead { why } => write!(f, "certificates not read, those before stay: {why}"),
+            Notice::StagesAlone { state } => {
+                let cure = if *state { "" } else { ", with --state on a volume" };
+                f.write_str(
+                    "stages and canary nodes are those of the Envoys that come here: a second replica would stage ",
+                )?;
+                write!(f, "apart, so run one{cure}; Envoys keep what they have while it starts again")
+            }
+            Notice::AnyNamespace { attachments } => write!(
+                f,
+                "attachments for Envoys of any namespace that is let in: {}; nodes: {{metadata: {{NAMESPACE: …}}}} would keep \
+                 one to a namespace",
+                listed(attachments)
+            ),
             Notice::FewFileHandles { handles, connections, connections_wanted, handles_wanted } => write!(
                 f,
                 "few file handles: {handles} are {connections} connections; a hard limit (ulimit -Hn, LimitNOFILE) of \

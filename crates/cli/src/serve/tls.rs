@@ -78,6 +78,14 @@ impl TlsOptions {
         Ok(Some(Tls { certificates, allowed, identity }))
     }
 
+    /// Whether Envoys of several namespaces are let in, each held to its own.
+    pub fn lets_in_several_namespaces(&self) -> bool {
+        let mut namespaces: Vec<&str> = self.allow.iter().filter_map(|name| namespace_of(name)).collect();
+        namespaces.sort_unstable();
+        namespaces.dedup();
+        matches!(self.identity, IdentityOption::Namespace) && (namespaces.len() > 1 || namespaces == ["*"])
+    }
+
     fn allow_plain(&self, flag: &str, address: SocketAddr, risk: &str, cure: &str) -> Result<(), Failure> {
         if address.ip().is_loopback() || self.plaintext {
             return Ok(());
@@ -85,6 +93,22 @@ impl TlsOptions {
         Err(Failure::Usage(format!(
             "{flag} {address}: whoever reaches this address could {risk} in plain text; {cure}, or say --plaintext"
         )))
+    }
+}
+
+/// The namespace of the names that are let in by this one: `*` for several, nothing where they say none.
+fn namespace_of(allowed: &str) -> Option<&str> {
+    const SPIFFE: &str = "spiffe://";
+    let fixed = allowed.split('*').next().unwrap_or_default();
+    let several = allowed.contains('*').then_some("*");
+    let Some(rest) = fixed.strip_prefix(SPIFFE) else {
+        return several.filter(|_| SPIFFE.starts_with(fixed) && allowed.ends_with('*'));
+    };
+    let mut path = rest.split('/').skip(1);
+    match (path.next(), path.next(), path.next()) {
+        (Some("ns"), Some(namespace), Some(_)) => Some(namespace),
+        (Some(other), Some(_), _) if other != "ns" => None,
+        _ => several,
     }
 }
 
@@ -127,6 +151,35 @@ async fn follow(
                 log.tell(&Notice::CertificatesRead);
             }
             Err(why) => log.tell(&Notice::CertificatesNotRead { why }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_lets_in_one_namespace_several_or_none() {
+        let table = [
+            ("spiffe://mesh/ns/shop/sa/edge", Some("shop")),
+            ("spiffe://mesh/ns/shop/sa/*", Some("shop")),
+            ("spiffe://mesh/ns/shop/*", Some("shop")),
+            ("spiffe://mesh/ns/shop*", Some("*")),
+            ("spiffe://mesh/ns/*/sa/*", Some("*")),
+            ("spiffe://mesh/*", Some("*")),
+            ("spiffe://mesh*", Some("*")),
+            ("spiffe://*/ns/shop/sa/*", Some("*")),
+            ("spif*", Some("*")),
+            ("*", Some("*")),
+            ("spiffe://mesh/envoys/*", None),
+            ("spiffe://mesh/envoys", None),
+            ("https://mesh/*", None),
+            ("*.example", None),
+            ("edge.example", None),
+        ];
+        for (allowed, namespace) in table {
+            assert_eq!(namespace_of(allowed), namespace, "{allowed}");
         }
     }
 }
