@@ -105,7 +105,7 @@ fn what_is_read_nowhere_is_one_problem_that_says_what_is_read_here() {
         r#"resources: [{"@type": type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig, name: weir.a}]"#;
     let table = [
         (string, "an envelope, which a filter is sent"),
-        ("{weir: 1, policy: {}}", "an envelope, which a filter is sent"),
+        ("{weir: 1, policy: {version: 1}}", "an envelope, which a filter is sent"),
         (filter, "a filter for an Envoy that watches its file (ECDS)"),
         ("{apiVersion: v1, kind: ConfigMap}", "an object of Kubernetes"),
         ("requests: []", "a file of requests"),
@@ -176,6 +176,27 @@ fn what_is_good_is_a_line_for_each() {
     assert_eq!(*resources, "good: 1 Envoy resource");
     let (other, _folder) = check(&files, &["p.yaml", "a.yaml"]);
     assert!(!String::from_utf8(other.stdout).unwrap().contains(offer), "an offer tells of the resources beside it");
+}
+
+#[test]
+fn where_the_policy_comes_from_is_told_where_it_is_said() {
+    let policy = "{version: 1, layers: []}";
+    for (said, ends, json) in [
+        ("", "without a server", json!(null)),
+        ("policy: {from: manifests}", "without a server", json!("manifests")),
+        ("policy: {from: server}", "policy from server", json!("server")),
+    ] {
+        let attachment = format!("{{weir: 1, name: mesh, role: mesh, {said}}}");
+        let files = [("p.yaml", policy), ("a.yaml", attachment.as_str())];
+        let text = String::from_utf8(check(&files, &["p.yaml", "a.yaml"]).0.stdout).unwrap();
+        assert!(text.ends_with(&format!("{ends}\n")), "{text}");
+        assert_eq!(text.contains("policy from"), !said.is_empty(), "{text}");
+        let output = check(&files, &["p.yaml", "a.yaml", "--json"]).0;
+        let seen: Json = serde_json::from_slice(&output.stdout).unwrap();
+        let attachment = &seen["attachments"][0];
+        assert_eq!(attachment["policy_from"], json);
+        assert_eq!(attachment["revision_without_server"].is_null(), json == "server");
+    }
 }
 
 #[test]

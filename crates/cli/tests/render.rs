@@ -135,6 +135,48 @@ fn large_objects_are_to_be_applied_by_the_server() {
     assert!(said(&too_large).contains("Kubernetes takes at most 1000000"), "{}", said(&too_large));
 }
 
+/// `weir serve` sends the whole policy's revision to all, and none of it is in what is applied.
+#[test]
+fn manifests_for_proxies_that_ask_a_server_hold_nothing_of_the_policy() {
+    let folder = folder("ada");
+    let server = "server: {host: weir.weir, port: 18000, name: weir.weir.svc}";
+    for (name, text) in [("edge.yaml", EDGE), ("mesh.yaml", MESH)] {
+        let text = text.replace("istio: {n", &format!("policy: {{from: server}}, istio: {{{server}, n"));
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let attached = "--attach edge.yaml --attach mesh.yaml -o out";
+    let rendered = || {
+        assert!(render(folder.path(), attached).status.success());
+        let read = |name: &str| fs::read_to_string(folder.path().join("out").join(name)).unwrap();
+        (["05-forgeries.yaml", "10-subsets.yaml", "20-mesh.yaml", "30-edge.yaml"].map(read), read("README.md"))
+    };
+    let (before, page) = rendered();
+    let weir = env!("CARGO_BIN_EXE_weir");
+    let checked =
+        Command::new(weir).args(["check", "policy.yaml", "--json"]).current_dir(folder.path()).output().unwrap();
+    let seen: serde_json::Value = serde_json::from_slice(&checked.stdout).unwrap();
+    let whole = u64::from_str_radix(seen["revision"].as_str().unwrap(), 16).unwrap();
+    assert_eq!(page.matches(&format!("weir_policy_revision: {whole}'")).count(), 2, "{page}");
+    fs::write(folder.path().join("policy.yaml"), POLICY.replace("LIST", "bob").replace("5%", "7%")).unwrap();
+    let (after, page) = rendered();
+    assert_eq!(after, before);
+    assert!(!page.contains(&whole.to_string()), "{page}");
+}
+
+#[test]
+fn a_plain_envoy_whose_policy_comes_from_a_server_is_not_given_one_in_its_files() {
+    let folder = folder("ada");
+    fs::write(folder.path().join("weir.wasm"), "").unwrap();
+    let attach = "{weir: 1, name: shop, wasm: {file: weir.wasm},\n policy: {from: server}}";
+    fs::write(folder.path().join("attach.yaml"), attach).unwrap();
+    for words in ["", "--static", "--envelope"] {
+        let refused = render_for("envoy", folder.path(), &format!("--attach attach.yaml {words}"));
+        assert_eq!(refused.status.code(), Some(1), "{words}");
+        assert!(said(&refused).contains("--> attach.yaml:2:17"), "{}", said(&refused));
+    }
+    assert!(render_for("envoy", folder.path(), "--attach attach.yaml --routes").status.success());
+}
+
 #[test]
 fn a_plain_envoy_gets_the_same_filter_by_file_and_in_its_bootstrap() {
     let folder = folder("ada");

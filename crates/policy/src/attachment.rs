@@ -6,9 +6,11 @@ use crate::model::{Model, UnitSource};
 use crate::offer::Offer;
 
 mod module;
+mod origin;
 mod read;
 
 pub use module::Module;
+pub use origin::Origin;
 pub use read::AttachmentFile;
 pub(crate) use read::attachment;
 

@@ -35,7 +35,7 @@ mod revision;
 pub mod written;
 
 pub use attachment::{
-    Attachment, AttachmentFile, CLUSTER_HEADER, Join, Module, Role, SUBSET_HEADER, Steer, Sticky, Trace,
+    Attachment, AttachmentFile, CLUSTER_HEADER, Join, Module, Origin, Role, SUBSET_HEADER, Steer, Sticky, Trace,
 };
 pub use check::{check, is_tag};
 pub use checked::Checked;

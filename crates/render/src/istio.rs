@@ -1,6 +1,7 @@
 //! The manifests of a mesh under Istio: filters, routes and subsets, in files whose names give the order of safe
 //! application.
 
+mod authority;
 mod awaited;
 mod chain;
 mod domain;
@@ -17,12 +18,15 @@ mod named;
 mod object;
 mod object_name;
 mod order;
+mod origin;
 mod patches;
 mod placed;
 mod placement;
 mod plugin;
 mod routed;
 mod routes;
+mod server;
+mod server_cluster;
 mod service;
 mod services;
 mod subsets;
@@ -111,10 +115,13 @@ pub fn render(
         all.iter().flat_map(|placed| filters(placed, model, marks, in_mesh).into_iter().map(move |one| (placed, one)));
     let of_filters: Vec<(&PlacedFilter<'_>, Object)> = of_filters.collect();
     check_titles(&of_filters, &mut problems);
+    let servers = server_cluster::destination_rules(&all, &mut problems).into_iter();
+    let servers = servers.map(|object| object.marked(marks, None));
     let subsets = routed.iter().filter(|routed| !into::has_rule(routed, &into)).filter_map(subsets::object);
     let of_services = subsets.chain(own.iter().map(|one| routes::object(one, &needs)));
-    let of_services = of_services.map(|object| object.marked(marks, in_mesh));
-    let objects: Vec<Object> = of_filters.into_iter().map(|(_, object)| object).chain(of_services).collect();
+    let of_services = of_services.map(|object| object.marked(marks, Some(in_mesh)));
+    let of_filters = of_filters.into_iter().map(|(_, object)| object);
+    let objects: Vec<Object> = of_filters.chain(servers).chain(of_services).collect();
     let largest = policy.largest(sources);
     objects.iter().for_each(|object| object.check_size(largest, &mut problems));
     let is_named = |route: &str| is_misnamed || all.iter().any(|placed| placed.placement.names_route(route));
@@ -159,8 +166,10 @@ fn filters(placed: &PlacedFilter<'_>, model: &Model, marks: &Marks, in_mesh: Rev
     let forgeries = is_ours.then(|| filter::against_forgeries(placed, &model.env_tag)).flatten();
     let filter = if is_ours { filter::object(placed) } else { plugin::object(placed) };
     let telemetry = placed.placement.telemetry.then(|| telemetry::object(placed));
-    let of_filter = [filter].into_iter().chain(telemetry).map(|object| object.marked(marks, placed.revision));
-    forgeries.map(|object| object.marked(marks, in_mesh)).into_iter().chain(of_filter).collect()
+    // What holds nothing of the policy is not to change with it.
+    let revision = placed.placement.server.is_none().then_some(placed.revision);
+    let of_filter = [filter].into_iter().chain(telemetry).map(|object| object.marked(marks, revision));
+    forgeries.map(|object| object.marked(marks, Some(in_mesh))).into_iter().chain(of_filter).collect()
 }
 
 /// The revision of what concerns routes and headers: that of the policy for those who follow, so that what changes for

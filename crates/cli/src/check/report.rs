@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use weir_policy::{AttachmentFile, Checked, Revision, Role, SourceId};
+use weir_policy::{AttachmentFile, Checked, Origin, Revision, Role, SourceId};
 use weir_xds::Resource;
 
 use super::given::Given;
@@ -25,6 +25,9 @@ pub fn good(given: &Given, judged: &Judged) -> String {
         let name = attachment.attachment.name.as_deref().unwrap_or("without a name");
         let (role, steer) = (attachment.attachment.role.name(), attachment.attachment.steer.name());
         let _ = write!(text, "good: attachment {name} in {file}: role {role}, steer {steer}, offer {offer}");
+        if let Some(origin) = attachment.policy {
+            let _ = write!(text, ", policy from {}", origin.name());
+        }
         let _ = match alone.filter(|_| attachment.attachment.role != Role::Edge) {
             Some(alone) => writeln!(text, ", revision {alone} without a server"),
             None => writeln!(text),
@@ -40,6 +43,7 @@ pub fn good(given: &Given, judged: &Judged) -> String {
 pub fn json(given: &Given, judged: &Judged, is_good: bool) -> Value {
     let list = |found| problems::json(&given.sources, found);
     let attachments = attached(given, judged).map(|Attached { file, attachment, offer, alone }| {
+        let origin = attachment.policy.map(Origin::name);
         let attachment = &attachment.attachment;
         let (role, steer) = (attachment.role.name(), attachment.steer.name());
         json!({
@@ -48,6 +52,7 @@ pub fn json(given: &Given, judged: &Judged, is_good: bool) -> Value {
             "role": role,
             "steer": steer,
             "offer": offer,
+            "policy_from": origin,
             "revision_without_server": alone.map(|revision| revision.to_string()),
         })
     });
@@ -81,7 +86,8 @@ struct Attached<'a> {
     file: &'a str,
     attachment: &'a AttachmentFile,
     offer: String,
-    /// The revision that `weir render` gives it, where there is a policy: what `weir serve` sends goes by the whole's.
+    /// The revision that `weir render` gives it, where there is a policy that it is to give: what `weir serve` sends goes by the
+    /// whole's.
     alone: Option<Revision>,
 }
 
@@ -91,6 +97,7 @@ fn attached<'a>(given: &'a Given, judged: &'a Judged) -> impl Iterator<Item = At
         let offer = attachment.attachment.with_offer(attachment.wasm.as_ref(), &beside).offer;
         let file = given.sources.get(*source).map_or("", |source| &source.name);
         let policy = judged.policy.as_ref().filter(|_| judged.problems.is_empty());
+        let policy = policy.filter(|_| attachment.policy != Some(Origin::Server));
         let alone = policy.map(|policy| policy.part(&attachment.attachment).revision);
         Attached { file, attachment, alone, offer: offer.map(|offer| offer.to_string()).unwrap_or_default() }
     })

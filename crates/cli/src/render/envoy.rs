@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::slice;
 
 use clap::Args;
-use weir_policy::{AttachmentFile, Module, SourceId};
+use weir_policy::{At, AttachmentFile, Module, Origin, Problem, Problems, SourceId, codes};
 use weir_render::{FilterSpec, envoy};
 
 use crate::load;
@@ -86,6 +86,7 @@ impl Envoy {
         let load::Attachments { sources, files, policy, .. } =
             load::attachments(slice::from_ref(&self.attach), &self.policy)?;
         let render = |(source, file): &(SourceId, AttachmentFile)| {
+            check_origin(file, *source).map_err(|problems| Failure::problems(&sources, problems))?;
             envoy::check_targets(&policy.model, file, *source)
                 .map_err(|problems| Failure::problems(&sources, problems))?;
             let attachment = file.attachment.with_offer(file.wasm.as_ref(), &[]);
@@ -93,4 +94,15 @@ impl Envoy {
         };
         files.iter().map(render).collect()
     }
+}
+
+/// Whether the policy is to come with what is rendered: a filter that asks a server for it is not to have another one in it.
+fn check_origin(file: &AttachmentFile, source: SourceId) -> Result<(), Vec<Problem>> {
+    let mut problems = Problems::default();
+    if file.policy == Some(Origin::Server) {
+        let root = At::Root { source };
+        let message = "found server, and this would write the policy into the filter; leave the key out, or let weir serve send it";
+        problems.add(codes::CONFLICT, &root.key("policy").key("from"), message);
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems.into_vec()) }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use clap::Args;
-use weir_policy::Revision;
+use weir_policy::{Origin, Revision};
 use weir_render::WrittenPolicy;
 use weir_render::istio::{self, Enveloped, File, Marks, PartOf, Rendered};
 
@@ -54,10 +54,15 @@ impl Istio {
             self.into.iter().map(|path| Ok(sources.add(load::text(path)?))).collect::<Result<Vec<_>, Failure>>()?;
         let mut attachments = Vec::with_capacity(files.len());
         for (source, file) in &files {
-            // Without a server nobody compares what the mesh has with the whole.
-            let part = policy.part(&file.attachment);
-            let envelope = part.envelope(&file.attachment.with_offer(file.wasm.as_ref(), &[]));
-            attachments.push(Enveloped { source: *source, file, envelope, revision: part.revision });
+            let (envelope, revision) = match file.policy {
+                Some(Origin::Server) => (String::new(), policy.revision),
+                Some(Origin::Manifests) | None => {
+                    // Without a server nobody compares what the mesh has with the whole.
+                    let part = policy.part(&file.attachment);
+                    (part.envelope(&file.attachment.with_offer(file.wasm.as_ref(), &[])), part.revision)
+                }
+            };
+            attachments.push(Enveloped { source: *source, file, envelope, revision });
         }
         let marks = Marks { part_of: self.part_of.clone(), argo_waves: self.argo_waves };
         let written = WrittenPolicy { model: &policy.model, documents: &documents };

@@ -1,6 +1,6 @@
 //! Attachments as documents: their fields, each with its problems.
 
-use super::{Attachment, Module, Role, Sticky};
+use super::{Attachment, Module, Origin, Role, Sticky};
 use crate::check;
 use crate::document::fields::{self, Fields};
 use crate::document::{At, Kind, Problem, Problems, SourceId, Sources, Spanned, Value, codes};
@@ -14,6 +14,8 @@ pub struct AttachmentFile {
     pub attachment: Attachment,
     /// Where the proxy gets the module.
     pub wasm: Option<Module>,
+    /// Where the filter gets its policy from, where it is said.
+    pub policy: Option<Origin>,
     /// The key `istio`, unread: what it means is said by the crate that writes for Istio.
     pub istio: Option<Spanned>,
     /// The key `envoy`, unread: of the routes that are rendered for a plain Envoy.
@@ -45,9 +47,10 @@ impl AttachmentFile {
         let mut fields = Fields::open(node, at, problems)?;
         let attachment = attachment(&mut fields, at, problems);
         let wasm = fields.take("wasm").and_then(|node| Module::read(node, &at.key("wasm"), problems));
+        let policy = fields.take("policy").and_then(|node| Origin::read(node, &at.key("policy"), problems));
         let (istio, envoy, nodes) = (fields.take("istio"), fields.take("envoy"), fields.take("nodes"));
         fields.finish(problems);
-        Some(AttachmentFile { attachment, wasm, istio, envoy, nodes })
+        Some(AttachmentFile { attachment, wasm, policy, istio, envoy, nodes })
     }
 }
 

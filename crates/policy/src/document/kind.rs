@@ -30,8 +30,9 @@ const POLICY: [&str; 9] =
 
 const POLICY_FIELDS: [&str; 10] =
     ["version", "enabled", "namespace", "units", "lists", "conditions", "env_tag", "targeting", "holdouts", "layers"];
-const ATTACHMENT_FIELDS: [&str; 12] =
-    ["weir", "name", "role", "steer", "trace", "sticky", "log_unit", "join", "wasm", "istio", "envoy", "nodes"];
+const ATTACHMENT_FIELDS: [&str; 13] = [
+    "weir", "name", "role", "steer", "trace", "sticky", "log_unit", "join", "wasm", "policy", "istio", "envoy", "nodes",
+];
 
 impl Kind {
     /// The kind of a document, where its fields say one and no other.
@@ -90,7 +91,7 @@ impl Kind {
         if has("apiVersion") && has("kind") {
             return Some((Kind::Kubernetes, "apiVersion"));
         }
-        if has("weir") && has("policy") {
+        if has("weir") && holds_policy(entries) {
             return Some((Kind::Envelope, "policy"));
         }
         if has("value") && text(entries, "@type").is_some_and(|name| name.ends_with("/google.protobuf.StringValue")) {
@@ -154,6 +155,13 @@ fn text<'e>(entries: &'e [Entry], field: &str) -> Option<&'e str> {
     if let Value::Str(text) = &entry.node.value { Some(text) } else { None }
 }
 
+/// Whether the field `policy` is a policy: that of an attachment file says where one comes from.
+fn holds_policy(entries: &[Entry]) -> bool {
+    let policy = entries.iter().find(|entry| entry.key == "policy");
+    let Some(Value::Map(fields)) = policy.map(|entry| &entry.node.value) else { return false };
+    fields.iter().any(|field| field.key == "version")
+}
+
 /// Whether all resources are those of ECDS.
 fn are_filters(entries: &[Entry]) -> bool {
     let resources = entries.iter().find(|entry| entry.key == "resources");
@@ -185,6 +193,8 @@ mod tests {
             ("requests: []", Some(Kind::Requests)),
             ("{apiVersion: v1, kind: ConfigMap, data: {}}", Some(Kind::Kubernetes)),
             ("{weir: 1, policy: {version: 1}}", Some(Kind::Envelope)),
+            ("{weir: 1, policy: {from: server}}", Some(Kind::Attachment)),
+            ("{weir: 1, policy: server}", Some(Kind::Attachment)),
             (r#"{"@type": type.googleapis.com/google.protobuf.StringValue, value: "{}"}"#, Some(Kind::Envelope)),
             (r#"{"@type": type.googleapis.com/google.protobuf.Int32Value, value: "{}"}"#, None),
             (r#"{"@type": type.googleapis.com/google.protobuf.StringValue}"#, None),

@@ -62,10 +62,7 @@ pub(crate) fn once_applied(
     routes: &[BoundRoute],
 ) -> Vec<Question> {
     let of_filters = || all.iter().filter(|placed| placed.phase() == phase);
-    let gauge = |placed: &PlacedFilter<'_>| {
-        let shown = Gauge::Revision.shown(&placed.name);
-        question(placed, GAUGES, vec![format!("{shown}: {}", placed.revision.number())])
-    };
+    let filters = || of_filters().flat_map(in_force);
     match phase {
         Phase::Forgeries => {
             let guarded = all.iter().filter(|placed| {
@@ -75,9 +72,23 @@ pub(crate) fn once_applied(
             together(guarded.map(|placed| question(placed, ROUTES, vec!["\"internal_only_headers\"".to_owned()])))
         }
         Phase::Subsets => together(of_clusters(all, clusters)),
-        Phase::Mesh => together(of_filters().map(gauge).chain(of_routes(all, routes))),
-        Phase::Edge => together(of_filters().map(gauge)),
+        Phase::Mesh => together(filters().chain(of_routes(all, routes))),
+        Phase::Edge => together(filters()),
     }
+}
+
+/// That the filter of an attachment is there, with its policy in force.
+fn in_force(placed: &PlacedFilter<'_>) -> Vec<Question> {
+    let shown = Gauge::Revision.shown(&placed.name);
+    let gauge = question(placed, GAUGES, vec![format!("{shown}: {}", placed.revision.number())]);
+    // A policy that a server sends may be in force from an earlier time, when the filter was another.
+    let entry = placed.placement.server.as_ref().map(|_| question(placed, LISTENERS, vec![entry(placed)]));
+    entry.into_iter().chain([gauge]).collect()
+}
+
+/// The name of the filter in a listener, as a proxy shows it.
+fn entry(placed: &PlacedFilter<'_>) -> String {
+    format!("\"{}\"", placed.resource_name())
 }
 
 /// What the proxies of attachments have no more once all objects of a phase are gone.
@@ -85,7 +96,7 @@ pub(crate) fn once_gone(phase: Phase, all: &[PlacedFilter<'_>], routes: &[BoundR
     let filters = all.iter().filter(|placed| placed.phase() == phase).map(|placed| {
         let namespace = &placed.placement.namespace;
         let shown = match placed.placement.carrier {
-            Carrier::EnvoyFilter => format!("\"{}\"", placed.spec().resource_name()),
+            Carrier::EnvoyFilter => entry(placed),
             // Behind a prefix that tells the kind; from Istio 1.30 on something follows the name of a WasmPlugin.
             Carrier::TrafficExtension => format!("/{namespace}.weir-{}\"", placed.name),
             Carrier::WasmPlugin => format!("/{namespace}.weir-{}", placed.name),

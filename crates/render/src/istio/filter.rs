@@ -8,6 +8,7 @@ use crate::istio::object::{Object, Phase};
 use crate::istio::patches::{self, Patch};
 use crate::istio::placed::PlacedFilter;
 use crate::istio::placement::Proxy;
+use crate::istio::server_cluster;
 use crate::yaml::{Yaml, map};
 
 const ENVOY_FILTER: (&str, &str) = ("networking.istio.io/v1alpha3", "EnvoyFilter");
@@ -21,23 +22,27 @@ pub(crate) fn object(placed: &PlacedFilter<'_>) -> Object {
     let name = &placed.name;
     let placement = &placed.placement;
     let context = placement.proxy.context();
-    let spec = placed.spec();
-    let resource = spec.resource_name();
-    let mut comment = format!(
-        "The filter {resource}, role {}, before the router. Its policy comes by ECDS: a new one changes no listener.\n{WARMING}",
-        placed.file.attachment.role.name()
-    );
-    let mut patches = vec![
-        map! {
-            "applyTo" => "EXTENSION_CONFIG",
-            "patch" => map! {"operation" => "ADD", "value" => spec.to_yaml()},
-        },
-        map! {
-            "applyTo" => "HTTP_FILTER",
-            "match" => patches::before_the_router(context),
-            "patch" => map! {"operation" => "INSERT_BEFORE", "value" => entry(&resource)},
-        },
-    ];
+    let resource = placed.resource_name();
+    let role = placed.file.attachment.role.name();
+    let (whence, first, source) = match &placement.server {
+        Some(server) => {
+            let cluster = server_cluster::name(placed, server);
+            (ASKED, server_cluster::patch(placed, server), asked(&cluster))
+        }
+        None => {
+            let value = placed.spec().to_yaml();
+            let patch =
+                map! {"applyTo" => "EXTENSION_CONFIG", "patch" => map! {"operation" => "ADD", "value" => value}};
+            (BROUGHT, Some(patch), brought())
+        }
+    };
+    let mut comment = format!("The filter {resource}, role {role}, before the router. {whence}");
+    let entry = map! {
+        "applyTo" => "HTTP_FILTER",
+        "match" => patches::before_the_router(context),
+        "patch" => map! {"operation" => "INSERT_BEFORE", "value" => entry(&resource, source)},
+    };
+    let mut patches: Vec<Yaml> = first.into_iter().chain([entry]).collect();
     if !matches!(placed.module, Module::File(_)) {
         comment.push_str(FETCHED);
     }
@@ -70,8 +75,7 @@ pub(crate) fn against_forgeries(placed: &PlacedFilter<'_>, env_tag: &EnvTag) -> 
 }
 
 /// The filter's entry in the list of HTTP filters, which fetches the resource by ECDS.
-fn entry(resource: &str) -> Yaml {
-    let source = map! {"ads" => map! {}, "resource_api_version" => "V3", "initial_fetch_timeout" => "0s"};
+fn entry(resource: &str, source: Yaml) -> Yaml {
     map! {
         "name" => resource,
         "config_discovery" => map! {
@@ -83,8 +87,34 @@ fn entry(resource: &str) -> Yaml {
     }
 }
 
-/// What there is before a policy has come.
-const WARMING: &str = "initial_fetch_timeout: 0s: a listener that gets the filter waits for its policy however long that takes; the one before\n\
+/// The source of a policy that istiod brings.
+fn brought() -> Yaml {
+    map! {"ads" => map! {}, "resource_api_version" => "V3", "initial_fetch_timeout" => "0s"}
+}
+
+/// The source of a policy that the proxy asks the server of this cluster for. Envoy takes a cluster that CDS added for a service of
+/// deltas alone.
+fn asked(cluster: &str) -> Yaml {
+    let source = map! {
+        "api_type" => "DELTA_GRPC",
+        "transport_api_version" => "V3",
+        "set_node_on_first_message_only" => true,
+        "grpc_services" => [server_cluster::grpc_service(cluster)],
+    };
+    map! {"api_config_source" => source, "resource_api_version" => "V3", "initial_fetch_timeout" => POLICY_TIMEOUT}
+}
+
+/// What a listener waits for the policy of a server.
+const POLICY_TIMEOUT: &str = "5s";
+
+/// What there is before a policy has come from a server.
+const ASKED: &str = "The proxy asks weir serve for its policy: a new one changes nothing here.\n\
+                     initial_fetch_timeout: 5s: a listener that gets the filter waits so long for a policy, and then goes without one:\n\
+                     default_config lets everything through, stable, until a policy comes.\n";
+
+/// What there is before a policy has come by istiod.
+const BROUGHT: &str = "Its policy comes by ECDS: a new one changes no listener.\n\
+                       initial_fetch_timeout: 0s: a listener that gets the filter waits for its policy however long that takes; the one before\n\
                        it serves on. default_config lets everything through, stable, where the module cannot be loaded.\n";
 
 const BAGGAGE: &str =

@@ -37,9 +37,12 @@ impl Marks {
         map! {MANAGED_BY => MANAGER, PART_OF => &self.part_of.0}
     }
 
-    /// The annotations of an object that is rendered from this revision and applied in this wave.
-    pub(crate) fn annotations(&self, revision: Revision, wave: &str) -> Yaml {
-        map! {REVISION => revision.to_string()}.with(SYNC_WAVE, self.argo_waves.then_some(wave))
+    /// The annotations of an object that is rendered from this revision, if it has something of the policy, and applied in this
+    /// wave; `None` if there are none.
+    pub(crate) fn annotations(&self, revision: Option<Revision>, wave: &str) -> Option<Yaml> {
+        let annotations = map! {}.with(REVISION, revision.map(|revision| revision.to_string()));
+        let annotations = annotations.with(SYNC_WAVE, self.argo_waves.then_some(wave));
+        (annotations != map! {}).then_some(annotations)
     }
 }
 

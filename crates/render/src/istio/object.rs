@@ -77,11 +77,11 @@ impl Object {
         Object { phase, kind, called: format!("{namespace}/{name}"), comment: comment.to_owned(), metadata, spec }
     }
 
-    /// The same with what it says of itself.
+    /// The same with what it says of itself, and of the revision of the policy that it has something of.
     #[must_use]
-    pub fn marked(self, marks: &Marks, revision: Revision) -> Object {
+    pub fn marked(self, marks: &Marks, revision: Option<Revision>) -> Object {
         let metadata = self.metadata.with("labels", Some(marks.labels()));
-        let metadata = metadata.with("annotations", Some(marks.annotations(revision, self.phase.argo_wave())));
+        let metadata = metadata.with("annotations", marks.annotations(revision, self.phase.argo_wave()));
         Object { comment: marks::COMMENT.to_owned() + &self.comment, metadata, ..self }
     }
 

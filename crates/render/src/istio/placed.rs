@@ -6,6 +6,7 @@ use crate::FilterSpec;
 use crate::istio::indented::indented;
 use crate::istio::object::Phase;
 use crate::istio::object_name::is_name;
+use crate::istio::origin;
 use crate::istio::placement::{Carrier, Placement, Proxy};
 
 /// An attachment file and the envelope that carries its part of the policy.
@@ -14,9 +15,9 @@ pub struct Enveloped<'a> {
     pub source: SourceId,
     /// The attachment file.
     pub file: &'a AttachmentFile,
-    /// The filter's configuration, JSON without blanks.
+    /// The filter's configuration, JSON without blanks; empty where proxies ask a server for it.
     pub envelope: String,
-    /// The revision that it says.
+    /// The revision that it says, or that the server's will say.
     pub revision: Revision,
 }
 
@@ -56,6 +57,15 @@ impl<'a> PlacedFilter<'a> {
         if self.file.attachment.role == Role::Edge { Phase::Edge } else { Phase::Mesh }
     }
 
+    /// The name of the filter's resource, and of its entry in a listener.
+    pub fn resource_name(&self) -> String {
+        match self.placement.server {
+            // As `weir serve` calls it, which knows no namespaces.
+            Some(_) => self.spec().plugin_name(),
+            None => self.spec().resource_name(),
+        }
+    }
+
     /// The filter's resource.
     pub fn spec(&self) -> FilterSpec<'_> {
         let spec = FilterSpec::new(&self.name, &self.file.attachment, &self.module, &self.envelope);
@@ -69,6 +79,7 @@ impl<'a> PlacedFilter<'a> {
         let module = module(file, &root, problems);
         let placement = Placement::read(file, source, problems)?;
         check_fit(file, &placement, &root.key("istio"), problems);
+        origin::check(file, &placement, &root, problems);
         let (name, module, envelope) = (name?, module?, indented(envelope));
         Some(PlacedFilter { file, name, module, placement, envelope, revision, source })
     }

@@ -8,6 +8,7 @@ use crate::entries::{bound, by_name};
 use crate::istio::host_name::{CLUSTER_DOMAIN, refused};
 use crate::istio::labels::{Labels, labels};
 use crate::istio::object_name::{is_name, is_title};
+use crate::istio::server::Server;
 use crate::istio::service::Service;
 
 /// The name in a VirtualService for all sidecars.
@@ -39,6 +40,8 @@ pub(crate) struct Placement {
     pub limits: Vec<(String, i64)>,
     /// Whether access log and traces tell the decisions.
     pub telemetry: bool,
+    /// The `weir serve` that the proxies ask for the policy.
+    pub server: Option<Server>,
 }
 
 /// The traffic of a pod that a filter sees.
@@ -104,6 +107,8 @@ impl Placement {
         let weights = by_name(fields.take("weights"), &at.key("weights"), problems, fields::strings);
         let limits = by_name(fields.take("limits"), &at.key("limits"), problems, bound);
         let telemetry = fields.take("telemetry").and_then(|node| fields::boolean(node, &at.key("telemetry"), problems));
+        let server = fields.take("server");
+        let server = server.map(|node| Server::read(node, domain.as_deref(), &at.key("server"), problems));
         fields.finish(problems);
         is_described.then_some(())?;
         Some(Placement {
@@ -117,6 +122,10 @@ impl Placement {
             weights,
             limits,
             telemetry: telemetry.unwrap_or_default(),
+            server: match server {
+                Some(read) => Some(read?),
+                None => None,
+            },
         })
     }
 }

@@ -11,8 +11,9 @@ mod hosts;
 mod named;
 mod names;
 mod selectors;
+mod server;
 
-const POLICY: &str = "
+pub(super) const POLICY: &str = "
 version: 1
 units: {user: [{header: x-user-id}]}
 layers:
