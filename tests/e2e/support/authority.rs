@@ -23,8 +23,14 @@ pub struct Signed {
 
 impl Authority {
     pub fn new() -> Self {
+        Self::until(4096)
+    }
+
+    /// One that is good until that year.
+    pub fn until(year: i32) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.distinguished_name = named("authority");
+        (params.not_before, params.not_after) = (date_time_ymd(2000, 1, 1), date_time_ymd(year, 1, 1));
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let folder = tempfile::tempdir().unwrap();

@@ -51,6 +51,8 @@ struct Counts {
     sent: u64,
     acked: u64,
     rejected: u64,
+    connections_refused: u64,
+    nodes_refused: u64,
 }
 
 /// The fleet as `/fleet` answers it.
@@ -270,6 +272,8 @@ impl Counts {
             Event::Sent { .. } => self.sent += 1,
             Event::Acked { .. } => self.acked += 1,
             Event::Rejected { .. } => self.rejected += 1,
+            Event::ConnectionRefused { .. } => self.connections_refused += 1,
+            Event::NodeRefused { .. } => self.nodes_refused += 1,
             _ => {}
         }
     }

@@ -59,6 +59,30 @@ async fn each_connection_shows_a_certificate() {
 }
 
 #[tokio::test]
+async fn what_files_hold_in_the_middle_of_a_renewal_is_not_taken() {
+    let authority = Authority::new();
+    let [old, new] = ["old", "new"].map(|file| authority.sign(file, "spiffe://mesh.test/weir", 2999));
+    let read = Certificates::read(&old.certificate, &new.key, &authority.file());
+    let why = read.err().expect("the key of another certificate");
+    assert!(why.contains("old.pem with ") && why.contains("new.key: "), "{why}");
+    for (certificate, key) in [(&old.certificate, &old.key), (&new.certificate, &new.key)] {
+        assert!(Certificates::read(certificate, key, &authority.file()).is_ok());
+    }
+}
+
+/// As docs/operating.md says. What it signed has a time of its own, which is looked at.
+#[tokio::test]
+async fn an_authority_that_has_expired_still_vouches() {
+    let authority = Authority::until(2001);
+    let client = authority.sign("both", "spiffe://mesh.test/edge", 2999);
+    let (_, certificates) = watch::channel(certificates(&client, &authority));
+    let tls = Tls { certificates, allowed: Arc::new([Name::new("*")]), identity: Identity::None };
+    let served = Served::start_with(Some(tls), 1_000, &[]).await;
+    let stream = TcpStream::connect(&served.address).await.unwrap();
+    assert_eq!(shake_hands(stream, &connector(&client, &authority)).await, HandshakeKind::Full);
+}
+
+#[tokio::test]
 async fn one_address_that_shakes_hands_for_ever_holds_up_no_other() {
     let (served, connector) = serve().await;
     let mut stalled = Vec::new();

@@ -39,6 +39,16 @@ impl Fleet {
             ("weir_serve_responses_total", "Responses sent.", self.counts.sent),
             ("weir_serve_acked_total", "Responses that Envoys took.", self.counts.acked),
             ("weir_serve_rejected_total", "Responses that Envoys refused.", self.counts.rejected),
+            (
+                "weir_serve_connections_refused_total",
+                "Connections that were not let in.",
+                self.counts.connections_refused,
+            ),
+            (
+                "weir_serve_nodes_refused_total",
+                "Streams that ended since their node is not that of the certificate.",
+                self.counts.nodes_refused,
+            ),
         ];
         let mut text = String::new();
         for (kind, all) in [("gauge", &gauges[..]), ("counter", &counters[..])] {

@@ -346,6 +346,12 @@ fn metrics_sum_up_those_that_are_connected() {
     fleet.note(&report(1, acked("00000000002a")), start());
     let unmatched = offered_as("r", &[]);
     [connected_as("n2"), unmatched].into_iter().for_each(|event| fleet.note(&report(2, event), start()));
+    let (peer, reason) = ("10.0.0.1:5000".parse().unwrap(), String::new());
+    fleet.note(&report(0, Event::ConnectionRefused { peer, reason: reason.clone() }), start());
+    for stream in [3, 4] {
+        let refused = Event::NodeRefused { peer, identity: String::new(), reason: reason.clone() };
+        fleet.note(&report(stream, refused), start());
+    }
     let progress =
         Progress { active: "00000000002a".into(), complaint: Some("bad".into()), warnings: 3, ..Progress::default() };
     fleet.record_readings(1, &gauge(42, false));
@@ -364,6 +370,8 @@ fn metrics_sum_up_those_that_are_connected() {
         "weir_serve_responses_total 1",
         "weir_serve_acked_total 1",
         "weir_serve_rejected_total 0",
+        "weir_serve_connections_refused_total 1",
+        "weir_serve_nodes_refused_total 2",
         "# TYPE weir_serve_acked_total counter",
     ] {
         assert!(text.lines().any(|each| each == line), "no {line} in\n{text}");
