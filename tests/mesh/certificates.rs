@@ -9,7 +9,7 @@ use crate::attach::until_decides;
 use crate::mesh::Mesh;
 use crate::policy::{policy, with_owl_users};
 use crate::proxy::{Node, bootstrap, certified, proxy};
-use crate::server::{Server, ask_at, by_agent};
+use crate::server::{Server, at, manifests};
 use crate::support::{Envoy, Options, event, eventually, fill};
 use crate::wire::Wire;
 
@@ -25,7 +25,7 @@ pub async fn a_policy_comes_after_both_sides_renewed(api: &ApiServer) {
     let server = Server::start(&mesh, SHORT, &first).await;
     let wire = Wire::to(server.weir.address()).await;
     let address = gateway_listens(&mesh);
-    mesh.apply(&ask_at(wire.address, &by_agent(&server.name)));
+    mesh.apply(&manifests("renewed", "edge", at(wire.address, &server.name)));
 
     let agent = Agent::of_proxy(&mesh, gateway_of("renewed"), SHORT).await;
     let gateway = proxy(&mesh, &node(address), Some(&agent), None).await;
@@ -57,7 +57,7 @@ pub async fn another_namespace_gets_nothing(api: &ApiServer) {
     let policy = policy("robbed");
     let server = Server::start(&mesh, LASTING, &policy).await;
     let address = gateway_listens(&mesh);
-    mesh.apply(&ask_at(server.weir.address(), &by_agent(&server.name)));
+    mesh.apply(&manifests("robbed", "edge", at(server.weir.address(), &server.name)));
 
     let thief = Agent::of_proxy(&mesh, Account { namespace: "robbers", name: "gateway" }, LASTING).await;
     let stolen = proxy(&mesh, &node(address), Some(&thief), None).await;

@@ -1,8 +1,10 @@
 //! A `weir serve` of a mesh: with the certificates of a pod without a proxy, for every workload whose certificate is of the
-//! same CA; and what tells a gateway to ask it.
+//! same CA; and what tells proxies to ask it.
 
 use std::fs;
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,9 +12,9 @@ use tempfile::TempDir;
 
 use crate::agent::{Account, Agent};
 use crate::mesh::Mesh;
-use crate::support::{Signed, Weir, wasm};
+use crate::support::{Signed, Weir, wasm, weir};
 
-/// Serves an edge in the namespace of the mesh.
+/// Serves an edge and sidecars in the namespace of the mesh.
 pub struct Server {
     pub weir: Weir,
     /// What its certificate says.
@@ -29,8 +31,11 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).display().to_string();
         fs::write(path("policy.json"), policy.to_string()).unwrap();
-        fs::write(path("edge.json"), edge(&mesh.namespace).to_string()).unwrap();
-        let files = ["--policy".to_owned(), path("policy.json"), "--attach".to_owned(), path("edge.json")];
+        fs::create_dir(path("attach")).unwrap();
+        for role in ["edge", "mesh"] {
+            fs::write(path(&format!("attach/{role}.json")), attachment(role, &mesh.namespace).to_string()).unwrap();
+        }
+        let files = ["--policy".to_owned(), path("policy.json"), "--attach".to_owned(), path("attach")];
         let weir = Weir::with([&files[..], &words(&agent)].concat()).await;
         Self { weir, name: agent.name.clone(), folder, _agent: agent }
     }
@@ -51,100 +56,35 @@ pub fn words(agent: &Agent) -> Vec<String> {
     files.chain(["--allow", "spiffe://cluster.local/ns/*/sa/*"].map(str::to_owned)).collect()
 }
 
-fn edge(namespace: &str) -> Value {
+fn attachment(role: &str, namespace: &str) -> Value {
     json!({
-        "weir": 1, "name": "edge", "role": "edge", "wasm": {"file": wasm()},
+        "weir": 1, "name": role, "role": role, "wasm": {"file": wasm()},
         "nodes": {"metadata": {"NAMESPACE": namespace}},
     })
 }
 
-/// Manifests by which the gateway asks a server for the filter of the attachment `edge`. A host that is no address is one
-/// of DNS.
-pub fn ask(host: &str, port: u16, tls: &Value) -> String {
-    let kind = if host.parse::<std::net::IpAddr>().is_ok() { "STATIC" } else { "STRICT_DNS" };
-    let cluster = json!({
-        "name": "weir-edge",
-        "type": kind,
-        "connect_timeout": "1s",
-        "wait_for_warm_on_init": false,
-        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-            "explicit_http_config": {"http2_protocol_options": {"connection_keepalive": {"interval": "30s", "timeout": "5s"}}},
-        }},
-        "load_assignment": {
-            "cluster_name": "weir-edge",
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"socket_address": {"address": host, "port_value": port}}}}]}],
-        },
-        "transport_socket": tls,
-    });
-    let filter = json!({
-        "name": "weir.edge",
-        "config_discovery": {
-            "config_source": grpc("DELTA_GRPC", "weir-edge", "5s"),
-            "default_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC"},
-            "type_urls": [
-                "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
-                "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC",
-            ],
-        },
-    });
-    let router = json!({"filterChain": {"filter": {
-        "name": "envoy.filters.network.http_connection_manager", "subFilter": {"name": "envoy.filters.http.router"},
-    }}});
-    json!({
-        "apiVersion": "networking.istio.io/v1alpha3",
-        "kind": "EnvoyFilter",
-        "metadata": {"name": "weir-edge"},
-        "spec": {
-            "workloadSelector": {"labels": {"istio": "ingressgateway"}},
-            "priority": 10,
-            "configPatches": [
-                {"applyTo": "CLUSTER", "match": {"context": "GATEWAY"}, "patch": {"operation": "ADD", "value": cluster}},
-                {
-                    "applyTo": "HTTP_FILTER",
-                    "match": {"context": "GATEWAY", "listener": router},
-                    "patch": {"operation": "INSERT_BEFORE", "value": filter},
-                },
-            ],
-        },
-    })
-    .to_string()
+/// What `weir render istio` writes for an attachment of this role whose policy is a server's: all of it but the routes, in
+/// the order in which it is to be applied. `server` is the key `istio.server`.
+pub fn manifests(namespace: &str, role: &str, server: Value) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
+    let mut attachment = attachment(role, namespace);
+    attachment["policy"] = json!({"from": "server"});
+    let selector = if role == "edge" { json!({"istio": "ingressgateway"}) } else { json!({"app": "storefront"}) };
+    attachment["istio"] = json!({"namespace": namespace, "selector": selector, "server": server});
+    write("policy.json", json!({"version": 1, "units": {"user": [{"header": "x-user-id"}]}, "layers": []}).to_string());
+    write("attach.json", attachment.to_string());
+    let mut command = Command::new(weir());
+    command.args(["render", "istio", "--policy", "policy.json", "--attach", "attach.json", "-o", "rendered"]);
+    let output = command.current_dir(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let files = fs::read_dir(folder.path().join("rendered")).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = files.filter(|file| file.extension().is_some_and(|kind| kind == "yaml")).collect();
+    files.sort();
+    files.iter().map(|file| fs::read_to_string(file).unwrap()).collect::<Vec<_>>().join("\n---\n")
 }
 
-/// The same for one by its address.
-pub fn ask_at(server: SocketAddr, tls: &Value) -> String {
-    ask(&server.ip().to_string(), server.port(), tls)
-}
-
-/// TLS with the certificates that a proxy's agent has: to a server of this name, which is a SPIFFE id.
-pub fn by_agent(name: &str) -> Value {
-    let secret = |name: &str| json!({"name": name, "sds_config": grpc("GRPC", "sds-grpc", "1s")});
-    let name = json!({"san_type": "URI", "matcher": {"exact": name}});
-    json!({
-        "name": "envoy.transport_sockets.tls",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
-            "common_tls_context": {
-                "alpn_protocols": ["h2"],
-                "tls_certificate_sds_secret_configs": [secret("default")],
-                "combined_validation_context": {
-                    "default_validation_context": {"match_typed_subject_alt_names": [name]},
-                    "validation_context_sds_secret_config": secret("ROOTCA"),
-                },
-            },
-        },
-    })
-}
-
-fn grpc(api: &str, cluster: &str, fetch: &str) -> Value {
-    json!({
-        "resource_api_version": "V3",
-        "initial_fetch_timeout": fetch,
-        "api_config_source": {
-            "api_type": api,
-            "transport_api_version": "V3",
-            "set_node_on_first_message_only": true,
-            "grpc_services": [{"envoy_grpc": {"cluster_name": cluster}}],
-        },
-    })
+/// The key `istio.server` for a server at this address, whose certificate is of Istio's authority.
+pub fn at(address: SocketAddr, name: &str) -> Value {
+    json!({"host": address.ip(), "port": address.port(), "name": name})
 }

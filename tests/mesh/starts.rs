@@ -14,9 +14,9 @@ use crate::api_server::ApiServer;
 use crate::calls::get;
 use crate::chain::{Chain, Setting};
 use crate::forged::nothing_is_gained_by_http;
+use crate::manifests::routes;
 use crate::policy::policy;
 use crate::proxy::{Node, bootstrap, certified};
-use crate::server::{ask, by_agent};
 use crate::support::client::{Client, Protocol};
 use crate::support::{Envoy, Options, Port, eventually};
 
@@ -45,10 +45,6 @@ pub async fn a_gateway_listens_whatever_is_away(api: &ApiServer) {
     let setting = Setting { certificates: Some(LASTING), ..Setting::default() };
     let mut chain = Chain::start(api, "starts", setting).await;
     let policy = policy("starts");
-    let mut manifests = chain.render(&policy);
-    manifests.remove("30-edge.yaml").expect("the filter of the gateway");
-    chain.apply(&manifests);
-    chain.until_sidecars_follow(&policy).await;
     chain.gateway.kill();
 
     for away in [Away::Dns, Away::SdsCluster, Away::Agent, Away::AgentIsSilent, Away::Server, Away::ServerIsSilent] {
@@ -56,7 +52,9 @@ pub async fn a_gateway_listens_whatever_is_away(api: &ApiServer) {
         // Other for each, so that istiod and the gateway can be seen to have this one.
         let name = format!("spiffe://cluster.local/ns/weir/sa/without-{away:?}");
         let (host, port) = silent.server(away);
-        chain.mesh.apply(&ask(host, port, &by_agent(&name)));
+        let server = json!({"host": host, "port": port, "name": name});
+        let of_gateway = json!({"policy": {"from": "server"}, "istio": {"server": server}});
+        chain.apply(&chain.render_with(&policy, of_gateway, &routes("starts")));
         chain.mesh.until_seen(&name).await;
         chain.gateway = start(&chain, away, &silent).await;
         assert!(chain.gateway.admin("/config_dump").await.contains(&name), "{away:?}");
