@@ -21,10 +21,14 @@ fn examples() -> Vec<(String, String)> {
     lines.enumerate().map(|(number, line)| (format!("example-{number}"), line.to_owned())).collect()
 }
 
-/// An attachment without `nodes`, a line for each key.
+/// An attachment as Istio's proxies have it from here, without `nodes`, a line for each key.
 fn attachment_named(name: &str) -> String {
     let mut attachment = attachment();
-    attachment["name"] = json!(name);
+    (attachment["name"], attachment["role"]) = (json!(name), json!("mesh"));
+    attachment["policy"] = json!({"from": "server"});
+    let name = "spiffe://cluster.local/ns/weir/sa/weir";
+    let server = json!({"host": "weir.weir.svc.cluster.local", "port": 18000, "name": name});
+    attachment["istio"] = json!({"namespace": "shop", "selector": {"app": "owl"}, "server": server});
     let lines = attachment.as_object().unwrap().iter().filter(|(key, _)| *key != "nodes");
     lines.map(|(key, value)| format!("{key}: {value}\n")).collect()
 }
@@ -70,4 +74,6 @@ async fn the_examples_take_in_a_sidecar_as_istio_starts_it() {
         };
         fleet.weir.until_row(&format!("{expected:?}"), is).await;
     }
+    let (_, table) = fleet.weir.fleet(&[]);
+    assert!(!table.contains("without a server"), "they go by the revision of the whole alone: {table}");
 }

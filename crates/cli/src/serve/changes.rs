@@ -48,6 +48,7 @@ fn attachment(before: &AttachedFilter, after: &AttachedFilter) -> Vec<String> {
     let parts = [
         changed("role", &old.role, &new.role),
         changed("steer", &old.steer, &new.steer),
+        changed("policy", &before.origin, &after.origin),
         changed("nodes", &before.nodes, &after.nodes),
         changed("wasm", &(&before.wasm, &before.module), &(&after.wasm, &after.module)),
         changed("trace", &old.trace, &new.trace),

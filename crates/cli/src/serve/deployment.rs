@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use weir_policy::{Attachment, Checked, Module, Role};
+use weir_policy::{Attachment, Checked, Module, Origin, Role};
 use weir_render::FilterSpec;
 use weir_xds::{Catalog, Filter, FilterLabel, Nodes, Resource, ResourceKind, version};
 
@@ -39,6 +39,8 @@ pub struct AttachedFilter {
     pub attachment: Attachment,
     /// Its filter is `weir.NAME`.
     pub name: String,
+    /// Where `weir render` has the same filter take its policy from, if the file says it.
+    pub origin: Option<Origin>,
     /// The nodes that it is for.
     pub nodes: Nodes,
     /// Where the module lies, as the attachment says it.
@@ -61,14 +63,16 @@ impl Deployment {
         self.mesh.policy.revision.to_string()
     }
 
-    /// The revisions of the parts of the policy that the filters hold which do not decide, sorted.
+    /// The revisions of the parts of the policy that the filters hold which do not decide, and may be had without a server too,
+    /// sorted.
     pub fn without_server(&self) -> Vec<PartRevision> {
         let Tier { policy, filters } = &self.mesh;
         let of_filter = |filter: &AttachedFilter| PartRevision {
             attachment: filter.name.clone(),
             revision: policy.part(&filter.attachment).revision.to_string(),
         };
-        let mut all: Vec<PartRevision> = filters.iter().map(of_filter).collect();
+        let elsewhere = filters.iter().filter(|filter| filter.origin != Some(Origin::Server));
+        let mut all: Vec<PartRevision> = elsewhere.map(of_filter).collect();
         all.sort_unstable();
         all.dedup();
         all

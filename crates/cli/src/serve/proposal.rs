@@ -73,7 +73,7 @@ impl Proposal {
         for (((_, file), nodes), placed) in files.iter().zip(all_nodes).zip(placed) {
             let (name, module) = placed.clone()?;
             let (attachment, wasm) = (file.attachment.clone(), file.wasm.clone());
-            filters.push(AttachedFilter { attachment, name, nodes, wasm, module });
+            filters.push(AttachedFilter { attachment, name, origin: file.policy, nodes, wasm, module });
         }
         Ok(Deployment::of(policy.clone(), filters, self.resources.clone()?.unwrap_or_default()))
     }

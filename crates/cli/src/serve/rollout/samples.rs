@@ -54,5 +54,5 @@ pub fn policy(experiments: &[Sample<'_>]) -> Checked {
 /// The filter of an attachment.
 pub fn filter(role: Role, name: &str, nodes: Nodes) -> AttachedFilter {
     let attachment = Attachment { role, ..Attachment::default() };
-    AttachedFilter { attachment, name: name.into(), nodes, wasm: None, module: "/weir.wasm".into() }
+    AttachedFilter { attachment, name: name.into(), origin: None, nodes, wasm: None, module: "/weir.wasm".into() }
 }
