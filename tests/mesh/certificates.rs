@@ -1,7 +1,11 @@
 //! A gateway has its policy from `weir serve` by the certificates that Istio gives to every workload.
 
+use std::fs;
 use std::net::IpAddr;
+use std::path::Path;
 use std::time::Duration;
+
+use serde_json::json;
 
 use crate::agent::{Account, Agent, LASTING};
 use crate::api_server::ApiServer;
@@ -9,8 +13,8 @@ use crate::attach::until_decides;
 use crate::mesh::Mesh;
 use crate::policy::{policy, with_owl_users};
 use crate::proxy::{Node, bootstrap, certified, proxy};
-use crate::server::{Server, at, manifests};
-use crate::support::{Envoy, Options, event, eventually, fill};
+use crate::server::{Server, at, manifests, words_of};
+use crate::support::{Authority, Envoy, Options, event, eventually, fill};
 use crate::wire::Wire;
 
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -33,12 +37,12 @@ pub async fn a_policy_comes_after_both_sides_renewed(api: &ApiServer) {
     let connected = event("connected").with("identity", &agent.name);
     assert_eq!(server.weir.count(&connected), 1, "{}", server.weir.log());
 
-    let by_sds = "cluster.weir-edge.ssl.ssl_context_update_by_sds";
-    let before = gateway.stat(by_sds).await;
+    let before = renewals(&gateway).await;
     eventually(DEADLINE, "both sides renewed twice", async || {
-        let (client, server_side) = (gateway.stat(by_sds).await, server.weir.count(&event("certificates_read")));
-        let is_renewed = client >= before.map(|count| count + 2) && server_side >= 2;
-        is_renewed.then_some(()).ok_or_else(|| format!("{before:?} {client:?} {server_side}"))
+        let (client, server_side) = (renewals(&gateway).await, server.weir.count(&event("certificates_read")));
+        (client >= before + 2 && server_side >= 2)
+            .then_some(())
+            .ok_or_else(|| format!("{before:?} {client:?} {server_side}"))
     })
     .await;
     assert_eq!(server.weir.count(&connected), 1, "{}", server.weir.log());
@@ -49,6 +53,49 @@ pub async fn a_policy_comes_after_both_sides_renewed(api: &ApiServer) {
     until_decides(&gateway, "edge", &next).await;
     assert_eq!(server.weir.count(&connected), 2, "{}", server.weir.log());
     assert_eq!(server.weir.count(&event("connection_refused")), 0, "{}", server.weir.log());
+}
+
+/// Which stands in a file of the proxy's container, and is followed by another.
+pub async fn a_server_may_be_of_another_authority(api: &ApiServer) {
+    let mesh = Mesh::with_ca(api, "foreign").await;
+    let first = policy("foreign");
+    let (old, new) = (Authority::new(), Authority::new());
+    let signed = old.sign("server", "spiffe://weir.test/server", 2100);
+    let agent = Agent::of_proxy(&mesh, gateway_of("foreign"), LASTING).await;
+    let server = Server::with(&mesh, &first, words_of(&signed, &agent.authority()), "localhost").await;
+    let wire = Wire::to(server.weir.address()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let trusted = folder.path().join("ca.pem");
+    fs::copy(old.file(), &trusted).unwrap();
+    let address = gateway_listens(&mesh);
+    let mut asked = at(wire.address, &server.name);
+    asked["ca"] = json!({"file": trusted});
+    mesh.apply(&manifests("foreign", "edge", asked));
+    let gateway = proxy(&mesh, &node(address), Some(&agent), None).await;
+    until_decides(&gateway, "edge", &first).await;
+
+    let before = renewals(&gateway).await;
+    let renewed = new.sign("server", "spiffe://weir.test/server", 2100);
+    let files = [(new.file(), &trusted), (renewed.key, &signed.key), (renewed.certificate, &signed.certificate)];
+    for (from, to) in files {
+        replace(&from, to);
+    }
+    eventually(DEADLINE, "both sides have the new authority", async || {
+        let (client, server_side) = (renewals(&gateway).await, server.weir.count(&event("certificates_read")));
+        (client > before && server_side > 0).then_some(()).ok_or_else(|| format!("{before:?} {client:?} {server_side}"))
+    })
+    .await;
+    wire.cut();
+    let next = with_owl_users(&first, &["hedy"]);
+    server.push(&next);
+    until_decides(&gateway, "edge", &next).await;
+}
+
+/// Renames a copy of a file onto another, as whoever renews certificates does.
+fn replace(from: &Path, to: &Path) {
+    let new = to.with_extension("new");
+    fs::copy(from, &new).unwrap();
+    fs::rename(new, to).unwrap();
 }
 
 /// It is one of the same mesh, with a certificate that the server lets in, and says that it is a gateway of the first.
@@ -77,6 +124,12 @@ pub async fn another_namespace_gets_nothing(api: &ApiServer) {
     let agent = Agent::of_proxy(&mesh, gateway_of("robbed"), LASTING).await;
     std::os::unix::fs::symlink(agent.socket(), socket).unwrap();
     until_decides(&gateway, "edge", &policy).await;
+}
+
+/// How often a gateway's agent has told it something new.
+async fn renewals(gateway: &Envoy) -> u64 {
+    let count = gateway.stat("cluster.weir-edge.client_ssl_socket_factory.ssl_context_update_by_sds").await;
+    count.expect("a cluster with certificates by SDS")
 }
 
 fn gateway_of(namespace: &str) -> Account<'_> {

@@ -59,6 +59,10 @@ fn main() -> ExitCode {
             "certificates::a_policy_comes_after_both_sides_renewed",
             certificates::a_policy_comes_after_both_sides_renewed,
         ),
+        run.trial(
+            "certificates::a_server_may_be_of_another_authority",
+            certificates::a_server_may_be_of_another_authority,
+        ),
         run.trial("certificates::another_namespace_gets_nothing", certificates::another_namespace_gets_nothing),
         run.trial("examples::istio_takes_them", examples::istio_takes_them),
         run.trial("examples::other_minors_store_them", examples::other_minors_store_them),

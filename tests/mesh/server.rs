@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub struct Server {
     /// What its certificate says.
     pub name: String,
     folder: TempDir,
-    _agent: Agent,
+    _agent: Option<Agent>,
 }
 
 impl Server {
@@ -28,6 +28,12 @@ impl Server {
     pub async fn start(mesh: &Mesh, lifetime: Duration, policy: &Value) -> Self {
         let namespace = format!("{}-weir", mesh.namespace);
         let agent = Agent::of_program(mesh, Account { namespace: &namespace, name: "weir" }, lifetime).await;
+        let server = Self::with(mesh, policy, words(&agent), &agent.name).await;
+        Self { _agent: Some(agent), ..server }
+    }
+
+    /// The same with other words about TLS.
+    pub async fn with(mesh: &Mesh, policy: &Value, tls: Vec<String>, name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).display().to_string();
         fs::write(path("policy.json"), policy.to_string()).unwrap();
@@ -36,8 +42,8 @@ impl Server {
             fs::write(path(&format!("attach/{role}.json")), attachment(role, &mesh.namespace).to_string()).unwrap();
         }
         let files = ["--policy".to_owned(), path("policy.json"), "--attach".to_owned(), path("attach")];
-        let weir = Weir::with([&files[..], &words(&agent)].concat()).await;
-        Self { weir, name: agent.name.clone(), folder, _agent: agent }
+        let weir = Weir::with([&files[..], &tls].concat()).await;
+        Self { weir, name: name.to_owned(), folder, _agent: None }
     }
 
     /// Renames a policy onto that of the server.
@@ -50,8 +56,12 @@ impl Server {
 
 /// The words by which a server shows the certificate of its agent, and lets in every workload of the mesh.
 pub fn words(agent: &Agent) -> Vec<String> {
-    let Signed { certificate, key } = agent.signed();
-    let files = [("--tls-cert", certificate), ("--tls-key", key), ("--tls-ca", agent.authority())];
+    words_of(&agent.signed(), &agent.authority())
+}
+
+/// The same for another certificate, and the authority of the mesh in this file.
+pub fn words_of(server: &Signed, clients: &Path) -> Vec<String> {
+    let files = [("--tls-cert", &*server.certificate), ("--tls-key", &server.key), ("--tls-ca", clients)];
     let files = files.into_iter().flat_map(|(flag, file)| [flag.to_owned(), file.display().to_string()]);
     files.chain(["--allow", "spiffe://cluster.local/ns/*/sa/*"].map(str::to_owned)).collect()
 }
