@@ -26,8 +26,7 @@ pub(crate) fn object(placed: &PlacedFilter<'_>) -> Object {
     let role = placed.file.attachment.role.name();
     let (whence, first, source) = match &placement.server {
         Some(server) => {
-            let cluster = server_cluster::name(placed, server);
-            (ASKED, server_cluster::patch(placed, server), asked(&cluster))
+            (ASKED, server_cluster::patch(placed, server), asked(server_cluster::grpc_service(placed, server)))
         }
         None => {
             let value = placed.spec().to_yaml();
@@ -92,14 +91,14 @@ fn brought() -> Yaml {
     map! {"ads" => map! {}, "resource_api_version" => "V3", "initial_fetch_timeout" => "0s"}
 }
 
-/// The source of a policy that the proxy asks the server of this cluster for. Envoy takes a cluster that CDS added for a service of
+/// The source of a policy that the proxy asks the server of this gRPC service for. Envoy takes a cluster that CDS added for a service of
 /// deltas alone.
-fn asked(cluster: &str) -> Yaml {
+fn asked(service: Yaml) -> Yaml {
     let source = map! {
         "api_type" => "DELTA_GRPC",
         "transport_api_version" => "V3",
         "set_node_on_first_message_only" => true,
-        "grpc_services" => [server_cluster::grpc_service(cluster)],
+        "grpc_services" => [service],
     };
     map! {"api_config_source" => source, "resource_api_version" => "V3", "initial_fetch_timeout" => POLICY_TIMEOUT}
 }

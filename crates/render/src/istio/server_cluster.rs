@@ -28,8 +28,15 @@ const UNBOUNDED: i64 = 100_000;
 const COMMENT: &str = "Whom proxies of this namespace take for the server that they ask for their policy: by Istio's certificates, and by this\n\
                        name alone.\n";
 
+/// The gRPC service that a proxy asks.
+pub(crate) fn grpc_service(placed: &PlacedFilter<'_>, server: &Server) -> Yaml {
+    // Envoy takes the cluster's name for it else, and HTTP has no `|` there: the server would reset every stream.
+    let authority = (server.cluster == Cluster::Service).then_some(&server.host);
+    map! {"envoy_grpc" => map! {"cluster_name" => name(placed, server)}.with("authority", authority)}
+}
+
 /// The name of the cluster.
-pub(crate) fn name(placed: &PlacedFilter<'_>, server: &Server) -> String {
+fn name(placed: &PlacedFilter<'_>, server: &Server) -> String {
     match server.cluster {
         // One for each attachment: a proxy refuses all clusters when two have one name.
         Cluster::Own => format!("weir-{}", placed.name),
@@ -151,7 +158,7 @@ fn secret_of_agent(name: &str) -> Yaml {
         "api_type" => "GRPC",
         "transport_api_version" => "V3",
         "set_node_on_first_message_only" => true,
-        "grpc_services" => [grpc_service(AGENT)],
+        "grpc_services" => [map! {"envoy_grpc" => map! {"cluster_name" => AGENT}}],
     };
     let config = map! {
         "api_config_source" => source,
@@ -159,9 +166,4 @@ fn secret_of_agent(name: &str) -> Yaml {
         "initial_fetch_timeout" => CERTIFICATE_TIMEOUT,
     };
     map! {"name" => name, "sds_config" => config}
-}
-
-/// A gRPC service by the name of its cluster.
-pub(crate) fn grpc_service(cluster: &str) -> Yaml {
-    map! {"envoy_grpc" => map! {"cluster_name" => cluster}}
 }

@@ -154,7 +154,10 @@ fn a_cluster_says_whom_it_trusts() {
         ),
         (
             format!("{SERVER}, {NAME}, cluster: service"),
-            &["cluster_name: outbound|18000||weir.weir.svc.cluster.local\n"],
+            &[
+                "cluster_name: outbound|18000||weir.weir.svc.cluster.local\n",
+                "authority: weir.weir.svc.cluster.local\n",
+            ],
             "applyTo: CLUSTER",
         ),
     ] {
