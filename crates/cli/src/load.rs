@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use weir_policy::written::Policy;
 use weir_policy::{
-    Attachment, AttachmentFile, Checked, Format, Model, Module, Problem, Role, Source, SourceId, Sources,
+    Attachment, AttachmentFile, Checked, Format, Model, Module, Origin, Problem, Role, Source, SourceId, Sources,
 };
 
 use crate::effective::Effective;
@@ -115,12 +115,15 @@ pub fn misfits(files: &[(SourceId, AttachmentFile)], model: &Model) -> Vec<Probl
     files.iter().flat_map(|(source, file)| file.attachment.problems_with(model, *source)).collect()
 }
 
-/// The module of an attachment for a plain Envoy on this machine, which loads a file. A relative file is taken from where
-/// the attachment file lies.
+/// The module of an attachment for an Envoy that loads a file: a plain one on this machine, where a relative file is taken from
+/// where the attachment file lies; or one of Istio's that asks a server, whose container has it, and nobody else need.
 pub fn module_file(attach: &Path, file: &AttachmentFile) -> Result<PathBuf, Failure> {
     let what = "write wasm: {file: weir.wasm}, a file on Envoy's machine";
     let attach_name = attach.display();
     let wasm = match &file.wasm {
+        Some(Module::File(wasm)) if file.istio.is_some() && file.policy == Some(Origin::Server) => {
+            return Ok(PathBuf::from(wasm));
+        }
         Some(Module::File(wasm)) => attach.with_file_name(wasm),
         Some(_) => return Err(Failure::Usage(format!("{attach_name}: a plain Envoy fetches no module; {what}"))),
         None => return Err(Failure::Usage(format!("{attach_name}: says nothing of the module; {what}"))),
