@@ -31,6 +31,9 @@ pub async fn istio_takes_them(api: &ApiServer) {
         for manifest in &manifests {
             kubectl.done(&["apply", "--filename", manifest], "");
         }
+        for manifest in beside(manifests[0]) {
+            kubectl.done(&["apply", "--filename", manifest.to_str().unwrap()], "");
+        }
         for manifest in manifests.iter().rev() {
             kubectl.done(&["delete", "--wait", "--filename", manifest], "");
         }
@@ -56,6 +59,12 @@ pub async fn other_minors_store_them(_: &ApiServer) {
             assert!(as_expected, "{name} with the types of Istio {minor}: {applied:?}");
         }
     }
+}
+
+/// What somebody wrote beside these manifests for the same API server.
+fn beside(manifest: &str) -> Vec<PathBuf> {
+    let example = Path::new(manifest).ancestors().nth(2).unwrap();
+    ["weir.yaml", "sidecar.yaml"].map(|name| example.join(name)).into_iter().filter(|path| path.exists()).collect()
 }
 
 /// The manifests of each, in the order of their names.

@@ -40,6 +40,31 @@ pub async fn its_recipe_is_what_an_api_server_takes(api: &ApiServer) {
     }
 }
 
+/// The server's pod with its policy and attachments, and again with another policy.
+pub async fn its_server_is_what_an_api_server_takes(api: &ApiServer) {
+    let kubectl = api.kubectl();
+    let served = Path::new(env!("CARGO_MANIFEST_DIR")).join("istio/served");
+    let here = |word: &str| match word.rsplit_once(['=', ' ']).map_or(word, |(_, file)| file) {
+        file if file.ends_with(".yaml") => word.replace(file, served.join(file).to_str().unwrap()),
+        _ => word.to_owned(),
+    };
+    let commands = block("```sh\nkubectl apply -f weir.yaml\n");
+    let commands: Vec<&str> = ["kubectl apply -f weir.yaml"].into_iter().chain(commands.lines()).collect();
+    assert_eq!(commands.len(), 3, "{commands:?}");
+    // The second one is what a new policy is.
+    for command in commands.iter().chain([&commands[1]]) {
+        let said = command.split(" | ").fold(String::new(), |said, one| {
+            let words: Vec<String> = one.split_whitespace().map(here).collect();
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            assert_eq!(words[0], "kubectl", "{command}");
+            kubectl.done(&words[1..], &said)
+        });
+        assert!(said.contains("weir"), "{command}: {said}");
+    }
+    let kept = ["get", "configmap", "weir-policy", "--namespace", "weir", "--output", "jsonpath={.data.policy\\.yaml}"];
+    assert_eq!(kubectl.done(&kept, ""), fs::read_to_string(served.join("policy.yaml")).unwrap());
+}
+
 /// By the command of the docs, of which each kind is needed; what others have stays.
 pub async fn what_is_rendered_no_more_is_pruned(api: &ApiServer) {
     let kubectl = api.kubectl();

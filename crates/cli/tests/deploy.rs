@@ -1,8 +1,8 @@
-//! The commands in `deploy/` are ones that this `weir` takes, and start a server.
+//! The commands in `deploy/`, and of the pod in `istio/served/`, are ones that this `weir` takes, and start a server.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -27,9 +27,34 @@ fn the_container_starts() {
     starts(words);
 }
 
+/// With the attachments beside it, whose module is in the containers of proxies and not here.
+#[test]
+fn the_pod_of_a_mesh_starts() {
+    let served = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../istio/served");
+    let pod = fs::read_to_string(served.join("weir.yaml")).unwrap();
+    let (_, args) = pod.split_once("        args:\n        - serve\n").unwrap();
+    let words = args.lines().map(str::trim).take_while(|line| line.starts_with(['-', '#']));
+    let words = words.filter_map(|line| line.strip_prefix("- "));
+    let is_tls = |word: &&str| word.starts_with("--tls-") || word.starts_with("--allow=");
+    let (tls, words): (Vec<&str>, Vec<&str>) = words.partition(is_tls);
+    assert_eq!(tls.len(), 4, "{tls:?}");
+    let words = words.iter().flat_map(|word| match word.split_once('=') {
+        Some((flag, value)) => vec![flag.to_owned(), value.to_owned()],
+        None => vec![(*word).to_owned()],
+    });
+    let attachments = ["attach-gateway.yaml", "attach-mesh.yaml"].map(|name| served.join(name));
+    starts_with(&attachments, ["serve".to_owned()].into_iter().chain(words).collect());
+}
+
 /// With the files that docs/operating.md asks for, below a temporary folder, and free ports of the same addresses.
 #[track_caller]
 fn starts(words: Vec<String>) {
+    starts_with(&[], words);
+}
+
+/// The same with more attachments.
+#[track_caller]
+fn starts_with(attachments: &[PathBuf], words: Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     for name in ["policies", "attachments", "state"] {
@@ -42,6 +67,9 @@ fn starts(words: Vec<String>) {
         format!("weir: 1\nname: shop\nwasm: {{file: {}}}\n", path("weir.wasm").display()),
     )
     .unwrap();
+    for file in attachments {
+        fs::copy(file, path("attachments").join(file.file_name().unwrap())).unwrap();
+    }
     let here = |word: String| match word.as_str() {
         "/var/lib/weir" => path("state").display().to_string(),
         address if address.ends_with(":18000") || address.ends_with(":18001") => {
