@@ -65,6 +65,7 @@ async fn one_namespace_cannot_fetch_the_policy_of_another() {
         for nothing in ["listener_manager.total_listeners_active", "control_plane.connected_state"] {
             assert_eq!(envoy.stat(nothing).await, Some(0), "{nothing}");
         }
+        assert!(envoy.log().contains("gRPC config stream to weir-xds closed: 7, it says "), "{}", envoy.log());
     }
     assert_eq!(fleet.weir.count(&event("connected")), 2, "{}", fleet.weir.log());
     assert_eq!(fleet.weir.rows().len(), 2, "who was refused is no Envoy of the fleet");

@@ -162,6 +162,57 @@ mod tests {
         assert!(says(Identity::Namespace, &[SHOP], &node("edge-1", Some(list))).is_err(), "no text");
     }
 
+    /// What proxies say in public reports of bugs, by their numbers in istio/istio and what became of them here.
+    #[test]
+    fn nodes_of_public_reports_are_told_apart() {
+        let table = [
+            (
+                "31359",
+                "nginx",
+                "istio-test",
+                "sidecar~100.96.4.13~nginx.istio-test~istio-test.svc.cluster.local",
+                "",
+                true,
+            ),
+            (
+                "31450, a machine",
+                "vm",
+                "vm",
+                "sidecar~10.20.11.180~mesh-dev-10-20-11-180.vm~vm.svc.cluster.local",
+                "",
+                true,
+            ),
+            // Proxyless gRPC said its namespace in its id alone.
+            (
+                "34639",
+                "x",
+                "fake-namespace",
+                "sidecar~127.0.0.1~pod1.fake-namespace~fake-namespace.svc.cluster.local",
+                "",
+                true,
+            ),
+            // A machine with the certificate of another.
+            (
+                "35249",
+                "sa-mysql",
+                "vm",
+                "sidecar~10.0.0.1~httpd.vm-httpd~vm-httpd.svc.cluster.local",
+                "vm-httpd",
+                false,
+            ),
+            // Pods of no service account.
+            ("12108", "", "kube-system", "sidecar~10.0.0.1~dns.kube-system~x", "kube-system", true),
+            ("12108", "", "kube-system", "sidecar~10.0.0.1~dns.shop~x", "shop", false),
+            // A node without a pod, as the agent has it outside of Kubernetes.
+            ("bootstrap's own test data", "x", "shop", "sidecar~1.2.3.4~foo~bar", "", false),
+        ];
+        for (report, account, of_name, id, namespace, fits) in table {
+            let name = format!("spiffe://cluster.local/ns/{of_name}/sa/{account}");
+            let said = says(Identity::Namespace, &[&name], &node(id, Some(Kind::StringValue(namespace.into()))));
+            assert_eq!(said.is_ok(), fits, "{report}: {said:?}");
+        }
+    }
+
     #[test]
     fn what_is_refused_is_told_with_both_and_not_at_length() {
         let said = says(Identity::Namespace, &[SHOP], &node("edge-1", Some(Kind::StringValue("bank".into()))));

@@ -187,5 +187,40 @@ fn trailers(status: &Status) -> HeaderMap {
     let mut trailers = HeaderMap::new();
     // It fails for details that are no header value; there are none.
     let _ = status.add_header(&mut trailers);
+    if let Ok(message) = HeaderValue::from_str(&percent_encoded(status.message())) {
+        trailers.insert("grpc-message", message);
+    }
     trailers
+}
+
+/// A message as gRPC wants it in a header, and no more than that: Envoy shows it as it comes, so people read it.
+fn percent_encoded(message: &str) -> String {
+    let mut encoded = String::new();
+    for byte in message.bytes() {
+        match byte {
+            b'%' | ..b' ' | 0x7f.. => encoded += &format!("%{byte:02X}"),
+            plain => encoded.push(plain.into()),
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_encoded_where_it_is_no_plain_text() {
+        let table = [
+            ("it says namespace bank, and \"more\" ~", "it says namespace bank, and \"more\" ~"),
+            ("100%\r\n\0\u{7f}", "100%25%0D%0A%00%7F"),
+            ("é", "%C3%A9"),
+        ];
+        for (message, encoded) in table {
+            assert_eq!(percent_encoded(message), encoded);
+            let sent = trailers(&Status::permission_denied(message));
+            assert_eq!(sent["grpc-message"], encoded);
+            assert_eq!(Status::from_header_map(&sent).unwrap().message(), message);
+        }
+    }
 }
