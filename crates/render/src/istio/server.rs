@@ -11,6 +11,10 @@ use crate::istio::host_name::{CLUSTER_DOMAIN, refused, refused_service};
 /// The most bytes of a name in a certificate: of a SPIFFE ID there may be as many.
 pub(crate) const CERTIFICATE_NAME_BYTES_MAX: usize = 2048;
 
+/// The most bytes of a host that is asked by Istio's cluster: the name of its DestinationRule has it behind `weir-server.`, and may
+/// have 253.
+pub(crate) const SERVICE_HOST_BYTES_MAX: usize = 241;
+
 /// A `weir serve`, as proxies reach it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Server {
@@ -93,6 +97,9 @@ fn check_service(host: &str, domain: &str, at: &At<'_>, problems: &mut Problems)
             "found {host:?}; the clusters of Istio are called by the full names of services: NAME.NAMESPACE.svc.{domain}"
         );
         problems.add(codes::BAD_VALUE, at, message);
+    } else if host.len() > SERVICE_HOST_BYTES_MAX {
+        let found = host.len();
+        problems.add(codes::LIMIT, at, format!("{found} bytes; at most {SERVICE_HOST_BYTES_MAX} are allowed"));
     }
 }
 

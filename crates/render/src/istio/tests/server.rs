@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::istio::authority::PEM_BYTES_MAX;
 use crate::istio::awaited::Question;
-use crate::istio::server::CERTIFICATE_NAME_BYTES_MAX;
+use crate::istio::server::{CERTIFICATE_NAME_BYTES_MAX, SERVICE_HOST_BYTES_MAX};
 use crate::istio::tests::{POLICY, SERVICES, places, rendered, rendered_at};
 use crate::istio::{File, Rendered};
 
@@ -60,8 +60,14 @@ fn servers_that_cannot_be_asked() {
     let pem = |bytes: usize| format!("ca: {{pem: \"{}{PEM}\"}}", " ".repeat(bytes - PEM.replace("\\n", "\n").len()));
     let ca = |ca: &str| format!("{SERVER}, ca: {{{ca}}}");
     let with = |more: &str| format!("{SERVER}, {more}");
+    let called = |bytes: usize| {
+        let labels = format!("{}.", "a".repeat(49)).repeat(4);
+        format!("host: {labels}{}, port: 1, {NAME}, cluster: service", "b".repeat(bytes - labels.len()))
+    };
     for (fields, expected) in [
         (with(NAME), ""),
+        (called(SERVICE_HOST_BYTES_MAX), ""),
+        (called(SERVICE_HOST_BYTES_MAX + 1), "limit server.host"),
         (format!("host: 10.0.0.1, port: 1, {NAME}"), ""),
         (format!("host: 'fd00::1', port: 65535, {NAME}"), ""),
         (format!("host: weir.weir, port: 18000, {NAME}"), ""),
