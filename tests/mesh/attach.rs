@@ -69,13 +69,18 @@ impl Chain {
         folder
     }
 
-    fn attachments(&self) -> Vec<Value> {
+    /// The attachments of the gateway and of the sidecars.
+    pub fn attachments(&self) -> Vec<Value> {
         let namespace = self.mesh.namespace.as_str();
         let attachment = |role: &str, mut istio: Value| {
             istio["namespace"] = json!(namespace);
             let mut all = json!({
                 "weir": 1, "name": role, "role": role, "steer": self.setting.steer, "wasm": {"file": wasm()}, "istio": istio,
             });
+            if let Some(server) = &self.server {
+                all["policy"] = json!({"from": "server"});
+                all["istio"]["server"] = server.clone();
+            }
             if self.setting.join && role != "edge" {
                 all["join"] = json!("traceparent");
             }

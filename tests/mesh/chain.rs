@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use serde_json::Value;
 
 use crate::agent::{Account, Agent};
 use crate::api_server::ApiServer;
@@ -56,6 +57,8 @@ pub struct Chain {
     pub sidecars: Vec<Envoy>,
     /// That of each proxy, the gateway's first, where istiod has a CA. Its account is called as the gateway or the service is.
     pub agents: Vec<Agent>,
+    /// The server that proxies ask for their policy, as `istio.server` of all attachments says; else it comes by manifests.
+    pub server: Option<Value>,
 }
 
 /// An app that runs, and the addresses of its sidecar.
@@ -93,14 +96,12 @@ impl Chain {
             agents.push(Agent::of_proxy(&mesh, Account { namespace, name }, lifetime).await);
         }
 
-        let labels = [("istio", "ingressgateway")];
-        let node = Node { kind: "router", name: "gateway", address, labels: &labels };
-        let gateway = proxy(&mesh, &node, agents.first(), setting.release);
+        let gateway = gateway(&mesh, address, agents.first(), setting.release);
         let sidecars = workloads.iter().enumerate();
         let sidecars =
             sidecars.map(|(place, workload)| workload.sidecar(&mesh, agents.get(place + 1), setting.release));
         let (gateway, sidecars) = tokio::join!(gateway, join_all(sidecars));
-        let chain = Self { setting, mesh, gateway, address, workloads, sidecars, agents };
+        let chain = Self { setting, mesh, gateway, address, workloads, sidecars, agents, server: None };
         chain.mesh.until_synced(chain.proxies().count()).await;
         chain
     }
@@ -108,6 +109,12 @@ impl Chain {
     /// The gateway and the sidecars.
     pub fn proxies(&self) -> impl Iterator<Item = &Envoy> {
         [&self.gateway].into_iter().chain(&self.sidecars)
+    }
+
+    /// Ends the gateway and starts a new one in its place, which knows nothing of what the old one was told.
+    pub async fn restart_gateway(&mut self) {
+        self.gateway.kill();
+        self.gateway = gateway(&self.mesh, self.address, self.agents.first(), self.setting.release).await;
     }
 
     /// Ends a sidecar and starts a new one in its place, which knows nothing of what the old one was told.
@@ -145,6 +152,11 @@ impl Workload {
         let node = Node { kind: "sidecar", name: &name, address: self.inbound, labels: &labels };
         proxy(mesh, &node, agent, release).await
     }
+}
+
+async fn gateway(mesh: &Mesh, address: IpAddr, agent: Option<&Agent>, release: Option<&str>) -> Envoy {
+    let labels = [("istio", "ingressgateway")];
+    proxy(mesh, &Node { kind: "router", name: "gateway", address, labels: &labels }, agent, release).await
 }
 
 /// The name that the apps call a service by.

@@ -68,7 +68,7 @@ async fn start(api: &ApiServer, what: &str, steer: &'static str) -> Chain {
 }
 
 /// By every protocol: each hop is stable, and sees nothing of what was forged.
-async fn nothing_is_gained(chain: &Chain) {
+pub async fn nothing_is_gained(chain: &Chain) {
     until_there_are_doors(chain).await;
     for (name, value) in forgeries(chain) {
         for pretence in PRETENCES {

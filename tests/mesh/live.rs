@@ -98,7 +98,7 @@ fn spoilt(mut manifests: Manifests) -> Manifests {
 }
 
 /// Whether the gateway forbids a host, and every listener that an app or a client calls gives its new name.
-async fn unrelated_changes(chain: &Chain) -> Result<(), String> {
+pub async fn unrelated_changes(chain: &Chain) -> Result<(), String> {
     let gateway = std::net::SocketAddr::new(chain.address, chain.mesh.network.http);
     let forbidden = Client::new(gateway, Protocol::Http1).send(get(&[("host", "forbidden.test")])).await?;
     if forbidden.status != 403 {

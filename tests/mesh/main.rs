@@ -32,6 +32,9 @@ mod plain;
 mod policy;
 mod proxy;
 mod pushes;
+mod served;
+mod served_kills;
+mod served_pushes;
 mod server;
 mod starts;
 // The bench of the end-to-end tests, of which the mesh needs the general half.
@@ -94,6 +97,8 @@ fn main() -> ExitCode {
         run.trial("plain::services_hand_on_what_they_say", plain::services_hand_on_what_they_say),
         run.trial("plain::services_know_nothing_of_weir", plain::services_know_nothing_of_weir),
         run.trial("pushes::a_push_costs_no_request", pushes::a_push_costs_no_request),
+        run.trial("served_kills::either_may_die", served_kills::either_may_die),
+        run.trial("served_pushes::stages_cost_no_request", served_pushes::stages_cost_no_request),
         run.trial("starts::a_gateway_listens_whatever_is_away", starts::a_gateway_listens_whatever_is_away),
         run.trial("tags::by_cluster", tags::by_cluster),
         run.trial("tags::by_subset", tags::by_subset),

@@ -1,8 +1,9 @@
 //! Many Envoys as an xDS server sees them: each a connection of its own with one delta stream, subscribed to the filter.
 //!
-//! `weir-fleet-clients ads|ecds ADDRESS COUNT` asks by one of two services, and prints `connected` when all have the first version of the filter, then for each further
-//! version `acked`, both with the nanoseconds since 1970 at which the last of them acknowledged it. A client that is lost, or
-//! that a push leaves out or meets twice, ends it with an error: every later figure would be wrong.
+//! `weir-fleet-clients ads|ecds ADDRESS COUNT` asks by one of two services, and prints `connected` when all have the first
+//! version of the filter, then for each further version `acked`, both with the nanoseconds since 1970 at which the last of
+//! them acknowledged it. A client that is lost, or that a push leaves out or meets twice, ends it with an error: every later
+//! figure would be wrong.
 //!
 //! It shares the machine with the server that is measured, so it must cost little beside it: one thread, and no more of HTTP/2
 //! and gRPC than this one call needs.
