@@ -38,8 +38,8 @@ pub(crate) fn grpc_service(placed: &PlacedFilter<'_>, server: &Server) -> Yaml {
 /// The name of the cluster.
 fn name(placed: &PlacedFilter<'_>, server: &Server) -> String {
     match server.cluster {
-        // One for each attachment: a proxy refuses all clusters when two have one name.
-        Cluster::Own => format!("weir-{}", placed.name),
+        // One for each attachment, also of others that a proxy is in: it refuses all clusters when two have one name.
+        Cluster::Own => format!("weir-{}.{}", placed.name, placed.placement.namespace),
         Cluster::Service => format!("outbound|{}||{}", server.port, server.host),
     }
 }
@@ -102,6 +102,8 @@ fn own_cluster(name: &str, server: &Server) -> Yaml {
         map! {"max_connections" => UNBOUNDED, "max_pending_requests" => UNBOUNDED, "max_requests" => UNBOUNDED};
     let cluster = map! {
         "name" => name,
+        // A dot would end the label by which numbers of clusters are told apart.
+        "alt_stat_name" => name.replace('.', "_"),
         "type" => if address.is_some() { "STATIC" } else { "STRICT_DNS" },
         "connect_timeout" => "1s",
         // Nothing that becomes of this cluster keeps a proxy from its listeners.

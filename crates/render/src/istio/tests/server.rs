@@ -155,7 +155,7 @@ fn a_cluster_says_whom_it_trusts() {
         ),
         (
             format!("{SERVER}, plaintext: true"),
-            &["name: weir-mesh\n", "wait_for_warm_on_init: false"],
+            &["name: weir-mesh.shop\n", "wait_for_warm_on_init: false"],
             "transport_socket",
         ),
         (
