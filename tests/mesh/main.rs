@@ -36,6 +36,7 @@ mod served;
 mod served_kills;
 mod served_pushes;
 mod server;
+mod service;
 mod starts;
 // The bench of the end-to-end tests, of which the mesh needs the general half.
 #[allow(dead_code, unused_imports)]
@@ -99,6 +100,7 @@ fn main() -> ExitCode {
         run.trial("pushes::a_push_costs_no_request", pushes::a_push_costs_no_request),
         run.trial("served_kills::either_may_die", served_kills::either_may_die),
         run.trial("served_pushes::stages_cost_no_request", served_pushes::stages_cost_no_request),
+        run.trial("service::a_sidecar_may_prune_the_service", service::a_sidecar_may_prune_the_service),
         run.trial("starts::a_gateway_listens_whatever_is_away", starts::a_gateway_listens_whatever_is_away),
         run.trial("tags::by_cluster", tags::by_cluster),
         run.trial("tags::by_subset", tags::by_subset),
