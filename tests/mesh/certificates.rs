@@ -37,9 +37,10 @@ pub async fn a_policy_comes_after_both_sides_renewed(api: &ApiServer) {
     let connected = event("connected").with("identity", &agent.name);
     assert_eq!(server.weir.count(&connected), 1, "{}", server.weir.log());
 
-    let before = renewals(&gateway).await;
+    let before = renewals(&gateway, "renewed").await;
     eventually(DEADLINE, "both sides renewed twice", async || {
-        let (client, server_side) = (renewals(&gateway).await, server.weir.count(&event("certificates_read")));
+        let (client, server_side) =
+            (renewals(&gateway, "renewed").await, server.weir.count(&event("certificates_read")));
         (client >= before + 2 && server_side >= 2)
             .then_some(())
             .ok_or_else(|| format!("{before:?} {client:?} {server_side}"))
@@ -74,14 +75,15 @@ pub async fn a_server_may_be_of_another_authority(api: &ApiServer) {
     let gateway = proxy(&mesh, &node(address), Some(&agent), None).await;
     until_decides(&gateway, "edge", &first).await;
 
-    let before = renewals(&gateway).await;
+    let before = renewals(&gateway, "foreign").await;
     let renewed = new.sign("server", "spiffe://weir.test/server", 2100);
     let files = [(new.file(), &trusted), (renewed.key, &signed.key), (renewed.certificate, &signed.certificate)];
     for (from, to) in files {
         replace(&from, to);
     }
     eventually(DEADLINE, "both sides have the new authority", async || {
-        let (client, server_side) = (renewals(&gateway).await, server.weir.count(&event("certificates_read")));
+        let (client, server_side) =
+            (renewals(&gateway, "foreign").await, server.weir.count(&event("certificates_read")));
         (client > before && server_side > 0).then_some(()).ok_or_else(|| format!("{before:?} {client:?} {server_side}"))
     })
     .await;
@@ -127,9 +129,9 @@ pub async fn another_namespace_gets_nothing(api: &ApiServer) {
 }
 
 /// How often a gateway's agent has told it something new.
-async fn renewals(gateway: &Envoy) -> u64 {
-    let count = gateway.stat("cluster.weir-edge.client_ssl_socket_factory.ssl_context_update_by_sds").await;
-    count.expect("a cluster with certificates by SDS")
+async fn renewals(gateway: &Envoy, namespace: &str) -> u64 {
+    let name = format!("cluster.weir-edge_{namespace}.client_ssl_socket_factory.ssl_context_update_by_sds");
+    gateway.stat(&name).await.expect("a cluster with certificates by SDS")
 }
 
 fn gateway_of(namespace: &str) -> Account<'_> {
