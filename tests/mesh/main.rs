@@ -92,6 +92,7 @@ fn main() -> ExitCode {
         run.trial("module::what_is_rendered_no_more_is_pruned", module::what_is_rendered_no_more_is_pruned),
         run.trial("module::its_recipe_is_what_an_api_server_takes", module::its_recipe_is_what_an_api_server_takes),
         run.trial("module::its_server_is_what_an_api_server_takes", module::its_server_is_what_an_api_server_takes),
+        run.trial("page::its_commands_wait_for_a_server", page::its_commands_wait_for_a_server),
         run.trial("page::its_commands_wait_for_plugins", page::its_commands_wait_for_plugins),
         run.trial("page::its_commands_wait_for_proxies", page::its_commands_wait_for_proxies),
         run.trial("plain::everybody_is_stable", plain::everybody_is_stable),

@@ -7,13 +7,15 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::agent::LASTING;
 use crate::api_server::{ApiServer, Kubectl};
 use crate::chain::{Chain, Setting};
 use crate::manifests;
 use crate::policy::{STABLE, USERS, policy};
+use crate::served::Served;
 use crate::support::{Envoy, Process, eventually};
 use crate::tools::tool;
 use crate::{attach::until_decides, calls::names};
@@ -23,21 +25,38 @@ const OURS: &str = "envoyfilter,wasmplugin,trafficextension,virtualservice,desti
 
 /// Nobody is left waiting, and nothing is waited for that is not there: when the commands end, all is as they say.
 pub async fn its_commands_wait_for_proxies(api: &ApiServer) {
-    follow(api, "page", Setting::default()).await;
+    let chain = Chain::start(api, "page", Setting::default()).await;
+    follow(api, &chain, async |policy| until_each_decides(&chain, policy).await).await;
 }
 
 /// The same with Istio's own kinds.
 pub async fn its_commands_wait_for_plugins(api: &ApiServer) {
-    follow(api, "page-plugins", Setting { attach: ["trafficextension", "wasmplugin"], ..Setting::default() }).await;
+    let setting = Setting { attach: ["trafficextension", "wasmplugin"], ..Setting::default() };
+    let chain = Chain::start(api, "page-plugins", setting).await;
+    follow(api, &chain, async |policy| until_each_decides(&chain, policy).await).await;
 }
 
-async fn follow(api: &ApiServer, namespace: &str, setting: Setting) {
-    let chain = Chain::start(api, namespace, setting).await;
+/// The same with the policy from a server.
+pub async fn its_commands_wait_for_a_server(api: &ApiServer) {
+    let setting = Setting { certificates: Some(LASTING), ..Setting::default() };
+    let chain = Chain::start(api, "page-server", setting).await;
+    let served = Served::unasked(chain, &policy("page-server")).await;
+    follow(api, &served.chain, async |policy| served.until_active(policy).await).await;
+}
+
+async fn until_each_decides(chain: &Chain, policy: &Value) {
+    for (proxy, role) in chain.proxies().zip(["edge"].into_iter().chain(["mesh"; 6])) {
+        until_decides(proxy, role, policy).await;
+    }
+}
+
+async fn follow(api: &ApiServer, chain: &Chain, until_all_decide: impl AsyncFnOnce(&Value)) {
+    let namespace = chain.mesh.namespace.as_str();
     let policy = policy(namespace);
     let platform = manifests::routes(namespace);
     let folder = chain.rendered(&policy, json!({}), &platform);
     fs::write(folder.path().join("rendered/platform.yaml"), &platform).unwrap();
-    let page = Page::of(&chain, &api.kubectl(), folder);
+    let page = Page::of(chain, &api.kubectl(), folder);
 
     let mut waits = page.apply.lines().filter(|line| line.starts_with("proxies "));
     let last = waits.next_back().expect("it waits for the edge").to_owned();
@@ -52,9 +71,7 @@ async fn follow(api: &ApiServer, namespace: &str, setting: Setting) {
     let mut applied = page.start("apply", &page.apply);
     until_done(&mut applied).await;
     chain.users_meet_their_versions().await.expect("what they were waited for");
-    for (proxy, role) in chain.proxies().zip(["edge"].into_iter().chain(["mesh"; 6])) {
-        until_decides(proxy, role, &policy).await;
-    }
+    until_all_decide(&policy).await;
     until_done(&mut early).await;
 
     // Proxies lack whatever is called otherwise, so all that they are to lack later they have now.

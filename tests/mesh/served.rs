@@ -24,18 +24,23 @@ pub struct Served {
 impl Served {
     /// Starts a server with this policy, and waits until it is in force in every proxy. The routes of all its variants are
     /// there from now on, whatever is pushed.
-    pub async fn start(mut chain: Chain, policy: &Value) -> Self {
+    pub async fn start(chain: Chain, policy: &Value) -> Self {
+        let served = Self::unasked(chain, policy).await;
+        served.chain.apply(&served.chain.render(policy));
+        served.until_active(policy).await;
+        served.until_all_in_step().await;
+        served
+    }
+
+    /// Starts a server with this policy, of which no proxy knows yet.
+    pub async fn unasked(mut chain: Chain, policy: &Value) -> Self {
         let account = Account { namespace: &format!("{}-weir", chain.mesh.namespace), name: "weir" };
         let agent = Agent::of_program(&chain.mesh, account, LASTING).await;
         let words = [words(&agent), ["--http", "127.0.0.1:0"].map(str::to_owned).into()].concat();
         let server = Server::with(&chain.mesh, policy, words, &agent.name).await;
         let address = server.weir.address();
         chain.server = Some(json!({"host": address.ip(), "port": address.port(), "name": agent.name}));
-        chain.apply(&chain.render(policy));
-        let served = Self { chain, server, _agent: agent };
-        served.until_active(policy).await;
-        served.until_all_in_step().await;
-        served
+        Self { chain, server, _agent: agent }
     }
 
     /// Waits until the filter in every proxy says that this policy decides, and that it refuses none.

@@ -32,7 +32,11 @@ const COMMENT: &str = "Whom proxies of this namespace take for the server that t
 pub(crate) fn grpc_service(placed: &PlacedFilter<'_>, server: &Server) -> Yaml {
     // Envoy takes the cluster's name for it else, and HTTP has no `|` there: the server would reset every stream.
     let authority = (server.cluster == Cluster::Service).then_some(&server.host);
-    map! {"envoy_grpc" => map! {"cluster_name" => name(placed, server)}.with("authority", authority)}
+    // Envoy's own pauses grow to 30 s, so that a policy would be late by that after the server was away.
+    let pauses = map! {"base_interval" => "0.5s", "max_interval" => "5s"};
+    let service = map! {"cluster_name" => name(placed, server)}.with("authority", authority);
+    let retries = map! {"retry_back_off" => pauses};
+    map! {"envoy_grpc" => service.with("retry_policy", Some(retries))}
 }
 
 /// The name of the cluster.
