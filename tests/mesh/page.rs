@@ -63,7 +63,7 @@ async fn follow(api: &ApiServer, chain: &Chain, until_all_decide: impl AsyncFnOn
     let mut early = page.start("early", &last);
     eventually(DEADLINE, "it says who is late", async || {
         let said = early.stdout();
-        said.contains("waiting for pod/gateway: wasmcustom.").then_some(()).ok_or(early.tail())
+        said.contains("/gateway: wasmcustom.").then_some(()).ok_or(early.tail())
     })
     .await;
     assert!(early.ended().is_none(), "{}", early.tail());
@@ -152,7 +152,7 @@ fn write_kubectl(bin: &Path, kubectl: &Kubectl, folder: &Path) {
 if [ \"$1\" = exec ]; then
   [ \"$5 $6 $7 $8 $9\" = '-c istio-proxy -- pilot-agent request' ] || exit 9
   pod=$4; shift 10
-  exec curl --silent --fail \"http://$(cat {folder}/$pod)/$1\"
+  exec curl --silent --fail \"http://$(cat {folder}/pod/$pod)/$1\"
 fi
 exec {real} --kubeconfig {config} --cache-dir {folder}/cache \"$@\"
 "

@@ -115,6 +115,10 @@ pub fn misfits(files: &[(SourceId, AttachmentFile)], model: &Model) -> Vec<Probl
     files.iter().flat_map(|(source, file)| file.attachment.problems_with(model, *source)).collect()
 }
 
+/// Of an attachment that `weir serve` has nothing to do with.
+const BY_MANIFESTS: &str = "its proxies are sent their policy by Istio; write policy: {from: server} where they are to ask weir serve, or do not \
+                            give it to weir serve";
+
 /// The module of an attachment for an Envoy that loads a file: a plain one on this machine, where a relative file is taken from
 /// where the attachment file lies; or one of Istio's that asks a server, whose container has it, and nobody else need.
 pub fn module_file(attach: &Path, file: &AttachmentFile) -> Result<PathBuf, Failure> {
@@ -125,10 +129,16 @@ pub fn module_file(attach: &Path, file: &AttachmentFile) -> Result<PathBuf, Fail
             return Ok(PathBuf::from(wasm));
         }
         Some(Module::File(wasm)) => attach.with_file_name(wasm),
-        Some(_) => return Err(Failure::Usage(format!("{attach_name}: a plain Envoy fetches no module; {what}"))),
+        Some(_) if file.istio.is_none() => {
+            return Err(Failure::Usage(format!("{attach_name}: a plain Envoy fetches no module; {what}")));
+        }
+        Some(_) => return Err(Failure::Usage(format!("{attach_name}: {BY_MANIFESTS}"))),
         None => return Err(Failure::Usage(format!("{attach_name}: says nothing of the module; {what}"))),
     };
     fs::canonicalize(&wasm).map_err(|error| {
+        if file.istio.is_some() {
+            return Failure::Usage(format!("{attach_name}: {BY_MANIFESTS}"));
+        }
         let wasm = wasm.display();
         Failure::Usage(format!("{attach_name}: wasm file {wasm}: {error}; scripts/build-wasm makes one"))
     })

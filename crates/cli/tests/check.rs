@@ -278,6 +278,51 @@ fn attachments_for_istio_ask_nothing_of_envoy_resources() {
     assert_eq!(count(&[("b.yaml", "{weir: 1, name: edge}")]), 1);
 }
 
+/// What `weir render istio` would say of the key is said before.
+#[test]
+fn what_is_for_istio_is_read_too() {
+    let said = |istio: &str| {
+        let attachment = format!("weir: 1\nname: mesh\nrole: mesh\nistio:\n{istio}");
+        let (output, _folder) = check(&[("a.yaml", &attachment)], &["a.yaml"]);
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let selected = "  namespace: shop\n  selector: {app: owl}\n";
+    assert_eq!(said(selected), (Some(0), String::new()));
+    for (istio, expected) in [
+        ("  namespace: shop\n  slector: {app: owl}\n", "unknown_field"),
+        (
+            "  namespace: shop\n  selector: {app: owl}\n  server: {host: weir, port: 1, plaintext: true}\n",
+            "nobody asks this server",
+        ),
+        ("  namespace: shop\n  selector: {app: owl}\n  gateways: [shop/public]\n", "only proxy: gateway"),
+    ] {
+        let (code, text) = said(istio);
+        assert_eq!(code, Some(1), "{istio}");
+        assert!(text.contains(expected) && text.contains("--> a.yaml:"), "{istio}: {text}");
+    }
+}
+
+/// Their policy is in manifests, and their module where no server could find it.
+#[test]
+fn a_server_is_not_given_attachments_whose_policy_istio_brings() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("policy.yaml"), POLICY).unwrap();
+    for wasm in ["file: /nonexistent/weir.wasm", "oci: 'oci://example.com/weir:1'"] {
+        let istio = "{namespace: shop, selector: {app: owl}}";
+        let attachment = format!("{{weir: 1, name: mesh, role: mesh, wasm: {{{wasm}}}, istio: {istio}}}");
+        fs::write(folder.path().join("mesh.yaml"), attachment).unwrap();
+        let mut weir = Command::new(env!("CARGO_BIN_EXE_weir"));
+        let words = ["serve", "--policy", "policy.yaml", "--attach", "mesh.yaml", "--listen", "127.0.0.1:0"];
+        let output = weir.args(words).current_dir(folder.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            text.contains("mesh.yaml: its proxies are sent their policy by Istio; write policy: {from: server}"),
+            "{text}"
+        );
+    }
+}
+
 const ROUTES: &str = "\
 resources:
 - \"@type\": type.googleapis.com/envoy.config.route.v3.RouteConfiguration

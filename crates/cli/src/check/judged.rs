@@ -49,6 +49,7 @@ impl Judged {
         })?;
         let mut unfit = Problems::default();
         fit::nodes(&attachments, &mut unfit);
+        attachments.iter().for_each(|(source, file)| weir_render::istio::check(file, *source, &mut unfit));
         if let Some((effective, _)) = &effective {
             let resources = resources.as_ref().map(|files| files.resources.as_slice());
             fit::check(&attachments, &effective.policy, resources, &mut unfit);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use clap::Args;
-use weir_policy::{Origin, Revision};
+use weir_policy::Origin;
 use weir_render::WrittenPolicy;
 use weir_render::istio::{self, Enveloped, File, Marks, PartOf, Rendered};
 
@@ -77,7 +77,11 @@ impl Istio {
             eprintln!("{}: holds an object of over 256 KiB; use kubectl apply --server-side", file.name);
         }
         match &self.out {
-            Some(folder) => write(folder, &rendered, policy.revision),
+            Some(folder) => {
+                let is_served = files.iter().any(|(_, file)| file.policy == Some(Origin::Server));
+                let order = istio::order(&rendered, policy.revision, is_served);
+                write(folder, &rendered, order)
+            }
             None => {
                 print!("{}", istio::joined(&rendered));
                 Ok(())
@@ -88,7 +92,7 @@ impl Istio {
 
 /// Writes the files into a folder. Manifests of an earlier policy may not be there: they would be applied with the
 /// others.
-fn write(folder: &Path, files: &[File], revision: Revision) -> Result<(), Failure> {
+fn write(folder: &Path, files: &[File], order: String) -> Result<(), Failure> {
     let failed =
         |path: &Path, error: io::Error| Failure::Usage(format!("{}: cannot be written: {error}", path.display()));
     fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
@@ -102,7 +106,7 @@ fn write(folder: &Path, files: &[File], revision: Revision) -> Result<(), Failur
             )));
         }
     }
-    let order = (PathBuf::from("README.md"), istio::order(files, revision));
+    let order = (PathBuf::from("README.md"), order);
     let texts = files.iter().map(|file| (PathBuf::from(&file.name), file.text.clone()));
     for (name, text) in texts.chain([order]) {
         let path = folder.join(name);

@@ -5,19 +5,24 @@ use weir_policy::Revision;
 use crate::istio::awaited::Question;
 use crate::istio::file::File;
 use crate::istio::object::Phase;
+use crate::istio::placement::ROOT_NAMESPACE;
 
 const START: &str = "# now start the pods of the variants: no stable request reaches them any more\n";
+/// Pods of every namespace; the script knows the word.
+const ALL_NAMESPACES: &str = "all-namespaces";
 const END: &str = "# now end the pods of the variants, for stable requests will reach them\n";
 
 /// A command that ends only when every proxy has taken what was applied. It runs in any shell, and keeps its loop in `sh`.
 const PROXIES: &str = r#"proxies() { sh -c '
 verb=$1 namespace=$2 labels=$3 question=$4 late=; shift 4
+[ "$namespace" = all-namespaces ] && where=--all-namespaces || where=--namespace=$namespace
+names="jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {end}"
 while :; do
   told=$late late=
-  pods=$(kubectl get pods -n "$namespace" -l "$labels" --field-selector status.phase=Running -o name) || exit
+  pods=$(kubectl get pods $where -l "$labels" --field-selector status.phase=Running -o "$names") || exit
   [ "$pods" ] || echo "no pod with $labels runs in $namespace"
   for pod in $pods; do
-    said=$(kubectl exec -n "$namespace" "$pod" -c istio-proxy -- pilot-agent request GET "$question") || late=$pod
+    said=$(kubectl exec -n "${pod%/*}" "${pod#*/}" -c istio-proxy -- pilot-agent request GET "$question") || late=$pod
     for answer; do
       case $said in *"$answer" | *"$answer"[!0-9]*) found=have ;; *) found=lack ;; esac
       [ $found = $verb ] || late="$pod: $answer"
@@ -30,8 +35,13 @@ done
 ' proxies "$@"; }
 "#;
 
-/// The page, in Markdown.
-pub fn order(files: &[File], revision: Revision) -> String {
+/// What there must be where proxies ask a server.
+const SERVED: &str = "Proxies ask `weir serve` for their policy. It must run with this one, or what waits for the revision below does not end;\n\
+                      `weir fleet` shows which one they have. A new share, rule or list is for `weir serve` alone: nothing here is\n\
+                      applied again.\n\n";
+
+/// The page, in Markdown; `is_served` where proxies ask a server for their policy.
+pub fn order(files: &[File], revision: Revision, is_served: bool) -> String {
     let (before, edge) = files.split_at(files.partition_point(|file| file.name.as_str() < Phase::Edge.file()));
     let lines = |files: &[File], line: fn(&File) -> String| files.iter().map(line).collect::<String>();
     let reversed = |files: &[File]| files.iter().rev().map(taken_away).collect::<String>();
@@ -39,12 +49,13 @@ pub fn order(files: &[File], revision: Revision) -> String {
     let take_away = reversed(edge) + END + &reversed(before);
     format!(
         "# Manifests of the policy {revision}\n\n\
-         Written by `weir render istio` and not to be edited.\n\n\
+         Written by `weir render istio` and not to be edited.\n\n{}\
          Paste this into your shell first. `proxies have` ends when the proxies of all running pods with these labels have what\n\
          was applied, `proxies lack` when they have it no more; until then they say who is late. They need `kubectl get pods` and\n\
          `kubectl exec` there.\n\n{}\n\
          Apply the files in this order, so that nothing is stamped before it can be followed:\n\n{}\n\
          Take them away the other way round:\n\n{}",
+        if is_served { SERVED } else { "" },
         indented(PROXIES),
         indented(&apply),
         indented(&take_away)
@@ -82,7 +93,9 @@ fn asked(verb: &str, questions: &[Question]) -> String {
     let command = |question: &Question| {
         let labels: Vec<String> = question.selector.iter().map(|(label, value)| format!("{label}={value}")).collect();
         let answers: String = question.answers.iter().map(|answer| format!(" '{answer}'")).collect();
-        format!("proxies {verb} {} {} '{}'{answers}\n", question.namespace, labels.join(","), question.path)
+        // What stands in Istio's root namespace is for pods of all.
+        let namespace = if question.namespace == ROOT_NAMESPACE { ALL_NAMESPACES } else { &question.namespace };
+        format!("proxies {verb} {namespace} {} '{}'{answers}\n", labels.join(","), question.path)
     };
     questions.iter().map(command).collect()
 }
@@ -101,7 +114,20 @@ fn word(text: &str) -> String {
 mod tests {
     use std::process::Command;
 
-    use super::word;
+    use super::{Question, asked, word};
+
+    #[test]
+    fn what_is_in_the_root_namespace_is_asked_of_pods_of_all() {
+        let asked = |namespace: &str| {
+            let selector = vec![("app".to_owned(), "owl".to_owned())];
+            asked(
+                "have",
+                &[Question { namespace: namespace.to_owned(), selector, path: "stats", answers: vec!["a".to_owned()] }],
+            )
+        };
+        assert_eq!(asked("istio-system"), "proxies have all-namespaces app=owl 'stats' 'a'\n");
+        assert_eq!(asked("shop"), "proxies have shop app=owl 'stats' 'a'\n");
+    }
 
     #[test]
     fn whatever_a_file_is_called_it_is_one_word() {

@@ -36,6 +36,21 @@ pub(crate) struct PlacedFilter<'a> {
     pub source: SourceId,
 }
 
+/// Reports what of an attachment's key `istio`, if it has one, could not be rendered, whatever the policy is.
+pub fn check(file: &AttachmentFile, source: SourceId, problems: &mut Problems) {
+    if file.istio.is_some() {
+        read_placement(file, source, problems);
+    }
+}
+
+fn read_placement(file: &AttachmentFile, source: SourceId, problems: &mut Problems) -> Option<Placement> {
+    let root = At::Root { source };
+    let placement = Placement::read(file, source, problems)?;
+    check_fit(file, &placement, &root.key("istio"), problems);
+    origin::check(file, &placement, &root, problems);
+    Some(placement)
+}
+
 impl<'a> PlacedFilter<'a> {
     /// Reads the Istio part of all attachments; those that cannot be rendered are left out, with problems.
     pub fn read_all(attachments: Vec<Enveloped<'a>>, problems: &mut Problems) -> Vec<PlacedFilter<'a>> {
@@ -77,9 +92,7 @@ impl<'a> PlacedFilter<'a> {
         let root = At::Root { source };
         let name = name(file, &root, problems);
         let module = module(file, &root, problems);
-        let placement = Placement::read(file, source, problems)?;
-        check_fit(file, &placement, &root.key("istio"), problems);
-        origin::check(file, &placement, &root, problems);
+        let placement = read_placement(file, source, problems)?;
         let (name, module, envelope) = (name?, module?, indented(envelope));
         Some(PlacedFilter { file, name, module, placement, envelope, revision, source })
     }

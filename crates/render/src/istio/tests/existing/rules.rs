@@ -133,7 +133,7 @@ fn subsets_come_before_routes_and_go_after_them() {
     let routes =
         existing(&format!("{BY_GATEWAY}  http:\n  - route: [{{destination: {{host: owl, subset: stable}}}}]\n"));
     let files = mesh(SERVICES, &[&routes, &rule("  host: owl\n")]).unwrap();
-    let page = order(&files, Revision::of(""));
+    let page = order(&files, Revision::of(""), false);
     let steps: Vec<&str> = page.lines().filter_map(|line| line.trim().strip_prefix("kubectl ")).collect();
     assert_eq!(
         steps,
@@ -147,4 +147,6 @@ fn subsets_come_before_routes_and_go_after_them() {
         ],
         "{page}"
     );
+    assert!(!page.contains("weir serve` for their policy"), "{page}");
+    assert!(order(&files, Revision::of(""), true).contains("Proxies ask `weir serve` for their policy."));
 }
