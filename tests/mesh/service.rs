@@ -19,21 +19,21 @@ use crate::support::PolicyFile;
 
 /// It serves with `default_config` while the cluster is pruned, and has the policy soon after it is not.
 pub async fn a_sidecar_may_prune_the_service(api: &ApiServer) {
-    let mesh = Mesh::with_ca(api, "pruned").await;
-    let policy = policy("pruned");
+    let mesh = Mesh::with_ca(api, "by-service").await;
+    let policy = policy("by-service");
     let server = Server::start(&mesh, LASTING, &policy).await;
     let (inbound, outbound) = (mesh.network.address(), mesh.network.address());
-    let weir = "weir.pruned-weir.svc.cluster.local";
-    let (owl_host, http) = (host("owl", "pruned"), mesh.network.http);
+    let weir = "weir.by-service-weir.svc.cluster.local";
+    let (owl_host, http) = (host("owl", "by-service"), mesh.network.http);
     let (owl, port) = ((http, owl_host.as_str()), mesh.network.grpc);
     mesh.apply(&service(weir, port, server.weir.address()));
     mesh.apply(&service(&owl_host, http, "127.0.0.1:9".parse().unwrap()));
     mesh.apply(&sidecar(outbound, &[owl]));
     let by_service = json!({"host": weir, "port": port, "name": server.name, "cluster": "service"});
-    mesh.apply(&manifests("pruned", "mesh", by_service));
+    mesh.apply(&manifests("by-service", "mesh", by_service));
     mesh.until_seen("weir.mesh").await;
 
-    let agent = Agent::of_proxy(&mesh, Account { namespace: "pruned", name: "storefront" }, LASTING).await;
+    let agent = Agent::of_proxy(&mesh, Account { namespace: "by-service", name: "storefront" }, LASTING).await;
     let labels = [("app", "storefront")];
     let node = Node { kind: "sidecar", name: "storefront", address: inbound, labels: &labels };
     let begin = Instant::now();

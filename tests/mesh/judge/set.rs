@@ -76,6 +76,11 @@ pub fn page(page: &str, services: &str, place: &Place<'_>) -> Vec<Set> {
         else {
             continue;
         };
+        // Proxies that ask a server are judged where there is one: in `served`, `starts` and `page`.
+        let is_served = |(name, text): &(String, String)| arguments.contains(name) && text.contains("from: server");
+        if inputs.iter().any(is_served) {
+            continue;
+        }
         let name = format!("docs-{out}");
         sets.push(Set::rendered(&name, &[inputs.clone(), services.clone()].concat(), arguments, place));
     }
