@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use serde_json::Value;
 use weir_policy::Gauge;
 
-use crate::agent::{Account, Agent, LASTING};
+use crate::agent::LASTING;
 use crate::chain::Chain;
-use crate::server::{Server, words};
+use crate::server::{Server, at};
 use crate::support::{Envoy, PolicyFile, event, eventually};
 
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -18,7 +18,6 @@ const DEADLINE: Duration = Duration::from_secs(60);
 pub struct Served {
     pub chain: Chain,
     pub server: Server,
-    _agent: Agent,
 }
 
 impl Served {
@@ -34,13 +33,9 @@ impl Served {
 
     /// Starts a server with this policy, of which no proxy knows yet.
     pub async fn unasked(mut chain: Chain, policy: &Value) -> Self {
-        let account = Account { namespace: &format!("{}-weir", chain.mesh.namespace), name: "weir" };
-        let agent = Agent::of_program(&chain.mesh, account, LASTING).await;
-        let words = [words(&agent), ["--http", "127.0.0.1:0"].map(str::to_owned).into()].concat();
-        let server = Server::with(&chain.mesh, policy, words, &agent.name).await;
-        let address = server.weir.address();
-        chain.server = Some(json!({"host": address.ip(), "port": address.port(), "name": agent.name}));
-        Self { chain, server, _agent: agent }
+        let server = Server::start(&chain.mesh, LASTING, policy).await;
+        chain.server = Some(at(server.weir.address(), &server.name));
+        Self { chain, server }
     }
 
     /// Waits until the filter in every proxy says that this policy decides, and that it refuses none.

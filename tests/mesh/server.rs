@@ -28,7 +28,7 @@ impl Server {
     pub async fn start(mesh: &Mesh, lifetime: Duration, policy: &Value) -> Self {
         let namespace = format!("{}-weir", mesh.namespace);
         let agent = Agent::of_program(mesh, Account { namespace: &namespace, name: "weir" }, lifetime).await;
-        let server = Self::with(mesh, policy, words(&agent), &agent.name).await;
+        let server = Self::with(mesh, policy, words_of(&agent.signed(), &agent.authority()), &agent.name).await;
         Self { _agent: Some(agent), ..server }
     }
 
@@ -41,7 +41,8 @@ impl Server {
         for role in ["edge", "mesh"] {
             fs::write(path(&format!("attach/{role}.json")), attachment(role, &mesh.namespace).to_string()).unwrap();
         }
-        let files = ["--policy".to_owned(), path("policy.json"), "--attach".to_owned(), path("attach")];
+        let files = ["--policy", &path("policy.json"), "--attach", &path("attach"), "--http", "127.0.0.1:0"];
+        let files = files.map(str::to_owned);
         let weir = Weir::with([&files[..], &tls].concat()).await;
         Self { weir, name: name.to_owned(), folder, _agent: None }
     }
@@ -54,12 +55,7 @@ impl Server {
     }
 }
 
-/// The words by which a server shows the certificate of its agent, and lets in every workload of the mesh.
-pub fn words(agent: &Agent) -> Vec<String> {
-    words_of(&agent.signed(), &agent.authority())
-}
-
-/// The same for another certificate, and the authority of the mesh in this file.
+/// The words by which a server shows this certificate, and lets in every workload of the mesh, whose authority is in this file.
 pub fn words_of(server: &Signed, clients: &Path) -> Vec<String> {
     let files = [("--tls-cert", &*server.certificate), ("--tls-key", &server.key), ("--tls-ca", clients)];
     let files = files.into_iter().flat_map(|(flag, file)| [flag.to_owned(), file.display().to_string()]);

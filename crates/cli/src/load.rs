@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use weir_policy::written::Policy;
 use weir_policy::{
-    Attachment, AttachmentFile, Checked, Format, Model, Module, Origin, Problem, Role, Source, SourceId, Sources,
+    Attachment, AttachmentFile, Checked, Format, Model, Module, Problem, Role, Source, SourceId, Sources,
 };
 
 use crate::effective::Effective;
@@ -124,23 +124,20 @@ const BY_MANIFESTS: &str = "its proxies are sent their policy by Istio; write po
 pub fn module_file(attach: &Path, file: &AttachmentFile) -> Result<PathBuf, Failure> {
     let what = "write wasm: {file: weir.wasm}, a file on Envoy's machine";
     let attach_name = attach.display();
+    let is_by_manifests = file.istio.is_some() && !file.asks_server();
+    let no_file = |why: String| {
+        let why = if is_by_manifests { BY_MANIFESTS } else { &why };
+        Failure::Usage(format!("{attach_name}: {why}"))
+    };
     let wasm = match &file.wasm {
-        Some(Module::File(wasm)) if file.istio.is_some() && file.policy == Some(Origin::Server) => {
-            return Ok(PathBuf::from(wasm));
-        }
+        Some(Module::File(wasm)) if file.istio.is_some() && file.asks_server() => return Ok(PathBuf::from(wasm)),
         Some(Module::File(wasm)) => attach.with_file_name(wasm),
-        Some(_) if file.istio.is_none() => {
-            return Err(Failure::Usage(format!("{attach_name}: a plain Envoy fetches no module; {what}")));
-        }
-        Some(_) => return Err(Failure::Usage(format!("{attach_name}: {BY_MANIFESTS}"))),
+        Some(_) => return Err(no_file(format!("a plain Envoy fetches no module; {what}"))),
         None => return Err(Failure::Usage(format!("{attach_name}: says nothing of the module; {what}"))),
     };
     fs::canonicalize(&wasm).map_err(|error| {
-        if file.istio.is_some() {
-            return Failure::Usage(format!("{attach_name}: {BY_MANIFESTS}"));
-        }
         let wasm = wasm.display();
-        Failure::Usage(format!("{attach_name}: wasm file {wasm}: {error}; scripts/build-wasm makes one"))
+        no_file(format!("wasm file {wasm}: {error}; scripts/build-wasm makes one"))
     })
 }
 

@@ -97,7 +97,7 @@ fn attached<'a>(given: &'a Given, judged: &'a Judged) -> impl Iterator<Item = At
         let offer = attachment.attachment.with_offer(attachment.wasm.as_ref(), &beside).offer;
         let file = given.sources.get(*source).map_or("", |source| &source.name);
         let policy = judged.policy.as_ref().filter(|_| judged.problems.is_empty());
-        let policy = policy.filter(|_| attachment.policy != Some(Origin::Server));
+        let policy = policy.filter(|_| !attachment.asks_server());
         let alone = policy.map(|policy| policy.part(&attachment.attachment).revision);
         Attached { file, attachment, alone, offer: offer.map(|offer| offer.to_string()).unwrap_or_default() }
     })

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::slice;
 
 use clap::Args;
-use weir_policy::{At, AttachmentFile, Module, Origin, Problem, Problems, SourceId, codes};
+use weir_policy::{At, AttachmentFile, Module, Problem, Problems, SourceId, codes};
 use weir_render::{FilterSpec, envoy};
 
 use crate::load;
@@ -99,7 +99,7 @@ impl Envoy {
 /// Whether the policy is to come with what is rendered: a filter that asks a server for it is not to have another one in it.
 fn check_origin(file: &AttachmentFile, source: SourceId) -> Result<(), Vec<Problem>> {
     let mut problems = Problems::default();
-    if file.policy == Some(Origin::Server) {
+    if file.asks_server() {
         let root = At::Root { source };
         let message = "found server, and this would write the policy into the filter; leave the key out, or let weir serve send it";
         problems.add(codes::CONFLICT, &root.key("policy").key("from"), message);

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use clap::Args;
-use weir_policy::Origin;
 use weir_render::WrittenPolicy;
 use weir_render::istio::{self, Enveloped, File, Marks, PartOf, Rendered};
 
@@ -54,13 +53,12 @@ impl Istio {
             self.into.iter().map(|path| Ok(sources.add(load::text(path)?))).collect::<Result<Vec<_>, Failure>>()?;
         let mut attachments = Vec::with_capacity(files.len());
         for (source, file) in &files {
-            let (envelope, revision) = match file.policy {
-                Some(Origin::Server) => (String::new(), policy.revision),
-                Some(Origin::Manifests) | None => {
-                    // Without a server nobody compares what the mesh has with the whole.
-                    let part = policy.part(&file.attachment);
-                    (part.envelope(&file.attachment.with_offer(file.wasm.as_ref(), &[])), part.revision)
-                }
+            let (envelope, revision) = if file.asks_server() {
+                (String::new(), policy.revision)
+            } else {
+                // Without a server nobody compares what the mesh has with the whole.
+                let part = policy.part(&file.attachment);
+                (part.envelope(&file.attachment.with_offer(file.wasm.as_ref(), &[])), part.revision)
             };
             attachments.push(Enveloped { source: *source, file, envelope, revision });
         }
@@ -78,7 +76,7 @@ impl Istio {
         }
         match &self.out {
             Some(folder) => {
-                let is_served = files.iter().any(|(_, file)| file.policy == Some(Origin::Server));
+                let is_served = files.iter().any(|(_, file)| file.asks_server());
                 let order = istio::order(&rendered, policy.revision, is_served);
                 write(folder, &rendered, order)
             }

@@ -43,6 +43,11 @@ impl AttachmentFile {
         }
     }
 
+    /// Whether the proxy asks `weir serve` for the policy, so that nothing else is to bring it.
+    pub fn asks_server(&self) -> bool {
+        self.policy == Some(Origin::Server)
+    }
+
     fn read_fields(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<AttachmentFile> {
         let mut fields = Fields::open(node, at, problems)?;
         let attachment = attachment(&mut fields, at, problems);

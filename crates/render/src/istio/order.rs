@@ -8,9 +8,9 @@ use crate::istio::object::Phase;
 use crate::istio::placement::ROOT_NAMESPACE;
 
 const START: &str = "# now start the pods of the variants: no stable request reaches them any more\n";
+const END: &str = "# now end the pods of the variants, for stable requests will reach them\n";
 /// Pods of every namespace; the script knows the word.
 const ALL_NAMESPACES: &str = "all-namespaces";
-const END: &str = "# now end the pods of the variants, for stable requests will reach them\n";
 
 /// A command that ends only when every proxy has taken what was applied. It runs in any shell, and keeps its loop in `sh`.
 const PROXIES: &str = r#"proxies() { sh -c '

@@ -1,13 +1,13 @@
 //! Where the policy comes from, with the manifests or from a server, and what of an attachment goes with that.
 
-use weir_policy::{At, AttachmentFile, Module, Origin, Problems, codes};
+use weir_policy::{At, AttachmentFile, Module, Problems, codes};
 
 use crate::istio::placement::{Carrier, Placement};
 
 /// Reports what does not go with where the policy comes from.
 pub(crate) fn check(file: &AttachmentFile, placement: &Placement, root: &At<'_>, problems: &mut Problems) {
     let istio = root.key("istio");
-    if file.policy != Some(Origin::Server) {
+    if !file.asks_server() {
         if placement.server.is_some() {
             let message = "nobody asks this server; write policy: {from: server}, or leave it out";
             problems.add(codes::CONFLICT, &istio.key("server"), message);
