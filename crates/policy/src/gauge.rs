@@ -14,7 +14,7 @@ pub enum Gauge {
 }
 
 /// What Envoy puts before the names that WebAssembly modules define.
-const MODULES: &str = "wasmcustom.";
+pub(crate) const MODULES: &str = "wasmcustom.";
 /// What stands around the attachment: the bootstrap's `stats_tags` make a label of it.
 const LABEL: (&str, &str) = ("attachment=.=", ";.;");
 

@@ -23,6 +23,7 @@ mod checked;
 mod digest;
 mod document;
 mod envelope;
+pub mod evidence;
 mod gauge;
 pub mod limits;
 pub mod model;
