@@ -1,10 +1,4 @@
-//! Weir's releases, pure: the evidence that they are judged by, from what Envoys' admin interfaces answer to counts that are
-//! given out once each. It has no clock and does no I/O.
-//!
-//! ```text
-//! texts of an admin interface ─Reading::parse→ Reading ─Ledger::count→ what waits ─Poll, Ledger::accept→ Evidence
-//!                                                         └ record ┘
-//! ```
+//! Weir's releases, pure: the evidence that they are judged by. It has no clock and does no I/O.
 #![cfg_attr(
     not(test),
     deny(
@@ -16,17 +10,4 @@
     )
 )]
 
-mod counts;
-mod experiments;
-mod ledger;
-mod poll;
-mod reading;
-pub mod record;
-#[cfg(test)]
-mod testing;
-
-pub use counts::{Counts, VariantCounts};
-pub use experiments::Experiments;
-pub use ledger::{Evidence, Ledger, PROCESSES_MAX};
-pub use poll::{EDGES_MAX, Poll, READ_PERCENT_MIN, Refusal, TICK};
-pub use reading::{PROCESS, Reading, Unreadable, counters};
+pub mod evidence;

@@ -2,9 +2,9 @@
 
 use weir_policy::evidence::{Assigned, Outcome};
 
-use crate::counts::Counts;
-use crate::experiments::Experiments;
-use crate::reading::Reading;
+use super::counts::Counts;
+use super::experiments::Experiments;
+use super::reading::Reading;
 
 /// The experiments of these ids with these variants.
 pub fn experiments(of: &[(&str, &[&str])]) -> Experiments {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use weir_policy::evidence::{Assigned, Outcome, PARTS};
 
 use super::*;
-use crate::testing::experiments;
+use crate::evidence::testing::experiments;
 
 /// As Envoy 1.40 answers.
 const PROCESS_OF_N1: &str = r#"{

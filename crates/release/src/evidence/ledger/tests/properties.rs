@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::record;
+use crate::evidence::record;
 
 const NODES: usize = 3;
 

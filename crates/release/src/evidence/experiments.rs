@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn enabled_experiments_on_pool_lines_are_counted_and_no_others() {
         let counted = Experiments::counted(&policy(true));
-        assert_eq!(counted, crate::testing::experiments(&[("owl", &["canary", "control"])]));
+        assert_eq!(counted, crate::evidence::testing::experiments(&[("owl", &["canary", "control"])]));
         assert!(Experiments::counted(&policy(false)).are_none());
         assert_eq!(Experiments::on_pool_lines(&policy(false)).ids().collect::<Vec<_>>(), ["dog", "off", "owl"]);
     }

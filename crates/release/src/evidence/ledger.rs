@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::counts::Counts;
-use crate::experiments::Experiments;
-use crate::reading::Reading;
+use super::counts::Counts;
+use super::experiments::Experiments;
+use super::reading::Reading;
 
 /// Processes of Envoys whose last reading is kept; those that were read longest ago are forgotten.
 pub const PROCESSES_MAX: usize = 2_048;

@@ -6,8 +6,8 @@ use std::fmt::{self, Write as _};
 use serde::Deserialize;
 use weir_policy::evidence::Assigned;
 
-use crate::counts::Counts;
-use crate::experiments::Experiments;
+use super::counts::Counts;
+use super::experiments::Experiments;
 
 /// The path that is asked first: the process's start, to the millisecond, and its node. Without `name_regex`, by which no other
 /// configuration is wanted, Envoy would copy all that it has, however many megabytes.

@@ -3,7 +3,7 @@
 use weir_policy::evidence::Outcome;
 
 use super::*;
-use crate::testing::{counts, experiments, reading};
+use crate::evidence::testing::{counts, experiments, reading};
 
 mod properties;
 

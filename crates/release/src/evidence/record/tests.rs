@@ -1,7 +1,7 @@
 //! Records are read back, or refused.
 
 use super::*;
-use crate::testing::reading;
+use crate::evidence::testing::reading;
 
 fn ledger() -> Ledger {
     let mut ledger = Ledger::default();

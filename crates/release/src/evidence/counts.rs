@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use weir_policy::evidence::{self, Assigned, Outcome};
 
-use crate::experiments::Experiments;
+use super::experiments::Experiments;
 
 const PARTS: usize = evidence::PARTS as usize;
 const OUTCOMES: usize = Outcome::ALL.len();

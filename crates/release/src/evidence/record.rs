@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::Ledger;
+use super::ledger::Ledger;
 
 /// The version of the format.
 const VERSION: u64 = 1;

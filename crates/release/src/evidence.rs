@@ -1,0 +1,21 @@
+//! Evidence: from what Envoys' admin interfaces answer to counts that are given out once each.
+//!
+//! ```text
+//! texts of an admin interface ─Reading::parse→ Reading ─Ledger::count→ what waits ─Poll, Ledger::accept→ Evidence
+//!                                                         └ record ┘
+//! ```
+
+mod counts;
+mod experiments;
+mod ledger;
+mod poll;
+mod reading;
+pub mod record;
+#[cfg(test)]
+mod testing;
+
+pub use counts::{Counts, VariantCounts};
+pub use experiments::Experiments;
+pub use ledger::{Evidence, Ledger, PROCESSES_MAX};
+pub use poll::{EDGES_MAX, Poll, READ_PERCENT_MIN, Refusal, TICK};
+pub use reading::{PROCESS, Reading, Unreadable, counters};
