@@ -1,0 +1,138 @@
+//! The crowd: users as they are drawn once, at the beginning of a run.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::Rng;
+use rand_distr::{Beta, Distribution, LogNormal};
+use weir_stats::distribution::normal_above;
+
+/// The parts that users are counted in, by a hash of their own.
+pub const PARTS: usize = 16;
+/// The bounds, in milliseconds, over which a request is slow.
+pub const BOUNDS_MS: [f64; 4] = [250.0, 500.0, 1000.0, 2500.0];
+
+/// What users are drawn from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Population {
+    /// How many there are.
+    pub users: usize,
+    /// The standard deviation of the logarithm of a user's volume; 0 where all ask alike.
+    pub volume_sigma: f64,
+    /// How often a request of a user is an error.
+    pub errors: Rate,
+    /// How often it gets no response at all.
+    pub unanswered: Rate,
+    /// How long it takes.
+    pub latency: Latency,
+}
+
+/// A chance that each user has of something.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rate {
+    /// The same for all.
+    Same(f64),
+    /// Drawn from the Beta distribution of these two, both above 0; their mean is the first of both together.
+    Beta(f64, f64),
+}
+
+/// Lognormal latencies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Latency {
+    /// The median, in milliseconds.
+    pub median_ms: f64,
+    /// The standard deviation of the logarithms of users' own medians; 0 where all are served alike.
+    pub users_sigma: f64,
+    /// That of the logarithms of one user's requests, above 0.
+    pub requests_sigma: f64,
+}
+
+/// Users.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Crowd {
+    pub(crate) users: Vec<User>,
+}
+
+/// A user.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct User {
+    /// Where on the line of its release it is, from 0 to 1: that decides its arm.
+    pub place: f64,
+    /// The part that its requests are counted in, below [`PARTS`].
+    pub part: usize,
+    /// Its share of all requests.
+    pub volume: f64,
+    pub errors: f64,
+    pub unanswered: f64,
+    /// How many of its requests take longer than each of [`BOUNDS_MS`].
+    pub over: [f64; BOUNDS_MS.len()],
+}
+
+impl Population {
+    /// Users who are all alike, so that requests are independent: 0.5% errors, 0.1% unanswered, 0.55% over 500 ms.
+    pub fn alike(users: usize) -> Population {
+        Population {
+            users,
+            volume_sigma: 0.0,
+            errors: Rate::Same(0.005),
+            unanswered: Rate::Same(0.001),
+            latency: Latency { median_ms: 11.0, users_sigma: 0.0, requests_sigma: 1.5 },
+        }
+    }
+
+    /// Users as services have them: the same on average, but the tenth that asks most makes more than half of all requests, and
+    /// nine of ten errors fall to a tenth of the users.
+    pub fn heavy(users: usize) -> Population {
+        Population {
+            users,
+            volume_sigma: 1.5,
+            errors: Rate::Beta(0.05, 9.95),
+            unanswered: Rate::Beta(0.05, 49.95),
+            latency: Latency { median_ms: 11.0, users_sigma: 0.5, requests_sigma: 2.0_f64.sqrt() },
+        }
+    }
+}
+
+impl Crowd {
+    /// Draws a crowd.
+    pub fn draw(population: &Population, dice: &mut ChaCha8Rng) -> Crowd {
+        let volumes = LogNormal::new(0.0, population.volume_sigma.max(0.0)).ok();
+        let latency = population.latency;
+        // Four integrals a user, which need no repeating where all are served alike.
+        let alike = latency.over(latency.median_ms);
+        let medians = LogNormal::new(libm::log(latency.median_ms), latency.users_sigma.max(0.0)).ok();
+        let medians = medians.filter(|_| latency.users_sigma > 0.0);
+        let mut users: Vec<User> = (0..population.users)
+            .map(|_| User {
+                place: uniform(dice),
+                part: (dice.next_u32() as usize) % PARTS,
+                volume: volumes.map_or(1.0, |volumes| volumes.sample(dice)),
+                errors: population.errors.draw(dice),
+                unanswered: population.unanswered.draw(dice),
+                over: medians.map_or(alike, |medians| latency.over(medians.sample(dice))),
+            })
+            .collect();
+        let all: f64 = users.iter().map(|user| user.volume).sum();
+        users.iter_mut().for_each(|user| user.volume /= all);
+        Crowd { users }
+    }
+}
+
+impl Rate {
+    fn draw(self, dice: &mut ChaCha8Rng) -> f64 {
+        match self {
+            Rate::Same(rate) => rate,
+            Rate::Beta(a, b) => Beta::new(a, b).map_or(0.0, |beta| beta.sample(dice)),
+        }
+    }
+}
+
+impl Latency {
+    /// How many requests of a user with this median take longer than each bound.
+    fn over(self, median_ms: f64) -> [f64; BOUNDS_MS.len()] {
+        BOUNDS_MS.map(|bound| normal_above(libm::log(bound / median_ms) / self.requests_sigma))
+    }
+}
+
+/// A number from 0 to 1, 1 not among them.
+fn uniform(dice: &mut ChaCha8Rng) -> f64 {
+    (dice.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+}
