@@ -1,19 +1,24 @@
 #!/usr/bin/env python3
 """Writes crates/stats/tests/fixtures.json: what scipy, statsmodels and numpy say to random questions, which the tests of
-weir-stats compare with. Run it by hand, in an environment that has them:
+weir-stats compare with. CI needs none of these: run it by hand where they are,
 
-    python3 -m pip install numpy==2.4.6 scipy==1.17.1 statsmodels==0.15.0 && python3 tests/oracles/stats.py
+    python3 -m pip install numpy==2.4.6 scipy==1.17.1 statsmodels==0.15.0
+    python3 tests/oracles/stats.py
+
+With --check it writes nothing, and exits with 1 where the file is not what it would write. Other versions may differ in
+the last digits, so it compares numbers to 1e-12 of themselves and says which versions wrote the file.
 """
 
 import json
 import math
 import pathlib
+import sys
 
 import numpy
 import scipy
 import statsmodels
-from scipy import special, stats
-from statsmodels.stats import multitest, power, proportion, weightstats
+from scipy import integrate, optimize, special, stats
+from statsmodels.stats import meta_analysis, multitest, power, proportion
 from statsmodels.stats.contingency_tables import StratifiedTable
 
 OUT = pathlib.Path(__file__).resolve().parents[2] / "crates" / "stats" / "tests" / "fixtures.json"
@@ -21,15 +26,36 @@ DICE = numpy.random.default_rng(20261129)
 
 
 def main():
+    if sys.argv[1:] not in ([], ["--check"]):
+        sys.exit(f"stats.py: knows only --check, found: {' '.join(sys.argv[1:])}")
     versions = {one.__name__: one.__version__ for one in (numpy, scipy, statsmodels)}
-    questions = [distributions, ranks, shifts, shares, means, ratios, sample_ratios, strata, many, sizes, events, quantiles]
-    fixtures = {"versions": versions} | {one.__name__: one() for one in questions}
-    lines = ",\n".join(f'"{name}": [\n{rows(all)}\n]' if name != "versions" else f'"versions": {json.dumps(all)}' for name, all in fixtures.items())
-    OUT.write_text("{\n" + lines + "\n}\n")
+    fixtures = {"versions": versions} | {one.__name__: plain(one()) for one in QUESTIONS}
+    if not sys.argv[1:]:
+        lines = ",\n".join(f'"{name}": [\n{rows(all)}\n]' if name != "versions" else f'"versions": {json.dumps(all)}' for name, all in fixtures.items())
+        OUT.write_text("{\n" + lines + "\n}\n")
+        return
+    try:
+        written = json.loads(OUT.read_text())
+    except ValueError as error:
+        sys.exit(f"stats.py: {OUT} is no JSON: {error}; run: python3 tests/oracles/stats.py")
+    found = [name for name in fixtures | written if name != "versions" and not alike(fixtures.get(name), written.get(name))]
+    if found:
+        sys.exit(f"stats.py: {OUT} is not what this script writes, in {', '.join(found)}; written by {written['versions']}, checked by {versions}; run: python3 tests/oracles/stats.py")
+    print(f"stats.py: {OUT} is what this script writes")
+
+
+def alike(one, other):
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(alike, one, other))
+    if isinstance(one, float) and isinstance(other, (int, float)):
+        return math.isclose(one, other, rel_tol=1e-12)
+    return one == other
 
 
 def rows(all):
-    return ",\n".join(json.dumps(plain(one)) for one in all)
+    return ",\n".join(json.dumps(one) for one in all)
 
 
 def plain(value):
@@ -46,6 +72,10 @@ def distributions():
     for _ in range(40):
         z, p = DICE.uniform(-9, 35), 10 ** DICE.uniform(-200, -0.4)
         found.append({"of": "normal", "z": z, "above": stats.norm.sf(z), "p": p, "quantile": stats.norm.isf(p)})
+    for _ in range(20):
+        p = DICE.uniform(0, 1)
+        found.append({"of": "normal", "z": -abs(DICE.normal()), "above": None, "p": p, "quantile": stats.norm.isf(p)})
+        found[-1]["above"] = stats.norm.sf(found[-1]["z"])
     for _ in range(60):
         df, t, alpha = 10 ** DICE.uniform(0, 9), DICE.uniform(0, 30), 10 ** DICE.uniform(-12, -0.3)
         beyond = 2 * stats.t.sf(t, df)
@@ -54,6 +84,9 @@ def distributions():
     for _ in range(40):
         df = float(DICE.integers(1, 200))
         x = df * DICE.uniform(0.2, 6)
+        found.append({"of": "chi_squared", "x": x, "df": df, "above": stats.chi2.sf(x, df)})
+        df = 10 ** DICE.uniform(0, 8)
+        x = df * (1 + DICE.normal() * 4 * math.sqrt(2 / df)) if df > 100 else df * DICE.uniform(0.01, 5)
         found.append({"of": "chi_squared", "x": x, "df": df, "above": stats.chi2.sf(x, df)})
     for _ in range(60):
         a, b = 10 ** DICE.uniform(-0.3, 6, 2)
@@ -76,6 +109,18 @@ def ranks():
     return found
 
 
+def groups():
+    """A histogram's counts, as that many values."""
+    found = []
+    for _ in range(10):
+        bounds = int(DICE.integers(2, 12))
+        control, treatment = DICE.poisson(DICE.uniform(1, 300, bounds)), DICE.poisson(DICE.uniform(1, 300, bounds))
+        values = numpy.arange(bounds)
+        one = ranked(numpy.repeat(values, control), numpy.repeat(values, treatment), exact=False)
+        found.append(one | {"control": control, "treatment": treatment})
+    return found
+
+
 def ranked(control, treatment, exact):
     test = stats.mannwhitneyu(treatment, control, method="asymptotic")
     greater = stats.mannwhitneyu(treatment, control, method="asymptotic", alternative="greater")
@@ -84,10 +129,11 @@ def ranked(control, treatment, exact):
 
 
 def shifts():
-    """The estimate is the median of all differences where no values are tied."""
+    """The estimate is the median of all differences."""
     found = []
-    for _ in range(10):
-        control, treatment = DICE.normal(size=int(DICE.integers(4, 40))), DICE.normal(0.5, size=int(DICE.integers(4, 40)))
+    for size in range(20):
+        n1, n2 = (int(n) for n in DICE.integers(4, 40, 2))
+        control, treatment = (DICE.normal(size=n1), DICE.normal(0.5, size=n2)) if size % 2 else (DICE.poisson(5, n1), DICE.poisson(6, n2))
         differences = numpy.subtract.outer(treatment, control)
         found.append({"control": control, "treatment": treatment, "estimate": numpy.median(differences)})
     return found
@@ -102,6 +148,8 @@ def shares():
         if x1 + x2 == 0:
             continue
         z, p = proportion.proportions_ztest([x2, x1], [n2, n1])
+        if p < 1e-250:
+            continue
         newcombe = proportion.confint_proportions_2indep(x2, n2, x1, n1, method="newcomb")
         wilson = proportion.proportion_confint(x1, n1, method="wilson")
         exact = stats.binomtest(int(x2), int(x1 + x2), n2 / (n1 + n2)).pvalue
@@ -139,6 +187,45 @@ def ratios():
     return found
 
 
+def differences_of_ratios():
+    """Welch's test of the delta method's variances, by numpy's covariances."""
+    found = []
+    for _ in range(15):
+        arms = []
+        for _ in range(2):
+            n = int(DICE.integers(20, 2000))
+            denominators = DICE.poisson(DICE.uniform(3, 8), n) + 1.0
+            arms.append((DICE.binomial(denominators.astype(int), 0.3).astype(float), denominators))
+        (r1, v1, n1), (r2, v2, n2) = ((m.sum() / d.sum(), linearised(m, d).var(ddof=1) / len(m), len(m)) for m, d in arms)
+        df = (v1 + v2) ** 2 / (v1**2 / (n1 - 1) + v2**2 / (n2 - 1))
+        p = 2 * stats.t.sf(abs(r2 - r1) / math.sqrt(v1 + v2), df)
+        relative = math.sqrt(v2 / r1**2 + v1 * r2**2 / r1**4)
+        moments = [sums(m) + sums(d)[1:] + [math.fsum(m * d)] for m, d in arms]
+        found.append({"control": moments[0], "treatment": moments[1], "standard_error": math.sqrt(v1 + v2), "df": df, "p": p, "relative": relative})
+    return found
+
+
+def linearised(numerators, denominators):
+    """Values of units whose variance is that of the ratio for one unit."""
+    return (numerators - numerators.sum() / denominators.sum() * denominators) / denominators.mean()
+
+
+def covariates():
+    """CUPED by regression: Welch's test of what is left."""
+    found = []
+    for _ in range(15):
+        arms = []
+        for _ in range(2):
+            before = DICE.lognormal(0, 0.5, int(DICE.integers(20, 500)))
+            arms.append((before, before * DICE.uniform(0.5, 2) + DICE.normal(size=len(before))))
+        before, values = (numpy.concatenate([arm[i] for arm in arms]) for i in (0, 1))
+        theta = numpy.polyfit(before, values, 1)[0]
+        test = stats.ttest_ind(*(values - theta * before for before, values in reversed(arms)), equal_var=False)
+        moments = [sums(y) + sums(x)[1:] + [math.fsum(x * y)] for x, y in arms]
+        found.append({"control": moments[0], "treatment": moments[1], "theta": theta, "t": test.statistic, "df": test.df, "p": test.pvalue})
+    return found
+
+
 def sample_ratios():
     found = []
     for _ in range(20):
@@ -150,6 +237,63 @@ def sample_ratios():
         table = DICE.integers(5, 500, (int(DICE.integers(2, 4)), int(DICE.integers(2, 6))))
         test = stats.chi2_contingency(table, correction=False)
         found.append({"rows": table, "statistic": test.statistic, "df": test.dof, "p": test.pvalue})
+    return found
+
+
+def sequential_ratios():
+    """ln E is the Dirichlet-multinomial chance over the multinomial one, and least over all looks."""
+    found = []
+    for _ in range(12):
+        shares = DICE.uniform(1, 20, int(DICE.integers(2, 5)))
+        parts = shares / shares.sum()
+        looks, units, all = [], numpy.zeros(len(parts)), []
+        for _ in range(int(DICE.integers(1, 8))):
+            look = DICE.multinomial(int(DICE.integers(10, 100_000)), parts * DICE.uniform(0.98, 1.02, len(parts)) / 1.03)
+            looks.append(look)
+            units += look
+            n = int(units.sum())
+            all.append(stats.dirichlet_multinomial.logpmf(units.astype(int), 10_000 * parts, n) - stats.multinomial.logpmf(units.astype(int), n, parts))
+        found.append({"shares": shares, "looks": looks, "ln_e": all[-1], "ln_e_max": max(0.0, *all)})
+    return found
+
+
+def designs():
+    """Pearson's statistic over the parts of each arm, by its degrees of freedom."""
+    found = []
+    for _ in range(12):
+        arms, statistic, freedom = [], 0.0, 0
+        for _ in range(2):
+            n = DICE.integers(100, 5000, 16)
+            x = DICE.binomial(n, DICE.beta(2, 100, 16))
+            test = stats.chi2_contingency(numpy.array([x, n - x]), correction=False)
+            statistic, freedom = statistic + test.statistic, freedom + test.dof
+            arms.append(numpy.array([x, n]).T)
+        found.append({"arms": arms, "effect": statistic / freedom})
+    return found
+
+
+def together():
+    """Effects of strata, by statsmodels' meta-analysis with fixed effects."""
+    found = []
+    for _ in range(10):
+        count = int(DICE.integers(2, 8))
+        effects, variances = DICE.normal(size=count), DICE.uniform(0.01, 2, count)
+        with numpy.errstate(invalid="ignore"):
+            result = meta_analysis.combine_effects(effects, variances, method_re="dl")
+        found.append({"effects": effects, "errors": numpy.sqrt(variances), "difference": result.mean_effect_fe, "standard_error": result.sd_eff_w_fe})
+    return found
+
+
+def looks():
+    """Bounds of two planned looks: the second by the integral over what went on after the first."""
+    found = []
+    for name, spent in (("obrien_fleming", lambda alpha, t: 2 * stats.norm.sf(stats.norm.isf(alpha / 2) / math.sqrt(t))), ("pocock", lambda alpha, t: alpha * math.log1p((math.e - 1) * t))):
+        for _ in range(8):
+            first, alpha = DICE.uniform(0.1, 0.99), 10 ** DICE.uniform(-3, -1.2)
+            one, rest = stats.norm.isf(spent(alpha, first)), math.sqrt(1 - first)
+            crossed = lambda two: integrate.quad(lambda z: stats.norm.pdf(z) * stats.norm.sf((two - z * math.sqrt(first)) / rest), -12, one, epsabs=1e-14, epsrel=1e-12, limit=500, points=[min(one, two / math.sqrt(first))])[0]
+            two = optimize.brentq(lambda two: crossed(two) - (alpha - spent(alpha, first)), 0, 8, xtol=1e-13)
+            found.append({"of": name, "first": first, "alpha": alpha, "bounds": [one, two]})
     return found
 
 
@@ -220,6 +364,12 @@ def quantiles():
         values, q = numpy.sort(DICE.lognormal(0, 1, int(DICE.integers(1, 500)))), DICE.uniform(0, 1)
         found.append({"values": values, "q": q, "quantile": numpy.quantile(values, q)})
     return found
+
+
+QUESTIONS = [
+    distributions, ranks, groups, shifts, shares, means, ratios, differences_of_ratios, covariates, sample_ratios,
+    sequential_ratios, designs, strata, together, looks, many, sizes, events, quantiles,
+]
 
 
 if __name__ == "__main__":

@@ -128,7 +128,7 @@ impl Evidence {
     fn design_effect(&self) -> f64 {
         match self.guardrail.kind {
             Counted::Counts => design::UNKNOWN,
-            _ => design::effect(self.parts.iter().map(|arm| &arm[..])),
+            _ => design::effect(self.parts.iter().map(|arm| &arm[..])).unwrap_or(design::UNKNOWN),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The design effect: how many requests count for one, because users make many and fail alike.
 
-/// Events of one part of an arm's users.
+/// Events of one part of an arm's users. Each user is in one part, by a hash, so that parts are independent of each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Part {
-    /// Events.
+    /// Events; more than `n` count as `n`.
     pub x: f64,
     /// Requests.
     pub n: f64,
@@ -11,16 +11,18 @@ pub struct Part {
 
 /// Fewer events than this in all arms together, and parts say nothing yet.
 pub const EVENTS_MIN: f64 = 10.0;
-/// What stands for the design effect until they do, and where there are no parts.
+/// What is to stand for the design effect where it is not known and nobody has set another.
 pub const UNKNOWN: f64 = 3.0;
 
-/// The design effect from parts of users (of which each user is in one): how much more the rates of an arm's parts differ than
-/// independent requests would,
-/// Σ (x - p·n)² / (p(1 - p)·n) / Σ (parts - 1), with each arm's own rate p. At least 1.
+/// The design effect from parts of users, of each arm: how much more the rates of an arm's parts differ than those of independent
+/// requests would, Σ (x - p·n)² / (p(1 - p)·n) / Σ (parts - 1), with each arm's own rate p. At least 1.
 ///
-/// Parts without requests and arms at the rate 0 or 1 drop out of both sums; where nothing is left, or with fewer than
-/// [`EVENTS_MIN`] events, it is [`UNKNOWN`]. Source: Pearson's dispersion (McCullagh and Nelder, 4.5), Kish's deff.
-pub fn effect<'a>(arms: impl IntoIterator<Item = &'a [Part]>) -> f64 {
+/// An estimate with as many degrees of freedom as there are parts less arms: with 2 arms of 16 parts it is off by a quarter,
+/// one standard error. Parts without requests and arms at the rate 0 or 1 drop out of both sums. None where nothing is left, with
+/// fewer than [`EVENTS_MIN`] events, or with numbers beyond f64.
+///
+/// Source: Pearson's dispersion (McCullagh and Nelder, "Generalized linear models", 4.5); Kish's deff (1965).
+pub fn effect<'a>(arms: impl IntoIterator<Item = &'a [Part]>) -> Option<f64> {
     let (mut spread, mut freedom, mut events) = (0.0, 0.0, 0.0);
     for arm in arms {
         let parts = || arm.iter().filter(|part| part.n > 0.0);
@@ -35,5 +37,6 @@ pub fn effect<'a>(arms: impl IntoIterator<Item = &'a [Part]>) -> f64 {
             .sum::<f64>();
         freedom += parts().count() as f64 - 1.0;
     }
-    if events < EVENTS_MIN || freedom <= 0.0 { UNKNOWN } else { (spread / freedom).max(1.0) }
+    let effect: f64 = spread / freedom;
+    (events >= EVENTS_MIN && freedom > 0.0 && effect.is_finite()).then_some(effect.max(1.0))
 }

@@ -8,25 +8,29 @@
 //! | the same over strata, such as steps with other shares | [`strata`] |
 //! | the same, looked at as often as one likes | [`counts`] for events, [`sequences`] for means |
 //! | the same at planned looks | [`spending`] |
-//! | how much do requests of one user count for one? | [`design`] |
+//! | how many requests count for one, because users make many? | [`design`] |
 //! | did each arm get its part of the units? | [`sample_ratio`] |
 //! | how many units does it take, and what can be seen with these? | [`power`] |
 //! | many questions at once | [`multiplicity`] |
+//! | the same of counts in buckets, such as latencies | [`histogram`] |
 //!
 //! # What holds for all of it
 //!
-//! - Functions are total. Where the numbers say nothing, because there are none, or no variance, or too few, the answer is the
-//!   one that claims nothing: a p-value of 1, an e-value of 1, an interval without ends. No NaN comes out that did not go in.
-//! - Numbers of units or events are `f64`, for sums over weeks go beyond what a counter of 32 bits holds, and 2⁵³ of them are
-//!   exact. They are at least 0; what is less counts as 0.
+//! - Functions are total. Where the numbers say nothing, because there are none, no variance, too few, NaN, or more than f64 holds,
+//!   the answer is the one that claims nothing: a p-value of 1, an e-value of 1, an interval without ends. No NaN comes out that
+//!   did not go in, and none at all of effects, intervals, p- and e-values.
+//! - Numbers of units or events are `f64`, for sums over weeks go beyond what a counter of 32 bits holds. They are from 0 to
+//!   [`COUNT_MAX`]; what is not counts as the nearest that is.
 //! - A difference is that of the second arm from the first: `treatment - control`. A p-value is of both sides unless its
 //!   name says which.
-//! - `alpha` is a chance above 0 and below 1. What lies outside is taken for the nearest that does not.
+//! - `alpha` is a chance above 0 and below 1. What lies outside is taken for the nearest that does not. What may be looked at once
+//!   says so: looked at until it says something it does, of the best of treatments too.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::integer_division)
 )]
 
+mod count;
 pub mod counts;
 pub mod cuped;
 pub mod design;
@@ -45,4 +49,5 @@ pub mod sequences;
 pub mod spending;
 pub mod strata;
 
+pub use count::COUNT_MAX;
 pub use effect::{Effect, Interval};

@@ -1,11 +1,14 @@
-//! Before it starts: how many units it takes, what can be seen with these, and how likely. Formulas differ by a few percent from
-//! each other, so each function says whose it is.
+//! Before it starts: how many units it takes, what can be seen with these, and how likely.
 //!
-//! `alpha` is of both sides, `power` is the chance to see the effect where there is one. Numbers of units are not rounded; an effect
-//! of 0 takes infinitely many.
+//! Effects are in the unit of what is compared. What it takes follows from the `variance` of the effect for one unit: that of an
+//! effect from `units` units of both arms, times these ([`of_share`], [`of_mean`], [`of_relative_mean`]). Numbers of units are not
+//! rounded; an effect of 0, and what cannot be said, takes infinitely many. Requests of the same users are multiplied by their
+//! design effect.
+//!
+//! Calculators differ by a few percent from each other and from these, so those that are known have functions of their own.
 
 use crate::distribution::{normal_above, normal_quantile_above};
-use crate::sequences::rho;
+use crate::sequences::reach;
 
 /// How sure an answer is to be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,6 +19,19 @@ pub struct Certainty {
     pub power: f64,
 }
 
+/// How often it is looked at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Looks {
+    /// Once, at the end, by [`crate::Effect::interval`].
+    Once,
+    /// As often as one likes, by [`crate::sequences::Sequence`], tuned to so many units of both arms. Power is that of the last look
+    /// alone: what it saw before comes on top.
+    Always {
+        /// Units of both arms.
+        tuned_to: f64,
+    },
+}
+
 impl Default for Certainty {
     /// 5% and 80%.
     fn default() -> Certainty {
@@ -24,130 +40,158 @@ impl Default for Certainty {
 }
 
 impl Certainty {
-    fn z_alpha(&self) -> f64 {
-        normal_quantile_above(0.5 * self.alpha)
-    }
-
     fn z_power(&self) -> f64 {
         normal_quantile_above(1.0 - self.power)
     }
 }
 
-/// Units of each of two equal arms for a share of `p` to become `p + delta`: Evan Miller's calculator, the null hypothesis with the
-/// variance of `p` in both arms.
-pub fn units_for_share(p: f64, delta: f64, certainty: Certainty) -> f64 {
-    let q = p + delta;
-    let none = (2.0 * spread(p)).sqrt();
-    squared((certainty.z_alpha() * none + certainty.z_power() * (spread(p) + spread(q)).sqrt()) / delta)
-}
-
-/// The same with the pooled variance under the null hypothesis: Fleiss, Levin and Paik, without continuity correction.
-pub fn units_for_share_pooled(p: f64, delta: f64, certainty: Certainty) -> f64 {
-    let q = p + delta;
-    let none = (2.0 * spread(0.5 * (p + q))).sqrt();
-    squared((certainty.z_alpha() * none + certainty.z_power() * (spread(p) + spread(q)).sqrt()) / delta)
-}
-
-/// The same by Cohen's h, 2 asin √q - 2 asin √p: `NormalIndPower` of statsmodels but for the far tail.
-pub fn units_for_share_arcsine(p: f64, delta: f64, certainty: Certainty) -> f64 {
-    let angle = |p: f64| 2.0 * p.clamp(0.0, 1.0).sqrt().asin();
-    2.0 * squared((certainty.z_alpha() + certainty.z_power()) / (angle(p + delta) - angle(p)))
-}
-
-/// Units of both arms together where the treatment has the part `part` of them, above 0 and below 1, for a share of `p` to become
-/// `p + delta`; unpooled.
-pub fn units_for_share_with_part(p: f64, delta: f64, part: f64, certainty: Certainty) -> f64 {
-    if !(part > 0.0 && part < 1.0) {
-        return f64::INFINITY;
+impl Looks {
+    /// Standard errors from 0 at which an effect is seen.
+    fn bound(&self, alpha: f64, units: f64) -> f64 {
+        match self {
+            Looks::Once => normal_quantile_above(0.5 * alpha.clamp(f64::MIN_POSITIVE, 1.0)),
+            Looks::Always { tuned_to } => reach(alpha, units, *tuned_to),
+        }
     }
-    let q = p + delta;
-    let all = squared((certainty.z_alpha() + certainty.z_power()) / delta);
-    units(all * (spread(p) / (1.0 - part) + spread(q) / part))
 }
 
-/// The least rise of a share `p` that is seen with so many units of both arms together: the inverse of [`units_for_share_with_part`].
-/// Infinite where not even a share of 1 would be seen.
-pub fn smallest_rise(p: f64, units: f64, part: f64, certainty: Certainty) -> f64 {
-    let (mut low, mut high) = (0.0, 1.0 - p);
-    if high <= 0.0 || units_for_share_with_part(p, high, part, certainty) > units {
-        return f64::INFINITY;
-    }
-    for _ in 0..200 {
-        let middle = 0.5 * (low + high);
-        if units_for_share_with_part(p, middle, part, certainty) > units { low = middle } else { high = middle }
-    }
-    high
-}
-
-/// Units of each of two equal arms for a mean to change by `delta`, with this standard deviation.
-pub fn units_for_mean(deviation: f64, delta: f64, certainty: Certainty) -> f64 {
-    2.0 * squared((certainty.z_alpha() + certainty.z_power()) * deviation / delta)
-}
-
-/// Units of each of two equal arms to show that a share of `p` falls by less than `margin`, where it does not fall at all; one-sided
-/// at `alpha`.
-pub fn units_not_inferior(p: f64, margin: f64, certainty: Certainty) -> f64 {
-    2.0 * squared((normal_quantile_above(certainty.alpha) + certainty.z_power()) / margin) * spread(p)
-}
-
-/// Visitors of each of two arms until a sequential test shows that a share of `p` changes by the part `relative` of itself: as
-/// Optimizely's calculator, inferred from what it published. `confidence` is 0.95 for 95%.
-pub fn units_optimizely(p: f64, relative: f64, confidence: f64) -> f64 {
-    let delta = p * relative;
-    let both = spread(p) + spread(p + delta);
-    units(2.0 * confidence * both * (both.sqrt() / delta).ln_1p() / (delta * delta))
-}
-
-/// The chance to see an effect of so many standard errors.
-pub fn power(effect: f64, standard_error: f64, alpha: f64) -> f64 {
-    beyond(effect, standard_error, normal_quantile_above(0.5 * alpha.clamp(f64::MIN_POSITIVE, 1.0)))
-}
-
-/// The same by a confidence sequence that is looked at last with `n` units of both arms; it could have been seen before, so this is
-/// the least. `tuned_to` is that of [`crate::sequences::Sequence`].
-pub fn power_sequential(effect: f64, standard_error: f64, alpha: f64, n: f64, tuned_to: f64) -> f64 {
-    beyond(effect, standard_error, sequential_bound(alpha, n, tuned_to))
-}
-
-/// The least effect that is seen with this chance, by its standard error.
-pub fn smallest_effect(standard_error: f64, certainty: Certainty) -> f64 {
-    (certainty.z_alpha() + certainty.z_power()) * standard_error
-}
-
-/// The same by a confidence sequence.
-pub fn smallest_effect_sequential(standard_error: f64, certainty: Certainty, n: f64, tuned_to: f64) -> f64 {
-    (sequential_bound(certainty.alpha, n, tuned_to) + certainty.z_power()) * standard_error
-}
-
-/// Standard errors to which a confidence sequence reaches at so many units.
-fn sequential_bound(alpha: f64, n: f64, tuned_to: f64) -> f64 {
-    let scaled = n * rho(alpha, tuned_to).powi(2);
-    if scaled <= 0.0 {
-        return f64::INFINITY;
-    }
-    let more = scaled + 1.0;
-    (2.0 * more / scaled * (more.sqrt() / alpha.clamp(f64::MIN_POSITIVE, 1.0)).ln()).sqrt()
-}
-
-fn beyond(effect: f64, standard_error: f64, bound: f64) -> f64 {
-    if standard_error <= 0.0 {
-        return if effect == 0.0 { 0.0 } else { 1.0 };
-    }
-    let away = effect / standard_error;
+/// The chance to see an effect with so many units of both arms.
+pub fn power(effect: f64, variance: f64, units: f64, alpha: f64, looks: Looks) -> f64 {
+    let away = effect / (variance / units).sqrt();
+    let bound = looks.bound(alpha, units);
     let chance = normal_above(bound - away) + normal_above(bound + away);
     if chance.is_nan() { 0.0 } else { chance.min(1.0) }
 }
 
-/// p(1 - p); 0 for what is no share.
-fn spread(p: f64) -> f64 {
-    (p * (1.0 - p)).max(0.0)
+/// Units of both arms that it takes to see an effect.
+pub fn units(effect: f64, variance: f64, certainty: Certainty, looks: Looks) -> f64 {
+    let needed = |units: f64| {
+        let away = (looks.bound(certainty.alpha, units) + certainty.z_power()).max(0.0);
+        known(variance * (away / effect).powi(2))
+    };
+    if looks == Looks::Once {
+        return needed(1.0);
+    }
+    // The bound falls with the units, so that there is one number from which on they are enough.
+    first_from(1.0, |units| needed(units) <= units)
 }
 
-fn squared(x: f64) -> f64 {
-    units(x * x)
+/// The least effect that is seen with so many units of both arms; infinite without any.
+pub fn smallest_effect(variance: f64, units: f64, certainty: Certainty, looks: Looks) -> f64 {
+    let away = (looks.bound(certainty.alpha, units) + certainty.z_power()).max(0.0);
+    known(away * (variance / units).sqrt())
 }
 
-/// What cannot be said takes infinitely many.
-fn units(count: f64) -> f64 {
-    if count.is_nan() { f64::INFINITY } else { count }
+/// The least rise of a share `p` that is seen with so many units of both arms, of which the treatment has the part `part`; infinite
+/// where not even a rise to 1 would be.
+pub fn smallest_rise(p: f64, part: f64, units: f64, certainty: Certainty, looks: Looks) -> f64 {
+    let is_seen = |rise: f64| smallest_effect(of_share(p, p + rise, part), units, certainty, looks) <= rise;
+    let most = 1.0 - p;
+    if most > 0.0 && is_seen(most) { first_between(0.0, most, is_seen) } else { f64::INFINITY }
+}
+
+/// The least rise of a mean, as a part of itself, that is seen by [`crate::means::relative`]; infinite where none would be, as the
+/// variance of a relative effect grows with it.
+pub fn smallest_relative_rise(
+    mean: f64,
+    deviation: f64,
+    part: f64,
+    units: f64,
+    certainty: Certainty,
+    looks: Looks,
+) -> f64 {
+    let is_seen =
+        |rise: f64| smallest_effect(of_relative_mean(mean, deviation, rise, part), units, certainty, looks) <= rise;
+    first_from(0.0, is_seen)
+}
+
+/// The variance of the difference of two shares for one unit of both arms: unpooled, as [`crate::proportions::difference`].
+/// `part` of the units are the treatment's, above 0 and below 1. Infinite for what are no shares.
+pub fn of_share(control: f64, treatment: f64, part: f64) -> f64 {
+    let spread = |p: f64| if (0.0..=1.0).contains(&p) { p * (1.0 - p) } else { f64::INFINITY };
+    of_arms(spread(control), spread(treatment), part)
+}
+
+/// The same of two means with one standard deviation.
+pub fn of_mean(deviation: f64, part: f64) -> f64 {
+    of_arms(deviation * deviation, deviation * deviation, part)
+}
+
+/// The same of a mean that becomes 1 + `rise` times itself, as a part of control's.
+pub fn of_relative_mean(mean: f64, deviation: f64, rise: f64, part: f64) -> f64 {
+    let square = (deviation / mean).powi(2);
+    if mean > 0.0 { of_arms(square * (1.0 + rise).powi(2), square, part) } else { f64::INFINITY }
+}
+
+/// Units of both arms to show that a share of `p` is not worse by `margin`, where it does not change at all: one-sided at
+/// `alpha`, looked at once.
+pub fn units_not_inferior(p: f64, margin: f64, part: f64, certainty: Certainty) -> f64 {
+    let two_sided = Certainty { alpha: 2.0 * certainty.alpha, ..certainty };
+    units(margin, of_share(p, p, part), two_sided, Looks::Once)
+}
+
+/// Evan Miller's calculator: units of each of two equal arms for a share of `p` to become `p + delta`; the null hypothesis has the
+/// variance of `p` in both arms.
+pub fn units_of_miller(p: f64, delta: f64, certainty: Certainty) -> f64 {
+    units_by_null(p, p, delta, certainty)
+}
+
+/// Fleiss, Levin and Paik (2003), without continuity correction: the same with the pooled variance under the null hypothesis.
+pub fn units_of_fleiss(p: f64, delta: f64, certainty: Certainty) -> f64 {
+    units_by_null(p + 0.5 * delta, p, delta, certainty)
+}
+
+/// `NormalIndPower` of statsmodels: the same by Cohen's h, 2 asin √q - 2 asin √p.
+pub fn units_by_arcsine(p: f64, delta: f64, certainty: Certainty) -> f64 {
+    let angle = |p: f64| 2.0 * p.clamp(0.0, 1.0).sqrt().asin();
+    0.5 * units(angle(p + delta) - angle(p), of_mean(1.0, 0.5), certainty, Looks::Once)
+}
+
+/// Optimizely's calculator, inferred from what it published: visitors of each of two arms until a sequential test shows that a
+/// share of `p` changes by the part `relative` of itself. `confidence` is 0.95 for 95%.
+pub fn units_of_optimizely(p: f64, relative: f64, confidence: f64) -> f64 {
+    let delta = p * relative;
+    let both = of_share(p, p + delta, 0.5) / 2.0;
+    known(2.0 * confidence * both * (both.sqrt() / delta.abs()).ln_1p() / (delta * delta))
+}
+
+/// By the variance of a share of `null` in both arms under the null hypothesis.
+fn units_by_null(null: f64, p: f64, delta: f64, certainty: Certainty) -> f64 {
+    let none = Looks::Once.bound(certainty.alpha, 1.0) * of_share(null, null, 0.5).sqrt();
+    let one = certainty.z_power() * of_share(p, p + delta, 0.5).sqrt();
+    known(0.5 * ((none + one) / delta).powi(2))
+}
+
+fn of_arms(control: f64, treatment: f64, part: f64) -> f64 {
+    let variance = control / (1.0 - part) + treatment / part;
+    if part > 0.0 && part < 1.0 { known(variance) } else { f64::INFINITY }
+}
+
+/// The least number from `low` on at which something holds that goes on to hold; infinite for none.
+fn first_from(low: f64, holds: impl Fn(f64) -> bool) -> f64 {
+    if holds(low) {
+        return low;
+    }
+    let (mut low, mut high) = (low, 2.0 * low.max(0.5));
+    while !holds(high) {
+        (low, high) = (high, 2.0 * high);
+        if high.is_infinite() {
+            return high;
+        }
+    }
+    first_between(low, high, holds)
+}
+
+/// The least number above `low`, where it does not hold, up to `high`, where it holds.
+fn first_between(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
+    for _ in 0..100 {
+        let middle = 0.5 * (low + high);
+        if holds(middle) { high = middle } else { low = middle }
+    }
+    high
+}
+
+/// What cannot be said is infinite.
+fn known(value: f64) -> f64 {
+    if value.is_nan() { f64::INFINITY } else { value }
 }

@@ -1,7 +1,12 @@
-//! Ratios of two sums, such as orders a page view, where units are users: the delta method.
+//! Ratios of two sums, such as orders a page view or errors a request, where units are users: the delta method. Looked at once.
+//!
+//! Units are independent of each other, requests of one unit need not be. Denominators are above 0 and their mean is many
+//! standard errors from it: 100 units and more in each arm. Source: Deng, Knoblich and Lu, "Applying the delta method in metric
+//! analytics" (2018).
 
 use crate::Effect;
-use crate::means::{Moments, covariance};
+use crate::count::counted;
+use crate::means::{Moments, covariance, no_less_than_none, relative_of};
 
 /// Sums of two values over the units of an arm: a numerator and a denominator.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -21,45 +26,45 @@ pub struct RatioMoments {
 }
 
 impl RatioMoments {
-    /// Σm/Σd; 0 where the denominators are nothing.
+    /// Σm/Σd; 0 where the denominators are not above 0 together.
     pub fn ratio(&self) -> f64 {
-        if self.denominator == 0.0 { 0.0 } else { self.numerator / self.denominator }
+        let ratio = self.numerator / self.denominator;
+        if self.denominator > 0.0 && !ratio.is_nan() { ratio } else { 0.0 }
     }
 
     /// The variance of the ratio for one unit, to be divided by the units: σ²_m/μ_D² + μ_M²σ²_d/μ_D⁴ - 2μ_M cov/μ_D³. 0 where
-    /// there are fewer than two units or no denominators.
+    /// there are fewer than two units or no denominators; infinite where sums are beyond f64.
     pub fn variance(&self) -> f64 {
-        if self.n < 2.0 || self.denominator == 0.0 {
+        if !(self.n >= 2.0 && self.denominator > 0.0) {
             return 0.0;
         }
         let one = |sum, squares| Moments { n: self.n, sum, squares }.variance();
         let (m, d) = (one(self.numerator, self.numerator_squares), one(self.denominator, self.denominator_squares));
         let both = covariance(self.n, self.numerator, self.denominator, self.products);
-        let (mean, ratio) = (self.denominator / self.n, self.ratio());
-        ((m - 2.0 * ratio * both + ratio * ratio * d) / (mean * mean)).max(0.0)
+        let (mean, ratio) = (self.denominator / counted(self.n), self.ratio());
+        no_less_than_none((m - 2.0 * ratio * both + ratio * ratio * d) / (mean * mean))
+    }
+
+    /// The variance of the ratio of all units; none where there is no ratio.
+    fn of_all(&self) -> Option<f64> {
+        (self.n >= 2.0 && self.denominator > 0.0).then(|| self.variance() / counted(self.n))
     }
 }
 
-/// Whether the ratios of two arms differ.
-///
-/// Assumes that units, not requests, are independent, and mean denominators many standard errors from 0. Source: Deng, Knoblich
-/// and Lu, "Applying the delta method in metric analytics" (2018).
+/// Whether the ratios of two arms differ. Unknown with fewer than two units or no denominators in an arm, and where nothing
+/// varies.
 pub fn difference(control: &RatioMoments, treatment: &RatioMoments) -> Effect {
-    if control.n < 2.0 || treatment.n < 2.0 || control.denominator == 0.0 || treatment.denominator == 0.0 {
-        return Effect::UNKNOWN;
+    match (control.of_all(), treatment.of_all()) {
+        (Some(v1), Some(v2)) => Effect::welch(treatment.ratio() - control.ratio(), (v1, control.n), (v2, treatment.n)),
+        _ => Effect::UNKNOWN,
     }
-    let of_ratio = |one: &RatioMoments| (one.variance() / one.n, one.n);
-    Effect::welch(treatment.ratio() - control.ratio(), of_ratio(control), of_ratio(treatment))
 }
 
-/// By what part of control's ratio treatment's differs. Unknown where control's is 0.
+/// By what part of control's ratio treatment's differs. Unknown where [`difference`] is, and where control's ratio is not above 0.
 pub fn relative(control: &RatioMoments, treatment: &RatioMoments) -> Effect {
-    let (r1, r2) = (control.ratio(), treatment.ratio());
-    if control.n < 2.0 || treatment.n < 2.0 || r1 == 0.0 || treatment.denominator == 0.0 {
-        return Effect::UNKNOWN;
-    }
-    let (v1, v2) = (control.variance() / control.n, treatment.variance() / treatment.n);
-    let (square, ratio) = (r1 * r1, r2 / r1);
     let df = difference(control, treatment).df;
-    Effect::of((r2 - r1) / r1, v2 / square + v1 * ratio * ratio / square, df)
+    match (control.of_all(), treatment.of_all()) {
+        (Some(v1), Some(v2)) => relative_of((control.ratio(), v1), (treatment.ratio(), v2), df),
+        _ => Effect::UNKNOWN,
+    }
 }

@@ -2,18 +2,21 @@
 
 use serde_json::Value;
 use weir_stats::counts::{EProcess, Poll, closed_form_ln_e};
+use weir_stats::cuped::PairedMoments;
+use weir_stats::design::Part;
 use weir_stats::distribution::{
     beta_below, chi_squared_above, ln_beta, normal_above, normal_quantile_above, t_beyond, t_quantile_beyond,
 };
 use weir_stats::means::{Moments, welch};
 use weir_stats::multiplicity::{benjamini_hochberg, holm};
-use weir_stats::power::{Certainty, power, units_for_share_arcsine};
+use weir_stats::power::{Certainty, Looks, power, units_by_arcsine};
 use weir_stats::proportions::{Share, conditional_p, newcombe, score, wilson};
-use weir_stats::quantiles;
 use weir_stats::rank::{MannWhitney, hodges_lehmann};
-use weir_stats::ratios::RatioMoments;
-use weir_stats::sample_ratio::{chi_squared, contingency};
-use weir_stats::strata::MantelHaenszel;
+use weir_stats::ratios::{self, RatioMoments};
+use weir_stats::sample_ratio::{SequentialRatio, chi_squared, contingency};
+use weir_stats::spending::{Spending, bounds};
+use weir_stats::strata::{self, MantelHaenszel};
+use weir_stats::{Effect, cuped, design, quantiles};
 
 fn fixtures(name: &str) -> Vec<Value> {
     let all: Value = serde_json::from_str(include_str!("fixtures.json")).unwrap();
@@ -70,6 +73,13 @@ fn ranks() {
             same(test.exact_p().unwrap(), p, &one);
         }
     }
+    for one in fixtures("groups") {
+        let groups = numbers(&one["control"]).into_iter().zip(numbers(&one["treatment"]));
+        let test = MannWhitney::grouped(groups);
+        same(test.u, &one["u"], &one);
+        same(test.p(), &one["p"], &one);
+        same(test.p_greater(), &one["p_greater"], &one);
+    }
     for one in fixtures("shifts") {
         let shift = hodges_lehmann(&numbers(&one["control"]), &numbers(&one["treatment"]), 0.05).unwrap();
         same(shift.estimate, &one["estimate"], &one);
@@ -111,14 +121,39 @@ fn means_and_ratios() {
         same(effect.interval(0.01).low, &one["interval"][0], &one);
         same(effect.interval(0.01).high, &one["interval"][1], &one);
     }
-    for one in fixtures("ratios") {
-        let [n, numerator, numerator_squares, denominator, denominator_squares, products] = numbers(&one["sums"])[..]
-        else {
-            panic!("{one}")
+    let ratio = |value: &Value| -> RatioMoments {
+        let [n, numerator, numerator_squares, denominator, denominator_squares, products] = numbers(value)[..] else {
+            panic!("{value}")
         };
-        let sums = RatioMoments { n, numerator, numerator_squares, denominator, denominator_squares, products };
-        same(sums.ratio(), &one["ratio"], &one);
-        same(sums.variance(), &one["variance"], &one);
+        RatioMoments { n, numerator, numerator_squares, denominator, denominator_squares, products }
+    };
+    for one in fixtures("ratios") {
+        same(ratio(&one["sums"]).ratio(), &one["ratio"], &one);
+        same(ratio(&one["sums"]).variance(), &one["variance"], &one);
+    }
+    for one in fixtures("differences_of_ratios") {
+        let (control, treatment) = (ratio(&one["control"]), ratio(&one["treatment"]));
+        let effect = ratios::difference(&control, &treatment);
+        same(effect.standard_error, &one["standard_error"], &one);
+        same(effect.df, &one["df"], &one);
+        same(effect.p(), &one["p"], &one);
+        same(ratios::relative(&control, &treatment).standard_error, &one["relative"], &one);
+    }
+}
+
+#[test]
+fn covariates() {
+    let paired = |value: &Value| -> PairedMoments {
+        let [n, sum, squares, before, before_squares, products] = numbers(value)[..] else { panic!("{value}") };
+        PairedMoments { n, sum, squares, before, before_squares, products }
+    };
+    for one in fixtures("covariates") {
+        let (control, treatment) = (paired(&one["control"]), paired(&one["treatment"]));
+        same(cuped::theta(&control, &treatment), &one["theta"], &one);
+        let effect = cuped::difference(&control, &treatment);
+        same(effect.statistic(), &one["t"], &one);
+        same(effect.df, &one["df"], &one);
+        same(effect.p(), &one["p"], &one);
     }
 }
 
@@ -138,6 +173,40 @@ fn sample_ratios() {
 }
 
 #[test]
+fn sequential_ratios() {
+    for one in fixtures("sequential_ratios") {
+        let mut ratio = SequentialRatio::new(&numbers(&one["shares"]));
+        one["looks"].as_array().unwrap().iter().for_each(|look| ratio.add(&numbers(look)));
+        // scipy takes logarithms of large gamma functions from each other, which leaves it few digits.
+        for (found, expected) in [(ratio.ln_e(), &one["ln_e"]), (ratio.ln_e_max(), &one["ln_e_max"])] {
+            assert!((found - number(expected)).abs() < 1e-8, "found {found} instead of {expected} in {one}");
+        }
+    }
+}
+
+#[test]
+fn designs() {
+    for one in fixtures("designs") {
+        let arm = |value: &Value| -> Vec<Part> {
+            value.as_array().unwrap().iter().map(|part| Part { x: number(&part[0]), n: number(&part[1]) }).collect()
+        };
+        let arms: Vec<_> = one["arms"].as_array().unwrap().iter().map(arm).collect();
+        same(design::effect(arms.iter().map(Vec::as_slice)).unwrap(), &one["effect"], &one);
+    }
+}
+
+#[test]
+fn planned_looks() {
+    for one in fixtures("looks") {
+        let spending = if one["of"] == "pocock" { Spending::Pocock } else { Spending::OBrienFleming };
+        let found = bounds(&[number(&one["first"]), 1.0], number(&one["alpha"]), spending);
+        for (found, expected) in found.into_iter().zip(numbers(&one["bounds"])) {
+            assert!((found - expected).abs() < 1e-7, "found {found} instead of {expected} in {one}");
+        }
+    }
+}
+
+#[test]
 fn strata() {
     for one in fixtures("strata") {
         let strata: Vec<(Share, Share)> =
@@ -146,6 +215,15 @@ fn strata() {
         same(test.chi_squared, &one["chi_squared"], &one);
         same(test.p(), &one["p"], &one);
         same(test.rate_ratio, &one["rate_ratio"], &one);
+    }
+    for one in fixtures("together") {
+        let effects = numbers(&one["effects"]).into_iter().zip(numbers(&one["errors"]));
+        let effects: Vec<Effect> = effects
+            .map(|(difference, standard_error)| Effect { difference, standard_error, df: f64::INFINITY })
+            .collect();
+        let found = strata::together(&effects);
+        same(found.difference, &one["difference"], &one);
+        same(found.standard_error, &one["standard_error"], &one);
     }
 }
 
@@ -167,11 +245,12 @@ fn sizes() {
     for one in fixtures("sizes") {
         let at = |key: &str| number(&one[key]);
         if one.get("arcsine").is_some() {
-            let found = units_for_share_arcsine(at("p"), at("delta"), Certainty { alpha: 0.05, power: 0.9 });
+            let found = units_by_arcsine(at("p"), at("delta"), Certainty { alpha: 0.05, power: 0.9 });
             // statsmodels looks for the root by itself, and counts the far tail.
             assert!((found / at("arcsine") - 1.0).abs() < 1e-6, "{found} in {one}");
         } else {
-            same(power(at("effect"), at("standard_error"), at("alpha")), &one["power"], &one);
+            let found = power(at("effect"), at("standard_error").powi(2), 1.0, at("alpha"), Looks::Once);
+            same(found, &one["power"], &one);
         }
     }
 }

@@ -2,16 +2,17 @@
 
 use weir_stats::counts::{EProcess, Poll, closed_form_ln_e};
 use weir_stats::cuped::PairedMoments;
+use weir_stats::distribution::chi_squared_above;
 use weir_stats::means::Moments;
-use weir_stats::power::Certainty;
 use weir_stats::proportions::Share;
-use weir_stats::rank::MannWhitney;
+use weir_stats::quantiles::{self, Quantile};
+use weir_stats::rank::{MannWhitney, hodges_lehmann};
 use weir_stats::ratios::RatioMoments;
-use weir_stats::sample_ratio::{SequentialRatio, chi_squared, contingency};
+use weir_stats::sample_ratio::{SequentialRatio, chi_squared, contingency, units_to_see};
 use weir_stats::sequences::{Sequence, msprt_ln, rho};
 use weir_stats::spending::{Spending, bounds};
 use weir_stats::strata::MantelHaenszel;
-use weir_stats::{Interval, cuped, means, multiplicity, power, proportions, rank, ratios, strata};
+use weir_stats::{Interval, cuped, means, multiplicity, proportions, ratios, strata};
 
 #[track_caller]
 fn near(found: f64, expected: f64, relative: f64) {
@@ -77,7 +78,10 @@ fn shares() {
         ),
         "0.00831 0.02665"
     );
-    near(proportions::score(share(0.0, 1000.0), share(5.0, 1000.0)).p(), 0.0251644857, 1e-8);
+    let rare = (share(0.0, 1000.0), share(5.0, 1000.0));
+    near(proportions::score(rare.0, rare.1).p(), 0.0251644857, 1e-8);
+    // Of five events all are the treatment's, or all are the control's: 2/2⁵.
+    near(proportions::p(rare.0, rare.1), 0.0625, 1e-12);
 }
 
 #[test]
@@ -92,6 +96,15 @@ fn means_and_ratios() {
     let relative = means::relative(&control, &treatment);
     assert_eq!(format!("{:.5} {:.5}", relative.difference, relative.p()), "0.70732 0.06191");
     near_interval(relative.interval(0.05), -0.03526, 1.44989, 2e-4);
+    // GrowthBook's frequentistVariance(2, 7, 4, 0.5, 5, 15), absolute and relative.
+    let moments = |n: f64, mean: f64, variance: f64| Moments {
+        n,
+        sum: n * mean,
+        squares: variance * (n - 1.0) + n * mean * mean,
+    };
+    let (control, treatment) = (moments(4.0, 7.0, 2.0), moments(15.0, 5.0, 0.5));
+    assert_eq!(format!("{:.5}", means::welch(&control, &treatment).standard_error.powi(2)), "0.53333");
+    assert_eq!(format!("{:.5}", means::relative(&control, &treatment).standard_error.powi(2)), "0.00589");
     let a = RatioMoments {
         n: 1000.0,
         numerator: 300.0,
@@ -114,6 +127,8 @@ fn means_and_ratios() {
     near(effect.difference, 0.008627450980392165, 1e-11);
     near(effect.standard_error, 0.006337943482902393, 1e-11);
     near(effect.p(), 0.17359075647252675, 1e-11);
+    near_interval(effect.interval(0.05), -0.0038021629905, 0.0210570649513, 1e-9);
+    near(ratios::relative(&a, &b).difference, 0.14379084967320277, 1e-12);
     near(ratios::relative(&a, &b).p(), 0.2034795889034675, 1e-11);
     let a = PairedMoments {
         n: 1000.0,
@@ -136,6 +151,25 @@ fn means_and_ratios() {
     near(effect.difference, 0.19820945242556842, 1e-11);
     near(effect.standard_error, 0.09869581679355567, 1e-11);
     near(effect.p(), 0.04474734351208731, 1e-9);
+    let unadjusted = |one: &PairedMoments| Moments { n: one.n, sum: one.sum, squares: one.squares };
+    let effect = means::welch(&unadjusted(&a), &unadjusted(&b));
+    near(effect.standard_error, 0.13423121104280485, 1e-11);
+    assert_eq!(format!("{:.5}", effect.p()), "0.02553");
+}
+
+/// GrowthBook's vector; it takes (n - 1)/n of each variance.
+#[test]
+fn quantiles_of_growthbook() {
+    let quantile = |value, low, high, n: f64| Quantile {
+        value,
+        variance: quantiles::of_interval(low, high, 0.05) * (n - 1.0) / n,
+    };
+    let control = quantile(7.157987489967789, 7.098780136, 7.217194844, 11054.0);
+    let treatment = quantile(7.694499927525767, 7.641805986, 7.747193869, 10861.0);
+    let effect = quantiles::difference(&control, &treatment);
+    near(effect.difference, 0.5365124375579775, 1e-12);
+    near(effect.standard_error, 0.040437721953872775, 1e-8);
+    near_interval(effect.interval(0.05), 0.45725153, 0.61577334, 1e-5);
 }
 
 #[test]
@@ -152,13 +186,29 @@ fn sample_ratios() {
     let made_up = contingency(&[vec![520.0, 480.0, 300.0], vec![505.0, 510.0, 260.0]]);
     near(made_up.statistic, 3.743380364255543, 1e-12);
     near(made_up.p(), 0.15386338477622594, 1e-12);
-    let mut ratio = SequentialRatio::new(&[0.5, 0.5]);
-    let expected =
-        [(-0.091164945, 1.0), (0.182835932, 0.832904798), (2.516761816, 0.080720572), (9.369319191, 8.5301e-05)];
-    for (units, (ln_e, p)) in [1000.0, 1100.0, 1200.0, 1300.0].into_iter().zip(expected) {
-        ratio.add(&[units, 1000.0]);
+    // ssrm-test: units of each look, ln E of all so far and the least 1/E.
+    let looks = [[1000.0, 1000.0], [1100.0, 1000.0], [1200.0, 1000.0], [1300.0, 1000.0]];
+    let ln_es = [-0.091164945, 0.182835932, 2.516761816, 9.369319191];
+    let ps = [1.0, 0.832904798, 0.080720572, 8.5301e-05];
+    let mut ratio = SequentialRatio::new(&[1.0, 1.0]);
+    for ((units, ln_e), p) in looks.into_iter().zip(ln_es).zip(ps) {
+        ratio.add(&units);
         near(ratio.ln_e(), ln_e, 1e-7);
         near(ratio.p(), p, 1e-5);
+    }
+    let mut skewed = SequentialRatio::new(&[5.0, 95.0]);
+    for units in [[60.0, 940.0], [65.0, 935.0], [70.0, 930.0], [80.0, 920.0]] {
+        skewed.add(&units);
+    }
+    near(skewed.ln_e(), 3.877093707, 1e-9);
+    near(skewed.p(), 0.02071093, 1e-6);
+    for (critical, p) in [(10.827566170662733, 0.001), (12.115665146397173, 0.0005), (15.136705226623397, 0.0001)] {
+        near(chi_squared_above(critical, 1.0), p, 1e-12);
+    }
+    let sizes =
+        [(0.05, 0.2, 5_756.0), (0.1, 0.1, 10_905.0), (0.2, 0.1, 4_847.0), (0.5, 0.05, 4_847.0), (0.5, 0.03, 13_463.0)];
+    for (part, deviation, units) in sizes {
+        near(units_to_see(part, deviation, 0.0005), units, 2e-4);
     }
 }
 
@@ -198,6 +248,17 @@ fn sequences() {
     near(effect.difference - sequence.at_least(0.01), 0.014910861761140792, 1e-9);
     near(msprt_ln(0.1, 2.0, 1000.0, 0.01), 1.187453598719306, 1e-12);
     near(msprt_ln(0.2, 2.0, 1000.0, 0.01), 7.437453598719307, 1e-12);
+    near((-msprt_ln(0.2, 2.0, 1000.0, 0.01)).exp(), 0.0005887825669677626, 1e-12);
+    let effect = proportions::relative(share(1396.0, 3000.0), share(2422.0, 3461.0));
+    near(effect.difference, 0.5038633516821496, 1e-12);
+    near(effect.standard_error, 0.033860214798231224, 1e-12);
+    let sequence = Sequence { effect, n: 6461.0, tuned_to: 5000.0 };
+    near_interval(sequence.interval(0.05), 0.4009784966859415, 0.6067482066783576, 1e-12);
+}
+
+/// Lan and DeMets' bounds, as published, and at the looks of a ramp over 5, 10, 20 and 50%.
+#[test]
+fn planned_looks() {
     let table = [
         (Spending::OBrienFleming, vec![4.3326, 2.9631, 2.3590, 2.0141]),
         (Spending::OBrienFleming, vec![4.8769, 3.3570, 2.6803, 2.2898, 2.0310]),
@@ -211,7 +272,13 @@ fn sequences() {
     }
     let looks = [0.0868, 0.2511, 0.5434, 1.0];
     let found = bounds(&looks, 0.01, Spending::OBrienFleming);
-    assert!(found[0] > 8.0 && (found[1] - 5.01).abs() < 0.01 && (found[3] - 2.33).abs() < 0.01, "{found:?}");
+    assert!(found[0] > 8.0, "{found:?}");
+    for (found, expected) in found.into_iter().zip([8.0, 5.01, 3.30, 2.33]).skip(1) {
+        assert!((found - expected).abs() < 0.006, "{found} instead of {expected}");
+    }
+    for (found, expected) in bounds(&looks, 0.01, Spending::Pocock).into_iter().zip([2.99, 2.82, 2.69, 2.61]) {
+        assert!((found - expected).abs() < 0.006, "{found} instead of {expected}");
+    }
 }
 
 #[test]
@@ -229,30 +296,6 @@ fn strata_of_other_shares_are_not_pooled() {
 }
 
 #[test]
-fn sizes() {
-    let sure = Certainty::default();
-    for (p, delta, miller, fleiss) in [
-        (0.20, 0.05, 1030.2, 1093.7),
-        (0.0429, 0.02, 1713.1, 1965.0),
-        (0.10, 0.01, 14313.0, 14750.8),
-        (0.05, 0.005, 30244.0, 31233.4),
-    ] {
-        near(power::units_for_share(p, delta, sure), miller, 1e-4);
-        near(power::units_for_share_pooled(p, delta, sure), fleiss, 1e-4);
-    }
-    near(power::units_for_share_arcsine(0.2, 0.05, sure), 1091.896, 1e-5);
-    for (part, units, rise) in
-        [(0.05, 342_054.0, 0.009586), (0.1, 179_748.0, 0.006796), (0.2, 100_230.0, 0.005006), (0.5, 62_461.0, 0.003933)]
-    {
-        near(power::units_for_share_with_part(0.05, 0.005, part, sure), units, 1e-5);
-        near(power::smallest_rise(0.05, 100_000.0, part, sure), rise, 2e-4);
-    }
-    near(power::units_optimizely(0.0429, 0.2, 0.95), 8310.0, 1e-3);
-    near(power::units_not_inferior(0.05, 0.005, Certainty { alpha: 0.025, power: 0.8 }), 29826.0, 1e-3);
-    near(power::units_for_mean(10.0, 0.5, sure), 6280.0, 1e-3);
-}
-
-#[test]
 fn many_questions() {
     let p = [0.01, 0.04, 0.03, 0.005];
     let rounded = |all: Vec<f64>| all.iter().map(|p| format!("{p:.2}")).collect::<Vec<_>>().join(" ");
@@ -260,9 +303,86 @@ fn many_questions() {
     assert_eq!(rounded(multiplicity::benjamini_hochberg(&p)), "0.02 0.04 0.04 0.02");
 }
 
+/// Kayenta's MannWhitneySuite, "tie out with R version" and "again": values and how often each comes. R looks for the interval with
+/// a tolerance of 1e-4, ours are the differences themselves.
 #[test]
-fn shifts() {
-    let shift = rank::hodges_lehmann(&[1.0, 2.0, 3.0, 4.0], &[2.0, 3.0, 4.0, 5.0], 0.05).unwrap();
-    near(shift.estimate, 1.0, 1e-9);
-    assert!(rank::hodges_lehmann(&[], &[1.0], 0.05).is_none());
+fn shifts_as_those_of_r() {
+    let values = |counts: &[(f64, usize)]| -> Vec<f64> {
+        counts.iter().flat_map(|(value, count)| std::iter::repeat_n(*value, *count)).collect()
+    };
+    let control = values(&[
+        (1.5, 2),
+        (2.0, 16),
+        (2.5, 18),
+        (3.0, 16),
+        (3.5, 10),
+        (4.0, 8),
+        (4.5, 4),
+        (5.0, 6),
+        (5.5, 2),
+        (6.0, 5),
+        (8.0, 1),
+        (15.5, 1),
+        (54.5, 1),
+    ]);
+    let treatment = values(&[
+        (1.5, 9),
+        (2.0, 16),
+        (2.5, 22),
+        (3.0, 17),
+        (3.5, 9),
+        (4.0, 5),
+        (4.5, 1),
+        (5.0, 3),
+        (5.5, 1),
+        (6.0, 2),
+        (6.5, 2),
+        (7.0, 1),
+        (7.5, 1),
+        (16.5, 1),
+    ]);
+    let test = MannWhitney::of(&control, &treatment);
+    assert_eq!((control.len(), treatment.len(), test.u), (90, 90, 3344.0));
+    near(test.p(), 0.040972234992844116, 1e-12);
+    let shift = hodges_lehmann(&control, &treatment, 0.05).unwrap();
+    assert_eq!((shift.estimate, shift.interval), (-0.5, Interval { low: -0.5, high: 0.0 }));
+    let of_r = [-0.4999393907180323, -0.500002521696696, -3.486287505871302e-5];
+    for (ours, theirs) in [shift.estimate, shift.interval.low, shift.interval.high].into_iter().zip(of_r) {
+        assert!((ours - theirs).abs() < 1e-4, "{ours} {theirs}");
+    }
+    let control = values(&[
+        (0.0, 1),
+        (0.5, 7),
+        (1.0, 32),
+        (1.5, 70),
+        (2.0, 33),
+        (2.5, 22),
+        (3.0, 6),
+        (3.5, 2),
+        (4.0, 3),
+        (4.5, 1),
+        (5.5, 1),
+        (7.0, 1),
+        (7.5, 1),
+    ]);
+    let treatment = values(&[
+        (0.5, 20),
+        (1.0, 41),
+        (1.5, 67),
+        (2.0, 37),
+        (2.5, 3),
+        (3.0, 2),
+        (3.5, 3),
+        (4.0, 1),
+        (5.0, 1),
+        (5.5, 3),
+        (8.5, 1),
+        (19.0, 1),
+    ]);
+    let shift = hodges_lehmann(&control, &treatment, 0.02).unwrap();
+    assert_eq!((shift.estimate, shift.interval), (0.0, Interval { low: -0.5, high: 0.0 }));
+    let of_r = [-3.45044082729315e-5, -0.4999173250549087, -6.912685789769486e-6];
+    for (ours, theirs) in [shift.estimate, shift.interval.low, shift.interval.high].into_iter().zip(of_r) {
+        assert!((ours - theirs).abs() < 1e-4, "{ours} {theirs}");
+    }
 }

@@ -1,12 +1,15 @@
-//! The incomplete beta function, for parameters of up to 1e9: `statrs` 0.19 is off by 4e-8 at 1e6 and by 1e-6 at 1e9, because
-//! it takes the logarithms of three gamma functions from each other.
+//! The incomplete beta function, without taking large logarithms of gamma functions from each other.
 
 use libm::lgamma as ln_gamma;
 
+use super::gamma::{LARGE, beyond_linear, stirling};
+
 /// Iterations of the continued fraction: it needs about the root of the larger parameter.
 const STEPS_MAX: usize = 200_000;
-/// From here on Stirling's series has all digits.
-const LARGE: f64 = 10.0;
+/// Greater parameters are taken for this one, whose square is a number.
+const FARTHEST: f64 = 1e150;
+/// Up to here those suffice.
+const FRACTION_MAX: f64 = 1e9;
 
 /// I_x(a, b) for `x` and `y = 1 - x`, both given so that neither loses digits near 1.
 pub(crate) fn beta_below_pair(x: f64, y: f64, a: f64, b: f64) -> f64 {
@@ -19,7 +22,10 @@ pub(crate) fn beta_below_pair(x: f64, y: f64, a: f64, b: f64) -> f64 {
     if y <= 0.0 || a <= 0.0 {
         return 1.0;
     }
-    let value = if x <= (a + 1.0) / (a + b + 2.0) {
+    let (a, b) = (a.min(FARTHEST), b.min(FARTHEST));
+    let value = if a.min(b) > FRACTION_MAX {
+        far_up(x, y, a, b)
+    } else if x <= (a + 1.0) / (a + b + 2.0) {
         power_term(x, y, a, b) / a * continued_fraction(x, a, b)
     } else {
         1.0 - power_term(x, y, a, b) / b * continued_fraction(y, b, a)
@@ -29,7 +35,10 @@ pub(crate) fn beta_below_pair(x: f64, y: f64, a: f64, b: f64) -> f64 {
 
 /// The logarithm of the beta function.
 pub(crate) fn ln_beta(a: f64, b: f64) -> f64 {
-    let (small, large) = if a < b { (a, b) } else { (b, a) };
+    let (small, large) = (a.min(b).max(f64::MIN_POSITIVE), a.max(b).max(f64::MIN_POSITIVE));
+    if large.is_infinite() {
+        return f64::NEG_INFINITY;
+    }
     if large < LARGE {
         return ln_gamma(small) + ln_gamma(large) - ln_gamma(small + large);
     }
@@ -63,40 +72,17 @@ fn power_term(x: f64, y: f64, a: f64, b: f64) -> f64 {
     root * (-exponent - corrections).exp()
 }
 
-/// u - ln(1 + u).
-fn beyond_linear(u: f64) -> f64 {
-    if u.abs() > 0.1 {
-        return u - u.ln_1p();
-    }
-    // ln(1+u) = 2 atanh(r) with r = u/(2+u), and u = 2r/(1-r).
-    let r = u / (2.0 + u);
-    let square = r * r;
-    let mut odd = 3.0;
-    let mut power = square * r;
-    let mut rest = 0.0;
-    while power.abs() / odd > f64::EPSILON * f64::EPSILON && odd < 60.0 {
-        rest += power / odd;
-        power *= square;
-        odd += 2.0;
-    }
-    r * u - 2.0 * rest
-}
-
-/// What Stirling's formula lacks of ln Γ(x), for `x` from [`LARGE`] on (Abramowitz and Stegun 6.1.41).
-fn stirling(x: f64) -> f64 {
-    let square = 1.0 / (x * x);
-    let series = [
-        1.0 / 12.0,
-        -1.0 / 360.0,
-        1.0 / 1260.0,
-        -1.0 / 1680.0,
-        1.0 / 1188.0,
-        -691.0 / 360_360.0,
-        1.0 / 156.0,
-        -3617.0 / 122_400.0,
-        43_867.0 / 244_188.0,
-    ];
-    series.iter().rev().fold(0.0, |sum, one| sum * square + one) / x
+/// Temme's uniform expansion for two large parameters (DLMF 8.18.9), its first term.
+fn far_up(x: f64, y: f64, a: f64, b: f64) -> f64 {
+    let all = a + b;
+    let (x0, y0) = (a / all, b / all);
+    let away = if x < y { x - x0 } else { y0 - y };
+    let exponent = x0 * beyond_linear(away / x0) + y0 * beyond_linear(-away / y0);
+    let eta = (2.0 * exponent).sqrt().copysign(away);
+    let spread = (x0 * y0).sqrt();
+    let term = if eta.abs() > 1e-6 { 1.0 / eta - spread / away } else { (1.0 - 2.0 * x0) / (3.0 * spread) };
+    let density = (-all * exponent).exp() / (2.0 * std::f64::consts::PI * all).sqrt();
+    0.5 * libm::erfc(-eta * (0.5 * all).sqrt()) + density * term
 }
 
 /// The continued fraction of the incomplete beta function by Lentz's method (Numerical Recipes, 6.4).
@@ -108,11 +94,11 @@ fn continued_fraction(x: f64, a: f64, b: f64) -> f64 {
     let mut h = d;
     for step in 1..STEPS_MAX {
         let m = step as f64;
-        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
+        let even = m / (a + 2.0 * m - 1.0) * ((b - m) / (a + 2.0 * m)) * x;
         d = 1.0 / keep(1.0 + even * d);
         c = keep(1.0 + even / c);
         h *= d * c;
-        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
+        let odd = -(a + m) / (a + 2.0 * m) * ((a + b + m) / (a + 2.0 * m + 1.0)) * x;
         d = 1.0 / keep(1.0 + odd * d);
         c = keep(1.0 + odd / c);
         let factor = d * c;
