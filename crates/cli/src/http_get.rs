@@ -1,4 +1,4 @@
-//! One GET over plain HTTP/1.1, with a deadline and a bound.
+//! GETs over plain HTTP/1.1, with a deadline and a bound.
 
 use std::io::{Error, ErrorKind, Result};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::Request;
 use hyper::body::Bytes;
-use hyper::client::conn::http1::handshake;
+use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -14,27 +14,46 @@ const DEADLINE: Duration = Duration::from_secs(3);
 
 /// What `http://HOST_AND_PORT/PATH` answers with status 200, in no more bytes than these.
 pub async fn get(host_and_port: &str, path: &str, bytes_max: usize) -> Result<Bytes> {
-    let answer = tokio::time::timeout(DEADLINE, ask(host_and_port, path, bytes_max)).await;
-    let late = || Error::new(ErrorKind::TimedOut, format!("no answer within {DEADLINE:?}"));
-    let answer = answer.unwrap_or_else(|_| Err(late()));
-    answer.map_err(|error| Error::new(error.kind(), format!("http://{host_and_port}{path}: {error}")))
+    get_each(host_and_port, [path], bytes_max).await.map(|[answer]| answer)
 }
 
-async fn ask(host_and_port: &str, path: &str, bytes_max: usize) -> Result<Bytes> {
+/// The same of several paths, one after the other by one connection, so that all are answered by one process.
+pub async fn get_each<const N: usize>(host_and_port: &str, paths: [&str; N], bytes_max: usize) -> Result<[Bytes; N]> {
+    let answers = tokio::time::timeout(DEADLINE, ask(host_and_port, paths, bytes_max)).await;
+    let late = || Error::new(ErrorKind::TimedOut, format!("no answer within {DEADLINE:?}"));
+    let answers = answers.unwrap_or_else(|_| Err(late()));
+    let first = paths.first().unwrap_or(&"");
+    answers.map_err(|error| Error::new(error.kind(), format!("http://{host_and_port}{first}: {error}")))
+}
+
+async fn ask<const N: usize>(host_and_port: &str, paths: [&str; N], bytes_max: usize) -> Result<[Bytes; N]> {
     let stream = TcpStream::connect(host_and_port).await?;
     let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(Error::other)?;
-    let request = Request::get(path).header("host", host_and_port).header("connection", "close");
-    let request = request.body(Empty::<Bytes>::new()).map_err(Error::other)?;
     let connection = tokio::spawn(connection);
     let read = async {
-        let response = sender.send_request(request).await.map_err(Error::other)?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), bytes_max).collect().await.map_err(Error::other)?;
-        if status.is_success() { Ok(body.to_bytes()) } else { Err(Error::other(format!("status {status}"))) }
+        let mut answers = [const { Bytes::new() }; N];
+        for (answer, path) in answers.iter_mut().zip(paths) {
+            *answer = ask_one(&mut sender, host_and_port, path, bytes_max).await?;
+        }
+        Ok(answers)
     };
-    let answer = read.await;
+    let answers = read.await;
     connection.abort();
-    answer
+    answers
+}
+
+async fn ask_one(
+    sender: &mut SendRequest<Empty<Bytes>>,
+    host_and_port: &str,
+    path: &str,
+    bytes_max: usize,
+) -> Result<Bytes> {
+    sender.ready().await.map_err(Error::other)?;
+    let request = Request::get(path).header("host", host_and_port).body(Empty::new()).map_err(Error::other)?;
+    let response = sender.send_request(request).await.map_err(Error::other)?;
+    let status = response.status();
+    let body = Limited::new(response.into_body(), bytes_max).collect().await.map_err(Error::other)?;
+    if status.is_success() { Ok(body.to_bytes()) } else { Err(Error::other(format!("status {status}"))) }
 }
 
 #[cfg(test)]
@@ -43,20 +62,37 @@ mod tests {
 
     use super::*;
 
+    /// Answers so many requests of one connection with this body.
+    async fn answer(listener: TcpListener, requests: usize, body: &str) -> TcpStream {
+        let (stream, _) = listener.accept().await.unwrap();
+        for _ in 0..requests {
+            let mut asked = Vec::new();
+            while !asked.ends_with(b"\r\n\r\n") {
+                stream.readable().await.unwrap();
+                let _ = stream.try_read_buf(&mut asked);
+            }
+            let said = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            assert_eq!(stream.try_write(said.as_bytes()).unwrap(), said.len());
+        }
+        stream
+    }
+
     #[tokio::test]
     async fn an_answer_is_read_as_far_as_it_may_be_long() {
         for (bytes_max, expected) in [(5, Some("hello")), (4, None)] {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap().to_string();
-            let answer = async {
-                let (stream, _) = listener.accept().await.unwrap();
-                stream.readable().await.unwrap();
-                let said = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
-                assert_eq!(stream.try_write(said).unwrap(), said.len());
-                stream
-            };
-            let (got, _open) = tokio::join!(get(&address, "/", bytes_max), answer);
+            let (got, _open) = tokio::join!(get(&address, "/", bytes_max), answer(listener, 1, "hello"));
             assert_eq!(got.ok().as_deref(), expected.map(str::as_bytes), "{bytes_max}");
         }
+    }
+
+    /// Only one connection is accepted.
+    #[tokio::test]
+    async fn several_paths_are_asked_by_one_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (got, _open) = tokio::join!(get_each(&address, ["/a", "/b"], 5), answer(listener, 2, "hello"));
+        assert_eq!(got.unwrap(), ["hello", "hello"]);
     }
 }

@@ -4,6 +4,8 @@
 //! files ─file_watcher→ Written ─effective, check→ Proposal ─desired→ Target ─stages, rollout→ Publication ─xds→ Envoys
 //!                                        state, a request ───┘                  └→ Progress, with the Fleet → http
 //! ```
+//!
+//! and what edges counted comes back by their admin interfaces: `evidence`.
 
 use std::io::{Write as _, stdout};
 use std::net::SocketAddr;
@@ -24,8 +26,10 @@ use crate::problems::Failure;
 use crate::state_dir::StateDir;
 
 mod changes;
+mod counting;
 mod deployment;
 mod desired;
+mod evidence;
 mod file_limit;
 mod file_watcher;
 mod files;
@@ -43,6 +47,7 @@ mod saved;
 mod tls;
 mod written;
 
+use evidence::{Gatherer, SharedEvidence};
 use file_watcher::FileWatcher;
 use files::Files;
 use fleet::{Moment, SharedFleet};
@@ -71,15 +76,15 @@ pub struct Serve {
     /// Where Envoys connect (ADS over gRPC, state of the world and delta) and where /healthz answers
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:18000")]
     listen: SocketAddr,
-    /// A folder to keep what was served in: a start with a bad policy serves the last good one, and weir history and weir
-    /// rollback work
+    /// A folder to keep what was served and counted in: a start with a bad policy serves the last good one, weir history and
+    /// weir rollback work, and evidence goes on
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
     /// How often all files are looked at in full besides being watched; shorten it for file systems that tell of no changes
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration::read)]
     rescan: humantime::Duration,
-    /// Where /fleet (weir fleet), /metrics, /healthz and /readyz answer over plain HTTP; without it nowhere. Whoever reaches
-    /// this address sees the Envoys' node ids and revisions
+    /// Where /fleet (weir fleet), /evidence, /metrics, /healthz and /readyz answer over plain HTTP; without it nowhere. Whoever
+    /// reaches this address sees the Envoys' node ids and revisions
     #[arg(long, value_name = "ADDR")]
     http: Option<SocketAddr>,
     #[command(flatten)]
@@ -122,7 +127,8 @@ impl Serve {
         let request = state.as_ref().map(StateDir::rollback_file);
         let files = Files { policy: self.policy, attach: self.attach, resources: self.resources, request };
         let (watcher, written) = FileWatcher::start(files, self.rescan.into());
-        let (fleet, progress) = (SharedFleet::default(), SharedProgress::default());
+        let (fleet, progress, evidence) =
+            (SharedFleet::default(), SharedProgress::default(), SharedEvidence::default());
         let judge = Judge::start(written, state.clone(), progress.clone(), self.log)?;
         let resumed = judge.resumed();
         let has_state = state.is_some();
@@ -135,12 +141,28 @@ impl Serve {
             let (stop, stopping) = watch::channel(false);
             let targets = judge.targets();
             let tell = Box::new(move |notice: &Notice| self.log.tell(notice));
-            let rollout =
-                Rollout::start(&targets.borrow(), resumed, self.rollout, progress.clone(), fleet.clone(), state, tell);
+            let rollout = Rollout::start(
+                &targets.borrow(),
+                resumed,
+                self.rollout,
+                progress.clone(),
+                fleet.clone(),
+                state.clone(),
+                tell,
+            );
+            let gatherer = Gatherer {
+                admin_port: self.readings.admin_port(),
+                fleet: fleet.clone(),
+                progress: progress.clone(),
+                state,
+                log: self.log,
+                evidence: evidence.clone(),
+            };
+            let gathered = tokio::spawn(gatherer.follow(stopping.clone()));
             if let Some(address) = self.http {
                 let listener = bind("--http", address).await?;
                 announce(&format!("answering on {}", local(&listener)?));
-                tokio::spawn(http::answer(listener, fleet.clone(), progress, stopping));
+                tokio::spawn(http::answer(listener, fleet.clone(), progress, evidence, stopping));
             }
             announce(&format!("listening on {}", local(&listener)?));
             if !self.listen.ip().is_loopback() {
@@ -168,7 +190,8 @@ impl Serve {
             let listen = Listen { listener, tls, connections_max };
             weir_xds::serve(listen, publications, reports, stopped).await;
             // What was heard until the last connection was gone is still to be said.
-            taken_in.await.map_err(|error| Failure::Usage(format!("the log ends early: {error}")))
+            taken_in.await.map_err(|error| Failure::Usage(format!("the log ends early: {error}")))?;
+            gathered.await.map_err(|error| Failure::Usage(format!("evidence ends early: {error}")))
         })
     }
 }

@@ -14,6 +14,7 @@ use weir_policy::Checked;
 use crate::problems::Failure;
 
 mod deployed;
+mod evidence;
 mod history;
 mod request;
 

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use weir_policy::{Attachment, Checked, Module, Origin, Role};
+use weir_release::evidence::Experiments;
 use weir_render::FilterSpec;
 use weir_xds::{Catalog, Filter, FilterLabel, Nodes, Resource, ResourceKind, version};
 
+use super::counting::Counting;
 use super::progress::PartRevision;
 use crate::fit;
 use crate::state_dir::DeployedRevisions;
@@ -76,6 +78,17 @@ impl Deployment {
         all.sort_unstable();
         all.dedup();
         all
+    }
+
+    /// What edges count by it for releases.
+    pub fn counting(&self) -> Counting {
+        let Tier { policy, filters } = &self.edges;
+        Counting {
+            revision: policy.revision.to_string(),
+            experiments: Experiments::counted(&policy.model),
+            known: Experiments::on_pool_lines(&policy.model),
+            edges: filters.iter().map(|filter| (filter.name.clone(), filter.nodes.clone())).collect(),
+        }
     }
 
     /// The number of its resources, filters included.

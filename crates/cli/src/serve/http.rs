@@ -1,4 +1,4 @@
-//! Plain HTTP: the fleet with what is served, metrics, whether the server lives and whether it serves.
+//! Plain HTTP: the fleet with what is served, evidence, metrics, whether the server lives and whether it serves.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::evidence::{EvidenceView, SharedEvidence};
 use super::fleet::{Fleet, SharedFleet};
 use super::progress::{Progress, SharedProgress};
 
@@ -30,9 +31,10 @@ pub async fn answer(
     listener: TcpListener,
     fleet: SharedFleet,
     progress: SharedProgress,
+    evidence: SharedEvidence,
     stopping: watch::Receiver<bool>,
 ) {
-    let router = router(fleet, progress, stopping);
+    let router = router(fleet, progress, evidence, stopping);
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     // The semaphore is never closed.
     while let Ok(place) = places.clone().acquire_owned().await {
@@ -54,12 +56,22 @@ async fn answer_one(stream: TcpStream, router: Router) -> hyper::Result<()> {
     http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), answering).await
 }
 
-fn router(fleet: SharedFleet, progress: SharedProgress, stopping: watch::Receiver<bool>) -> Router {
+fn router(
+    fleet: SharedFleet,
+    progress: SharedProgress,
+    evidence: SharedEvidence,
+    stopping: watch::Receiver<bool>,
+) -> Router {
     let read = move |tell: fn(&Fleet, &Progress) -> String| tell(&fleet.borrow(), &progress.borrow());
-    let tell = read.clone();
+    let (tell, gathered) = (read.clone(), evidence.clone());
+    let metrics = move || tell(Fleet::metrics) + &gathered.borrow().metrics();
     Router::new()
         .route("/fleet", get(async move || ([(CONTENT_TYPE, "application/json")], read(fleet_json))))
-        .route("/metrics", get(async move || ([(CONTENT_TYPE, "text/plain; version=0.0.4")], tell(Fleet::metrics))))
+        .route(
+            "/evidence",
+            get(async move || ([(CONTENT_TYPE, "application/json")], evidence_json(&evidence.borrow()))),
+        )
+        .route("/metrics", get(async move || ([(CONTENT_TYPE, "text/plain; version=0.0.4")], metrics())))
         .route("/healthz", get(async || "ok\n"))
         .route(
             "/readyz",
@@ -72,6 +84,10 @@ fn router(fleet: SharedFleet, progress: SharedProgress, stopping: watch::Receive
 
 fn fleet_json(fleet: &Fleet, progress: &Progress) -> String {
     json!(fleet.view(progress).at(Instant::now())).to_string() + "\n"
+}
+
+fn evidence_json(evidence: &EvidenceView) -> String {
+    json!(evidence).to_string() + "\n"
 }
 
 #[cfg(test)]
@@ -88,7 +104,13 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let connections: Vec<_> = (0..silent).map(|_| TcpStream::connect(address).unwrap()).collect();
         let (_stop, stopping) = watch::channel(false);
-        tokio::spawn(answer(listener, SharedFleet::default(), SharedProgress::default(), stopping));
+        tokio::spawn(answer(
+            listener,
+            SharedFleet::default(),
+            SharedProgress::default(),
+            SharedEvidence::default(),
+            stopping,
+        ));
         let answered = async { while get(&address.to_string(), "/healthz", 3).await.is_err() {} };
         timeout(DEADLINE * 3, answered).await.expect("an answer");
         let has_ended = |mut connection: &TcpStream| {

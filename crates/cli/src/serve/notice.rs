@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use humantime::format_duration;
+use weir_release::evidence::Refusal;
 
 use super::progress::Held;
 use crate::state_dir::DeployedRevisions;
@@ -48,6 +49,14 @@ pub enum Notice {
     AnyNamespace { attachments: Vec<String> },
     /// There are fewer file handles than all connections would take.
     FewFileHandles { handles: usize, connections: usize, connections_wanted: usize, handles_wanted: usize },
+    /// Of these nodes evidence begins anew: what they have counted since the reading before cannot be told.
+    EvidenceReset { nodes: Vec<String> },
+    /// A poll is not accepted, for another reason than the one before.
+    PollRefused { refusal: Refusal, missing: Vec<String> },
+    /// A poll is accepted again.
+    PollAccepted { edges: usize, read: usize },
+    /// What was saved of evidence cannot be read, so none is gathered.
+    EvidenceNotRead { why: String },
     /// The server was told to stop.
     Stopping,
 }
@@ -74,6 +83,10 @@ impl Notice {
             Notice::StagesAlone { .. } => "stages_alone",
             Notice::AnyNamespace { .. } => "any_namespace",
             Notice::FewFileHandles { .. } => "few_file_handles",
+            Notice::EvidenceReset { .. } => "evidence_reset",
+            Notice::PollRefused { .. } => "poll_refused",
+            Notice::PollAccepted { .. } => "poll_accepted",
+            Notice::EvidenceNotRead { .. } => "evidence_not_read",
             Notice::Stopping => "stopping",
         }
     }
@@ -104,7 +117,10 @@ impl Notice {
                 vec![("revision", revision), ("time", format_duration(time).to_string())]
             }
             Notice::Resumed { deployed: DeployedRevisions { edges, mesh } } => vec![("edges", edges), ("mesh", mesh)],
-            Notice::NotResumed { why } | Notice::NotSaved { why } | Notice::CertificatesNotRead { why } => {
+            Notice::NotResumed { why }
+            | Notice::NotSaved { why }
+            | Notice::CertificatesNotRead { why }
+            | Notice::EvidenceNotRead { why } => {
                 vec![("why", why)]
             }
             Notice::Warnings { count, found } => vec![("warnings", count.to_string()), ("found", found)],
@@ -114,6 +130,11 @@ impl Notice {
             Notice::FewFileHandles { handles, connections, .. } => {
                 vec![("handles", handles.to_string()), ("connections", connections.to_string())]
             }
+            Notice::EvidenceReset { nodes } => vec![("nodes", listed(&nodes))],
+            Notice::PollRefused { refusal, missing } => {
+                vec![("reason", refusal.code().into()), ("why", refusal.to_string()), ("missing", listed(&missing))]
+            }
+            Notice::PollAccepted { edges, read } => vec![("edges", edges.to_string()), ("read", read.to_string())],
             Notice::CertificatesRead | Notice::Stopping => Vec::new(),
         }
     }
@@ -183,6 +204,21 @@ impl fmt::Display for Notice {
                 "few file handles: {handles} are {connections} connections; a hard limit (ulimit -Hn, LimitNOFILE) of \
                  {handles_wanted} would do for {connections_wanted}"
             ),
+            Notice::EvidenceReset { nodes } => write!(
+                f,
+                "evidence reset, what these nodes counted since the reading before is not known: {}",
+                listed(nodes)
+            ),
+            Notice::PollRefused { refusal, missing } => {
+                write!(f, "evidence waits: {refusal}")?;
+                if missing.is_empty() { Ok(()) } else { write!(f, "; not read: {}", listed(missing)) }
+            }
+            Notice::PollAccepted { edges, read } => {
+                write!(f, "evidence is accepted: {read} of {edges} connected edges were read")
+            }
+            Notice::EvidenceNotRead { why } => {
+                write!(f, "evidence not read, none is gathered: {}", why.trim_end())
+            }
             Notice::Stopping => f.write_str("stopping"),
         }
     }

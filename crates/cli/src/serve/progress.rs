@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use super::counting::Counting;
 use crate::state_dir::DeployedRevisions;
 
 /// The progress for all that look at it.
@@ -18,6 +19,8 @@ pub struct Progress {
     pub wanted: String,
     /// The revisions that Envoys are offered, be it in the middle of a rollout, canary nodes aside.
     pub deployed: DeployedRevisions,
+    /// What edges count by that.
+    pub counting: Arc<Counting>,
     /// The revision that every Envoy is to have: that of the last rollout that came to its end.
     pub active: String,
     /// The revisions by which its attachments that do not decide would go without a server.

@@ -20,8 +20,8 @@ mod schedule;
 /// Options that say where gauges are read.
 #[derive(Args, Clone)]
 pub struct ReadingOptions {
-    /// The port of the Envoys' admin interfaces, to read there which revision is active; an Envoy whose metadata has
-    /// weir_admin_port says so itself
+    /// The port of the Envoys' admin interfaces, to read there which revision is active and what edges counted; an Envoy whose
+    /// metadata has weir_admin_port says so itself
     #[arg(long, value_name = "PORT")]
     admin_port: Option<u16>,
     /// A Prometheus that scrapes the Envoys, to read there which revision is active
@@ -50,6 +50,11 @@ const PROMETHEUS_BYTES_MAX: usize = 64 << 20;
 type Readings = BTreeMap<String, Gauges>;
 
 impl ReadingOptions {
+    /// The port of the admin interface of an Envoy that names none.
+    pub fn admin_port(&self) -> Option<u16> {
+        self.admin_port
+    }
+
     /// Reads gauges for as long as the server runs.
     pub async fn follow(self, fleet: SharedFleet) {
         let mut schedule = Schedule::default();
@@ -102,8 +107,7 @@ fn collect(answer: Option<Result<(u64, Option<Readings>), JoinError>>, schedule:
 enum Source<'a> {
     /// Readings that Prometheus has, perhaps none.
     Scraped(&'a Readings),
-    /// An admin interface: only ever on the machine that the Envoy connects from, so that what a client says of itself
-    /// sends nobody elsewhere.
+    /// An admin interface.
     Admin(SocketAddr),
 }
 
@@ -114,8 +118,7 @@ fn sources<'a>(
     scraped: &'a BTreeMap<String, Readings>,
 ) -> Vec<(u64, Source<'a>)> {
     static NOTHING: Readings = Readings::new();
-    let of_port = |row: &Row| Some(SocketAddr::new(row.peer.ip(), admin_port?));
-    let source = |row: &Row| match (scraped.get(&row.node), row.admin.or_else(|| of_port(row))) {
+    let source = |row: &Row| match (scraped.get(&row.node), row.admin_address(admin_port)) {
         (Some(readings), _) => Some(Source::Scraped(readings)),
         (None, Some(address)) => Some(Source::Admin(address)),
         // Prometheus had readings of it before, and has none any more.

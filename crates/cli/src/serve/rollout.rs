@@ -87,6 +87,7 @@ impl Rollout {
             (progress.wanted, progress.active) = (wanted, deployed.revision());
             progress.without_server = deployed.without_server();
             (progress.deployed, progress.publication) = (revisions, first.number);
+            progress.counting = Arc::new(deployed.counting());
         });
         let publications = watch::Sender::new(Arc::new(first));
         let reconnects_until = Instant::now() + patience;
@@ -241,6 +242,7 @@ impl Rollout {
         let number = if is_offered { before.number } else { self.publish(catalog, None) };
         self.progress.send_modify(|progress| {
             (progress.deployed, progress.publication) = (self.deployed.revisions(), number);
+            progress.counting = Arc::new(self.deployed.counting());
         });
     }
 

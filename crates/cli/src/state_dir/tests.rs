@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use weir_policy::{Checked, Revision};
+use weir_release::evidence::Ledger;
 
 use super::history::{ENTRIES_PER_CAUSE_MAX, HistoryEntry};
 use super::*;
@@ -271,4 +272,26 @@ fn a_rollback_is_asked_for_and_forgotten() {
     fs::write(state.rollback_file(), "{").unwrap();
     let Err(Failure::Usage(message)) = state.rollback() else { panic!("half a file was read") };
     assert!(message.contains("rollback.json: not what weir serve writes"), "{message}");
+}
+
+#[test]
+fn evidence_is_recorded_as_a_whole_and_what_cannot_be_read_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = StateDir::open(folder.path()).unwrap();
+    assert_eq!(state.evidence().unwrap(), None);
+    state.save_evidence(&Ledger::default()).unwrap();
+    assert_eq!(state.evidence().unwrap(), Some(Ledger::default()));
+
+    let file = folder.path().join("evidence.json");
+    for (text, expected) in [
+        (r#"{"evidence":2}"#, "version 2, and this weir knows version 1"),
+        ("{\"evid", "not a record of evidence: EOF"),
+    ] {
+        fs::write(&file, text).unwrap();
+        let failure = state.evidence().unwrap_err().text(false);
+        assert!(failure.contains(expected), "{failure}");
+        assert!(failure.contains(&format!("{}: ", file.display())), "{failure}");
+        assert!(failure.contains("move it away to begin anew"), "{failure}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    }
 }

@@ -21,7 +21,7 @@ impl Moment {
     }
 
     /// The time for people, as text: RFC 3339, in UTC.
-    pub(super) fn text(self) -> String {
+    pub fn text(self) -> String {
         format_rfc3339_seconds(self.wall).to_string()
     }
 }

@@ -55,7 +55,7 @@ pub struct Row {
     pub behind: bool,
     /// The resource that it refused, or why it was sent away.
     pub error: Option<String>,
-    /// The address at which its admin interface is thought to answer.
+    /// The address of its admin interface, if it says the port itself.
     #[serde(skip)]
     pub admin: Option<SocketAddr>,
     /// The node as it describes itself.
@@ -176,6 +176,12 @@ impl Row {
             is_double: false,
             gone: None,
         }
+    }
+
+    /// The address at which its admin interface is thought to answer, with the port of those that name none: only ever on the
+    /// machine that it connects from, so that what a client says of itself sends nobody elsewhere.
+    pub fn admin_address(&self, port: Option<u16>) -> Option<SocketAddr> {
+        self.admin.or_else(|| Some(SocketAddr::new(self.peer.ip(), port?)))
     }
 
     pub(super) fn note(&mut self, event: &Event, now: Moment) {

@@ -1,0 +1,188 @@
+//! Evidence: each tick the counters of the connected edges are read and taken into a ledger, which is recorded in the state.
+//! Where edges count nothing, nothing is read and nothing said.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::{JoinSet, block_in_place};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use weir_release::evidence::{EDGES_MAX, Ledger, PROCESS, Reading, TICK, counters};
+
+use self::edges::{Edge, Edges};
+use self::view::PollView;
+use super::counting::Counting;
+use super::fleet::{Moment, Row, SharedFleet};
+use super::log::Log;
+use super::notice::Notice;
+use super::progress::SharedProgress;
+use crate::http_get::get_each;
+use crate::state_dir::StateDir;
+
+mod edges;
+mod view;
+
+pub use view::{EvidenceView, SharedEvidence};
+
+/// Edges that are read at the same time.
+const AT_ONCE: usize = 128;
+/// The most bytes of an answer: 8,192 counters with the longest names are 2 MB.
+const BYTES_MAX: usize = 4 << 20;
+/// The time after which what was counted is recorded at the latest.
+const RECORD_AGE_MAX: Duration = Duration::from_secs(60);
+
+/// What reads edges.
+pub struct Gatherer {
+    /// The port of the admin interface of an Envoy that names none.
+    pub admin_port: Option<u16>,
+    /// The Envoys.
+    pub fleet: SharedFleet,
+    /// What edges count.
+    pub progress: SharedProgress,
+    /// Where the ledger is recorded.
+    pub state: Option<StateDir>,
+    /// Where notices go.
+    pub log: Log,
+    /// Where all look that want to know.
+    pub evidence: SharedEvidence,
+}
+
+impl Gatherer {
+    /// Gathers evidence until the server is told to stop.
+    pub async fn follow(self, mut stopping: watch::Receiver<bool>) {
+        let mut ledger = None;
+        tokio::select! {
+            _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
+            () = self.gather(&mut ledger) => {}
+        }
+        if let Some(ledger) = &ledger {
+            self.record(ledger);
+        }
+    }
+
+    async fn gather(&self, ledger: &mut Option<Ledger>) {
+        let (mut edges, mut recorded) = (Edges::default(), None);
+        let mut ticks = interval_at(Instant::now() + TICK, TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let counting = self.progress.borrow().counting.clone();
+            if counting.experiments.are_none() {
+                continue;
+            }
+            if ledger.is_none() {
+                *ledger = self.recorded();
+            }
+            let Some(ledger) = ledger else { return };
+            ledger.keep(&counting.known);
+            let begun = Instant::now();
+            let resets = self.read(ledger, &mut edges, &counting).await;
+            self.poll(ledger, &edges, begun.elapsed());
+            // The next tick would be too late.
+            let is_due = recorded.is_none_or(|recorded: Instant| recorded.elapsed() + TICK > RECORD_AGE_MAX);
+            if is_due || !resets.is_empty() {
+                self.record(ledger);
+                recorded = Some(Instant::now());
+            }
+            if !resets.is_empty() {
+                self.log.tell(&Notice::EvidenceReset { nodes: resets.into_iter().collect() });
+            }
+        }
+    }
+
+    /// The ledger as it was recorded. None if that cannot be read: it stays as it is, since one that began anew would count
+    /// what is in it again.
+    fn recorded(&self) -> Option<Ledger> {
+        match self.state.as_ref().map_or(Ok(None), StateDir::evidence) {
+            Ok(recorded) => Some(recorded.unwrap_or_default()),
+            Err(failure) => {
+                self.log.tell(&Notice::EvidenceNotRead { why: failure.text(false) });
+                None
+            }
+        }
+    }
+
+    fn record(&self, ledger: &Ledger) {
+        let Some(state) = &self.state else { return };
+        if let Err(failure) = block_in_place(|| state.save_evidence(ledger)) {
+            self.log.tell(&Notice::NotSaved { why: failure.text(false) });
+        }
+    }
+
+    /// Reads all edges, as far as there is time for those that do not answer. The nodes that were reset.
+    async fn read(&self, ledger: &mut Ledger, edges: &mut Edges, counting: &Arc<Counting>) -> BTreeSet<String> {
+        edges.connected(self.connected(counting));
+        let mut resets = BTreeSet::new();
+        if edges.count() > EDGES_MAX {
+            return resets;
+        }
+        let until = Instant::now() + TICK;
+        let mut due = edges.due().into_iter();
+        let mut asking = JoinSet::new();
+        loop {
+            while asking.len() < AT_ONCE
+                && Instant::now() < until
+                && let Some(edge) = due.next()
+            {
+                let counting = counting.clone();
+                asking.spawn(async move {
+                    let answer = ask(&edge, &counting).await;
+                    (edge, answer)
+                });
+            }
+            let Some(answer) = asking.join_next().await else { return resets };
+            let Ok((edge, answer)) = answer else { continue };
+            edges.asked(edge.stream, answer.as_ref().err().cloned(), Instant::now());
+            if let Ok(reading) = answer
+                && ledger.count(&edge.node, reading, &counting.revision)
+            {
+                resets.insert(edge.node);
+            }
+        }
+    }
+
+    /// The edges that are connected.
+    fn connected(&self, counting: &Counting) -> Vec<Edge> {
+        let fleet = self.fleet.borrow();
+        let is_edge = |row: &Row| {
+            let names = row.attachments.iter().map(|attachment| attachment.name.as_str());
+            counting.are_edge(&row.about, names)
+        };
+        let edges = fleet.connected().filter(|(_, row)| is_edge(row));
+        let edge = |(stream, row): (u64, Cow<'_, Row>)| {
+            let (machine, admin) = (row.peer.ip(), row.admin_address(self.admin_port));
+            Edge { stream, node: row.node.clone(), machine, admin }
+        };
+        edges.map(edge).collect()
+    }
+
+    /// Gives out what was counted, if enough edges were read.
+    fn poll(&self, ledger: &mut Ledger, edges: &Edges, took: Duration) {
+        let now = Instant::now();
+        let (poll, missing) = (edges.poll(now), edges.missing(now));
+        let refusal = poll.refusal();
+        let evidence = if refusal.is_none() { ledger.accept() } else { Vec::new() };
+        let before = self.evidence.borrow().reason();
+        match refusal {
+            Some(refusal) if before != Some(refusal.code()) => {
+                let missing = missing.iter().map(|one| format!("{}: {}", one.node, one.why)).collect();
+                self.log.tell(&Notice::PollRefused { refusal, missing });
+            }
+            None if before.is_some() => self.log.tell(&Notice::PollAccepted { edges: poll.edges, read: poll.read }),
+            _ => {}
+        }
+        let poll = PollView::new(Moment::now(), took, &poll, missing, evidence);
+        self.evidence.send_modify(|view| view.take_in(poll, ledger));
+    }
+}
+
+/// Reads an edge.
+async fn ask(edge: &Edge, counting: &Counting) -> Result<Reading, String> {
+    let admin = edge.admin.map(|admin| admin.to_string()).unwrap_or_default();
+    let paths = [PROCESS, &counters(&counting.experiments)];
+    let answers = get_each(&admin, paths, BYTES_MAX).await.map_err(|error| error.to_string())?;
+    let [process, counters] = answers.each_ref().map(|answer| String::from_utf8_lossy(answer));
+    Reading::parse(&edge.node, &process, &counters, &counting.experiments).map_err(|why| format!("{admin}: {why}"))
+}

@@ -1,0 +1,71 @@
+//! Who is asked, and who counts as read.
+
+use std::time::Duration;
+
+use weir_release::evidence::TICK;
+
+use super::*;
+
+fn edge(stream: u64, node: &str, machine: u8) -> Edge {
+    let machine = IpAddr::from([127, 0, 0, machine]);
+    Edge { stream, node: node.into(), machine, admin: Some(SocketAddr::new(machine, 9901)) }
+}
+
+fn edges(connected: &[Edge]) -> Edges {
+    let mut edges = Edges::default();
+    edges.connected(connected.iter().cloned());
+    edges
+}
+
+fn due(edges: &Edges) -> Vec<u64> {
+    edges.due().into_iter().map(|edge| edge.stream).collect()
+}
+
+#[test]
+fn who_was_read_is_asked_first_and_of_the_others_who_was_asked_longest_ago() {
+    let (mut edges, now) =
+        (edges(&[edge(1, "a", 1), edge(2, "b", 1), edge(3, "c", 1), edge(4, "d", 1)]), Instant::now());
+    edges.asked(1, Some("silent".into()), now);
+    edges.asked(3, None, now + TICK);
+    edges.asked(4, Some("silent".into()), now - TICK);
+    assert_eq!(due(&edges), [3, 2, 4, 1]);
+    // One that fell silent has no place before those that always were.
+    edges.asked(3, Some("silent".into()), now + TICK * 2);
+    assert_eq!(due(&edges), [2, 4, 1, 3]);
+}
+
+#[test]
+fn without_an_admin_interface_nobody_is_asked_and_it_is_said() {
+    let edges = edges(&[Edge { admin: None, ..edge(1, "a", 1) }, edge(2, "b", 1)]);
+    assert_eq!(due(&edges), [2]);
+    let whys: Vec<String> = edges.missing(Instant::now()).into_iter().map(|missing| missing.why).collect();
+    assert_eq!(whys, [NOWHERE, NOT_YET]);
+}
+
+#[test]
+fn a_reading_counts_for_three_ticks() {
+    let (mut edges, now) = (edges(&[edge(1, "a", 1)]), Instant::now());
+    edges.asked(1, None, now);
+    edges.asked(1, Some("no answer".into()), now + TICK);
+    let read_at = |age: Duration| edges.poll(now + age).read;
+    assert_eq!((read_at(TICK * 3), read_at(TICK * 3 + Duration::from_millis(1))), (1, 0));
+    assert_eq!(edges.missing(now + TICK * 3), []);
+    assert_eq!(edges.missing(now + TICK * 4), [Missing { node: "a".into(), why: "no answer".into() }]);
+}
+
+#[test]
+fn an_envoy_that_is_restarted_hot_is_one_edge_and_another_of_its_name_elsewhere_is_another() {
+    let (mut edges, now) = (edges(&[edge(1, "a", 1), edge(2, "a", 1), edge(3, "a", 2)]), Instant::now());
+    edges.asked(1, Some("refused".into()), now);
+    edges.asked(2, None, now);
+    assert_eq!((edges.count(), edges.poll(now)), (2, Poll { edges: 2, read: 1 }));
+}
+
+#[test]
+fn who_went_is_forgotten_and_who_stays_is_not() {
+    let (mut edges, now) = (edges(&[edge(1, "a", 1), edge(2, "b", 1)]), Instant::now());
+    edges.asked(1, None, now);
+    edges.asked(2, None, now);
+    edges.connected([edge(2, "b", 1), edge(3, "a", 1)]);
+    assert_eq!(edges.poll(now), Poll { edges: 2, read: 1 });
+}
