@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::attachment::Role;
 use crate::document::{At, Problem, Problems, codes};
-use crate::limits;
 use crate::model::{EnvTag, Holdout, Layer, Model};
 use crate::written::{self, Policy, UnitSource};
+use crate::{evidence, limits};
 
 mod audiences;
 mod conditions;
@@ -238,12 +238,18 @@ impl<'a> Checker<'a> {
         let longest = |layer: &Layer| layer.experiments.iter().flat_map(|e| &e.variants).map(|v| v.env_tag.len()).max();
         let tag_bytes =
             layers.iter().filter_map(longest).map(|length| length.saturating_add(1)).sum::<usize>().saturating_sub(1);
+        let pools = layers.iter().filter(|layer| layer.gathers_evidence());
+        let judged = pools.flat_map(|layer| &layer.experiments).filter(|experiment| experiment.enabled);
+        let evidence = judged
+            .map(|experiment| experiment.variants.len().saturating_mul(evidence::COUNTERS_OF_VARIANT))
+            .fold(0, usize::saturating_add);
         let listed = lists::count(self.documents, self.lists.values().copied());
         for (found, max, what) in [
             (layer_count, limits::LAYERS_MAX, "layers"),
             (experiment_count, limits::EXPERIMENTS_MAX, "experiments"),
             (listed, limits::LISTED_UNITS_MAX, "listed units"),
             (tag_bytes, limits::ENV_TAG_BYTES_MAX, "bytes of env tags when every layer is in force"),
+            (evidence, limits::EVIDENCE_COUNTERS_MAX, EVIDENCE),
         ] {
             if found > max {
                 self.problems.add(codes::LIMIT, &at, format!("{found} {what}; at most {max} are allowed"));
@@ -303,6 +309,10 @@ impl<'a> Checker<'a> {
         Some(Holdout { id, unit, epoch: holdout.epoch, share: share?, layers })
     }
 }
+
+/// What is counted for the limit, and how much of it a variant needs.
+const EVIDENCE: &str =
+    "evidence counters, 112 for each variant of enabled experiments on lines that begin with `pool.`";
 
 /// Header names in lower case, as they are compared.
 fn lowered(sources: &[UnitSource]) -> Vec<UnitSource> {

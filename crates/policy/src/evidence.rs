@@ -2,6 +2,7 @@
 //! are judged by. A public format.
 
 use crate::gauge::MODULES;
+use crate::model::Layer;
 
 /// One counter: requests of these units that were dealt this variant and ended so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,9 +41,19 @@ pub const POOL: &str = "pool.";
 /// Groups of units.
 pub const PARTS: u8 = 16;
 
+/// The counters that a variant may have: one for each part and outcome.
+pub const COUNTERS_OF_VARIANT: usize = PARTS as usize * Outcome::ALL.len();
+
 const NAME: &str = "weir_assigned_total";
 /// What stands between a label's name and its value, and behind the value.
 const LABEL: (&str, &str) = ("=.=", ";.;");
+
+impl Layer {
+    /// Whether requests that are dealt a variant here are counted by part and outcome.
+    pub fn gathers_evidence(&self) -> bool {
+        self.enabled && self.line.starts_with(POOL)
+    }
+}
 
 impl Outcome {
     /// Every outcome, each at its own number.

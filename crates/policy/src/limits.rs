@@ -36,6 +36,8 @@ limits! {
     LISTED_UNITS_MAX "listed_units" = 1_000_000;
     /// Bytes of the env tag header when every layer is in force with its longest tag.
     ENV_TAG_BYTES_MAX "env_tag_bytes" = 4_096;
+    /// Evidence counters: 112 for each variant of an experiment that is on, in a layer that is on, on a line that begins with `pool.`.
+    EVIDENCE_COUNTERS_MAX "evidence_counters" = 8_192;
     /// Bytes of a regular expression.
     PATTERN_BYTES_MAX "pattern_bytes" = 1_024;
     /// Bytes of a unit.
