@@ -8,7 +8,8 @@ const TELEMETRY: (&str, &str) = ("telemetry.istio.io/v1", "Telemetry");
 /// The decision in the filter state: docs/filter.md, exposure.
 const STATE: &str = "%FILTER_STATE(wasm.weir:PLAIN)%";
 /// Parts of the filter's metric names that become labels.
-const STAT_TAGS: [&str; 7] = ["attachment", "experiment", "variant", "reason", "code", "layer", "cause"];
+const STAT_TAGS: [&str; 9] =
+    ["attachment", "experiment", "variant", "reason", "code", "layer", "cause", "part", "outcome"];
 
 /// The Telemetry of the attachment's proxies.
 pub(crate) fn object(placed: &PlacedFilter<'_>) -> Object {
