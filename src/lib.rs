@@ -16,6 +16,7 @@
 )]
 
 mod appeared;
+mod evidence;
 mod exports;
 mod host;
 mod join;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use weir_engine::{Gauge, Offer, Plan, Position, Problem, Refused, Revision, codes};
 
+use crate::evidence::Evidence;
 use crate::host::{self, Kind, Level};
 use crate::join;
 use crate::metrics::Metrics;
@@ -20,6 +21,7 @@ const TICK_MILLISECONDS: u32 = 200;
 pub(crate) struct Plugin {
     pub(crate) plan: Plan,
     pub(crate) variants: VariantMetrics,
+    pub(crate) evidence: Evidence,
     /// Whether each decision is logged. Read once: it costs a call.
     pub(crate) logs_decisions: bool,
 }
@@ -33,10 +35,11 @@ pub(crate) fn configure(name: &[u8], last: Option<&Rc<Plugin>>, metrics: &mut Me
     if PARTS.numbers {
         host::set_tick_period(TICK_MILLISECONDS);
     }
+    let machine_is_new = last.is_none();
     let last = last.filter(|last| last.plan.revision().is_some());
     match read(&bytes) {
         Ok(plan) => {
-            let plugin = Plugin::new(plan, metrics);
+            let plugin = Plugin::new(plan, machine_is_new, metrics);
             keep(name, &plugin, &bytes);
             show(&plugin.plan, name, None, metrics);
             Rc::new(plugin)
@@ -45,7 +48,8 @@ pub(crate) fn configure(name: &[u8], last: Option<&Rc<Plugin>>, metrics: &mut Me
             report(name, &refused);
             let Refused { revision, fallback, .. } = *refused;
             let plugin = last.map(Rc::clone);
-            let plugin = plugin.unwrap_or_else(|| Rc::new(Plugin::new(kept(name).unwrap_or(fallback), metrics)));
+            let plugin =
+                plugin.unwrap_or_else(|| Rc::new(Plugin::new(kept(name).unwrap_or(fallback), machine_is_new, metrics)));
             show(&plugin.plan, name, Some(revision), metrics);
             plugin
         }
@@ -53,12 +57,14 @@ pub(crate) fn configure(name: &[u8], last: Option<&Rc<Plugin>>, metrics: &mut Me
 }
 
 impl Plugin {
-    fn new(plan: Plan, metrics: &mut Metrics) -> Plugin {
+    fn new(plan: Plan, machine_is_new: bool, metrics: &mut Metrics) -> Plugin {
         if PARTS.join && plan.follows_trace() {
             join::prepare();
         }
         let variants = if PARTS.numbers { VariantMetrics::define(&plan, metrics) } else { VariantMetrics::default() };
-        Plugin { plan, variants, logs_decisions: host::logs(Level::Debug) }
+        let evidence =
+            if PARTS.numbers { Evidence::define(&plan, machine_is_new, metrics) } else { Evidence::default() };
+        Plugin { plan, variants, evidence, logs_decisions: host::logs(Level::Debug) }
     }
 }
 

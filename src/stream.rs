@@ -137,8 +137,12 @@ impl Stream {
         let class = StatusClass::of_response(self.is_grpc);
         // An upgraded connection lasts as long as its peers like: that is no latency.
         let latency = (class != StatusClass::Informational).then(|| host::now().saturating_sub(self.begun));
+        let Plugin { plan, evidence, .. } = &*self.plugin;
         for layer in &self.counted {
-            variants.answered(&self.plugin.plan, layer, class, latency, metrics);
+            variants.answered(plan, layer, class, latency, metrics);
+            if let Some(dealt) = layer.dealt {
+                evidence.count(plan, dealt, class, latency, metrics);
+            }
         }
     }
 }

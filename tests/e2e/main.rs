@@ -8,6 +8,7 @@ mod bad_policy;
 mod bootstraps;
 mod clock;
 mod cookies;
+mod evidence;
 mod explain;
 mod first_envoy;
 mod harness;

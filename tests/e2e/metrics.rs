@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 mod mesh;
-mod numbers;
+pub mod numbers;
 mod pushes;
 mod series_limit;
 
@@ -37,7 +37,7 @@ async fn every_request_is_counted_once_by_variant_and_code() {
 }
 
 /// The class of the HTTP status that stands for each gRPC status, by google/rpc/code.proto; what is no status is UNKNOWN.
-const GRPC: [(&str, &str); 19] = [
+pub const GRPC: [(&str, &str); 19] = [
     ("0", "2xx"),
     ("1", "4xx"),
     ("2", "5xx"),
@@ -175,7 +175,9 @@ async fn arms_are_told_from_those_who_were_forced_into_them() {
 
     let page = text("docs/filter.md");
     let blocks = page.split("```promql\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    let queries: Vec<&str> = blocks.flat_map(|block| block.trim().split("\n\n")).collect();
+    let queries = blocks.flat_map(|block| block.trim().split("\n\n"));
+    // Nothing here is dealt on the line of a pool.
+    let queries: Vec<&str> = queries.filter(|query| !query.contains("weir_assigned_total")).collect();
     assert!(queries.len() >= 4, "{queries:#?}");
     for query in queries {
         assert!(!scene.prometheus.series(query).await.is_empty(), "nothing: {query}");

@@ -202,7 +202,7 @@ class _Policy:
         if self.likely(0.12):
             layer["enabled"] = self.likely(0.25)
         if self.likely(0.15):
-            layer["line"] = f"of.{name}"[:64]
+            layer["line"] = self.pick(["of", "pool"]) + f".{name}"[:60]
         if self.likely(0.3):
             layer["epoch"] = self.pick([0, 1, 7, 4294967295])
         if self.likely(0.25):

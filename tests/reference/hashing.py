@@ -8,11 +8,19 @@ C2 = 0x4CF5AD432745937F
 LINE = 1_000_000
 
 
-@lru_cache(maxsize=1 << 16)
 def slot(tag, name, epoch, unit):
     """The slot of a unit (bytes) on the line TAG:NAME:EPOCH."""
-    text = b"%s:%s:%d:%s" % (tag.encode(), name.encode(), epoch, unit)
-    return ((h(text) >> 32) * LINE) >> 32
+    return ((_hashed(tag, name, epoch, unit) >> 32) * LINE) >> 32
+
+
+def part(tag, name, epoch, unit):
+    """The part of a unit, one of 16, from the half of the hash that the slot has nothing of."""
+    return _hashed(tag, name, epoch, unit) & 15
+
+
+@lru_cache(maxsize=1 << 16)
+def _hashed(tag, name, epoch, unit):
+    return h(b"%s:%s:%d:%s" % (tag.encode(), name.encode(), epoch, unit))
 
 
 def h(data):

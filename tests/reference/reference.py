@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 
 from conditions import holds
-from hashing import slot
+from hashing import part, slot
 from policies import Arm, Experiment, Layer, Policy, within
 from request import Request
 from travel import (
@@ -32,13 +32,20 @@ class Outcome:
     experiment_slot: int | None = None
     audience: str | None = None
     routes: dict | None = None
+    part: int | None = None
 
     def variant(self):
         return self.arm.id if self.arm else "stable"
 
     def row(self):
         experiment = self.experiment.id if self.experiment else None
-        return [self.layer.id, self.slot, experiment, self.experiment_slot, self.variant(), self.reason]
+        return [
+            self.layer.id, self.slot, experiment, self.experiment_slot, self.variant(), self.reason, self.evidence(),
+        ]
+
+    def evidence(self):
+        """The part that the request is counted in for releases, if it is."""
+        return self.part if self.reason == "assigned" and self.layer.line.startswith("pool.") else None
 
 
 @dataclass
@@ -169,7 +176,10 @@ class _Edge:
         own = slot("E", experiment.id, experiment.epoch, unit)
         audience, ranges = self._audience(layer, experiment)
         arm = next((arm for arm in experiment.arms.values() if within(own, ranges.get(arm.id, []))), None)
-        return Outcome(layer, "assigned" if arm else "no_variant", experiment, arm, found, own, audience)
+        reason = "assigned" if arm else "no_variant"
+        outcome = Outcome(layer, reason, experiment, arm, found, own, audience)
+        outcome.part = part("E", experiment.id, experiment.epoch, unit)
+        return outcome
 
     def _audience(self, layer, experiment):
         for name, when, ranges in experiment.audiences:

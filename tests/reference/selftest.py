@@ -8,7 +8,7 @@ from pathlib import Path
 import reference
 import yaml_subset
 from conditions import number_of, version_of
-from hashing import h, slot
+from hashing import h, part, slot
 from policies import Policy
 from travel import baggage_lines, cookie_lines
 from units import json_member
@@ -33,6 +33,7 @@ def _check_hash():
     assert f"{h('L:checkout:0:用户1'.encode()):016x}" == "98dc543df4bf95ee"
     assert slot("E", "banner", 0, b"user-1") == 229072
     assert slot("L", "checkout", 1, b"user-1") == 142987
+    assert part("E", "banner", 0, b"user-1") == 10
 
 
 def _check_json():
@@ -105,7 +106,7 @@ def _check_decisions():
     reached = _decided(ARMED, {"steer": "subset"}, ada, OTHER)
     assert ["x-weir-subset", [OTHER]] in reached["edits"] and not reached["set_cookies"]
     bot = _decided(ARMED, {}, {":scheme": "https", "user-agent": "a bot", "cookie": "lane=x%2Ce.control"})
-    assert bot["layers"] == [["l", None, None, None, "stable", "not_targeted"]] and not bot["edits"]
+    assert bot["layers"] == [["l", None, None, None, "stable", "not_targeted", None]] and not bot["edits"]
     assert bot["set_cookies"] == ["lane=e.control; Path=/; SameSite=None; Max-Age=9; Secure; Partitioned"]
     empty = _decided(ARMED, {}, {":scheme": "https", "user-agent": "a bot", "cookie": "lane = e.control%2cx"})
     assert empty["set_cookies"] == ["lane=; Path=/; SameSite=None; Max-Age=0; Secure; Partitioned"]
@@ -182,7 +183,7 @@ def _explained(policy, attachment, decision):
     """What `weir explain` prints, blanks made one."""
     lines = [f"revision {policy.revision}, role {attachment['role']}, steer {attachment['steer']}", ""]
     lines += ["LAYER SLOT EXPERIMENT VARIANT REASON"]
-    for layer, slot_, experiment, _, variant, reason in decision.document()["layers"]:
+    for layer, slot_, experiment, _, variant, reason, _ in decision.document()["layers"]:
         lines.append(f"{layer} {'-' if slot_ is None else slot_} {experiment or '-'} {variant} {reason}")
     changes = [
         f"set {name}: {line.decode()}" if lines_ else f"remove {name}"

@@ -343,7 +343,7 @@ class Traffic:
 
     def _routed(self, expected):
         """A destination that a variant in force routes."""
-        in_force = {(experiment, variant) for _, _, experiment, _, variant, _ in expected["layers"]}
+        in_force = {(experiment, variant) for _, _, experiment, _, variant, *_ in expected["layers"]}
         arms = [arm for arm in self.policy.arms.values() if (arm.experiment.id, arm.id) in in_force]
         services = [service for arm in arms for service in arm.routes]
         return f"outbound|{self.pick([80, 8443])}||{self.pick(services)}" if services else None

@@ -41,6 +41,8 @@ pub struct Layer {
     pub reason: String,
     /// Where the experiment has audiences: the one that held, or `-`.
     pub audience: Option<String>,
+    /// Of the unit, where the request is counted as evidence.
+    pub part: Option<u8>,
 }
 
 impl Problem {
@@ -122,7 +124,7 @@ impl Expectation {
 }
 
 impl Layer {
-    /// `EXPERIMENT/VARIANT/REASON[/AUDIENCE] [SLOT[:EXPERIMENT SLOT]]`.
+    /// `EXPERIMENT/VARIANT/REASON[/AUDIENCE] [SLOT[:EXPERIMENT SLOT[:PART]]]`.
     fn read(context: &str, id: String, node: Spanned) -> Layer {
         let text = document::text(context, node);
         let (outcome, slots) = text.split_once(' ').unwrap_or((&text, ""));
@@ -130,11 +132,11 @@ impl Layer {
             panic!("{context}: {id} is `EXPERIMENT/VARIANT/REASON[/AUDIENCE] SLOT:SLOT`, not {text:?}")
         };
         assert!(audience.len() < 2, "{context}: {id} has two audiences: {text:?}");
-        let (slot, experiment_slot) = slots.split_once(':').unwrap_or((slots, ""));
-        let number = |slot: &str| {
-            (!slot.is_empty()).then(|| slot.parse().unwrap_or_else(|_| panic!("{context}: {id}: slot {slot:?}")))
-        };
-        let (slot, experiment_slot) = (number(slot), number(experiment_slot));
+        let mut numbers = slots.split(':').filter(|slot| !slot.is_empty());
+        let mut number =
+            || numbers.next().map(|slot| slot.parse().unwrap_or_else(|_| panic!("{context}: {id}: slot {slot:?}")));
+        let (slot, experiment_slot, part) = (number(), number(), number());
+        let part = part.map(|part| u8::try_from(part).unwrap());
         Layer {
             id,
             slot,
@@ -143,6 +145,7 @@ impl Layer {
             variant: variant.to_owned(),
             reason: reason.to_owned(),
             audience: audience.first().map(|&audience| audience.to_owned()),
+            part,
         }
     }
 
@@ -161,6 +164,7 @@ impl Layer {
             "variant": self.variant,
             "audience": self.audience,
             "reason": self.reason,
+            "part": self.part,
         })
     }
 }

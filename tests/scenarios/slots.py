@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Slots by an implementation that shares nothing with the engine: the numbers of the scenarios come from here.
 
-    slots.py L:checkout:0:user-1 E:owl:0:user-1     prints a slot a key (TAG:ID:EPOCH:UNIT)
+    slots.py L:checkout:0:user-1 E:owl:0:user-1     prints slot and part of each key (TAG:ID:EPOCH:UNIT)
     slots.py --revision < canonical.json            prints the revision of a canonical form
     slots.py --judge                                compares 10,000 keys with PyPI's mmh3
 
@@ -82,7 +82,7 @@ def main(arguments):
         print(f"{murmur3_x64_128_low(sys.stdin.buffer.read().rstrip(bytes([10]))):016x}"[:12])
     else:
         for key in arguments:
-            print(slot(as_bytes(key)), key)
+            print(slot(as_bytes(key)), murmur3_x64_128_low(as_bytes(key)) & 15, key)
 
 
 if __name__ == "__main__":

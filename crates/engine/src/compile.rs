@@ -103,6 +103,7 @@ struct Compiler<'a> {
     repeated: Repeated<'a>,
     next_list: u32,
     next_series: u32,
+    next_in_pool: u16,
     leads_to_services: bool,
 }
 
@@ -122,6 +123,7 @@ impl<'a> Compiler<'a> {
             repeated: Repeated::default(),
             next_list: 0,
             next_series: 0,
+            next_in_pool: 0,
             leads_to_services: false,
         };
         compiler.units(attachment, is_in_force && model.enabled);
@@ -198,7 +200,8 @@ impl<'a> Compiler<'a> {
                     rules.push(Rule { when: self.predicate(&rule.when), forced });
                 }
             }
-            experiments.push(self.experiment(experiment));
+            let is_in_pool = self.deals && layer.gathers_evidence() && experiment.enabled;
+            experiments.push(self.experiment(experiment, is_in_pool));
         }
         slots.sort_unstable();
         let holdouts = self.model.holdouts.iter().enumerate();
@@ -238,8 +241,9 @@ impl<'a> Compiler<'a> {
         asks_any.then(|| Box::new(asks))
     }
 
-    fn experiment(&mut self, experiment: &'a Experiment) -> ExperimentPlan {
-        let variants: Arc<[VariantPlan]> = experiment.variants.iter().map(|variant| self.variant(variant)).collect();
+    fn experiment(&mut self, experiment: &'a Experiment, is_in_pool: bool) -> ExperimentPlan {
+        let variants = experiment.variants.iter().map(|variant| self.variant(variant, is_in_pool));
+        let variants: Arc<[VariantPlan]> = variants.collect();
         let own = experiment.variants.iter().map(|variant| variant.ranges.as_slice()).enumerate();
         let own = ExperimentPlan::of(experiment, by_slot(own), &variants);
         let targeting = experiment.targeting.as_ref().filter(|_| self.deals).map(|condition| self.predicate(condition));
@@ -258,15 +262,17 @@ impl<'a> Compiler<'a> {
         ExperimentPlan { dealing, audience: Some("-".into()), ..own }
     }
 
-    fn variant(&mut self, variant: &Variant) -> VariantPlan {
+    fn variant(&mut self, variant: &Variant, is_in_pool: bool) -> VariantPlan {
         let series = Some(self.next_series).filter(|series| *series < SERIES_MAX);
         self.next_series = self.next_series.saturating_add(1);
+        let in_pool = is_in_pool.then_some(self.next_in_pool);
+        self.next_in_pool = self.next_in_pool.saturating_add(u16::from(is_in_pool));
         let mut routes = Vec::with_capacity(variant.routes.len());
         for (service, target) in &variant.routes {
             self.leads_to_services |= matches!(target, RouteTarget::Service(_));
             routes.push((service.clone(), target.name().to_owned()));
         }
-        VariantPlan { id: variant.id.clone(), tag: variant.env_tag.clone(), routes, series }
+        VariantPlan { id: variant.id.clone(), tag: variant.env_tag.clone(), routes, series, in_pool }
     }
 
     /// The layer's overrides and its experiments'; a unit stands in one of them only, so their order needs no keeping.

@@ -2,7 +2,7 @@
 
 use weir_policy::Role;
 
-use crate::decision::Reason;
+use crate::decision::{Dealt, Reason};
 use crate::exchange::Exchange;
 use crate::plan::{Plan, Series};
 use crate::tags::Dropped;
@@ -16,6 +16,8 @@ pub struct Counted {
     pub reason: Reason,
     /// The variant in force, if there is one.
     pub variant: Option<Series>,
+    /// What is counted for evidence, if anything.
+    pub dealt: Option<Dealt>,
 }
 
 impl Plan {
@@ -48,7 +50,8 @@ impl Exchange<'_, '_> {
             let counts = everywhere || variant.is_some_and(|variant| routed.is_some_and(|by| by.is_of(variant)));
             let series = |series: Option<u32>| series.map_or(Series::Other, Series::Named);
             let variant = variant.map(|variant| series(variant.series));
-            (counts && !is_preflight).then_some(Counted { layer, reason: outcome.reason, variant })
+            let dealt = outcome.dealt();
+            (counts && !is_preflight).then_some(Counted { layer, reason: outcome.reason, variant, dealt })
         })
     }
 
@@ -76,7 +79,8 @@ mod tests {
             exchange.counted().collect::<Vec<_>>()
         };
         let tags: (&[u8], &[u8]) = (b"x-env-tag", b"e.v,f.v");
-        let of = |layer| Counted { layer, reason: Reason::Tag, variant: Some(Series::Named(layer.into())) };
+        let of =
+            |layer| Counted { layer, reason: Reason::Tag, variant: Some(Series::Named(layer.into())), dealt: None };
         assert_eq!(counted(&[tags], b"outbound|80||owl"), [of(0)]);
         assert_eq!(counted(&[tags], b"outbound|80||tiger"), [of(1)]);
         assert_eq!(counted(&[tags], b"outbound|80||lynx"), []);
@@ -121,7 +125,8 @@ mod tests {
                 let asks = asks.map(|method| (&b"access-control-request-method"[..], method));
                 let headers = headers.into_iter().chain([(&b":method"[..], method)]).chain(asks);
                 let exchange = plan.exchange(headers, || None, |_| None, || Some(Cow::Borrowed(b"owl")));
-                let counted = is_counted.then_some(Counted { layer: 0, reason, variant: Some(Series::Named(0)) });
+                let counted =
+                    is_counted.then_some(Counted { layer: 0, reason, variant: Some(Series::Named(0)), dealt: None });
                 assert!(exchange.counted().eq(counted), "{role} {method:?} {asks:?}");
                 let drops = if is_counted { exchange.dropped() } else { Dropped::default() };
                 assert_eq!(exchange.counted_drops(), drops, "{role} {method:?} {asks:?}");

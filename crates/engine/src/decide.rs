@@ -13,6 +13,7 @@ use crate::listed::Entry;
 use crate::plan::{Dealing, LayerPlan, Plan, TagOf, owner};
 use crate::request::Request;
 use crate::rules::Forced;
+use crate::slot::{part_of, slot_of};
 use crate::tags::{self, Arrival, Arrived, Dropped};
 use crate::targeting::EvalContext;
 use crate::trace::TraceTags;
@@ -165,9 +166,11 @@ impl<'p, 'a> Dealer<'p, 'a> {
             outcome.reason = Reason::NotTargeted;
             return outcome;
         };
-        let slot = experiment.salt.slot(unit);
+        let hash = experiment.salt.hash(unit);
+        let slot = slot_of(hash);
         outcome.experiment = Some(experiment);
         outcome.experiment_slot = Some(slot);
+        outcome.part = part_of(hash);
         outcome.variant = owner(&experiment.ranges, slot).and_then(|index| experiment.variants.get(index));
         outcome.reason = if outcome.variant.is_some() { Reason::Assigned } else { Reason::NoVariant };
         outcome

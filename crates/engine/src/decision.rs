@@ -81,6 +81,17 @@ pub(crate) struct Outcome<'p> {
     /// `None` means stable.
     pub(crate) variant: Option<&'p VariantPlan>,
     pub(crate) reason: Reason,
+    /// Of the unit; it says something where the experiment's slot was looked at.
+    pub(crate) part: u8,
+}
+
+/// A variant that a request was dealt on a line of a pool, as it is counted for evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dealt {
+    /// Its place among [`Plan::pool_variants`].
+    pub variant: u16,
+    /// The part of the unit.
+    pub part: u8,
 }
 
 /// A tag that arrived and is kept.
@@ -109,17 +120,26 @@ pub struct LayerOutcome<'p> {
     pub audience: Option<&'p str>,
     /// Why.
     pub reason: Reason,
+    /// The part of the unit, where the request is counted as evidence.
+    pub part: Option<u8>,
 }
 
 impl<'p> Outcome<'p> {
     pub(crate) fn stable(reason: Reason) -> Outcome<'p> {
-        Outcome { slot: None, experiment: None, experiment_slot: None, variant: None, reason }
+        Outcome { slot: None, experiment: None, experiment_slot: None, variant: None, reason, part: 0 }
     }
 
     pub(crate) fn forced(layer: &'p LayerPlan, forced: Forced, reason: Reason) -> Outcome<'p> {
         let experiment = forced.experiment.and_then(|experiment| layer.experiments.get(experiment));
         let variant = experiment.zip(forced.variant).and_then(|(experiment, variant)| experiment.variants.get(variant));
         Outcome { experiment, variant, ..Outcome::stable(reason) }
+    }
+
+    /// What is evidence: only a random draw, and only on a line of a pool.
+    #[inline]
+    pub(crate) fn dealt(&self) -> Option<Dealt> {
+        let variant = self.variant?.in_pool?;
+        (self.reason == Reason::Assigned).then_some(Dealt { variant, part: self.part })
     }
 }
 
@@ -145,6 +165,7 @@ impl<'p> Decision<'p> {
             variant: outcome.variant.map(|variant| variant.id.as_str()),
             audience: outcome.experiment.and_then(|experiment| experiment.audience.as_deref()),
             reason: outcome.reason,
+            part: outcome.dealt().map(|dealt| dealt.part),
         })
     }
 

@@ -39,6 +39,7 @@ fn layer(outcome: LayerOutcome<'_>) -> Value {
         "variant": outcome.variant.unwrap_or("stable"),
         "audience": outcome.audience,
         "reason": outcome.reason.name(),
+        "part": outcome.part,
     })
 }
 

@@ -70,7 +70,7 @@ pub mod why;
 
 pub use configure::{Refused, configure, configure_json};
 pub use counted::Counted;
-pub use decision::{Decision, LayerOutcome, Reason};
+pub use decision::{Dealt, Decision, LayerOutcome, Reason};
 pub use edits::Edit;
 pub use exchange::Exchange;
 pub use explain::bytes_json;
@@ -83,4 +83,4 @@ pub use tags::Dropped;
 pub use trace::cell::TraceCell;
 pub use trace::{TRACE_CELLS, TraceId, TraceTags};
 // All that the filter needs of policies.
-pub use weir_policy::{Entry, Gauge, Offer, Position, Problem, Revision, Role, Spanned, Value, codes};
+pub use weir_policy::{Entry, Gauge, Offer, Position, Problem, Revision, Role, Spanned, Value, codes, evidence};

@@ -179,6 +179,8 @@ pub(crate) struct VariantPlan {
     pub(crate) routes: Vec<(String, String)>,
     /// Its place among [`Plan::series`]; none beyond the limit.
     pub(crate) series: Option<u32>,
+    /// Its place among [`Plan::pool_variants`], if it is one.
+    pub(crate) in_pool: Option<u16>,
 }
 
 /// A variant among the series of its plan.
@@ -231,6 +233,16 @@ impl Plan {
             experiment.variants.iter().map(|variant| (experiment.id.as_str(), variant.id.as_str()))
         });
         pairs.take(usize::try_from(SERIES_MAX).unwrap_or(usize::MAX))
+    }
+
+    /// Ids of experiment and variant of every pair that is counted for evidence, in the order of [`Plan::series`]; none but
+    /// at an edge.
+    pub fn pool_variants(&self) -> impl Iterator<Item = (&str, &str)> {
+        let experiments = self.layers.iter().flat_map(|layer| &layer.experiments);
+        experiments.flat_map(|experiment| {
+            let variants = experiment.variants.iter().filter(|variant| variant.in_pool.is_some());
+            variants.map(|variant| (experiment.id.as_str(), variant.id.as_str()))
+        })
     }
 
     /// Whether some variants are counted together.

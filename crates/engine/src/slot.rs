@@ -1,6 +1,7 @@
 //! The hash and the slots of a line. A public format, frozen by its vectors: a change is a new version beside this one.
 
 use weir_policy::SLOTS;
+use weir_policy::evidence::PARTS;
 
 use crate::murmur::Murmur;
 
@@ -38,7 +39,7 @@ impl Salt {
         slot_of(self.hash(unit))
     }
 
-    fn hash(&self, unit: &[u8]) -> u64 {
+    pub(crate) fn hash(&self, unit: &[u8]) -> u64 {
         self.0.then(unit).first_half()
     }
 }
@@ -54,20 +55,27 @@ pub fn slot_of(hash: u64) -> u32 {
     ((hash >> 32).wrapping_mul(u64::from(SLOTS)) >> 32) as u32
 }
 
+/// `h & 15`: of the half that the slot has nothing of.
+pub fn part_of(hash: u64) -> u8 {
+    const { assert!(PARTS == 16) };
+    (hash & 15) as u8
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn golden_values_of_the_design() {
-        for (salt, unit, h, slot) in [
-            (Salt::new(Use::Line, "checkout", 0), "user-1", 0x6ae3_3540_9fec_02af, 417_529),
-            (Salt::new(Use::Line, "checkout", 0), "用户1", 0x98dc_543d_f4bf_95ee, 597_111),
-            (Salt::new(Use::Experiment, "banner", 0), "user-1", 0x3aa4_8131_1b4c_beca, 229_072),
-            (Salt::new(Use::Line, "checkout", 1), "user-1", 0x249a_d15b_4d31_7c0b, 142_987),
+        for (salt, unit, h, slot, part) in [
+            (Salt::new(Use::Line, "checkout", 0), "user-1", 0x6ae3_3540_9fec_02af, 417_529, 15),
+            (Salt::new(Use::Line, "checkout", 0), "用户1", 0x98dc_543d_f4bf_95ee, 597_111, 14),
+            (Salt::new(Use::Experiment, "banner", 0), "user-1", 0x3aa4_8131_1b4c_beca, 229_072, 10),
+            (Salt::new(Use::Line, "checkout", 1), "user-1", 0x249a_d15b_4d31_7c0b, 142_987, 11),
         ] {
             assert_eq!(salt.hash(unit.as_bytes()), h);
             assert_eq!(salt.slot(unit.as_bytes()), slot);
+            assert_eq!(part_of(h), part);
         }
     }
 

@@ -80,7 +80,8 @@ fn decided(plan: &Plan, request: &Value) -> Value {
             layer.experiment,
             layer.experiment_slot,
             layer.variant.unwrap_or("stable"),
-            layer.reason.name()
+            layer.reason.name(),
+            layer.part
         ])
     });
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

@@ -1,4 +1,5 @@
-// Preloaded into a program, moves its clock on the wall by the seconds that a file holds as a 64-bit number, at any time.
+// Preloaded into a program, sets its clock on the wall by a file of two 64-bit numbers, at any time: seconds that it is moved
+// by, and the microseconds since 1970 at which it stands still, 0 if it runs.
 // The monotonic clock stays: that is how a machine's clock is set.
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -10,20 +11,31 @@
 #include <time.h>
 #include <unistd.h>
 
-static const volatile int64_t *shift;
+struct setting {
+    int64_t shift_seconds;
+    int64_t still_microseconds;
+};
 
-__attribute__((constructor)) static void open_shift(void) {
+static const volatile struct setting *setting;
+
+__attribute__((constructor)) static void open_setting(void) {
     int file = open(getenv("WEIR_TEST_CLOCK"), O_RDONLY);
-    void *map = mmap(NULL, sizeof *shift, PROT_READ, MAP_SHARED, file, 0);
+    void *map = mmap(NULL, sizeof *setting, PROT_READ, MAP_SHARED, file, 0);
     if (map == MAP_FAILED) abort();
     close(file);
-    shift = map;
+    setting = map;
 }
 
 int clock_gettime(clockid_t clock, struct timespec *now) {
     int result = syscall(SYS_clock_gettime, clock, now);
     int is_wall = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE;
-    if (result == 0 && is_wall && shift) now->tv_sec += *shift;
+    if (result != 0 || !is_wall || !setting) return result;
+    int64_t still = setting->still_microseconds;
+    if (still) {
+        now->tv_sec = still / 1000000;
+        now->tv_nsec = still % 1000000 * 1000;
+    }
+    now->tv_sec += setting->shift_seconds;
     return result;
 }
 

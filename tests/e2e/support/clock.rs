@@ -19,7 +19,7 @@ pub struct Clock {
 impl Clock {
     pub fn new() -> Self {
         let clock = Self { folder: tempfile::tempdir().unwrap() };
-        clock.set(0);
+        clock.write([0, 0]);
         let source = root().join("tests/e2e/support/clock.c");
         let mut compiler = Command::new("cc");
         compiler.args(["-shared", "-fPIC", "-o"]).arg(clock.library()).arg(source);
@@ -36,13 +36,23 @@ impl Clock {
 
     /// Sets it to so many hours after the right time.
     pub fn set(&self, hours: i64) {
+        self.write([hours * HOUR_SECONDS, 0]);
+    }
+
+    /// Lets it stand still at so many microseconds since 1970.
+    pub fn stand_at(&self, microseconds: i64) {
+        self.write([0, microseconds]);
+    }
+
+    /// As clock.c reads it.
+    fn write(&self, setting: [i64; 2]) {
         // Never shorter: the program has mapped the file.
         let mut file = File::options().create(true).truncate(false).write(true).open(self.file()).unwrap();
-        file.write_all(&(hours * HOUR_SECONDS).to_ne_bytes()).unwrap();
+        file.write_all(&setting.map(i64::to_ne_bytes).concat()).unwrap();
     }
 
     fn file(&self) -> PathBuf {
-        self.folder.path().join("shift")
+        self.folder.path().join("setting")
     }
 
     fn library(&self) -> PathBuf {

@@ -74,6 +74,11 @@ pub struct Pushed {
 impl Pushed {
     /// `wasm` is the filter's module.
     pub async fn start(envelope: &Value, wasm: &Path) -> Self {
+        Self::with(envelope, wasm, Options::default()).await
+    }
+
+    /// The same with an Envoy that is run otherwise.
+    pub async fn with(envelope: &Value, wasm: &Path, options: Options<'_>) -> Self {
         let (stable, canary) = (Upstream::start("stable").await, Upstream::start("canary").await);
         let folder = tempfile::tempdir().unwrap();
         render(folder.path(), envelope, wasm);
@@ -89,7 +94,7 @@ impl Pushed {
                 ("ECDS", &folder.path().join("filter").display().to_string()),
             ],
         );
-        let bench = Bench::ready(Envoy::launch(&bootstrap, Options::default()).await, "edge", stable, canary).await;
+        let bench = Bench::ready(Envoy::launch(&bootstrap, options).await, "edge", stable, canary).await;
         Self { bench, folder }
     }
 

@@ -56,6 +56,19 @@ impl Workers {
         Ok(())
     }
 
+    /// Waits until every worker decides by this revision; it is asked without a unit.
+    pub async fn until_decided_by(&mut self, predictor: &Predictor) {
+        let revision = predictor.revision();
+        for client in &mut self.clients {
+            eventually(DEADLINE, &format!("revision {revision} decides"), async || {
+                let answer = client.send(Request::get("/").body(Bytes::new()).unwrap()).await?;
+                let state = answer.header("x-weir-decision").unwrap_or_default();
+                if state.contains(&revision) { Ok(()) } else { Err(state) }
+            })
+            .await;
+        }
+    }
+
     /// Waits until they do.
     pub async fn until_they_follow(&mut self, predictor: &Predictor) {
         let what = format!("revision {} decides on each worker", predictor.revision());

@@ -52,7 +52,7 @@ struct Conclusion {
 }
 
 fn settled(outcome: LayerOutcome<'_>) -> Conclusion {
-    let LayerOutcome { layer, slot, experiment, experiment_slot, variant, reason, audience: _ } = outcome;
+    let LayerOutcome { layer, slot, experiment, experiment_slot, variant, reason, audience: _, part: _ } = outcome;
     let [experiment, variant] = [experiment, variant].map(|id| id.map(str::to_owned));
     Conclusion { layer: layer.to_owned(), slot, experiment, experiment_slot, variant, reason: Some(reason) }
 }
