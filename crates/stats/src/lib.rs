@@ -4,15 +4,29 @@
 //! | question | ask |
 //! |---|---|
 //! | do two groups of values differ, whatever their distribution? | [`rank`] |
+//! | the same of counts in buckets, such as latencies | [`histogram`] |
 //! | do two shares, means or ratios of sums differ, looked at once? | [`proportions`], [`means`], [`ratios`], [`cuped`], [`quantiles`] |
-//! | the same over strata, such as steps with other shares | [`strata`] |
+//! | the same within strata, such as steps with other shares | [`strata`] |
 //! | the same, looked at as often as one likes | [`counts`] for events, [`sequences`] for means |
 //! | the same at planned looks | [`spending`] |
 //! | how many requests count for one, because users make many? | [`design`] |
 //! | did each arm get its part of the units? | [`sample_ratio`] |
 //! | how many units does it take, and what can be seen with these? | [`power`] |
 //! | many questions at once | [`multiplicity`] |
-//! | the same of counts in buckets, such as latencies | [`histogram`] |
+//!
+//! Whether a new version fails more often, asked after every poll:
+//!
+//! ```
+//! use weir_stats::counts::{EProcess, Poll};
+//!
+//! let mut process = EProcess::new(0.2); // a fifth more errors are allowed
+//! for (errors, of_control) in [(9.0, 80.0), (12.0, 75.0), (14.0, 85.0)] {
+//!     process.add(&Poll { treatment_events: errors, control_events: of_control, treatment: 1000.0, control: 19_000.0 });
+//! }
+//! let alpha: f64 = 0.01;
+//! assert!(process.ln_e() >= -alpha.ln(), "harm is shown");
+//! assert!(process.ln_e_with(3.0) < -alpha.ln(), "but not if three requests count for one");
+//! ```
 //!
 //! # What holds for all of it
 //!
@@ -23,8 +37,8 @@
 //!   [`COUNT_MAX`]; what is not counts as the nearest that is.
 //! - A difference is that of the second arm from the first: `treatment - control`. A p-value is of both sides unless its
 //!   name says which.
-//! - `alpha` is a chance above 0 and below 1. What lies outside is taken for the nearest that does not. What may be looked at once
-//!   says so: looked at until it says something it does, of the best of treatments too.
+//! - `alpha` is a chance above 0 and below 1. What lies outside is taken for the nearest that does not. What may be looked at
+//!   once only says so: asked until it says something, it will.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::integer_division)
