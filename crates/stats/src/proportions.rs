@@ -132,7 +132,8 @@ pub fn wilson(share: Share, alpha: f64) -> Interval {
     if half.is_nan() || middle.is_nan() {
         return ALL;
     }
-    Interval { low: (middle - half).max(0.0), high: (middle + half).min(1.0) }
+    // Rounding does not leave the share outside.
+    Interval { low: (middle - half).clamp(0.0, p), high: (middle + half).clamp(p, 1.0) }
 }
 
 /// Unknown without units in both arms.
