@@ -103,7 +103,7 @@ fn good_releases_do_not_deviate_and_lost_requests_show() {
 fn what_is_bad_is_found() {
     let found = |harm, kind| tally(Population::alike(20_000), &with(harm, hours()), guardrail(kind), 40);
     let twice = found(Harm { errors: 2.0, ..Harm::NONE }, Counted::Errors);
-    assert!(twice.stopped() > 0.95 && twice.median_looks() < Some(6 * 120), "{twice:?}");
+    assert!(twice.stopped() > 0.95 && twice.median_stopped() < Some(6 * 120), "{twice:?}");
     let slow = found(Harm { slow: 2.0, ..Harm::NONE }, Counted::Slow(1));
     assert!(slow.stopped() > 0.95, "{slow:?}");
     let unanswered = found(Harm { unanswered: 10.0, ..Harm::NONE }, Counted::Unanswered);

@@ -1,0 +1,106 @@
+//! The page's parts: a promise with what was found, tables, numbers.
+
+use std::fmt::Write;
+
+use weir_simulate::Tally;
+
+use crate::settings::MINUTE;
+
+/// A sentence that releases rely on, and whether it held.
+pub struct Promise {
+    pub says: String,
+    /// The most that is promised, as a part of runs.
+    pub most: f64,
+    /// The worst of what was tried for it.
+    pub found: f64,
+    pub runs: usize,
+    pub holds: bool,
+}
+
+impl Promise {
+    /// Kept by how many were stopped in each of these.
+    pub fn of_stopped(says: impl Into<String>, most: f64, tallies: &[&Tally]) -> Promise {
+        let found = tallies.iter().map(|tally| tally.stopped()).fold(0.0, f64::max);
+        let holds = tallies.iter().all(|tally| tally.keeps(most));
+        Promise { says: says.into(), most, found, runs: runs(tallies), holds }
+    }
+
+    /// Kept by how many were suspected at whatever time.
+    pub fn of_suspected(says: impl Into<String>, most: f64, tallies: &[&Tally]) -> Promise {
+        let found = tallies.iter().map(|tally| tally.halted()).fold(0.0, f64::max);
+        let holds = tallies.iter().all(|tally| tally.suspects_at_most(most));
+        Promise { says: says.into(), most, found, runs: runs(tallies), holds }
+    }
+}
+
+fn runs(tallies: &[&Tally]) -> usize {
+    tallies.iter().map(|tally| tally.runs()).min().unwrap_or_default()
+}
+
+/// What was promised, in one table.
+pub fn promises(all: &[Promise]) -> String {
+    let rows = all.iter().map(|promise| {
+        let holds = if promise.holds { "yes" } else { "**no**" };
+        [
+            promise.says.clone(),
+            percent(promise.most),
+            percent(promise.found),
+            thousands(promise.runs as f64),
+            holds.into(),
+        ]
+        .to_vec()
+    });
+    table(&["promise", "at most", "found", "runs each", "holds"], rows)
+}
+
+/// A table of Markdown.
+pub fn table(head: &[impl AsRef<str>], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let head: Vec<&str> = head.iter().map(AsRef::as_ref).collect();
+    let mut text = format!("| {} |\n|{}\n", head.join(" | "), "---|".repeat(head.len()));
+    for row in rows {
+        let _ = writeln!(text, "| {} |", row.join(" | "));
+    }
+    text
+}
+
+/// `0.25%`.
+pub fn percent(part: f64) -> String {
+    format!("{:.2}%", part * 100.0)
+}
+
+/// `40%`.
+pub fn round_percent(part: f64) -> String {
+    format!("{:.0}%", part * 100.0)
+}
+
+/// `12 min`, or nothing.
+pub fn minutes(looks: Option<usize>) -> String {
+    looks.map_or("-".into(), |looks| format!("{:.0} min", looks as f64 / MINUTE as f64))
+}
+
+/// `77,912`.
+pub fn thousands(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_for_people() {
+        let numbers = [0.0, 999.0, 1000.0, 77_912.4, 1_234_567.0].map(thousands);
+        assert_eq!(numbers, ["0", "999", "1,000", "77,912", "1,234,567"]);
+        assert_eq!((percent(0.0025), round_percent(0.404)), ("0.25%".into(), "40%".into()));
+        assert_eq!((minutes(Some(75)), minutes(None)), ("12 min".into(), "-".into()));
+        assert_eq!(table(&["a", "b"], [vec!["1".into(), "2".into()]]), "| a | b |\n|---|---|\n| 1 | 2 |\n");
+    }
+}
