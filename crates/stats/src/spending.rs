@@ -23,7 +23,7 @@ const FAR: f64 = 9.0;
 /// Intervals of the grid on which the density of what goes on is followed: even, for Simpson's rule.
 const INTERVALS: usize = 800;
 /// Intervals for each standard deviation of the least step, for the digits that are promised.
-const FINE: f64 = 4.0;
+const FINE: f64 = 16.0;
 
 impl Spending {
     /// The alpha that is spent at a part of all information.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use weir_stats::counts::{EProcess, Poll, closed_form_ln_e};
-use weir_stats::cuped::PairedMoments;
+use weir_stats::cuped::{PairedMoments, PairedRatioMoments};
 use weir_stats::design::Part;
 use weir_stats::distribution::{
     beta_below, chi_squared_above, ln_beta, normal_above, normal_quantile_above, t_beyond, t_quantile_beyond,
@@ -121,12 +121,6 @@ fn means_and_ratios() {
         same(effect.interval(0.01).low, &one["interval"][0], &one);
         same(effect.interval(0.01).high, &one["interval"][1], &one);
     }
-    let ratio = |value: &Value| -> RatioMoments {
-        let [n, numerator, numerator_squares, denominator, denominator_squares, products] = numbers(value)[..] else {
-            panic!("{value}")
-        };
-        RatioMoments { n, numerator, numerator_squares, denominator, denominator_squares, products }
-    };
     for one in fixtures("ratios") {
         same(ratio(&one["sums"]).ratio(), &one["ratio"], &one);
         same(ratio(&one["sums"]).variance(), &one["variance"], &one);
@@ -139,6 +133,13 @@ fn means_and_ratios() {
         same(effect.p(), &one["p"], &one);
         same(ratios::relative(&control, &treatment).standard_error, &one["relative"], &one);
     }
+}
+
+fn ratio(value: &Value) -> RatioMoments {
+    let [n, numerator, numerator_squares, denominator, denominator_squares, products] = numbers(value)[..] else {
+        panic!("{value}")
+    };
+    RatioMoments { n, numerator, numerator_squares, denominator, denominator_squares, products }
 }
 
 #[test]
@@ -154,6 +155,26 @@ fn covariates() {
         same(effect.statistic(), &one["t"], &one);
         same(effect.df, &one["df"], &one);
         same(effect.p(), &one["p"], &one);
+        let relative = cuped::relative(&control, &treatment);
+        same(relative.difference, &one["value"], &one);
+        same(relative.standard_error, &one["standard_error"], &one);
+    }
+    let paired = |value: &Value| -> PairedRatioMoments {
+        let [numerators, numerator_denominator, denominator_numerator, denominators] = numbers(&value[2])[..] else {
+            panic!("{value}")
+        };
+        let (now, before) = (ratio(&value[0]), ratio(&value[1]));
+        PairedRatioMoments { now, before, numerators, numerator_denominator, denominator_numerator, denominators }
+    };
+    for one in fixtures("covariates_of_ratios") {
+        let (control, treatment) = (paired(&one["control"]), paired(&one["treatment"]));
+        same(cuped::theta_of_ratios(&control, &treatment), &one["theta"], &one);
+        let absolute = cuped::difference_of_ratios(&control, &treatment);
+        same(absolute.difference, &one["absolute"]["value"], &one);
+        same(absolute.standard_error, &one["absolute"]["standard_error"], &one);
+        let relative = cuped::relative_of_ratios(&control, &treatment);
+        same(relative.difference, &one["relative"]["value"], &one);
+        same(relative.standard_error, &one["relative"]["standard_error"], &one);
     }
 }
 

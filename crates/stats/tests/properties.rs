@@ -246,6 +246,28 @@ proptest! {
     }
 }
 
+/// A version that counts in finer buckets, or in other ones.
+#[test]
+fn bounds_that_one_histogram_has_are_merged() {
+    let buckets =
+        |counts: &[(f64, f64)]| counts.iter().map(|(le, count)| Bucket { le: *le, count: *count }).collect::<Vec<_>>();
+    let coarse = buckets(&[(10.0, 40.0), (f64::INFINITY, 60.0)]);
+    let fine = buckets(&[(1.0, 5.0), (2.0, 10.0), (5.0, 15.0), (10.0, 20.0), (20.0, 30.0), (f64::INFINITY, 20.0)]);
+    let same = buckets(&[(10.0, 50.0), (f64::INFINITY, 50.0)]);
+    assert_eq!(histogram::mann_whitney(&coarse, &fine), histogram::mann_whitney(&coarse, &same));
+    assert_eq!(histogram::mann_whitney(&fine, &coarse), histogram::mann_whitney(&same, &coarse));
+    let apart = buckets(&[(3.0, 50.0), (f64::INFINITY, 50.0)]);
+    assert_eq!(histogram::mann_whitney(&coarse, &apart).p(), 1.0);
+}
+
+/// Where plain sums lose everything.
+#[test]
+fn moments_lose_nothing() {
+    let moments = Moments::of([1.0, 1e100, 1.0, -1e100]);
+    assert_eq!((moments.n, moments.sum), (4.0, 2.0));
+    assert_eq!(Moments::of(std::iter::repeat_n(0.1, 1_000_000)).sum, 100_000.0);
+}
+
 #[test]
 fn looks_that_have_no_bounds() {
     let looks = |count: usize| (1..=count).map(|look| look as f64 / count as f64).collect::<Vec<_>>();

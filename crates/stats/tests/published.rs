@@ -82,6 +82,7 @@ fn shares() {
     near(proportions::score(rare.0, rare.1).p(), 0.0251644857, 1e-8);
     // Of five events all are the treatment's, or all are the control's: 2/2⁵.
     near(proportions::p(rare.0, rare.1), 0.0625, 1e-12);
+    near(proportions::p(share(1000.0, 1000.0), share(995.0, 1000.0)), 0.0625, 1e-12);
 }
 
 #[test]

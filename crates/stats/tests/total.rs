@@ -6,7 +6,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use weir_stats::counts::{EProcess, Poll, RATIOS, closed_form_ln_e, dependent, independent};
-use weir_stats::cuped::{self, PairedMoments};
+use weir_stats::cuped::{self, PairedMoments, PairedRatioMoments};
 use weir_stats::design::{self, Part};
 use weir_stats::distribution::*;
 use weir_stats::histogram::{self, Bucket};
@@ -180,6 +180,20 @@ impl Judge {
         let (one, other) = (paired(a, b, c, d, e, f), paired(g, h, i, j, k, l));
         self.number(cuped::theta(&one, &other));
         self.effect(cuped::difference(&one, &other), alpha);
+        self.effect(cuped::relative(&one, &other), alpha);
+        let paired = |now, before| PairedRatioMoments {
+            now,
+            before,
+            numerators: a,
+            numerator_denominator: d,
+            denominator_numerator: g,
+            denominators: j,
+        };
+        let (one, other) = (ratio(a, b, c, d, e, f), ratio(g, h, i, j, k, l));
+        let (one, other) = (paired(one, other), paired(other, one));
+        self.number(cuped::theta_of_ratios(&one, &other));
+        self.effect(cuped::difference_of_ratios(&one, &other), alpha);
+        self.effect(cuped::relative_of_ratios(&one, &other), alpha);
         let (one, other) = (Quantile { value: a, variance: b }, Quantile { value: c, variance: d });
         self.effect(quantiles::difference(&one, &other), alpha);
         self.number(quantiles::of_interval(a, b, m));
