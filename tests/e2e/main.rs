@@ -23,6 +23,7 @@ mod reconnects;
 mod rendered;
 mod scenarios;
 mod serve;
+mod serve_evidence;
 mod serve_extensions;
 mod serve_files;
 mod serve_fleet;

@@ -111,7 +111,7 @@ impl Gatherer {
         }
     }
 
-    /// Reads all edges, as far as there is time for those that do not answer. The nodes that were reset.
+    /// Reads all edges, or as many as there is time for until the next tick. The nodes that were reset.
     async fn read(&self, ledger: &mut Ledger, edges: &mut Edges, counting: &Arc<Counting>) -> BTreeSet<String> {
         edges.connected(self.connected(counting));
         let mut resets = BTreeSet::new();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use weir_policy::evidence::POOL;
-use weir_policy::model::{Experiment, Layer, Model};
+use weir_policy::model::{Experiment, Model};
 
 /// Experiments by id, each with the ids of its variants.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,8 +18,8 @@ impl Experiments {
 
     /// Those of them that edges count.
     pub fn counted(policy: &Model) -> Experiments {
-        let is_counted = |layer: &&Layer| policy.enabled && layer.enabled && layer.line.starts_with(POOL);
-        let experiments = policy.layers.iter().filter(is_counted).flat_map(|layer| &layer.experiments);
+        let layers = policy.layers.iter().filter(|layer| policy.enabled && layer.gathers_evidence());
+        let experiments = layers.flat_map(|layer| &layer.experiments);
         experiments.filter(|experiment| experiment.enabled).map(with_variants).collect()
     }
 

@@ -64,11 +64,11 @@ impl Edges {
         self.each().len()
     }
 
-    /// All that can be asked, in this order: who was read last time, then who was asked longest ago, so that those that are
-    /// silent hold up nobody.
+    /// All that can be asked, who was asked longest ago first; those that were silent last time behind all others, so that they
+    /// hold up nobody.
     pub fn due(&self) -> Vec<Edge> {
         let mut due: Vec<&Known> = self.0.values().filter(|known| known.edge.admin.is_some()).collect();
-        due.sort_by_key(|known| (known.read.is_none() || known.why.is_some(), known.asked));
+        due.sort_by_key(|known| (known.why.is_some(), known.asked));
         due.into_iter().map(|known| known.edge.clone()).collect()
     }
 

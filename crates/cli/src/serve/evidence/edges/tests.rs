@@ -22,13 +22,13 @@ fn due(edges: &Edges) -> Vec<u64> {
 }
 
 #[test]
-fn who_was_read_is_asked_first_and_of_the_others_who_was_asked_longest_ago() {
+fn who_was_asked_longest_ago_is_asked_first_and_who_was_silent_behind_all_others() {
     let (mut edges, now) =
         (edges(&[edge(1, "a", 1), edge(2, "b", 1), edge(3, "c", 1), edge(4, "d", 1)]), Instant::now());
     edges.asked(1, Some("silent".into()), now);
     edges.asked(3, None, now + TICK);
     edges.asked(4, Some("silent".into()), now - TICK);
-    assert_eq!(due(&edges), [3, 2, 4, 1]);
+    assert_eq!(due(&edges), [2, 3, 4, 1]);
     // One that fell silent has no place before those that always were.
     edges.asked(3, Some("silent".into()), now + TICK * 2);
     assert_eq!(due(&edges), [2, 4, 1, 3]);
