@@ -148,7 +148,8 @@ def _commands(body):
 
 def _run_example(files, command, told):
     """Whether the example is one to run; stops where the reference says otherwise."""
-    if "--json" in command and "grep" not in command or "--joined" in command:
+    is_other = any(each in command for each in ("--joined", "--requests", "| sed")) or told[0].startswith("weir: ")
+    if "--json" in command and "grep" not in command or is_other:
         return False
     arguments = shlex.split(command.split(" | ")[0])[2:]
     pairs = list(zip(*[iter([each for each in arguments if each != "--json"])] * 2))
@@ -159,9 +160,18 @@ def _run_example(files, command, told):
         dict(pairs).get("--destination"),
     )
     mine = [f'"state":"{decision.state}"'] if "grep" in command else _explained(policy, attachment, decision)
-    if mine != [" ".join(line.split()) for line in told]:
+    if mine != _outcome(told):
         sys.exit("\n".join([f"$ {command}", "the documentation:", *told, "the reference:", *mine]))
     return True
+
+
+def _outcome(told):
+    """What is told of the outcome, blanks made one, and of the steps that led there the slots."""
+    lines = [" ".join(line.split()) for line in told]
+    blanks = [place for place, line in enumerate(lines) if not line]
+    steps = lines[blanks[2]:] if len(blanks) > 2 else []
+    slots = [" ".join(line.split()[:2]) for line in steps if re.match(r"slot \d+ on line ", line)]
+    return lines[:len(lines) - len(steps)] + slots
 
 
 def _attachment(files, options):
@@ -180,14 +190,19 @@ def _headers(pairs):
 
 
 def _explained(policy, attachment, decision):
-    """What `weir explain` prints, blanks made one."""
+    """What `weir explain` prints of the outcome, blanks made one, and the slots of layers that have one."""
     lines = [f"revision {policy.revision}, role {attachment['role']}, steer {attachment['steer']}", ""]
-    lines += ["LAYER SLOT EXPERIMENT VARIANT REASON"]
-    for layer, slot_, experiment, _, variant, reason, _ in decision.document()["layers"]:
-        lines.append(f"{layer} {'-' if slot_ is None else slot_} {experiment or '-'} {variant} {reason}")
+    layers = decision.document()["layers"]
+    has_some = [attachment["role"] == "edge" and each.experiment and each.experiment.audiences for each in decision.outcomes]
+    audiences = [(each.audience or "-") if some else "" for each, some in zip(decision.outcomes, has_some)]
+    wide = any(audiences)
+    lines += ["LAYER EXPERIMENT VARIANT REASON" + (" AUDIENCE" if wide else "")]
+    for (layer, _, experiment, _, variant, reason, _), audience in zip(layers, audiences):
+        lines.append(" ".join([layer, experiment or "-", variant, reason] + ([audience] if wide else [])).strip())
     changes = [
         f"set {name}: {line.decode()}" if lines_ else f"remove {name}"
         for name, lines_ in decision.edits for line in lines_ or [b""]
     ]
     answers = [f"answer set-cookie: {each}" for each in decision.set_cookies]
-    return lines + [""] + (changes or ["the request's headers stay as they are"]) + answers
+    slots = [f"slot {slot_}" for _, slot_, *_ in layers if slot_ is not None]
+    return lines + [""] + (changes or ["the request's headers stay as they are"]) + answers + slots
