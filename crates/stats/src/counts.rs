@@ -61,7 +61,8 @@ impl EProcess {
     pub fn add(&mut self, poll: &Poll) {
         let (x, y) = (counted(poll.treatment_events), counted(poll.control_events));
         let (treatment, control) = (self.r0 * counted(poll.treatment), counted(poll.control));
-        if treatment == 0.0 || control == 0.0 {
+        // Without events every ratio is as likely as before.
+        if treatment == 0.0 || control == 0.0 || x + y == 0.0 {
             return;
         }
         for (one, ln_ratio) in self.ln_ratios.iter_mut().zip(grid()) {
