@@ -24,10 +24,15 @@ pub struct Client {
 
 impl Client {
     /// With its subscription sent.
-    pub fn connect(address: SocketAddr, service: Service, number: usize) -> Result<Client, Failure> {
+    pub fn connect(
+        address: SocketAddr,
+        service: Service,
+        number: usize,
+        admin_port: Option<&String>,
+    ) -> Result<Client, Failure> {
         let mut stream = std::net::TcpStream::connect(address).map_err(|error| format!("{address}: {error}"))?;
         stream.set_nodelay(true)?;
-        stream.write_all(&http2::opening(service.path(), &discovery::subscription(number)))?;
+        stream.write_all(&http2::opening(service.path(), &discovery::subscription(number, admin_port)))?;
         stream.set_nonblocking(true)?;
         let (input, message, output) = (Vec::new(), Vec::new(), Vec::new());
         Ok(Client { stream: TcpStream::from_std(stream), versions: 0, input, message, taken: 0, output })

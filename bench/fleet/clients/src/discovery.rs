@@ -1,5 +1,7 @@
 //! The two services of xDS that bring filters, and their messages as gRPC frames them, with the fields that these clients use.
 
+use std::collections::HashMap;
+
 use prost::Message;
 
 use crate::Failure;
@@ -41,8 +43,10 @@ pub struct Response {
     pub nonce: String,
 }
 
-pub fn subscription(number: usize) -> Vec<u8> {
-    let node = Node { id: format!("client-{number}"), cluster: "weir".to_owned() };
+pub fn subscription(number: usize, admin_port: Option<&String>) -> Vec<u8> {
+    let metadata = admin_port.map(|port| ("weir_admin_port".to_owned(), Value { text: port.clone() }));
+    let metadata = Metadata { fields: metadata.into_iter().collect() };
+    let node = Node { id: format!("client-{number}"), cluster: "weir".to_owned(), metadata: Some(metadata) };
     framed(&DeltaDiscoveryRequest {
         node: Some(node),
         type_url: TYPE_URL.to_owned(),
@@ -87,6 +91,20 @@ struct Node {
     id: String,
     #[prost(string, tag = "2")]
     cluster: String,
+    #[prost(message, optional, tag = "3")]
+    metadata: Option<Metadata>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Metadata {
+    #[prost(map = "string, message", tag = "1")]
+    fields: HashMap<String, Value>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Value {
+    #[prost(string, tag = "3")]
+    text: String,
 }
 
 #[derive(Message)]

@@ -23,6 +23,7 @@ pub struct Fleet {
     address: SocketAddr,
     service: Service,
     count: usize,
+    admin_ports: Vec<String>,
     clients: Vec<Client>,
     poll: Poll,
     buffer: Vec<u8>,
@@ -35,11 +36,17 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    pub fn new(address: SocketAddr, service: Service, count: NonZeroUsize) -> Result<Fleet, Failure> {
+    pub fn new(
+        address: SocketAddr,
+        service: Service,
+        count: NonZeroUsize,
+        admin_ports: Vec<String>,
+    ) -> Result<Fleet, Failure> {
         Ok(Fleet {
             address,
             service,
             count: count.get(),
+            admin_ports,
             clients: Vec::new(),
             poll: Poll::new()?,
             buffer: vec![0; READ_BYTES],
@@ -76,7 +83,8 @@ impl Fleet {
 
     fn open(&mut self) -> Result<(), Failure> {
         let number = self.clients.len();
-        let connected = Client::connect(self.address, self.service, number);
+        let admin_port = self.admin_ports.get(number % self.admin_ports.len().max(1));
+        let connected = Client::connect(self.address, self.service, number, admin_port);
         let mut client = connected.map_err(|failure| format!("client {number}: {failure}"))?;
         self.poll.registry().register(&mut client.stream, Token(number), Interest::READABLE)?;
         self.clients.push(client);
