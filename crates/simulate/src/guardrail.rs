@@ -103,17 +103,11 @@ impl Evidence {
             treatment: of_arm.all,
             control: of_control.all,
         };
-        // Most looks have no event of a rare kind, and such a poll says nothing.
-        let says_something = poll.treatment_events + poll.control_events > 0.0;
-        if says_something {
-            self.all.add(&poll);
-        }
+        self.all.add(&poll);
         if in_warmup {
             return;
         }
-        if says_something {
-            self.warm.add(&poll);
-        }
+        self.warm.add(&poll);
         for (parts, counted) in self.parts.iter_mut().zip([arm, control]) {
             for (part, counted) in parts.iter_mut().zip(counted) {
                 part.x += kind.events(counted);

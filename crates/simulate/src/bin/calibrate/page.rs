@@ -68,9 +68,9 @@ pub fn percent(part: f64) -> String {
     format!("{:.2}%", part * 100.0)
 }
 
-/// `40%`.
-pub fn round_percent(part: f64) -> String {
-    format!("{:.0}%", part * 100.0)
+/// `40%`, or `0.2%`: a tenth of a percent matters only where there are few.
+pub fn part_of_runs(part: f64) -> String {
+    if part < 0.1 { format!("{:.1}%", part * 100.0) } else { format!("{:.0}%", part * 100.0) }
 }
 
 /// `12 min`, or nothing.
@@ -99,7 +99,7 @@ mod tests {
     fn numbers_are_written_for_people() {
         let numbers = [0.0, 999.0, 1000.0, 77_912.4, 1_234_567.0].map(thousands);
         assert_eq!(numbers, ["0", "999", "1,000", "77,912", "1,234,567"]);
-        assert_eq!((percent(0.0025), round_percent(0.404)), ("0.25%".into(), "40%".into()));
+        assert_eq!([percent(0.0025), part_of_runs(0.404), part_of_runs(0.002)], ["0.25%", "40%", "0.2%"]);
         assert_eq!((minutes(Some(75)), minutes(None)), ("12 min".into(), "-".into()));
         assert_eq!(table(&["a", "b"], [vec!["1".into(), "2".into()]]), "| a | b |\n|---|---|\n| 1 | 2 |\n");
     }

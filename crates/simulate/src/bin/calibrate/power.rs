@@ -2,7 +2,7 @@
 
 use weir_simulate::{Control, Guardrails, Harm, Plan, Population, Tally};
 
-use crate::page::{minutes, round_percent, table, thousands};
+use crate::page::{minutes, part_of_runs, table, thousands};
 use crate::rules;
 use crate::settings::{self, MINUTE, Runs};
 use crate::trial::{NewJudge, SEED, Trial, judge};
@@ -64,11 +64,6 @@ fn cell(part: f64, median: Option<usize>, exposed: f64) -> String {
 
 fn noticed(tally: &Tally) -> String {
     format!("{}, {}", part_of_runs(tally.noticed()), minutes(tally.median_noticed()))
-}
-
-/// A tenth of a percent matters only where it is few.
-fn part_of_runs(part: f64) -> String {
-    if part < 0.1 { format!("{:.1}%", part * 100.0) } else { round_percent(part) }
 }
 
 /// Each tool with the steps of its own documentation, halting as it does: the table.

@@ -2,7 +2,7 @@
 
 use weir_simulate::{Control, Counted, Deviation, Guardrails, Harm, Population, Tally};
 
-use crate::page::{Promise, minutes, percent, round_percent, table, thousands};
+use crate::page::{Promise, minutes, part_of_runs, percent, table, thousands};
 use crate::settings::{self, ALPHA, FEW_USERS, HOUR, MARGIN, Runs, USERS};
 use crate::trial::{NewJudge, SEED, Trial, judge};
 
@@ -105,7 +105,7 @@ pub fn lost(runs: &Runs) -> String {
                 let tally = Trial { name: &name, population, plan, runs: runs.others, seed: SEED }
                     .beside(&[judge(Deviation::default())])
                     .remove(0);
-                format!("{}, {}", round_percent(tally.stopped()), minutes(tally.median_stopped()))
+                format!("{}, {}", part_of_runs(tally.stopped()), minutes(tally.median_stopped()))
             });
             rows.push([vec![format!("{name}, {plan_name}")], cells.into()].concat());
         }

@@ -61,9 +61,10 @@ counts for a third.
 {of_heavy} good releases with heavy users. Two numbers: rolled back / suspected at whatever time.
 
 {heavy}
-With 2,000 heavy users a single one can be several percent of an arm, and parts cannot show that well: more than 1% are rolled back with
-a margin of 20%, and a third is suspected. A margin of 0% leaves no room for the users that an arm happens to have. So the promise is for a
-margin of 20%, and for users in the ten thousands.
+With 2,000 heavy users a single one can be several percent of an arm, and parts cannot show that well: more good releases are rolled back
+than is promised, and a third is suspected. A margin of 0% leaves no room for the users that an arm happens to have: more than 1% are rolled
+back with 20,000 users too. So the promise is for a margin of 20%, and for users in the ten thousands. *Beside all others* is what
+no release does; it shows that it is the margin that matters most here, not the size of control.
 
 ## Requests that get lost
 
@@ -104,7 +105,8 @@ asked. Flagger is mostly through when the bad ten minutes begin.
 - **Ten minutes a step are short.** With the default plan most releases with twice as many errors are at 100% before they show harm, above all
   with heavy users. Steps of an hour find what is found above. Four times as many errors are found either way.
 - **Heavy users cost time.** That their errors count for less is what keeps good releases going, and bad ones too: of releases with
-  twice as many errors most are suspected and few are rolled back. A person is asked then, and has to be there.
+  twice as many errors most are suspected and few are rolled back. A person is asked then, and has to be there: a release that waits at
+  5% learns slowly, so of those with four times as many errors a third is rolled back within the hour that it waits.
 - **It sees only what differs between arms.** A fault that control has too is not seen. For that there are absolute bounds (`above`).
 - **It asks when nothing is wrong.** Good releases with heavy users are suspected at the end of a step now and then, see above.
 
