@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use smallvec::SmallVec;
-use weir_engine::{Counted, Exchange, Plan, SetCookies, TraceId, TraceTags};
+use weir_engine::{Counted, Dealt, Exchange, Plan, SetCookies, TraceId, TraceTags};
 
 use crate::host::{self, Level, Map, Status};
 use crate::join;
@@ -19,6 +19,8 @@ pub(crate) struct Stream {
     plugin: Rc<Plugin>,
     set_cookies: SetCookies,
     counted: SmallVec<[Counted; 2]>,
+    /// What it is counted for as evidence.
+    dealt: SmallVec<[Dealt; 2]>,
     /// Under which trace it left its tags.
     entered: Option<TraceId>,
     is_grpc: bool,
@@ -103,7 +105,9 @@ fn kept(plugin: &Rc<Plugin>, exchange: &Exchange<'_, '_>) -> Option<Stream> {
     }
     let is_timed = counted.iter().any(|layer: &Counted| layer.variant.is_some());
     let begun = if is_timed { host::now() } else { 0 };
-    Some(Stream { plugin: Rc::clone(plugin), set_cookies, counted, entered, is_grpc: exchange.is_grpc(), begun })
+    let gathers_evidence = PARTS.numbers && plugin.plan.gathers_evidence();
+    let dealt = if gathers_evidence { exchange.dealt().collect() } else { SmallVec::new() };
+    Some(Stream { plugin: Rc::clone(plugin), set_cookies, counted, dealt, entered, is_grpc: exchange.is_grpc(), begun })
 }
 
 impl Stream {
@@ -140,9 +144,9 @@ impl Stream {
         let Plugin { plan, evidence, .. } = &*self.plugin;
         for layer in &self.counted {
             variants.answered(plan, layer, class, latency, metrics);
-            if let Some(dealt) = layer.dealt {
-                evidence.count(plan, dealt, class, latency, metrics);
-            }
+        }
+        for dealt in &self.dealt {
+            evidence.count(plan, *dealt, class, latency, metrics);
         }
     }
 }

@@ -80,6 +80,7 @@ impl Plan {
             asks,
             listed: compiler.listed,
             shares_lines: lines.len() < layers.len(),
+            gathers_evidence: compiler.next_in_pool > 0,
             leads_to_services: compiler.leads_to_services,
             holdouts: holdouts(model),
             layers,

@@ -2,7 +2,7 @@
 
 use weir_policy::Role;
 
-use crate::decision::{Dealt, Reason};
+use crate::decision::{Dealt, Outcome, Reason};
 use crate::exchange::Exchange;
 use crate::plan::{Plan, Series};
 use crate::tags::Dropped;
@@ -16,8 +16,6 @@ pub struct Counted {
     pub reason: Reason,
     /// The variant in force, if there is one.
     pub variant: Option<Series>,
-    /// What is counted for evidence, if anything.
-    pub dealt: Option<Dealt>,
 }
 
 impl Plan {
@@ -50,9 +48,14 @@ impl Exchange<'_, '_> {
             let counts = everywhere || variant.is_some_and(|variant| routed.is_some_and(|by| by.is_of(variant)));
             let series = |series: Option<u32>| series.map_or(Series::Other, Series::Named);
             let variant = variant.map(|variant| series(variant.series));
-            let dealt = outcome.dealt();
-            (counts && !is_preflight).then_some(Counted { layer, reason: outcome.reason, variant, dealt })
+            (counts && !is_preflight).then_some(Counted { layer, reason: outcome.reason, variant })
         })
+    }
+
+    /// What this request is counted for as evidence. To be asked where [`Plan::gathers_evidence`] alone.
+    pub fn dealt(&self) -> impl Iterator<Item = Dealt> {
+        let is_preflight = self.request.is_preflight;
+        self.decision.outcomes.iter().filter_map(Outcome::dealt).filter(move |_| !is_preflight)
     }
 
     /// What arrived and was dropped, as it is counted.
@@ -79,8 +82,7 @@ mod tests {
             exchange.counted().collect::<Vec<_>>()
         };
         let tags: (&[u8], &[u8]) = (b"x-env-tag", b"e.v,f.v");
-        let of =
-            |layer| Counted { layer, reason: Reason::Tag, variant: Some(Series::Named(layer.into())), dealt: None };
+        let of = |layer| Counted { layer, reason: Reason::Tag, variant: Some(Series::Named(layer.into())) };
         assert_eq!(counted(&[tags], b"outbound|80||owl"), [of(0)]);
         assert_eq!(counted(&[tags], b"outbound|80||tiger"), [of(1)]);
         assert_eq!(counted(&[tags], b"outbound|80||lynx"), []);
@@ -125,8 +127,7 @@ mod tests {
                 let asks = asks.map(|method| (&b"access-control-request-method"[..], method));
                 let headers = headers.into_iter().chain([(&b":method"[..], method)]).chain(asks);
                 let exchange = plan.exchange(headers, || None, |_| None, || Some(Cow::Borrowed(b"owl")));
-                let counted =
-                    is_counted.then_some(Counted { layer: 0, reason, variant: Some(Series::Named(0)), dealt: None });
+                let counted = is_counted.then_some(Counted { layer: 0, reason, variant: Some(Series::Named(0)) });
                 assert!(exchange.counted().eq(counted), "{role} {method:?} {asks:?}");
                 let drops = if is_counted { exchange.dropped() } else { Dropped::default() };
                 assert_eq!(exchange.counted_drops(), drops, "{role} {method:?} {asks:?}");

@@ -52,6 +52,8 @@ pub struct Plan {
     pub(crate) listed: Listed,
     /// Whether layers share a line: only then can two of them route one service.
     pub(crate) shares_lines: bool,
+    /// Whether some variant is counted for evidence.
+    pub(crate) gathers_evidence: bool,
     /// Whether some variant leads to another service: only then may a destination be one that is led to.
     pub(crate) leads_to_services: bool,
     pub(crate) holdouts: Vec<HoldoutPlan>,
@@ -243,6 +245,11 @@ impl Plan {
             let variants = experiment.variants.iter().filter(|variant| variant.in_pool.is_some());
             variants.map(|variant| (experiment.id.as_str(), variant.id.as_str()))
         })
+    }
+
+    /// Whether there are any.
+    pub fn gathers_evidence(&self) -> bool {
+        self.gathers_evidence
     }
 
     /// Whether some variants are counted together.
