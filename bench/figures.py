@@ -6,9 +6,17 @@ from statistics import median
 DRAWS = 2000
 
 
+def added_rows(variants, samples):
+    """For each variant at one size: what it adds to its base, as (value, low, high)."""
+    of_start = medians(samples)
+    others = [variant for variant in variants if variant.name != variant.base]
+    added = {variant.name: differences(of_start, variant.name, variant.base) for variant in others}
+    return {name: interval(lambda draw: median(draw(one)), len(one)) for name, one in added.items()}
+
+
 def cost_rows(variants, samples):
     """For each variant at one size: what it adds to its base, and that in floors, each as (value, low, high)."""
-    of_start = {name: [median(rounds) for rounds in starts] for name, starts in samples.items()}
+    of_start = medians(samples)
     floor = differences(of_start, "floor", "none")
     rows = {}
     for variant in variants:
@@ -18,6 +26,11 @@ def cost_rows(variants, samples):
         rows[variant.name] = {"added": interval(lambda draw: median(draw(added)), len(added))}
         rows[variant.name]["ratio"] = interval(lambda draw: median(draw(added)) / median(draw(floor)), len(added))
     return rows
+
+
+def medians(samples):
+    """Of the rounds of each start."""
+    return {name: [median(rounds) for rounds in starts] for name, starts in samples.items()}
 
 
 def differences(of_start, name, base):

@@ -5,6 +5,7 @@ import string
 from statistics import median
 
 import figures
+import variants as catalogue
 from memory import WORKERS
 
 TEMPLATE = pathlib.Path(__file__).parent / "page.md"
@@ -50,6 +51,14 @@ def ratio(figure):
     return f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
+def evidence(results, _variants):
+    variants = catalogue.evidence(pathlib.Path())
+    rows = {size: figures.added_rows(variants, samples) for size, samples in results["evidence"].items()}
+    titles = {variant.name: variant.title for variant in variants}
+    lines = [[titles[name], *(added(of_size[name]) for of_size in rows.values())] for name in next(iter(rows.values()))]
+    return table(["", *(f"{size}, µs" for size in rows)], lines)
+
+
 def latency(results, variants):
     titles = {variant.name: variant.title for variant in variants}
     names = {"lean-one": "one experiment, the decision alone", "weir-one": "one experiment, as shipped",
@@ -91,4 +100,4 @@ def table(head, rows):
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-TABLES = {"costs": costs, "latency": latency, "memory": memory, "pushes": pushes, "largest": largest}
+TABLES = {"costs": costs, "evidence": evidence, "latency": latency, "memory": memory, "pushes": pushes, "largest": largest}

@@ -24,6 +24,9 @@ def tenth(number):
 # One experiment that everybody is in.
 ONE = policy([layer("checkout", [experiment("owl-v21", "all", SERVICE)])])
 
+# The same on the line of a pool: counted as evidence too.
+POOL = policy([{**ONE["layers"][0], "line": "pool.user"}])
+
 # The same, but the unit of the requests, at slot 433,800, is in no experiment.
 NOTHING = policy([layer("checkout", [experiment("owl-v21", [[0, 400_000], [500_000, 1_000_000]], SERVICE)])])
 

@@ -41,7 +41,7 @@ class Variant:
 
 
 def variants(modules):
-    """All of them; `modules` is the folder that holds the built ones."""
+    """All whose costs are compared; `modules` is the folder that holds the built ones."""
     def ours(name, title, module, policy, tags):
         return Variant(name, title, (wasm(modules / module, policy),), tags=tags)
 
@@ -68,6 +68,18 @@ def variants(modules):
         ours("weir-one", "one experiment", "weir.wasm", one, 1),
         ours("weir-large", "10 layers, 100 experiments, 50 rules", "weir.wasm", large, 10),
         ours("weir-nothing", "nothing to write", "weir.wasm", nothing, 0),
+    ]
+
+
+def evidence(modules):
+    """As shipped: what being counted as evidence adds."""
+    def ours(name, title, policy):
+        return Variant(name, title, (wasm(modules / "weir.wasm", policy),), tags=1, base="weir-one")
+
+    return [
+        ours("weir-one", "one experiment", policies.ONE),
+        ours("again-one", "one experiment, a second time: the noise", policies.ONE),
+        ours("pool-one", "one experiment on the line of a pool", policies.POOL),
     ]
 
 

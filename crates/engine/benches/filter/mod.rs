@@ -15,5 +15,6 @@ pub fn decide(plan: &Plan, headers: &[(impl AsRef<[u8]>, impl AsRef<[u8]>)]) -> 
     let state = exchange.filter_state();
     let cookies = exchange.set_cookies();
     let counted = exchange.counted().map(black_box).count();
-    lines + state.map_or(0, |state| state.len()) + cookies.len() + counted
+    let dealt = if plan.gathers_evidence() { exchange.dealt().map(black_box).count() } else { 0 };
+    lines + state.map_or(0, |state| state.len()) + cookies.len() + counted + dealt
 }

@@ -15,8 +15,9 @@ mod filter;
 type Case = (&'static str, fn() -> Value, fn(user: usize) -> Headers);
 type Headers = Vec<(String, String)>;
 
-const CASES: [Case; 5] = [
+const CASES: [Case; 6] = [
     ("one experiment", || edge(vec![dealing_layer(0, 1, 0)]), small),
+    ("one experiment on the line of a pool", || edge(vec![on_a_pool(dealing_layer(0, 1, 0))]), small),
     ("10 layers, 100 experiments, 50 rules", || edge((0..10).map(|l| dealing_layer(l, 10, 5)).collect()), small),
     ("nothing to write", || edge(vec![idle_layer()]), small),
     ("40 headers, 1 kB of cookies", || edge(vec![dealing_layer(0, 1, 0)]), large),
@@ -85,6 +86,12 @@ fn dealing_layer(l: usize, experiments: usize, rules: usize) -> Value {
         })
         .collect();
     json!({"id": format!("layer{l}"), "unit": "user", "experiments": experiments})
+}
+
+/// The layer, counted as evidence too.
+fn on_a_pool(mut layer: Value) -> Value {
+    layer["line"] = json!("pool.user");
+    layer
 }
 
 /// A condition of each kind that people write. None holds for our requests, so that all of them are tried.
