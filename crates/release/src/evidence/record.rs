@@ -41,7 +41,7 @@ pub fn write(ledger: &Ledger) -> Result<String, BadRecord> {
     serde_json::to_string(&record).map_err(|error| BadRecord::Broken(error.to_string()))
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 pub fn read(text: &str) -> Result<Ledger, BadRecord> {
     let broken = |error: serde_json::Error| BadRecord::Broken(error.to_string());
     let Head { evidence: version } = serde_json::from_str(text).map_err(broken)?;
