@@ -9,6 +9,8 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 
 const DEADLINE: Duration = Duration::from_secs(3);
 
@@ -19,27 +21,34 @@ pub async fn get(host_and_port: &str, path: &str, bytes_max: usize) -> Result<By
 
 /// The same of several paths, one after the other by one connection, so that all are answered by one process.
 pub async fn get_each<const N: usize>(host_and_port: &str, paths: [&str; N], bytes_max: usize) -> Result<[Bytes; N]> {
-    let answers = tokio::time::timeout(DEADLINE, ask(host_and_port, paths, bytes_max)).await;
-    let late = || Error::new(ErrorKind::TimedOut, format!("no answer within {DEADLINE:?}"));
-    let answers = answers.unwrap_or_else(|_| Err(late()));
+    let until = Instant::now() + DEADLINE;
+    // What asks goes with the connection, however this ends.
+    let mut connection = JoinSet::new();
+    let named = |path: &str, error: Error| {
+        let path = path.split('?').next().unwrap_or_default();
+        Error::new(error.kind(), format!("http://{host_and_port}{path}: {error}"))
+    };
     let first = paths.first().unwrap_or(&"");
-    answers.map_err(|error| Error::new(error.kind(), format!("http://{host_and_port}{first}: {error}")))
+    let mut sender =
+        in_time(until, connect(host_and_port, &mut connection)).await.map_err(|error| named(first, error))?;
+    let mut answers = [const { Bytes::new() }; N];
+    for (answer, path) in answers.iter_mut().zip(paths) {
+        let asked = ask_one(&mut sender, host_and_port, path, bytes_max);
+        *answer = in_time(until, asked).await.map_err(|error| named(path, error))?;
+    }
+    Ok(answers)
 }
 
-async fn ask<const N: usize>(host_and_port: &str, paths: [&str; N], bytes_max: usize) -> Result<[Bytes; N]> {
+async fn in_time<T>(until: Instant, asked: impl Future<Output = Result<T>>) -> Result<T> {
+    let late = || Error::new(ErrorKind::TimedOut, format!("no answer within {DEADLINE:?}"));
+    timeout_at(until, asked).await.unwrap_or_else(|_| Err(late()))
+}
+
+async fn connect(host_and_port: &str, spawned: &mut JoinSet<hyper::Result<()>>) -> Result<SendRequest<Empty<Bytes>>> {
     let stream = TcpStream::connect(host_and_port).await?;
-    let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(Error::other)?;
-    let connection = tokio::spawn(connection);
-    let read = async {
-        let mut answers = [const { Bytes::new() }; N];
-        for (answer, path) in answers.iter_mut().zip(paths) {
-            *answer = ask_one(&mut sender, host_and_port, path, bytes_max).await?;
-        }
-        Ok(answers)
-    };
-    let answers = read.await;
-    connection.abort();
-    answers
+    let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(Error::other)?;
+    spawned.spawn(connection);
+    Ok(sender)
 }
 
 async fn ask_one(
@@ -94,5 +103,16 @@ mod tests {
         let address = listener.local_addr().unwrap().to_string();
         let (got, _open) = tokio::join!(get_each(&address, ["/a", "/b"], 5), answer(listener, 2, "hello"));
         assert_eq!(got.unwrap(), ["hello", "hello"]);
+    }
+
+    /// A query may be as long as a list of experiments.
+    #[tokio::test]
+    async fn the_path_that_was_not_answered_is_named_without_its_query() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let both = async { drop(answer(listener, 1, "hello").await) };
+        let (got, ()) = tokio::join!(get_each(&address, ["/a?b", "/c?d"], 5), both);
+        let error = got.unwrap_err().to_string();
+        assert!(error.starts_with(&format!("http://{address}/c: ")), "{error}");
     }
 }

@@ -57,6 +57,12 @@ impl Counts {
         }
     }
 
+    /// An experiment with a variant of which, in some part, another outcome is ahead of all requests by more than this.
+    pub(crate) fn without_sense(&self, ahead_max: u64) -> Option<&str> {
+        let is_without = |counts: &VariantCounts| counts.ahead() > ahead_max;
+        self.experiments().find(|(_, variants)| variants.values().any(is_without)).map(|(id, _)| id)
+    }
+
     pub(crate) fn add(&mut self, more: &Counts) {
         for (experiment, variants) in &more.0 {
             let own = self.0.entry(experiment.clone()).or_default();
@@ -107,6 +113,13 @@ impl VariantCounts {
 
     fn are_none(&self) -> bool {
         self.0.iter().flatten().all(|count| *count == 0)
+    }
+
+    /// How far an outcome is ahead of all requests, in the part where it is furthest.
+    fn ahead(&self) -> u64 {
+        let all = self.by_part(Outcome::All);
+        let ahead = self.0.iter().flat_map(|parts| parts.iter().zip(all)).map(|(count, all)| count.saturating_sub(all));
+        ahead.max().unwrap_or(0)
     }
 
     fn at(&mut self, outcome: Outcome, part: u8) -> Option<&mut u64> {

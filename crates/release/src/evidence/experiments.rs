@@ -16,11 +16,12 @@ impl Experiments {
         layers.flat_map(|layer| &layer.experiments).map(with_variants).collect()
     }
 
-    /// Those of them that edges count.
+    /// Those of them that edges count: they are on, and have variants.
     pub fn counted(policy: &Model) -> Experiments {
         let layers = policy.layers.iter().filter(|layer| policy.enabled && layer.gathers_evidence());
         let experiments = layers.flat_map(|layer| &layer.experiments);
-        experiments.filter(|experiment| experiment.enabled).map(with_variants).collect()
+        let counted = experiments.filter(|experiment| experiment.enabled && !experiment.variants.is_empty());
+        counted.map(with_variants).collect()
     }
 
     /// Whether there are none.
@@ -64,7 +65,8 @@ mod tests {
             {"id": "a", "unit": "user", "line": "pool.user", "experiments": [
                 {"id": "owl", "slots": [[0, 10]], "services": ["s"],
                  "variants": [{"id": "canary", "share": "5%"}, {"id": "control", "share": "5%"}]},
-                {"id": "off", "enabled": false, "slots": [[10, 20]], "services": ["t"], "variants": [{"id": "v", "share": "5%"}]}]},
+                {"id": "off", "enabled": false, "slots": [[10, 20]], "services": ["t"], "variants": [{"id": "v", "share": "5%"}]},
+                {"id": "plain", "slots": [[20, 30]], "services": ["t"], "variants": []}]},
             {"id": "b", "unit": "user", "experiments": [
                 {"id": "cat", "slots": [[0, 10]], "services": ["u"], "variants": [{"id": "v", "share": "5%"}]}]},
             {"id": "c", "unit": "user", "line": "pool.other", "enabled": false, "experiments": [
@@ -75,10 +77,13 @@ mod tests {
     }
 
     #[test]
-    fn enabled_experiments_on_pool_lines_are_counted_and_no_others() {
+    fn enabled_experiments_with_variants_on_pool_lines_are_counted_and_no_others() {
         let counted = Experiments::counted(&policy(true));
         assert_eq!(counted, crate::evidence::testing::experiments(&[("owl", &["canary", "control"])]));
         assert!(Experiments::counted(&policy(false)).are_none());
-        assert_eq!(Experiments::on_pool_lines(&policy(false)).ids().collect::<Vec<_>>(), ["dog", "off", "owl"]);
+        assert_eq!(
+            Experiments::on_pool_lines(&policy(false)).ids().collect::<Vec<_>>(),
+            ["dog", "off", "owl", "plain"]
+        );
     }
 }

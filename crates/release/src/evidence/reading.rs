@@ -43,8 +43,10 @@ pub enum Unreadable {
     NoStart,
     /// It is the admin interface of another node.
     OtherNode(String),
-    /// A counter has no whole number.
+    /// A counter has no whole number of at most [`COUNT_MAX`].
     BadCounter(String),
+    /// Of a variant of this experiment more requests ended in one way than there were, in some part.
+    NoSense(String),
 }
 
 impl Reading {
@@ -56,15 +58,26 @@ impl Reading {
             let Some((name, value)) = line.split_once(": ") else { continue };
             let number = || value.parse::<u64>().map_err(|_| Unreadable::BadCounter(line.to_owned()));
             match Assigned::read(name) {
-                Some(counter) => counts.set(counter, number()?),
+                Some(counter) => match number()? {
+                    count if count <= COUNT_MAX => counts.set(counter, count),
+                    _ => return Err(Unreadable::BadCounter(line.to_owned())),
+                },
                 None if name == GENERATION => took_over = number()? > FIRST_GENERATION,
                 _ => {}
             }
         }
-        Ok(Reading { start, took_over, counts })
+        match counts.without_sense(AHEAD_MAX) {
+            Some(experiment) => Err(Unreadable::NoSense(experiment.to_owned())),
+            None => Ok(Reading { start, took_over, counts }),
+        }
     }
 }
 
+/// The largest number of a counter: JSON's readers tell whole numbers apart up to it.
+pub const COUNT_MAX: u64 = 1 << 53;
+/// How far another outcome may be ahead of `all`: Envoy writes counter by counter while requests go on being counted, so where all
+/// fail, those of between two lines are in the second one alone.
+pub const AHEAD_MAX: u64 = 1_000;
 /// It is added up over a series of processes, where each takes over the numbers of the one before.
 const GENERATION: &str = "server.hot_restart_generation";
 /// That of a process that has only its own numbers. Without hot restart there is none.
@@ -123,7 +136,10 @@ impl fmt::Display for Unreadable {
             Unreadable::NoStart => f.write_str("its admin interface does not say when the process started"),
             Unreadable::OtherNode(id) => write!(f, "its admin interface is that of node {}", shown(id)),
             Unreadable::BadCounter(line) => {
-                write!(f, "a counter of its admin interface has no number: {}", shown(line))
+                write!(f, "a counter of its admin interface has no number that one can have: {}", shown(line))
+            }
+            Unreadable::NoSense(experiment) => {
+                write!(f, "of experiment {} more requests ended in some way than there were", shown(experiment))
             }
         }
     }

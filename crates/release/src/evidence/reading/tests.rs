@@ -35,7 +35,8 @@ fn parse(counters: &str) -> Result<Reading, Unreadable> {
 fn a_reading_has_the_processs_start_and_its_counters() {
     let text = [
         line("owl", "canary", 0, Outcome::All, "12"),
-        line("owl", "canary", 15, Outcome::Over2500, "18446744073709551615"),
+        line("owl", "canary", 15, Outcome::All, "9007199254740992"),
+        line("owl", "canary", 15, Outcome::Over2500, "9007199254740992"),
         "server.hot_restart_generation: 1\n".to_owned(),
     ]
     .concat();
@@ -43,8 +44,8 @@ fn a_reading_has_the_processs_start_and_its_counters() {
     assert_eq!((start.as_str(), took_over), ("2026-11-29T10:59:37.311Z", false));
     let canary = counts.of("owl", "canary").unwrap();
     assert_eq!(canary.by_part(Outcome::All)[0], 12);
-    assert_eq!(canary.by_part(Outcome::Over2500)[15], u64::MAX);
-    assert_eq!(canary.total(Outcome::All), 12);
+    assert_eq!(canary.by_part(Outcome::Over2500)[15], COUNT_MAX);
+    assert_eq!(canary.total(Outcome::All), COUNT_MAX + 12);
     // It was asked for, and has counted nothing.
     assert_eq!(counts.of("owl", "control").unwrap().total(Outcome::All), 0);
 }
@@ -70,11 +71,29 @@ fn a_process_that_was_started_hot_says_so() {
 }
 
 #[test]
-fn a_counter_without_a_whole_number_is_no_reading() {
-    for value in ["", "-1", "1.5", "0x1", "18446744073709551616", "12 "] {
+fn a_counter_without_a_whole_number_that_json_can_tell_is_no_reading() {
+    assert!(parse(&line("owl", "canary", 0, Outcome::All, &COUNT_MAX.to_string())).is_ok());
+    let above = (COUNT_MAX + 1).to_string();
+    for value in ["", "-1", "1.5", "0x1", &above, "18446744073709551616", "12 "] {
         let found = parse(&line("owl", "canary", 0, Outcome::All, value));
         assert!(matches!(found, Err(Unreadable::BadCounter(_))), "{value}: {found:?}");
     }
+}
+
+/// Envoy writes them one after the other, and requests do not wait.
+#[test]
+fn more_requests_that_ended_in_one_way_than_there_were_are_no_reading_but_for_those_of_a_moment() {
+    let of = |all: u64, other: Outcome, count: u64| {
+        let all = line("owl", "canary", 3, Outcome::All, &all.to_string());
+        parse(&(all + &line("owl", "canary", 3, other, &count.to_string())))
+    };
+    for other in Outcome::ALL.into_iter().skip(1) {
+        assert!(of(5, other, 5 + AHEAD_MAX).is_ok(), "{other:?}");
+        assert_eq!(of(5, other, 6 + AHEAD_MAX), Err(Unreadable::NoSense("owl".into())), "{other:?}");
+    }
+    // Those of another part are not those.
+    let elsewhere = line("owl", "canary", 4, Outcome::All, "5000") + &line("owl", "canary", 3, Outcome::Error, "5000");
+    assert_eq!(parse(&elsewhere), Err(Unreadable::NoSense("owl".into())));
 }
 
 #[test]
@@ -116,7 +135,11 @@ fn counters_are_asked_for_by_their_experiments() {
 
 #[test]
 fn what_an_interface_says_is_escaped() {
-    for error in [Unreadable::OtherNode("a\n\u{1b}[2J".into()), Unreadable::BadCounter("a\nb".repeat(1_000))] {
+    for error in [
+        Unreadable::OtherNode("a\n\u{1b}[2J".into()),
+        Unreadable::BadCounter("a\nb".repeat(1_000)),
+        Unreadable::NoSense("a\nb".repeat(1_000)),
+    ] {
         let text = error.to_string();
         assert!(text.lines().count() == 1 && !text.contains('\u{1b}') && text.len() < 600, "{text}");
     }
@@ -133,7 +156,7 @@ proptest! {
     }
 
     #[test]
-    fn every_counter_is_read_back(values in prop::collection::btree_map((0..PARTS, 0..7usize), 1..=u64::MAX, 0..112)) {
+    fn every_counter_is_read_back(values in prop::collection::btree_map((0..PARTS, 0..7usize), 1..=AHEAD_MAX, 0..112)) {
         let text: String = values
             .iter()
             .map(|((part, outcome), value)| line("owl", "canary", *part, Outcome::ALL[*outcome], &value.to_string()))
