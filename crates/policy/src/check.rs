@@ -311,8 +311,8 @@ impl<'a> Checker<'a> {
 }
 
 /// What is counted for the limit, and how much of it a variant needs.
-const EVIDENCE: &str =
-    "evidence counters, 112 for each variant of enabled experiments on lines that begin with `pool.`";
+const EVIDENCE: &str = "evidence counters, 112 for each variant of an experiment that is on, in a layer that is on, on a line that begins \
+                        with `pool.`";
 
 /// Header names in lower case, as they are compared.
 fn lowered(sources: &[UnitSource]) -> Vec<UnitSource> {

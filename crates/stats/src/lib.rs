@@ -28,6 +28,59 @@
 //! assert!(process.ln_e_with(3.0) < -alpha.ln(), "but not if three requests count for one");
 //! ```
 //!
+//! # From evidence to an e-value
+//!
+//! What `GET /evidence` of `weir serve` calls `totals` grows from look to look: by experiment, variant and outcome a number for
+//! each of 16 parts of the users. A poll is what came since the last look: look as often as you like, and whenever a share is about
+//! to change.
+//!
+//! ```
+//! use serde_json::Value;
+//! use weir_stats::counts::{EProcess, Poll};
+//! use weir_stats::design::{self, Part};
+//!
+//! /// All requests of a variant and those that failed, by part. What is not there is 0.
+//! fn parts(totals: &Value, variant: &str) -> [Part; 16] {
+//!     let count = |outcome: &str, part: usize| totals["owl-v21"][variant][outcome][part].as_f64().unwrap_or(0.0);
+//!     std::array::from_fn(|part| Part { x: count("error", part), n: count("all", part) })
+//! }
+//!
+//! let sum = |parts: &[Part]| parts.iter().fold((0.0, 0.0), |(x, n), part| (x + part.x, n + part.n));
+//! let (mut process, mut last, mut es) = (EProcess::new(0.2), Poll::default(), Vec::new());
+//! for evidence in [
+//!     r#"{"totals": {"owl-v21": {
+//!         "canary":  {"all":   [310, 295, 302, 288, 315, 307, 299, 291, 304, 310, 296, 300, 293, 308, 301, 297],
+//!                     "error": [3, 1, 4, 2, 2, 5, 3, 2, 4, 1, 3, 2, 4, 3, 2, 3]},
+//!         "control": {"all":   [301, 306, 290, 299, 312, 296, 305, 300, 287, 303, 309, 294, 298, 302, 291, 307],
+//!                     "error": [1, 2, 0, 1, 3, 1, 2, 0, 1, 2, 1, 1, 0, 2, 1, 2]}}}}"#,
+//!     r#"{"totals": {"owl-v21": {
+//!         "canary":  {"all":   [905, 890, 911, 876, 930, 915, 897, 882, 908, 921, 889, 903, 880, 917, 899, 894],
+//!                     "error": [12, 4, 17, 6, 8, 19, 10, 3, 15, 5, 9, 6, 14, 11, 2, 5]},
+//!         "control": {"all":   [903, 911, 878, 896, 925, 888, 909, 901, 869, 907, 918, 887, 894, 905, 880, 912],
+//!                     "error": [3, 8, 1, 4, 10, 2, 5, 0, 4, 7, 2, 4, 1, 5, 2, 4]}}}}"#,
+//! ] {
+//!     let totals = &serde_json::from_str::<Value>(evidence)?["totals"];
+//!     let (canary, control) = (parts(totals, "canary"), parts(totals, "control"));
+//!     let ((x, n), (of_control, n_control)) = (sum(&canary), sum(&control));
+//!     let all = Poll { treatment_events: x, control_events: of_control, treatment: n, control: n_control };
+//!     process.add(&Poll {
+//!         treatment_events: all.treatment_events - last.treatment_events,
+//!         control_events: all.control_events - last.control_events,
+//!         treatment: all.treatment - last.treatment,
+//!         control: all.control - last.control,
+//!     });
+//!     last = all;
+//!     // How many requests count for one, by all that was counted so far; 3 where too little was.
+//!     let effect = design::effect([&canary[..], &control[..]]).unwrap_or(design::UNKNOWN);
+//!     es.push(process.ln_e_with(effect).exp());
+//! }
+//! // At an alpha of 1% an e-value of 100 at any look shows that the canary has over a fifth more errors than control. Were
+//! // requests independent, it would be shown; but errors fall to few users, so 2.4 requests count for one, and it is not.
+//! assert_eq!(es.iter().map(|e| format!("{e:.1}")).collect::<Vec<_>>(), ["4.5", "24.5"]);
+//! assert_eq!(format!("{:.0}", process.ln_e().exp()), "7106");
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+//!
 //! # What holds for all of it
 //!
 //! - Functions are total. Where the numbers say nothing, because there are none, no variance, too few, NaN, or more than f64 holds,

@@ -25,15 +25,15 @@ use weir_stats::{Effect, Interval};
 
 const NUMBERS: usize = 14;
 
-/// As they come, and at every edge; NaN apart.
+/// As they come, and at every extreme; NaN apart.
 fn number() -> impl Strategy<Value = f64> {
-    let edges = [0.0, -0.0, 1.0, 2.0, 0.5, 1e-300, 5e-324, 1e15, 1e16, 1e150, 1e300, f64::MAX, f64::INFINITY];
+    let extremes = [0.0, -0.0, 1.0, 2.0, 0.5, 1e-300, 5e-324, 1e15, 1e16, 1e150, 1e300, f64::MAX, f64::INFINITY];
     prop_oneof![
         3 => 0.0..1e6,
         2 => 0.0..1.0,
         2 => (0u32..100).prop_map(f64::from),
-        3 => prop::sample::select(edges.to_vec()),
-        2 => prop::sample::select(edges.map(|edge| -edge).to_vec()),
+        3 => prop::sample::select(extremes.to_vec()),
+        2 => prop::sample::select(extremes.map(|extreme| -extreme).to_vec()),
         1 => -1e3..0.0,
     ]
 }
