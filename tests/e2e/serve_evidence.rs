@@ -108,6 +108,8 @@ async fn evidence_is_gathered() {
         a_poll_in_which_one_of_two_is_silent_is_not_accepted(),
         counters_that_somebody_sets_to_0_are_a_reset_and_nothing_is_counted_twice(),
         an_envoy_that_is_restarted_hot_is_counted_on_from_its_first_reading(),
+        what_was_counted_last_before_a_switch_off_is_given_out_and_what_leaves_the_policy_is_forgotten(),
+        an_envoy_behind_the_name_and_address_of_another_is_told_of(),
         where_no_pool_line_is_in_force_nothing_is_read_written_or_said(),
         a_record_that_cannot_be_read_stays_and_policies_are_served_all_the_same(),
     );
@@ -262,6 +264,51 @@ async fn an_envoy_that_is_restarted_hot_is_counted_on_from_its_first_reading() {
     until_total(&fleet.weir, seen + 50).await;
 }
 
+async fn what_was_counted_last_before_a_switch_off_is_given_out_and_what_leaves_the_policy_is_forgotten() {
+    let state = tempfile::tempdir().unwrap();
+    let fleet = fleet("pool.user", &["--state", &state.path().display().to_string()]).await;
+    let envoy = edge(&fleet, "edge-1", "edge", &Port::reserve()).await;
+    fleet.weir.until_asked(&["edge-1"]).await;
+    send(&envoy, 30).await;
+    until_total(&fleet.weir, 30).await;
+    send(&envoy, 20).await;
+    let mut off = policy_on("pool.user");
+    off["layers"][0]["experiments"][0]["enabled"] = json!(false);
+    fleet.write("policy.yaml", &off.to_string());
+    until_total(&fleet.weir, 50).await;
+    let quiet = eventually(SOON, "no poll any more", async || {
+        let seen = evidence(&fleet.weir).await;
+        seen["poll"].is_null().then_some(seen.clone()).ok_or_else(|| seen.to_string())
+    });
+    assert_eq!(requests(&quiet.await["totals"]), 50);
+    let metrics = get(&fleet.weir, "/metrics").await;
+    assert!(!metrics.contains("weir_serve_evidence_accepted "), "{metrics}");
+    off["layers"][0]["experiments"] = json!([]);
+    fleet.write("policy.yaml", &off.to_string());
+    eventually(SOON, "nothing known", async || {
+        let seen = [
+            evidence(&fleet.weir).await["totals"].clone(),
+            recorded(state.path()).unwrap()["ledger"]["totals"].clone(),
+        ];
+        (seen == [json!({}), json!({})]).then_some(()).ok_or_else(|| format!("{seen:?}"))
+    })
+    .await;
+}
+
+/// Nobody can ask the second one, whose admin interface is at another port than it says.
+async fn an_envoy_behind_the_name_and_address_of_another_is_told_of() {
+    let fleet = fleet("pool.user", &[]).await;
+    let ports = [Port::reserve(), Port::reserve()];
+    let _first = edge(&fleet, "edge-1", "edge", &ports[0]).await;
+    let bootstrap = fleet.bootstrap_with_admin("edge-1", "edge", &ports[1]);
+    let said = |port: &Port| format!("weir_admin_port: {}}}", port.number());
+    let bootstrap = replaced(&bootstrap, &said(&ports[1]), &said(&ports[0]));
+    let mut second = Envoy::launch(&bootstrap, Options::default()).await;
+    second.until_ready().await;
+    until(&fleet.weir, &event("edges_twice").with("nodes", "edge-1")).await;
+    assert_eq!(evidence(&fleet.weir).await["poll"]["twice"], json!(["edge-1"]));
+}
+
 async fn where_no_pool_line_is_in_force_nothing_is_read_written_or_said() {
     let states = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let words = states.each_ref().map(|state| ["--state".to_owned(), state.path().display().to_string()]);
@@ -278,7 +325,7 @@ async fn where_no_pool_line_is_in_force_nothing_is_read_written_or_said() {
     .await;
     assert_eq!(evidence(&other.weir).await["poll"]["reason"], "no_edges");
     let seen = evidence(&quiet.weir).await;
-    assert_eq!(seen, json!({"poll": null, "totals": {}, "waiting": [], "resets": 0}));
+    assert_eq!(seen, json!({"not_read": null, "poll": null, "totals": {}, "waiting": [], "resets": 0}));
     assert!(!get(&quiet.weir, "/metrics").await.contains("evidence"));
     assert!(!quiet.weir.log().contains("evidence") && !quiet.weir.log().contains("poll"), "{}", quiet.weir.log());
     assert_eq!((recorded(states[0].path()), recorded(states[1].path()).is_some()), (None, true));
@@ -294,4 +341,10 @@ async fn a_record_that_cannot_be_read_stays_and_policies_are_served_all_the_same
     until(&fleet.weir, &event("evidence_not_read")).await;
     assert!(fleet.weir.log().contains("evidence.json: a record of evidence of version 2"), "{}", fleet.weir.log());
     assert_eq!(fs::read_to_string(&file).unwrap(), "{\"evidence\":2}");
+    assert!(evidence(&fleet.weir).await["not_read"].as_str().unwrap().contains("version 2"));
+    assert!(get(&fleet.weir, "/metrics").await.contains("\nweir_serve_evidence_not_read 1\n"));
+    // Once it is moved away, all begins anew.
+    fs::rename(&file, state.path().join("elsewhere")).unwrap();
+    eventually(SOON, "a poll", async || (polls(&fleet.weir, "accepted").await > 0).then_some(()).ok_or("none".into()))
+        .await;
 }

@@ -84,7 +84,7 @@ pub struct Serve {
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration::read)]
     rescan: humantime::Duration,
     /// Where /fleet (weir fleet), /evidence, /metrics, /healthz and /readyz answer over plain HTTP; without it nowhere. Whoever
-    /// reaches this address sees the Envoys' node ids and revisions
+    /// reaches this address sees the Envoys' node ids and revisions, ids of experiments and how much traffic they have
     #[arg(long, value_name = "ADDR")]
     http: Option<SocketAddr>,
     #[command(flatten)]

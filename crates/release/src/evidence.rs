@@ -7,6 +7,7 @@
 
 mod counts;
 mod experiments;
+mod followed;
 mod ledger;
 mod poll;
 mod reading;
@@ -16,6 +17,7 @@ mod testing;
 
 pub use counts::{Counts, VariantCounts};
 pub use experiments::Experiments;
-pub use ledger::{Evidence, Ledger, PROCESSES_MAX};
+pub use followed::{Followed, QUIET_POLLS, VARIANTS_MAX};
+pub use ledger::{Evidence, Ledger, MARKS_MAX, PROCESSES_MAX};
 pub use poll::{EDGES_MAX, Poll, READ_PERCENT_MIN, Refusal, TICK};
 pub use reading::{PROCESS, Reading, Unreadable, counters};

@@ -9,9 +9,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
-use weir_release::evidence::{EDGES_MAX, Ledger, PROCESS, Reading, TICK, counters};
+use weir_release::evidence::{EDGES_MAX, Evidence, Experiments, Followed, Ledger, PROCESS, Reading, TICK, counters};
 
 use self::edges::{Edge, Edges};
+use self::told::Told;
 use self::view::PollView;
 use super::counting::Counting;
 use super::fleet::{Moment, Row, SharedFleet};
@@ -22,6 +23,7 @@ use crate::http_get::get_each;
 use crate::state_dir::StateDir;
 
 mod edges;
+mod told;
 mod view;
 
 pub use view::{EvidenceView, SharedEvidence};
@@ -57,32 +59,44 @@ impl Gatherer {
             _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
             () = self.gather(&mut ledger) => {}
         }
-        if let Some(ledger) = &ledger {
-            self.record(ledger);
+        // Where nothing was ever counted, nothing is written.
+        if let Some(ledger) = ledger.filter(|ledger| *ledger != Ledger::default()) {
+            self.record(&ledger);
         }
     }
 
     async fn gather(&self, ledger: &mut Option<Ledger>) {
-        let (mut edges, mut recorded) = (Edges::default(), None);
+        let (mut edges, mut told, mut followed, mut recorded) = (Edges::default(), Told::default(), None, None);
         let mut ticks = interval_at(Instant::now() + TICK, TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            ticks.tick().await;
-            let counting = self.progress.borrow().counting.clone();
-            if counting.experiments.are_none() {
-                continue;
-            }
             if ledger.is_none() {
                 *ledger = self.recorded();
             }
-            let Some(ledger) = ledger else { return };
-            ledger.keep(&counting.known);
+            ticks.tick().await;
+            let counting = self.progress.borrow().counting.clone();
+            // Before the first deployment nobody knows what is in the policy.
+            let Some(ledger) = ledger.as_mut().filter(|_| !counting.revision.is_empty()) else { continue };
+            let followed = followed.get_or_insert_with(|| Followed::begin(&counting.known, ledger));
+            let has_forgotten = ledger.keep(&counting.known);
+            let wanted = followed.turn(&counting.experiments, &counting.known);
+            if wanted.are_none() {
+                (edges, told) = (Edges::default(), Told::default());
+                self.evidence.send_modify(|view| view.take_in(None, ledger));
+                if has_forgotten || recorded.take().is_some() {
+                    self.record(ledger);
+                }
+                continue;
+            }
             let begun = Instant::now();
-            let resets = self.read(ledger, &mut edges, &counting).await;
-            self.poll(ledger, &edges, begun.elapsed());
+            let resets = self.read(ledger, &mut edges, &counting, Arc::new(wanted)).await;
+            let now = Moment::now();
+            let given = self.poll(ledger, &edges, now, begun.elapsed());
+            given.iter().for_each(|given| followed.accepted(given));
+            told.of(&edges, now.steady).iter().for_each(|notice| self.log.tell(notice));
             // The next tick would be too late.
             let is_due = recorded.is_none_or(|recorded: Instant| recorded.elapsed() + TICK > RECORD_AGE_MAX);
-            if is_due || !resets.is_empty() {
+            if is_due || has_forgotten || !resets.is_empty() {
                 self.record(ledger);
                 recorded = Some(Instant::now());
             }
@@ -95,10 +109,19 @@ impl Gatherer {
     /// The ledger as it was recorded. None if that cannot be read: it stays as it is, since one that began anew would count
     /// what is in it again.
     fn recorded(&self) -> Option<Ledger> {
-        match self.state.as_ref().map_or(Ok(None), StateDir::evidence) {
-            Ok(recorded) => Some(recorded.unwrap_or_default()),
+        match block_in_place(|| self.state.as_ref().map_or(Ok(None), StateDir::evidence)) {
+            Ok(recorded) => {
+                let ledger = recorded.unwrap_or_default();
+                self.evidence.send_modify(|view| view.take_in(None, &ledger));
+                Some(ledger)
+            }
             Err(failure) => {
-                self.log.tell(&Notice::EvidenceNotRead { why: failure.text(false) });
+                let why = failure.text(false);
+                // It is tried at each tick.
+                if self.evidence.borrow().not_read() != Some(why.as_str()) {
+                    self.log.tell(&Notice::EvidenceNotRead { why: why.clone() });
+                }
+                self.evidence.send_modify(|view| view.take_in_failure(why));
                 None
             }
         }
@@ -112,7 +135,13 @@ impl Gatherer {
     }
 
     /// Reads all edges, or as many as there is time for until the next tick. The nodes that were reset.
-    async fn read(&self, ledger: &mut Ledger, edges: &mut Edges, counting: &Arc<Counting>) -> BTreeSet<String> {
+    async fn read(
+        &self,
+        ledger: &mut Ledger,
+        edges: &mut Edges,
+        counting: &Counting,
+        of: Arc<Experiments>,
+    ) -> BTreeSet<String> {
         edges.connected(self.connected(counting));
         let mut resets = BTreeSet::new();
         if edges.count() > EDGES_MAX {
@@ -126,15 +155,16 @@ impl Gatherer {
                 && Instant::now() < until
                 && let Some(edge) = due.next()
             {
-                let counting = counting.clone();
+                let of = of.clone();
                 asking.spawn(async move {
-                    let answer = ask(&edge, &counting).await;
+                    let answer = ask(&edge, &of).await;
                     (edge, answer)
                 });
             }
             let Some(answer) = asking.join_next().await else { return resets };
             let Ok((edge, answer)) = answer else { continue };
-            edges.asked(edge.stream, answer.as_ref().err().cloned(), Instant::now());
+            let start = answer.as_ref().map(|reading| reading.start.clone());
+            edges.asked(edge.stream, start.map_err(Clone::clone), Instant::now());
             if let Ok(reading) = answer
                 && ledger.count(&edge.node, reading, &counting.revision)
             {
@@ -158,31 +188,21 @@ impl Gatherer {
         edges.map(edge).collect()
     }
 
-    /// Gives out what was counted, if enough edges were read.
-    fn poll(&self, ledger: &mut Ledger, edges: &Edges, took: Duration) {
-        let now = Instant::now();
-        let (poll, missing) = (edges.poll(now), edges.missing(now));
-        let refusal = poll.refusal();
-        let evidence = if refusal.is_none() { ledger.accept() } else { Vec::new() };
-        let before = self.evidence.borrow().reason();
-        match refusal {
-            Some(refusal) if before != Some(refusal.code()) => {
-                let missing = missing.iter().map(|one| format!("{}: {}", one.node, one.why)).collect();
-                self.log.tell(&Notice::PollRefused { refusal, missing });
-            }
-            None if before.is_some() => self.log.tell(&Notice::PollAccepted { edges: poll.edges, read: poll.read }),
-            _ => {}
-        }
-        let poll = PollView::new(Moment::now(), took, &poll, missing, evidence);
-        self.evidence.send_modify(|view| view.take_in(poll, ledger));
+    /// Gives out what was counted, if enough edges were read; none if not.
+    fn poll(&self, ledger: &mut Ledger, edges: &Edges, now: Moment, took: Duration) -> Option<Vec<Evidence>> {
+        let is_accepted = edges.poll(now.steady).refusal().is_none();
+        let given = is_accepted.then(|| ledger.accept());
+        let poll = PollView::new(now, took, edges, given.clone().unwrap_or_default());
+        self.evidence.send_modify(|view| view.take_in(Some(poll), ledger));
+        given
     }
 }
 
 /// Reads an edge.
-async fn ask(edge: &Edge, counting: &Counting) -> Result<Reading, String> {
+async fn ask(edge: &Edge, of: &Experiments) -> Result<Reading, String> {
     let admin = edge.admin.map(|admin| admin.to_string()).unwrap_or_default();
-    let paths = [PROCESS, &counters(&counting.experiments)];
+    let paths = [PROCESS, &counters(of)];
     let answers = get_each(&admin, paths, BYTES_MAX).await.map_err(|error| error.to_string())?;
     let [process, counters] = answers.each_ref().map(|answer| String::from_utf8_lossy(answer));
-    Reading::parse(&edge.node, &process, &counters, &counting.experiments).map_err(|why| format!("{admin}: {why}"))
+    Reading::parse(&edge.node, &process, &counters, of).map_err(|why| format!("{admin}: {why}"))
 }

@@ -55,6 +55,10 @@ pub enum Notice {
     PollRefused { refusal: Refusal, missing: Vec<String> },
     /// A poll is accepted again.
     PollAccepted { edges: usize, read: usize },
+    /// These edges are not read, and why; nobody if all are read again. Polls are accepted, or not, as before.
+    EdgesNotRead { missing: Vec<String> },
+    /// Of these nodes more Envoys are connected from one machine than are read.
+    EdgesTwice { nodes: Vec<String> },
     /// What was saved of evidence cannot be read, so none is gathered.
     EvidenceNotRead { why: String },
     /// The server was told to stop.
@@ -86,6 +90,8 @@ impl Notice {
             Notice::EvidenceReset { .. } => "evidence_reset",
             Notice::PollRefused { .. } => "poll_refused",
             Notice::PollAccepted { .. } => "poll_accepted",
+            Notice::EdgesNotRead { .. } => "edges_not_read",
+            Notice::EdgesTwice { .. } => "edges_twice",
             Notice::EvidenceNotRead { .. } => "evidence_not_read",
             Notice::Stopping => "stopping",
         }
@@ -130,7 +136,8 @@ impl Notice {
             Notice::FewFileHandles { handles, connections, .. } => {
                 vec![("handles", handles.to_string()), ("connections", connections.to_string())]
             }
-            Notice::EvidenceReset { nodes } => vec![("nodes", listed(&nodes))],
+            Notice::EvidenceReset { nodes } | Notice::EdgesTwice { nodes } => vec![("nodes", listed(&nodes))],
+            Notice::EdgesNotRead { missing } => vec![("missing", listed(&missing))],
             Notice::PollRefused { refusal, missing } => {
                 vec![("reason", refusal.code().into()), ("why", refusal.to_string()), ("missing", listed(&missing))]
             }
@@ -216,6 +223,14 @@ impl fmt::Display for Notice {
             Notice::PollAccepted { edges, read } => {
                 write!(f, "evidence is accepted: {read} of {edges} connected edges were read")
             }
+            Notice::EdgesNotRead { missing } if missing.is_empty() => f.write_str("edges not read: none any more"),
+            Notice::EdgesNotRead { missing } => write!(f, "edges not read: {}", listed(missing)),
+            Notice::EdgesTwice { nodes } if nodes.is_empty() => f.write_str("edges there twice: none any more"),
+            Notice::EdgesTwice { nodes } => write!(
+                f,
+                "edges there twice, of which one is read, so evidence lacks the other unless it is a hot restart: {}",
+                listed(nodes)
+            ),
             Notice::EvidenceNotRead { why } => {
                 write!(f, "evidence not read, none is gathered: {}", why.trim_end())
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, value_parser};
 use serde_json::Value;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::MissedTickBehavior;
@@ -22,7 +22,7 @@ mod schedule;
 pub struct ReadingOptions {
     /// The port of the Envoys' admin interfaces, to read there which revision is active and what edges counted; an Envoy whose
     /// metadata has weir_admin_port says so itself
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = value_parser!(u16).range(1..))]
     admin_port: Option<u16>,
     /// A Prometheus that scrapes the Envoys, to read there which revision is active
     #[arg(long, value_name = "HOST:PORT")]

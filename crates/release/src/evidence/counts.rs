@@ -44,6 +44,11 @@ impl Counts {
         self.0.get(experiment)?.get(variant)
     }
 
+    /// Whether this experiment is among them.
+    pub(crate) fn has(&self, experiment: &str) -> bool {
+        self.0.contains_key(experiment)
+    }
+
     /// Whether nothing was counted.
     pub fn are_none(&self) -> bool {
         self.0.values().flat_map(BTreeMap::values).all(VariantCounts::are_none)
@@ -79,9 +84,15 @@ impl Counts {
         }
     }
 
-    /// Drops all other experiments.
-    pub(crate) fn keep(&mut self, experiments: &Experiments) {
-        self.0.retain(|experiment, _| experiments.has(experiment));
+    /// Drops all other experiments and variants. Whether there were any.
+    pub(crate) fn keep(&mut self, kept: &Experiments) -> bool {
+        let variants = |counts: &Counts| counts.0.values().map(BTreeMap::len).fold(0, usize::saturating_add);
+        let before = variants(self);
+        self.0.retain(|experiment, variants| {
+            variants.retain(|variant, _| kept.has_variant(experiment, variant));
+            !variants.is_empty()
+        });
+        variants(self) < before
     }
 
     /// What came since those before, of variants that are in these and had any; none if a number fell.

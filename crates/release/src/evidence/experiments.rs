@@ -38,6 +38,23 @@ impl Experiments {
         self.0.contains_key(id)
     }
 
+    pub(crate) fn has_variant(&self, id: &str, variant: &str) -> bool {
+        self.variants(id).is_some_and(|variants| variants.contains(variant))
+    }
+
+    pub(crate) fn variants(&self, id: &str) -> Option<&BTreeSet<String>> {
+        self.0.get(id)
+    }
+
+    /// The number of the variants of all.
+    pub(crate) fn count_variants(&self) -> usize {
+        self.0.values().map(BTreeSet::len).fold(0, usize::saturating_add)
+    }
+
+    pub(crate) fn insert(&mut self, id: &str, variants: &BTreeSet<String>) {
+        self.0.insert(id.to_owned(), variants.clone());
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &BTreeSet<String>)> {
         self.0.iter()
     }

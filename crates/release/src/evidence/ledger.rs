@@ -11,6 +11,11 @@ use super::reading::Reading;
 /// Processes of Envoys whose last reading is kept; those that were read longest ago are forgotten.
 pub const PROCESSES_MAX: usize = 2_048;
 
+/// Nodes of which it is known on its own what was forgotten.
+const NODES_FORGOTTEN_MAX: usize = 2_048;
+/// Marks for which something waits at the same time.
+pub const MARKS_MAX: usize = 64;
+
 /// The last reading of each process of each node, and what came of them all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
@@ -18,7 +23,10 @@ pub struct Ledger {
     processes: BTreeMap<String, Vec<Process>>,
     /// The readings that were ever taken in.
     readings: u64,
-    /// The newest start of a process that was forgotten.
+    /// The newest start of a process that was forgotten, by node; of the nodes with the oldest such starts together. A machine
+    /// whose clock is ahead so makes no new process of others look like an old one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    forgotten_of: BTreeMap<String, String>,
     forgotten: Option<String>,
     /// What waits for a poll that is accepted.
     waiting: Vec<Evidence>,
@@ -39,7 +47,7 @@ struct Process {
 /// What was counted since the readings before, where these have one mark.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// What was in force when the nodes were read before; none if they had never been read.
+    /// What was in force when the nodes were read before; none if they had never been read, or if [`MARKS_MAX`] newer marks wait.
     pub mark: Option<String>,
     /// The differences.
     pub counts: Counts,
@@ -53,7 +61,8 @@ impl Ledger {
         let processes = self.processes.entry(node.to_owned()).or_default();
         let mark_before = processes.last().map(|process| process.mark.clone());
         let before = processes.iter().position(|process| process.start == start).map(|at| processes.remove(at));
-        let is_old = self.forgotten.as_ref().is_some_and(|forgotten| start <= *forgotten);
+        let forgotten = [self.forgotten.as_ref(), self.forgotten_of.get(node)];
+        let is_old = forgotten.into_iter().flatten().any(|forgotten| start <= *forgotten);
         let (came, mark_before) = match &before {
             Some(before) => (counts.since(&before.counts), Some(before.mark.clone())),
             // Its first numbers are in the last reading of the process before, as far as that was read.
@@ -80,12 +89,20 @@ impl Ledger {
         accepted
     }
 
-    /// Forgets all other experiments: should one of them come again, it is counted from 0.
-    pub fn keep(&mut self, experiments: &Experiments) {
+    /// Forgets all other experiments and variants: should one of them come again, it is counted from 0. Whether there were any.
+    pub fn keep(&mut self, experiments: &Experiments) -> bool {
         let waiting = self.waiting.iter_mut().map(|evidence| &mut evidence.counts);
         let processes = self.processes.values_mut().flatten().map(|process| &mut process.counts);
-        waiting.chain(processes).chain([&mut self.totals]).for_each(|counts| counts.keep(experiments));
+        let each = waiting.chain(processes).chain([&mut self.totals]);
+        let has_forgotten = each.map(|counts| counts.keep(experiments)).max() == Some(true);
         self.waiting.retain(|evidence| !evidence.counts.are_none());
+        has_forgotten
+    }
+
+    /// Whether anything was counted of this experiment.
+    pub fn knows(&self, experiment: &str) -> bool {
+        let waiting = self.waiting.iter().map(|evidence| &evidence.counts);
+        waiting.chain([&self.totals]).any(|counts| counts.has(experiment))
     }
 
     /// All that was given out.
@@ -111,6 +128,12 @@ impl Ledger {
             Some(evidence) => evidence.counts.add(&came),
             None => self.waiting.push(Evidence { mark, counts: came }),
         }
+        if self.waiting.len() > MARKS_MAX
+            && let Some(oldest) = self.waiting.iter().position(|evidence| evidence.mark.is_some())
+        {
+            let Evidence { counts, .. } = self.waiting.remove(oldest);
+            self.wait(None, counts);
+        }
     }
 
     fn forget_oldest(&mut self) {
@@ -125,7 +148,17 @@ impl Ledger {
             if processes.is_empty() {
                 self.processes.remove(&node);
             }
-            self.forgotten = self.forgotten.take().max(Some(start));
+            self.forget(node, start);
+        }
+    }
+
+    fn forget(&mut self, node: String, start: String) {
+        let newest = self.forgotten_of.remove(&node).into_iter().chain([start]).max().unwrap_or_default();
+        self.forgotten_of.insert(node, newest);
+        if self.forgotten_of.len() > NODES_FORGOTTEN_MAX
+            && let Some(oldest) = self.forgotten_of.iter().min_by_key(|(_, start)| *start).map(|(node, _)| node.clone())
+        {
+            self.forgotten = self.forgotten.take().max(self.forgotten_of.remove(&oldest));
         }
     }
 }

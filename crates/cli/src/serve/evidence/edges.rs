@@ -1,6 +1,6 @@
 //! The connected edges: who is read next, and of how many there is a reading, without I/O.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -38,9 +38,16 @@ pub struct Missing {
 struct Known {
     edge: Edge,
     asked: Option<Instant>,
-    read: Option<Instant>,
+    read: Option<Read>,
     /// Why it was not read when it was asked last.
     why: Option<String>,
+}
+
+/// When it was read, and the start of the process that answered.
+#[derive(Clone)]
+struct Read {
+    at: Instant,
+    start: String,
 }
 
 const NOWHERE: &str = "nobody says where its admin interface is; --admin-port does, or weir_admin_port in its metadata";
@@ -72,14 +79,17 @@ impl Edges {
         due.into_iter().map(|known| known.edge.clone()).collect()
     }
 
-    /// The Envoy of this stream was asked; and why it was not read, if it was not.
-    pub fn asked(&mut self, stream: u64, not_read: Option<String>, now: Instant) {
+    /// The Envoy of this stream was asked: the start of the process that answered, or why it was not read.
+    pub fn asked(&mut self, stream: u64, answer: Result<String, String>, now: Instant) {
         let Some(known) = self.0.get_mut(&stream) else { return };
         known.asked = Some(now);
-        if not_read.is_none() {
-            known.read = Some(now);
-        }
-        known.why = not_read;
+        known.why = match answer {
+            Ok(start) => {
+                known.read = Some(Read { at: now, start });
+                None
+            }
+            Err(why) => Some(why),
+        };
     }
 
     /// The poll at this moment.
@@ -92,6 +102,14 @@ impl Edges {
         let each = self.each();
         let missing = each.iter().filter(|(_, edge)| !Poll::is_recent(edge.age(now)));
         missing.map(|((node, _), edge)| Missing { node: (*node).to_owned(), why: edge.why() }).collect()
+    }
+
+    /// The nodes of which more Envoys are connected from one machine than processes were read of late: after a hot restart, or
+    /// where two have one name and one address of an admin interface.
+    pub fn twice(&self, now: Instant) -> Vec<String> {
+        let each = self.each();
+        let twice = each.iter().filter(|(_, edge)| edge.0.len() > 1 && edge.starts(now) < edge.0.len());
+        twice.map(|((node, _), _)| (*node).to_owned()).collect()
     }
 
     fn each(&self) -> BTreeMap<(&str, IpAddr), Processes<'_>> {
@@ -110,8 +128,15 @@ struct Processes<'a>(Vec<&'a Known>);
 impl Processes<'_> {
     /// The age of its newest reading.
     fn age(&self, now: Instant) -> Option<Duration> {
-        let newest = self.0.iter().filter_map(|known| known.read).max();
+        let newest = self.0.iter().filter_map(|known| Some(known.read.as_ref()?.at)).max();
         newest.map(|read| now.saturating_duration_since(read))
+    }
+
+    /// The processes of which there is a reading that counts.
+    fn starts(&self, now: Instant) -> usize {
+        let reads = self.0.iter().filter_map(|known| known.read.as_ref());
+        let recent = reads.filter(|read| Poll::is_recent(Some(now.saturating_duration_since(read.at))));
+        recent.map(|read| &read.start).collect::<BTreeSet<_>>().len()
     }
 
     /// Why it was not read.

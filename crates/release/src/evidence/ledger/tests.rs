@@ -120,21 +120,63 @@ fn what_is_counted_waits_for_a_poll_that_is_accepted_and_is_given_out_once() {
 }
 
 #[test]
-fn an_experiment_that_is_not_read_for_a_while_goes_on_and_one_that_is_not_kept_begins_anew() {
+fn an_experiment_that_is_not_read_for_a_while_goes_on_and_a_variant_that_is_not_kept_begins_anew() {
     let mut ledger = Ledger::default();
     ledger.count("a", reading("1", 100), "m");
     let of_others = Counts::none_of(&experiments(&[("cat", &["x"])]));
     ledger.count("a", Reading { counts: of_others, ..reading("1", 0) }, "m");
-    ledger.keep(&experiments(&[("owl", &[])]));
+    assert!(!ledger.keep(&experiments(&[("cat", &["x"]), ("owl", &["canary"])])));
     ledger.count("a", reading("1", 101), "m");
     ledger.accept();
     assert_eq!(of_canary(ledger.totals()), 101);
     ledger.count("a", reading("1", 102), "m");
-    ledger.keep(&experiments(&[("cat", &[])]));
+    assert!(ledger.knows("owl") && ledger.keep(&experiments(&[("cat", &["x"]), ("owl", &["canary-of-another-name"])])));
+    assert!(!ledger.knows("owl"));
     assert_eq!((ledger.waiting(), of_canary(ledger.totals())), (&[][..], 0));
     ledger.count("a", reading("1", 103), "m");
     ledger.accept();
     assert_eq!(of_canary(ledger.totals()), 103);
+}
+
+#[test]
+fn so_many_marks_wait_and_of_older_ones_nobody_knows_any_more() {
+    let mut ledger = Ledger::default();
+    let mut count = |mark: usize| ledger.count("a", reading("1", 10 + mark as u64), &mark.to_string());
+    // What is counted by a reading is for the mark of the reading before.
+    (0..=MARKS_MAX).for_each(|mark| assert!(!count(mark)));
+    assert_eq!(requests(ledger.waiting())[..2], [(None, 11), (Some("1"), 1)]);
+    assert_eq!(ledger.waiting().len(), MARKS_MAX);
+    ledger.count("a", reading("1", 1_000), "new");
+    assert_eq!(requests(ledger.waiting())[..2], [(None, 12), (Some("2"), 1)]);
+    assert_eq!((ledger.waiting().len(), of_canary(&sum(ledger.waiting()))), (MARKS_MAX, 1_000));
+}
+
+fn sum(evidence: &[Evidence]) -> Counts {
+    evidence.iter().fold(Counts::default(), |mut sum, one| {
+        sum.add(&one.counts);
+        sum
+    })
+}
+
+#[test]
+fn a_clock_that_is_ahead_makes_no_new_process_of_other_nodes_an_old_one() {
+    let mut ledger = Ledger::default();
+    ledger.count("ahead", reading("2099", 1), "m");
+    let many = |ledger: &mut Ledger, name: &str| {
+        for number in 0..PROCESSES_MAX {
+            ledger.count(&format!("{name}{number}"), reading("2026-01", 1), "m");
+        }
+    };
+    many(&mut ledger, "a");
+    assert!(!ledger.count("new", reading("2026-02", 1), "m"));
+    assert!(ledger.count("ahead", reading("2099", 1), "m"), "counted twice");
+    // And where so many nodes were forgotten that not each is known on its own.
+    many(&mut ledger, "b");
+    many(&mut ledger, "c");
+    assert_eq!(ledger.forgotten_of.len(), NODES_FORGOTTEN_MAX);
+    assert!(!ledger.count("newer", reading("2026-02", 1), "m"));
+    assert!(ledger.count("ahead", reading("2099", 1), "m"), "counted twice");
+    assert!(ledger.count("a0", reading("2026-01", 1), "m"), "counted twice");
 }
 
 #[test]
