@@ -43,7 +43,7 @@ pub enum Unreadable {
     NoStart,
     /// It is the admin interface of another node.
     OtherNode(String),
-    /// A counter has no whole number of at most [`COUNT_MAX`].
+    /// A counter has no whole number of at most 2⁵³.
     BadCounter(String),
     /// Of a variant of this experiment more requests ended in one way than there were, in some part.
     NoSense(String),
