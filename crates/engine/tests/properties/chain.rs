@@ -87,14 +87,18 @@ proptest! {
                 prop_assert_eq!(sent.crumbs("lane"), expected);
             }
 
-            // Forged again, behind what is right already.
+            // Forged again, behind what is right already. An id that was made here may be what a targeting asks for, so whoever
+            // brings it is somebody else.
+            let made_an_id = ["weir_id", "other"].into_iter().any(|cookie| sent.crumbs(cookie) != lines.crumbs(cookie));
             let mut forged = unforged(&sent);
             for (name, value) in [(tag_header(&made).as_str(), "forged"), ("baggage", "env_tag=forged")] {
                 forged.0.push((name.as_bytes().to_vec(), value.as_bytes().to_vec()));
             }
-            let (_, sent_again) = hop(&plan, &forged, destination.filter(|_| !distrusted));
-            prop_assert_eq!(ours(&made, &sent_again, mesh), ours(&made, &sent, mesh));
-            prop_assert_eq!(members(&made, &sent_again), members(&made, &sent));
+            if !made_an_id {
+                let (_, sent_again) = hop(&plan, &forged, destination.filter(|_| !distrusted));
+                prop_assert_eq!(ours(&made, &sent_again, mesh), ours(&made, &sent, mesh));
+                prop_assert_eq!(members(&made, &sent_again), members(&made, &sent));
+            }
         }
     }
 }
