@@ -11,7 +11,7 @@ use tokio::task::{JoinSet, block_in_place};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use weir_release::evidence::{EDGES_MAX, Evidence, Experiments, Followed, Ledger, PROCESS, Reading, TICK, counters};
 
-use self::edges::{Edge, Edges};
+use self::edges::{Edge, Edges, Seen};
 use self::told::Told;
 use self::view::PollView;
 use super::counting::Counting;
@@ -91,9 +91,10 @@ impl Gatherer {
             let begun = Instant::now();
             let resets = self.read(ledger, &mut edges, &counting, Arc::new(wanted)).await;
             let now = Moment::now();
-            let given = self.poll(ledger, &edges, now, begun.elapsed());
+            let seen = edges.seen(now.steady);
+            let given = self.poll(ledger, &seen, now, begun.elapsed());
             given.iter().for_each(|given| followed.accepted(given));
-            told.of(&edges, now.steady).iter().for_each(|notice| self.log.tell(notice));
+            told.of(&seen, now.steady).iter().for_each(|notice| self.log.tell(notice));
             // The next tick would be too late.
             let is_due = recorded.is_none_or(|recorded: Instant| recorded.elapsed() + TICK > RECORD_AGE_MAX);
             if is_due || has_forgotten || !resets.is_empty() {
@@ -189,10 +190,10 @@ impl Gatherer {
     }
 
     /// Gives out what was counted, if enough edges were read; none if not.
-    fn poll(&self, ledger: &mut Ledger, edges: &Edges, now: Moment, took: Duration) -> Option<Vec<Evidence>> {
-        let is_accepted = edges.poll(now.steady).refusal().is_none();
+    fn poll(&self, ledger: &mut Ledger, seen: &Seen, now: Moment, took: Duration) -> Option<Vec<Evidence>> {
+        let is_accepted = seen.poll.refusal().is_none();
         let given = is_accepted.then(|| ledger.accept());
-        let poll = PollView::new(now, took, edges, given.clone().unwrap_or_default());
+        let poll = PollView::new(now, took, seen, given.clone().unwrap_or_default());
         self.evidence.send_modify(|view| view.take_in(Some(poll), ledger));
         given
     }

@@ -26,6 +26,18 @@ pub struct Edge {
     pub admin: Option<SocketAddr>,
 }
 
+/// The connected edges at one moment.
+#[derive(Debug)]
+pub struct Seen {
+    /// How many there are, and were read.
+    pub poll: Poll,
+    /// Those without a reading that counts.
+    pub missing: Vec<Missing>,
+    /// The nodes of which more Envoys are connected from one machine than processes were read of late: after a hot restart, or
+    /// where two have one name and one address of an admin interface.
+    pub twice: Vec<String>,
+}
+
 /// An edge without a reading that counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Missing {
@@ -92,24 +104,16 @@ impl Edges {
         };
     }
 
-    /// The poll at this moment.
-    pub fn poll(&self, now: Instant) -> Poll {
-        Poll::of(self.each().values().map(|edge| edge.age(now)))
-    }
-
-    /// The edges without a reading that counts at this moment.
-    pub fn missing(&self, now: Instant) -> Vec<Missing> {
+    /// The poll at this moment, and what of it needs words.
+    pub fn seen(&self, now: Instant) -> Seen {
         let each = self.each();
         let missing = each.iter().filter(|(_, edge)| !Poll::is_recent(edge.age(now)));
-        missing.map(|((node, _), edge)| Missing { node: (*node).to_owned(), why: edge.why() }).collect()
-    }
-
-    /// The nodes of which more Envoys are connected from one machine than processes were read of late: after a hot restart, or
-    /// where two have one name and one address of an admin interface.
-    pub fn twice(&self, now: Instant) -> Vec<String> {
-        let each = self.each();
         let twice = each.iter().filter(|(_, edge)| edge.0.len() > 1 && edge.starts(now) < edge.0.len());
-        twice.map(|((node, _), _)| (*node).to_owned()).collect()
+        Seen {
+            poll: Poll::of(each.values().map(|edge| edge.age(now))),
+            missing: missing.map(|((node, _), edge)| Missing { node: (*node).to_owned(), why: edge.why() }).collect(),
+            twice: twice.map(|((node, _), _)| (*node).to_owned()).collect(),
+        }
     }
 
     fn each(&self) -> BTreeMap<(&str, IpAddr), Processes<'_>> {

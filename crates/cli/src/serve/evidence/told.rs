@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use weir_release::evidence::Poll;
 
-use super::edges::{Edges, Missing};
+use super::edges::Seen;
 use crate::serve::notice::Notice;
 
 /// The time between two notices of edges that are not read.
@@ -29,12 +28,9 @@ struct Names {
 }
 
 impl Told {
-    /// What is to be told of the poll of these edges.
-    pub fn of(&mut self, edges: &Edges, now: Instant) -> Vec<Notice> {
-        self.of_poll(&edges.poll(now), &edges.missing(now), &edges.twice(now), now)
-    }
-
-    fn of_poll(&mut self, poll: &Poll, missing: &[Missing], twice: &[String], now: Instant) -> Vec<Notice> {
+    /// What is to be told of what was seen now.
+    pub fn of(&mut self, seen: &Seen, now: Instant) -> Vec<Notice> {
+        let Seen { poll, missing, twice } = seen;
         let refusal = poll.refusal();
         let reason = refusal.map(|refusal| refusal.code());
         let names = missing.iter().map(|one| one.node.clone()).collect();
@@ -77,7 +73,10 @@ impl Names {
 
 #[cfg(test)]
 mod tests {
+    use weir_release::evidence::Poll;
+
     use super::*;
+    use crate::serve::evidence::edges::Missing;
 
     #[test]
     fn polls_are_told_of_when_their_state_changes_and_silent_edges_once_a_minute_at_most() {
@@ -99,7 +98,8 @@ mod tests {
         ] {
             let missing: Vec<Missing> =
                 silent.iter().map(|node| Missing { node: (*node).into(), why: "silent".into() }).collect();
-            let notices = told.of_poll(&Poll { edges: 20, read }, &missing, &[], start + second * at);
+            let seen = Seen { poll: Poll { edges: 20, read }, missing, twice: Vec::new() };
+            let notices = told.of(&seen, start + second * at);
             let shown = |notice: Notice| {
                 let event = notice.event();
                 let fields = notice.fields();
@@ -113,9 +113,8 @@ mod tests {
     #[test]
     fn who_is_there_twice_is_told_once() {
         let (mut told, now) = (Told::default(), Instant::now());
-        let poll = Poll { edges: 1, read: 1 };
-        let twice = ["a".to_owned()];
-        assert_eq!(told.of_poll(&poll, &[], &twice, now).len(), 1);
-        assert_eq!(told.of_poll(&poll, &[], &twice, now + PAUSE * 2).len(), 0);
+        let seen = Seen { poll: Poll { edges: 1, read: 1 }, missing: Vec::new(), twice: vec!["a".to_owned()] };
+        assert_eq!(told.of(&seen, now).len(), 1);
+        assert_eq!(told.of(&seen, now + PAUSE * 2).len(), 0);
     }
 }

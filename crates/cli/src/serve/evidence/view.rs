@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 use weir_release::evidence::{Counts, Evidence, Ledger, Refusal};
 
-use super::edges::{Edges, Missing};
+use super::edges::{Missing, Seen};
 use crate::serve::fleet::Moment;
 
 /// The evidence for all that look at it.
@@ -57,9 +57,9 @@ pub struct PollView {
 }
 
 impl PollView {
-    /// A poll of these edges at this moment, before which all were asked in so long, with what it gave out.
-    pub fn new(at: Moment, took: Duration, edges: &Edges, evidence: Vec<Evidence>) -> PollView {
-        let poll = edges.poll(at.steady);
+    /// The poll of what was seen at this moment, before which all were asked in so long, with what it gave out.
+    pub fn new(at: Moment, took: Duration, seen: &Seen, evidence: Vec<Evidence>) -> PollView {
+        let Seen { poll, missing, twice } = seen;
         let refusal = poll.refusal();
         PollView {
             number: 0,
@@ -70,8 +70,8 @@ impl PollView {
             edges: poll.edges,
             read: poll.read,
             seconds: took.as_secs_f64(),
-            missing: edges.missing(at.steady),
-            twice: edges.twice(at.steady),
+            missing: missing.clone(),
+            twice: twice.clone(),
             evidence,
         }
     }
@@ -134,9 +134,11 @@ impl EvidenceView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::serve::evidence::edges::Edges;
 
     fn poll() -> PollView {
-        PollView::new(Moment::now(), Duration::ZERO, &Edges::default(), Vec::new())
+        let now = Moment::now();
+        PollView::new(now, Duration::ZERO, &Edges::default().seen(now.steady), Vec::new())
     }
 
     fn values(view: &EvidenceView) -> Vec<String> {

@@ -38,7 +38,7 @@ fn who_was_asked_longest_ago_is_asked_first_and_who_was_silent_behind_all_others
 fn without_an_admin_interface_nobody_is_asked_and_it_is_said() {
     let edges = edges(&[Edge { admin: None, ..edge(1, "a", 1) }, edge(2, "b", 1)]);
     assert_eq!(due(&edges), [2]);
-    let whys: Vec<String> = edges.missing(Instant::now()).into_iter().map(|missing| missing.why).collect();
+    let whys: Vec<String> = edges.seen(Instant::now()).missing.into_iter().map(|missing| missing.why).collect();
     assert_eq!(whys, [NOWHERE, NOT_YET]);
 }
 
@@ -47,10 +47,10 @@ fn a_reading_counts_for_three_ticks() {
     let (mut edges, now) = (edges(&[edge(1, "a", 1)]), Instant::now());
     edges.asked(1, Ok("start".into()), now);
     edges.asked(1, Err("no answer".into()), now + TICK);
-    let read_at = |age: Duration| edges.poll(now + age).read;
+    let read_at = |age: Duration| edges.seen(now + age).poll.read;
     assert_eq!((read_at(TICK * 3), read_at(TICK * 3 + Duration::from_millis(1))), (1, 0));
-    assert_eq!(edges.missing(now + TICK * 3), []);
-    assert_eq!(edges.missing(now + TICK * 4), [Missing { node: "a".into(), why: "no answer".into() }]);
+    assert_eq!(edges.seen(now + TICK * 3).missing, []);
+    assert_eq!(edges.seen(now + TICK * 4).missing, [Missing { node: "a".into(), why: "no answer".into() }]);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn an_envoy_that_is_restarted_hot_is_one_edge_and_another_of_its_name_elsewhere_
     let (mut edges, now) = (edges(&[edge(1, "a", 1), edge(2, "a", 1), edge(3, "a", 2)]), Instant::now());
     edges.asked(1, Err("refused".into()), now);
     edges.asked(2, Ok("start".into()), now);
-    assert_eq!((edges.count(), edges.poll(now)), (2, Poll { edges: 2, read: 1 }));
+    assert_eq!((edges.count(), edges.seen(now).poll), (2, Poll { edges: 2, read: 1 }));
 }
 
 /// By one address of an admin interface one process is read, whoever asks for how many.
@@ -71,9 +71,9 @@ fn where_more_envoys_of_one_name_are_on_a_machine_than_are_read_it_is_said() {
         for (stream, answer) in (1..).zip(starts.into_iter().chain([Ok("1"), Ok("1")])) {
             edges.asked(stream, answer.map(str::to_owned).map_err(str::to_owned), now);
         }
-        assert_eq!(edges.twice(now), if is_said { vec!["a"] } else { vec![] }, "{starts:?}");
-        assert_eq!(edges.poll(now), Poll { edges: 3, read: 3 });
-        assert_eq!(edges.twice(now + TICK * 4), ["a"]);
+        assert_eq!(edges.seen(now).twice, if is_said { vec!["a"] } else { vec![] }, "{starts:?}");
+        assert_eq!(edges.seen(now).poll, Poll { edges: 3, read: 3 });
+        assert_eq!(edges.seen(now + TICK * 4).twice, ["a"]);
     }
 }
 
@@ -83,5 +83,5 @@ fn who_went_is_forgotten_and_who_stays_is_not() {
     edges.asked(1, Ok("start".into()), now);
     edges.asked(2, Ok("start".into()), now);
     edges.connected([edge(2, "b", 1), edge(3, "a", 1)]);
-    assert_eq!(edges.poll(now), Poll { edges: 2, read: 1 });
+    assert_eq!(edges.seen(now).poll, Poll { edges: 2, read: 1 });
 }
