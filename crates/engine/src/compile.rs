@@ -201,7 +201,7 @@ impl<'a> Compiler<'a> {
                     rules.push(Rule { when: self.predicate(&rule.when), forced });
                 }
             }
-            let is_in_pool = self.deals && layer.gathers_evidence() && experiment.enabled;
+            let is_in_pool = self.deals && layer.gathers_evidence_of(experiment);
             experiments.push(self.experiment(experiment, is_in_pool));
         }
         slots.sort_unstable();

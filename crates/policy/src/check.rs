@@ -238,8 +238,9 @@ impl<'a> Checker<'a> {
         let longest = |layer: &Layer| layer.experiments.iter().flat_map(|e| &e.variants).map(|v| v.env_tag.len()).max();
         let tag_bytes =
             layers.iter().filter_map(longest).map(|length| length.saturating_add(1)).sum::<usize>().saturating_sub(1);
-        let pools = layers.iter().filter(|layer| layer.gathers_evidence());
-        let judged = pools.flat_map(|layer| &layer.experiments).filter(|experiment| experiment.enabled);
+        let judged = layers
+            .iter()
+            .flat_map(|layer| layer.experiments.iter().filter(|experiment| layer.gathers_evidence_of(experiment)));
         let evidence = judged
             .map(|experiment| experiment.variants.len().saturating_mul(evidence::COUNTERS_OF_VARIANT))
             .fold(0, usize::saturating_add);

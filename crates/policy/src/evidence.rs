@@ -2,7 +2,7 @@
 //! are judged by. A public format.
 
 use crate::gauge::MODULES;
-use crate::model::Layer;
+use crate::model::{Experiment, Layer};
 
 /// One counter: requests of these units that were dealt this variant and ended so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,9 +49,9 @@ const NAME: &str = "weir_assigned_total";
 const LABEL: (&str, &str) = ("=.=", ";.;");
 
 impl Layer {
-    /// Whether requests that are dealt a variant here are counted by part and outcome.
-    pub fn gathers_evidence(&self) -> bool {
-        self.enabled && self.line.starts_with(POOL)
+    /// Whether requests that are dealt a variant of this experiment of the layer are counted by part and outcome.
+    pub fn gathers_evidence_of(&self, experiment: &Experiment) -> bool {
+        self.enabled && experiment.enabled && self.line.starts_with(POOL)
     }
 }
 

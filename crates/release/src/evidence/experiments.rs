@@ -18,9 +18,11 @@ impl Experiments {
 
     /// Those of them that edges count: they are on, and have variants.
     pub fn counted(policy: &Model) -> Experiments {
-        let layers = policy.layers.iter().filter(|layer| policy.enabled && layer.gathers_evidence());
-        let experiments = layers.flat_map(|layer| &layer.experiments);
-        let counted = experiments.filter(|experiment| experiment.enabled && !experiment.variants.is_empty());
+        let layers = policy.layers.iter().filter(|_| policy.enabled);
+        let counted = layers.flat_map(|layer| {
+            let gathers = |experiment: &&Experiment| layer.gathers_evidence_of(experiment);
+            layer.experiments.iter().filter(gathers).filter(|experiment| !experiment.variants.is_empty())
+        });
         counted.map(with_variants).collect()
     }
 
