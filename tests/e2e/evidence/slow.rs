@@ -62,7 +62,7 @@ impl Held {
             stream.write_all(head.as_bytes()).await.unwrap();
             streams.push(stream);
         }
-        bench.envoy.until_stat("http.edge.downstream_rq_active", streams.len() as u64).await;
+        bench.envoy.until_at_upstreams(streams.len() as u64).await;
         Held(streams, answer != "never")
     }
 

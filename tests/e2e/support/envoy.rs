@@ -134,6 +134,18 @@ impl Envoy {
         .await;
     }
 
+    /// Waits until its upstreams have this many requests, which all filters have seen by then: Envoy counts one as active
+    /// downstream before it has read its headers.
+    pub async fn until_at_upstreams(&self, expected: u64) {
+        eventually(DEADLINE, &format!("{expected} requests are at upstreams"), async || {
+            let stats = self.admin("/stats?filter=%5C.upstream_rq_active$").await;
+            let active =
+                stats.lines().map(|line| line.rsplit_once(": ").unwrap().1.parse::<u64>().unwrap()).sum::<u64>();
+            (active == expected).then_some(()).ok_or_else(|| format!("{stats}\n{}", self.process.tail()))
+        })
+        .await;
+    }
+
     /// The entries of `access.log` so far. Envoy writes them some milliseconds after the answer: ask by [`eventually`].
     pub fn access_log(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.folder().join("access.log")).unwrap_or_default();
