@@ -11,3 +11,8 @@
 )]
 
 pub mod evidence;
+mod release;
+mod window;
+
+pub use release::{AfterRollback, Arm, End, Guardrail, Measure, On, OnHarm, Promote, Release, Step, Stop};
+pub use window::Window;
