@@ -15,7 +15,7 @@ mod experiment;
 mod lines;
 mod lists;
 mod named;
-mod names;
+pub mod names;
 mod operands;
 mod overrides;
 mod shares;
@@ -23,6 +23,7 @@ mod targeting;
 
 pub use names::is_tag;
 pub(crate) use names::{env_tag_names, id, weight_header};
+pub use shares::parse as parse_share;
 
 /// Checks the documents of one policy together. For `mesh` and `inbound` nothing is asked that only deciding needs.
 ///

@@ -7,6 +7,7 @@ mod read;
 pub use condition::{Condition, Leaf, Operator, Subject};
 pub use cookie::{CookieLife, CookieValue, EVERY_PATH, SameSite};
 pub(crate) use read::env_tag_alone;
+pub use read::{read_routes, read_share};
 
 use crate::document::SourceId;
 

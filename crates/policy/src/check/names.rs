@@ -1,4 +1,4 @@
-//! The grammars of names.
+//! The grammars of names: each function reports what is not as it says.
 
 use super::cookies;
 use crate::document::{At, Problems, SourceId, codes};
@@ -15,21 +15,23 @@ fn is_id(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
-/// Reports what is not an id.
-pub(crate) fn id(text: &str, at: &At<'_>, problems: &mut Problems) {
+/// `[A-Za-z0-9._-]{1,64}`.
+pub fn id(text: &str, at: &At<'_>, problems: &mut Problems) {
     if !is_id(text) {
         problems.add(codes::BAD_ID, at, format!("found {text:?}; an id is 1 to 64 of A-Z a-z 0-9 . _ -"));
     }
 }
 
-pub(super) fn experiment_id(text: &str, at: &At<'_>, problems: &mut Problems) {
+/// An id that no output uses for something else.
+pub fn experiment_id(text: &str, at: &At<'_>, problems: &mut Problems) {
     id(text, at, problems);
     if text == "-" {
         problems.add(codes::RESERVED_ID, at, "`-` says that no experiment had a say; call this one otherwise");
     }
 }
 
-pub(super) fn variant_id(text: &str, at: &At<'_>, problems: &mut Problems) {
+/// An id that is not `stable`.
+pub fn variant_id(text: &str, at: &At<'_>, problems: &mut Problems) {
     id(text, at, problems);
     if text == "stable" {
         problems.add(
@@ -54,7 +56,8 @@ pub fn is_tag(text: &[u8]) -> bool {
         && text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
-pub(super) fn tag(text: &str, at: &At<'_>, problems: &mut Problems) {
+/// What [`is_tag`] holds of.
+pub fn tag(text: &str, at: &At<'_>, problems: &mut Problems) {
     if !is_tag(text.as_bytes()) {
         let grammar = "a letter or digit, then up to 128 of A-Z a-z 0-9 . _ -";
         problems.add(codes::BAD_ENV_TAG, at, format!("found {text:?}; an env tag is {grammar}"));
@@ -62,7 +65,7 @@ pub(super) fn tag(text: &str, at: &At<'_>, problems: &mut Problems) {
 }
 
 /// A service of the file's namespace, if it has one: `NAME.NAMESPACE` or `NAME.NAMESPACE.svc…`.
-pub(super) fn service(text: &str, namespace: Option<&str>, at: &At<'_>, problems: &mut Problems) {
+pub fn service(text: &str, namespace: Option<&str>, at: &At<'_>, problems: &mut Problems) {
     if !is_service(text) {
         problems.add(codes::BAD_SERVICE, at, no_service(text));
     }
@@ -104,13 +107,7 @@ fn no_service(text: &str) -> String {
 }
 
 /// Where a variant sends the requests for a service: to a subset of it, or to another service.
-pub(super) fn route_target(
-    target: &RouteTarget,
-    routed: &str,
-    namespace: Option<&str>,
-    at: &At<'_>,
-    problems: &mut Problems,
-) {
+pub fn route_target(target: &RouteTarget, routed: &str, namespace: Option<&str>, at: &At<'_>, problems: &mut Problems) {
     match target {
         RouteTarget::Subset(text) => subset(text, at, problems),
         RouteTarget::Service(text) => {

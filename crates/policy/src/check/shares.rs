@@ -6,7 +6,7 @@ use crate::range::{self, Range, SLOTS};
 use crate::written::Experiment;
 
 /// Parts per million of a percentage: `5%`, `0.0001%`, `100%`.
-pub(super) fn parse(text: &str, at: &At<'_>, problems: &mut Problems) -> Option<u32> {
+pub fn parse(text: &str, at: &At<'_>, problems: &mut Problems) -> Option<u32> {
     let share = parts_per_million(text);
     if share.is_none() {
         problems.add(

@@ -39,6 +39,38 @@ impl<'a> Fields<'a> {
         node
     }
 
+    /// What the field says, if it is there and can be read.
+    pub fn optional<T>(
+        &mut self,
+        name: &'static str,
+        problems: &mut Problems,
+        read: impl FnOnce(Spanned, &At<'_>, &mut Problems) -> Option<T>,
+    ) -> Option<T> {
+        self.take(name).and_then(|node| read(node, &self.at.key(name), problems))
+    }
+
+    /// What the field says, if it can be read; a problem if it is absent.
+    pub fn required<T>(
+        &mut self,
+        name: &'static str,
+        problems: &mut Problems,
+        read: impl FnOnce(Spanned, &At<'_>, &mut Problems) -> Option<T>,
+    ) -> Option<T> {
+        self.require(name, problems).and_then(|node| read(node, &self.at.key(name), problems))
+    }
+
+    /// A list of objects, absent meaning empty. Every element counts, so that indices stay those of the document.
+    pub fn each<T>(
+        &mut self,
+        name: &'static str,
+        problems: &mut Problems,
+        read: impl Fn(Spanned, &At<'_>, &mut Problems) -> T,
+    ) -> Vec<T> {
+        let at = self.at.key(name);
+        let nodes = self.take(name).and_then(|node| list(node, &at, problems)).unwrap_or_default();
+        nodes.into_iter().enumerate().map(|(i, node)| read(node, &at.index(i), problems)).collect()
+    }
+
     /// Reports what is left.
     pub fn finish(self, problems: &mut Problems) {
         for entry in &self.entries {

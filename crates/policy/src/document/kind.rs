@@ -10,6 +10,8 @@ pub enum Kind {
     Policy,
     /// Where and how the filter is put.
     Attachment,
+    /// A release that ramps by itself.
+    Release,
     /// Plain Envoy resources.
     Resources,
     /// A filter for an Envoy that reads it from a file.
@@ -28,10 +30,43 @@ pub enum Kind {
 const POLICY: [&str; 9] =
     ["version", "units", "lists", "conditions", "env_tag", "targeting", "holdouts", "layers", "namespace"];
 
+/// The fields of a release that nothing else has. The first one says it, and may have been forgotten.
+const RELEASE: [&str; 6] = ["release", "steps", "guardrails", "touches", "warmup", "max_hold"];
+/// With one of these a document is no release, whatever else it has.
+const NEVER_RELEASE: [&str; 4] = ["units", "lists", "conditions", "layers"];
+
 const POLICY_FIELDS: [&str; 10] =
     ["version", "enabled", "namespace", "units", "lists", "conditions", "env_tag", "targeting", "holdouts", "layers"];
 const ATTACHMENT_FIELDS: [&str; 13] = [
     "weir", "name", "role", "steer", "trace", "sticky", "log_unit", "join", "wasm", "policy", "istio", "envoy", "nodes",
+];
+const RELEASE_FIELDS: [&str; 26] = [
+    "release",
+    "id",
+    "kind",
+    "unit",
+    "services",
+    "arms",
+    "touches",
+    "env_tag",
+    "traffic",
+    "control",
+    "targeting",
+    "rules",
+    "overrides",
+    "holdouts",
+    "priority",
+    "after",
+    "not_before",
+    "steps",
+    "warmup",
+    "guardrails",
+    "windows",
+    "max_hold",
+    "design_effect",
+    "promote",
+    "end",
+    "on",
 ];
 
 impl Kind {
@@ -75,10 +110,11 @@ impl Kind {
     }
 
     /// All that such a document may have, where many others are taken for one.
-    fn fields(self) -> &'static [&'static str] {
+    pub fn fields(self) -> &'static [&'static str] {
         match self {
             Kind::Policy => &POLICY_FIELDS,
             Kind::Attachment => &ATTACHMENT_FIELDS,
+            Kind::Release => &RELEASE_FIELDS,
             _ => &[],
         }
     }
@@ -107,7 +143,13 @@ impl Kind {
             .or_else(|| alone(Kind::Bootstrap, "dynamic_resources"))
             .or_else(|| {
                 let others = ["weir", "resources", "requests", "static_resources", "dynamic_resources"];
-                policy().filter(|_| !others.into_iter().any(has)).map(|field| (Kind::Policy, field))
+                if others.into_iter().any(has) {
+                    return None;
+                }
+                match RELEASE.into_iter().find(|field| has(field)) {
+                    None => policy().map(|field| (Kind::Policy, field)),
+                    Some(field) => (!NEVER_RELEASE.into_iter().any(has)).then_some((Kind::Release, field)),
+                }
             })
     }
 
@@ -116,6 +158,7 @@ impl Kind {
         match self {
             Kind::Policy => "a policy",
             Kind::Attachment => "an attachment",
+            Kind::Release => "a release",
             Kind::Resources => "a file of Envoy resources",
             Kind::Filter => "a filter for an Envoy that watches its file (ECDS)",
             Kind::Requests => "a file of requests",
@@ -130,6 +173,7 @@ impl Kind {
         match self {
             Kind::Policy => "weir check takes it, and --policy",
             Kind::Attachment => "weir check takes it, and --attach",
+            Kind::Release => "weir check takes it, and --releases",
             Kind::Resources => "weir check takes it, and weir serve --resources its folder",
             Kind::Filter => "path_config_source of an Envoy takes it, and weir serve makes its own",
             Kind::Requests => "weir test takes it, and weir explain --requests",
@@ -187,6 +231,9 @@ mod tests {
             ("layers: []", Some(Kind::Policy)),
             ("{version: 1, colour: red}", Some(Kind::Policy)),
             ("weir: 1", Some(Kind::Attachment)),
+            ("release: 1", Some(Kind::Release)),
+            ("{release: 1, env_tag: owl, targeting: {}, holdouts: [], version: v21}", Some(Kind::Release)),
+            ("{id: owl, kind: release, env_tag: owl, steps: []}", Some(Kind::Release)),
             ("{weir: 1, name: shop, wasm: {file: weir.wasm}}", Some(Kind::Attachment)),
             ("resources: []", Some(Kind::Resources)),
             ("{version_info: '1', resources: [{'@type': x}]}", Some(Kind::Resources)),
@@ -211,6 +258,9 @@ mod tests {
             // Of these nobody knows: whoever reads them says what is wrong.
             ("{version: 1, weir: 1}", None),
             ("{version: 1, resources: []}", None),
+            ("{release: 1, layers: []}", None),
+            ("{release: 1, weir: 1}", Some(Kind::Attachment)),
+            ("{release: 1, requests: []}", Some(Kind::Requests)),
             ("{layers: [], requests: []}", None),
             ("kind: test", None),
             ("policy: {version: 1}", None),

@@ -71,6 +71,13 @@ pub(crate) enum Step {
     Index(usize),
 }
 
+impl Path {
+    /// The way from `parent` to here, if this lies in it.
+    pub fn below(&self, parent: &Path) -> Option<Path> {
+        self.0.strip_prefix(parent.0.as_slice()).map(|steps| Path(steps.to_vec()))
+    }
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {

@@ -133,7 +133,8 @@ impl Operator {
 const KINDS: &str = "all, any, not, condition, header, cookie, query, path, host, method or unit";
 
 impl Condition {
-    pub(super) fn read(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Condition> {
+    /// Reads a condition. What of it cannot be read is reported, and the rest is still read.
+    pub fn read(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Condition> {
         let mut budget = Budget { nodes: 0, told: false };
         budget.read(node, 1, at, problems)
     }

@@ -18,18 +18,45 @@ impl Policy {
         }
         let policy = Policy {
             source,
-            enabled: optional(&mut fields, "enabled", at, problems, fields::boolean),
-            namespace: optional(&mut fields, "namespace", at, problems, fields::string),
-            units: optional(&mut fields, "units", at, problems, units).unwrap_or_default(),
-            lists: optional(&mut fields, "lists", at, problems, lists).unwrap_or_default(),
-            conditions: optional(&mut fields, "conditions", at, problems, conditions).unwrap_or_default(),
-            env_tag: optional(&mut fields, "env_tag", at, problems, env_tag),
-            targeting: optional(&mut fields, "targeting", at, problems, condition),
-            holdouts: each(&mut fields, "holdouts", at, problems, holdout),
-            layers: each(&mut fields, "layers", at, problems, layer),
+            enabled: fields.optional("enabled", problems, fields::boolean),
+            namespace: fields.optional("namespace", problems, fields::string),
+            units: fields.optional("units", problems, units).unwrap_or_default(),
+            lists: fields.optional("lists", problems, lists).unwrap_or_default(),
+            conditions: fields.optional("conditions", problems, conditions).unwrap_or_default(),
+            env_tag: fields.optional("env_tag", problems, env_tag),
+            targeting: fields.optional("targeting", problems, Condition::read),
+            holdouts: fields.each("holdouts", problems, holdout),
+            layers: fields.each("layers", problems, layer),
         };
         fields.finish(problems);
         policy
+    }
+}
+
+impl Kind {
+    /// Reads which of the two it is.
+    pub fn read(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Kind> {
+        fields::word(node, &[("release", Kind::Release), ("test", Kind::Test)], at, problems)
+    }
+}
+
+impl Rule {
+    /// Reads a rule. What of it cannot be read is reported and left out.
+    pub fn read(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Rule {
+        let Some(mut fields) = Fields::open(node, at, problems) else { return Rule::default() };
+        let rule = Rule {
+            when: fields.required("when", problems, Condition::read),
+            variant: fields.required("variant", problems, fields::string),
+        };
+        fields.finish(problems);
+        rule
+    }
+}
+
+impl Override {
+    /// Reads an override of an experiment. What of it cannot be read is reported and left out.
+    pub fn read(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Override {
+        over(node, false, at, problems)
     }
 }
 
@@ -67,10 +94,10 @@ fn units(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(Str
 
 fn unit_source(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<UnitSource> {
     let mut fields = Fields::open(node, at, problems)?;
-    let header = optional(&mut fields, "header", at, problems, fields::string);
-    let cookie = optional(&mut fields, "cookie", at, problems, fields::string);
-    let query = optional(&mut fields, "query", at, problems, fields::string);
-    let issue = optional(&mut fields, "issue", at, problems, CookieLife::read);
+    let header = fields.optional("header", problems, fields::string);
+    let cookie = fields.optional("cookie", problems, fields::string);
+    let query = fields.optional("query", problems, fields::string);
+    let issue = fields.optional("issue", problems, CookieLife::read);
     let value = CookieValue::read_fields(&mut fields, at, problems);
     fields.finish(problems);
     let is_raw = value == CookieValue::default();
@@ -99,7 +126,7 @@ fn lists(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(Str
 fn conditions(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(String, Condition)>> {
     let mut conditions = Vec::new();
     for entry in fields::object(node, at, problems)? {
-        let read = condition(entry.node, &at.key(&entry.key), problems);
+        let read = Condition::read(entry.node, &at.key(&entry.key), problems);
         // Its name is known, so that whoever refers to it is not told that nothing is called so.
         conditions.push((entry.key, read.unwrap_or(UNREADABLE)));
     }
@@ -109,10 +136,10 @@ fn conditions(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec
 fn env_tag(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<EnvTag> {
     let mut fields = Fields::open(node, at, problems)?;
     let env_tag = EnvTag {
-        header: optional(&mut fields, "header", at, problems, fields::string),
-        baggage: optional(&mut fields, "baggage", at, problems, fields::string),
-        cookie: optional(&mut fields, "cookie", at, problems, tag_cookie),
-        request_cookie: optional(&mut fields, "request_cookie", at, problems, fields::string),
+        header: fields.optional("header", problems, fields::string),
+        baggage: fields.optional("baggage", problems, fields::string),
+        cookie: fields.optional("cookie", problems, tag_cookie),
+        request_cookie: fields.optional("request_cookie", problems, fields::string),
     };
     fields.finish(problems);
     Some(env_tag)
@@ -120,7 +147,7 @@ fn env_tag(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<EnvTag
 
 fn tag_cookie(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<(String, CookieLife)> {
     let mut fields = Fields::open(node, at, problems)?;
-    let name = required(&mut fields, "name", at, problems, fields::string);
+    let name = fields.required("name", problems, fields::string);
     let life = CookieLife::read_fields(&mut fields, at, problems);
     fields.finish(problems);
     Some((name?, life?))
@@ -132,11 +159,11 @@ fn holdout(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Holdout {
     };
     let (unit, layers) = (fields.has("unit"), fields.has("layers"));
     let mut holdout = Holdout {
-        id: required(&mut fields, "id", at, problems, fields::string),
-        unit: optional(&mut fields, "unit", at, problems, fields::string),
-        epoch: optional(&mut fields, "epoch", at, problems, epoch).unwrap_or(0),
-        share: optional(&mut fields, "share", at, problems, share),
-        layers: optional(&mut fields, "layers", at, problems, fields::strings),
+        id: fields.required("id", problems, fields::string),
+        unit: fields.optional("unit", problems, fields::string),
+        epoch: fields.optional("epoch", problems, epoch).unwrap_or(0),
+        share: fields.optional("share", problems, read_share),
+        layers: fields.optional("layers", problems, fields::strings),
         unreadable: false,
     };
     holdout.unreadable = unit && holdout.unit.is_none() || layers && holdout.layers.is_none();
@@ -150,14 +177,14 @@ fn layer(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Layer {
     };
     let unit = fields.has("unit");
     let mut layer = Layer {
-        id: required(&mut fields, "id", at, problems, fields::string),
-        enabled: optional(&mut fields, "enabled", at, problems, fields::boolean),
-        unit: optional(&mut fields, "unit", at, problems, fields::string),
-        line: optional(&mut fields, "line", at, problems, fields::string),
-        epoch: optional(&mut fields, "epoch", at, problems, epoch).unwrap_or(0),
-        targeting: optional(&mut fields, "targeting", at, problems, condition),
-        overrides: each(&mut fields, "overrides", at, problems, |node, at, problems| over(node, true, at, problems)),
-        experiments: each(&mut fields, "experiments", at, problems, experiment),
+        id: fields.required("id", problems, fields::string),
+        enabled: fields.optional("enabled", problems, fields::boolean),
+        unit: fields.optional("unit", problems, fields::string),
+        line: fields.optional("line", problems, fields::string),
+        epoch: fields.optional("epoch", problems, epoch).unwrap_or(0),
+        targeting: fields.optional("targeting", problems, Condition::read),
+        overrides: fields.each("overrides", problems, |node, at, problems| over(node, true, at, problems)),
+        experiments: fields.each("experiments", problems, experiment),
         unreadable: false,
     };
     layer.unreadable = unit && layer.unit.is_none();
@@ -171,20 +198,17 @@ fn experiment(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Experiment
     };
     let slotted = fields.has("slots");
     let mut experiment = Experiment {
-        id: required(&mut fields, "id", at, problems, fields::string),
-        enabled: optional(&mut fields, "enabled", at, problems, fields::boolean),
-        kind: optional(&mut fields, "kind", at, problems, |node, at, problems| {
-            fields::word(node, &[("release", Kind::Release), ("test", Kind::Test)], at, problems)
-        })
-        .unwrap_or_default(),
-        epoch: optional(&mut fields, "epoch", at, problems, epoch).unwrap_or(0),
-        services: optional(&mut fields, "services", at, problems, fields::strings),
-        slots: optional(&mut fields, "slots", at, problems, slots),
-        overrides: each(&mut fields, "overrides", at, problems, |node, at, problems| over(node, false, at, problems)),
-        rules: each(&mut fields, "rules", at, problems, rule),
-        targeting: optional(&mut fields, "targeting", at, problems, condition),
-        variants: each(&mut fields, "variants", at, problems, variant),
-        audiences: optional(&mut fields, "audiences", at, problems, audiences).unwrap_or_default(),
+        id: fields.required("id", problems, fields::string),
+        enabled: fields.optional("enabled", problems, fields::boolean),
+        kind: fields.optional("kind", problems, Kind::read).unwrap_or_default(),
+        epoch: fields.optional("epoch", problems, epoch).unwrap_or(0),
+        services: fields.optional("services", problems, fields::strings),
+        slots: fields.optional("slots", problems, slots),
+        overrides: fields.each("overrides", problems, Override::read),
+        rules: fields.each("rules", problems, Rule::read),
+        targeting: fields.optional("targeting", problems, Condition::read),
+        variants: fields.each("variants", problems, variant),
+        audiences: fields.optional("audiences", problems, audiences).unwrap_or_default(),
         unreadable: false,
     };
     experiment.unreadable = slotted && experiment.slots.is_none();
@@ -227,10 +251,10 @@ fn over(node: Spanned, on_layer: bool, at: &At<'_>, problems: &mut Problems) -> 
     let Some(mut fields) = Fields::open(node, at, problems) else { return Override::default() };
     let names_units_once = fields.has("units") != fields.has("list");
     let names_experiment = fields.has("experiment");
-    let units = optional(&mut fields, "units", at, problems, fields::strings);
-    let list = optional(&mut fields, "list", at, problems, fields::string);
-    let experiment = if on_layer { optional(&mut fields, "experiment", at, problems, fields::string) } else { None };
-    let variant = required(&mut fields, "variant", at, problems, fields::string);
+    let units = fields.optional("units", problems, fields::strings);
+    let list = fields.optional("list", problems, fields::string);
+    let experiment = if on_layer { fields.optional("experiment", problems, fields::string) } else { None };
+    let variant = fields.required("variant", problems, fields::string);
     fields.finish(problems);
     let who = match (units, list) {
         (Some(units), None) => Some(Who::Units(units)),
@@ -247,28 +271,14 @@ fn over(node: Spanned, on_layer: bool, at: &At<'_>, problems: &mut Problems) -> 
     Override { who, experiment, variant }
 }
 
-fn rule(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Rule {
-    let Some(mut fields) = Fields::open(node, at, problems) else { return Rule::default() };
-    let rule = Rule {
-        when: required(&mut fields, "when", at, problems, condition),
-        variant: required(&mut fields, "variant", at, problems, fields::string),
-    };
-    fields.finish(problems);
-    rule
-}
-
-fn condition(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Condition> {
-    Condition::read(node, at, problems)
-}
-
 fn variant(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Variant {
     let Some(mut fields) = Fields::open(node, at, problems) else { return Variant::default() };
     let variant = Variant {
-        id: required(&mut fields, "id", at, problems, fields::string),
-        share: optional(&mut fields, "share", at, problems, share),
-        ranges: optional(&mut fields, "ranges", at, problems, ranges),
-        env_tag: optional(&mut fields, "env_tag", at, problems, fields::string),
-        routes: optional(&mut fields, "routes", at, problems, routes).unwrap_or_default(),
+        id: fields.required("id", problems, fields::string),
+        share: fields.optional("share", problems, read_share),
+        ranges: fields.optional("ranges", problems, ranges),
+        env_tag: fields.optional("env_tag", problems, fields::string),
+        routes: fields.optional("routes", problems, read_routes).unwrap_or_default(),
     };
     fields.finish(problems);
     variant
@@ -286,10 +296,10 @@ fn audiences(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<
 fn audience(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Audience {
     let Some(mut fields) = Fields::open(node, at, problems) else { return Audience::default() };
     let has = (fields.has("shares"), fields.has("ranges"));
-    let id = required(&mut fields, "id", at, problems, fields::string);
-    let when = required(&mut fields, "when", at, problems, condition);
-    let shares = optional(&mut fields, "shares", at, problems, |node, at, problems| by_arm(node, at, problems, share));
-    let ranges = optional(&mut fields, "ranges", at, problems, |node, at, problems| by_arm(node, at, problems, ranges));
+    let id = fields.required("id", problems, fields::string);
+    let when = fields.required("when", problems, Condition::read);
+    let shares = fields.optional("shares", problems, |node, at, problems| by_arm(node, at, problems, read_share));
+    let ranges = fields.optional("ranges", problems, |node, at, problems| by_arm(node, at, problems, ranges));
     fields.finish(problems);
     let owned = match has {
         (true, true) => {
@@ -322,8 +332,8 @@ fn by_arm<T>(
     Some(arms)
 }
 
-/// A share is a string; a bare number gets the advice to write a percentage.
-fn share(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<String> {
+/// Reads a share: a string; a bare number gets the advice to write a percentage.
+pub fn read_share(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<String> {
     match &node.value {
         Value::Int(number, _) => {
             problems.add(codes::UNQUOTED_NUMBER, at, format!("a share is a percentage; write \"{number}%\""));
@@ -337,7 +347,8 @@ fn share(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<String> 
     }
 }
 
-fn routes(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(String, RouteTarget)>> {
+/// Reads where an arm sends the requests for services.
+pub fn read_routes(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Vec<(String, RouteTarget)>> {
     let mut routes = Vec::new();
     for entry in fields::object(node, at, problems)? {
         if let Some(target) = route_target(entry.node, &at.key(&entry.key), problems) {
@@ -354,45 +365,12 @@ fn route_target(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<R
     }
     let mut fields = Fields::open(node, at, problems)?;
     let is_one = fields.has("subset") != fields.has("service");
-    let subset = optional(&mut fields, "subset", at, problems, fields::string).map(RouteTarget::Subset);
-    let service = optional(&mut fields, "service", at, problems, fields::string).map(RouteTarget::Service);
+    let subset = fields.optional("subset", problems, fields::string).map(RouteTarget::Subset);
+    let service = fields.optional("service", problems, fields::string).map(RouteTarget::Service);
     fields.finish(problems);
     if !is_one {
         problems.add(codes::WRONG_TYPE, at, "a route leads to one of subset or service");
         return None;
     }
     subset.or(service)
-}
-
-fn optional<T>(
-    fields: &mut Fields<'_>,
-    name: &'static str,
-    at: &At<'_>,
-    problems: &mut Problems,
-    read: impl FnOnce(Spanned, &At<'_>, &mut Problems) -> Option<T>,
-) -> Option<T> {
-    fields.take(name).and_then(|node| read(node, &at.key(name), problems))
-}
-
-fn required<T>(
-    fields: &mut Fields<'_>,
-    name: &'static str,
-    at: &At<'_>,
-    problems: &mut Problems,
-    read: impl FnOnce(Spanned, &At<'_>, &mut Problems) -> Option<T>,
-) -> Option<T> {
-    fields.require(name, problems).and_then(|node| read(node, &at.key(name), problems))
-}
-
-/// A list of objects, absent meaning empty. Every element counts, so that indices stay those of the document.
-fn each<T>(
-    fields: &mut Fields<'_>,
-    name: &'static str,
-    at: &At<'_>,
-    problems: &mut Problems,
-    read: impl Fn(Spanned, &At<'_>, &mut Problems) -> T,
-) -> Vec<T> {
-    let at = at.key(name);
-    let nodes = fields.take(name).and_then(|node| fields::list(node, &at, problems)).unwrap_or_default();
-    nodes.into_iter().enumerate().map(|(i, node)| read(node, &at.index(i), problems)).collect()
 }
