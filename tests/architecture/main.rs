@@ -21,7 +21,7 @@ fn arrows_point_one_way() {
     assert_eq!(ours("weir-policy"), BTreeSet::new());
     assert_eq!(ours("weir-engine"), BTreeSet::from(["weir-policy"]));
     assert_eq!(ours("weir-filter"), BTreeSet::from(["weir-engine"]));
-    assert_eq!(ours("weir-release"), BTreeSet::from(["weir-policy"]));
+    assert_eq!(ours("weir-release"), BTreeSet::from(["weir-policy", "weir-stats"]));
     assert_eq!(ours("weir-xds"), BTreeSet::new());
     assert_eq!(ours("weir-stats"), BTreeSet::new());
     assert_eq!(ours("weir-simulate"), BTreeSet::from(["weir-stats"]));
