@@ -1,4 +1,4 @@
-//! Weir's releases, pure: the evidence that they are judged by. It has no clock and does no I/O.
+//! Weir's releases, pure: their documents, and the evidence that they are judged by. It has no clock and does no I/O.
 #![cfg_attr(
     not(test),
     deny(
@@ -12,7 +12,12 @@
 
 pub mod evidence;
 mod release;
+mod shares;
+#[cfg(test)]
+mod testing;
 mod window;
 
-pub use release::{AfterRollback, Arm, End, Guardrail, Measure, On, OnHarm, Promote, Release, Step, Stop};
+pub use release::{
+    AfterRollback, Arm, CANARY, CONTROL, End, Guardrail, Measure, On, OnHarm, Promote, Release, Step, Stop,
+};
 pub use window::Window;

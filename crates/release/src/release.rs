@@ -7,6 +7,11 @@ use weir_policy::written::{Condition, Kind, Override, RouteTarget, Rule};
 
 use crate::window::Window;
 
+/// The one arm of a release.
+pub const CANARY: &str = "canary";
+/// The arm that gets the version of everybody else and is compared with.
+pub const CONTROL: &str = "control";
+
 /// The meaning of a release document. Defaults are filled in, what has no order is sorted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Release {
