@@ -16,6 +16,10 @@ use crate::problems::Failure;
 mod deployed;
 mod evidence;
 mod history;
+#[cfg_attr(not(test), expect(dead_code, reason = "no release is served yet"))]
+mod journal;
+#[cfg_attr(not(test), expect(dead_code, reason = "no release is served yet"))]
+mod release_requests;
 mod request;
 
 pub use deployed::DeployedRevisions;
@@ -119,17 +123,19 @@ impl StateDir {
     /// not whole yet has a name that nobody else takes, and is gone if this fails.
     fn write(&self, name: &str, content: &[u8]) -> Result<(), Failure> {
         let path = self.folder.join(name);
-        let write = || {
-            // As any new file: whoever may read the folder may ask for its history.
-            let mode = Permissions::from_mode(0o666);
-            let mut file = tempfile::Builder::new().prefix(UNFINISHED).permissions(mode).tempfile_in(&self.folder)?;
-            file.write_all(content)?;
-            file.as_file().sync_all()?;
-            file.persist(&path)?;
-            File::open(path.parent().unwrap_or(&self.folder))?.sync_all()
-        };
-        write().map_err(|error| unusable(&path, &error))
+        write_whole(&self.folder, &path, content).map_err(|error| unusable(&path, &error))
     }
+}
+
+/// Writes a file by way of another one in `folder`.
+fn write_whole(folder: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
+    // As any new file: whoever may read the folder may ask for its history.
+    let mode = Permissions::from_mode(0o666);
+    let mut file = tempfile::Builder::new().prefix(UNFINISHED).permissions(mode).tempfile_in(folder)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    File::open(path.parent().unwrap_or(folder))?.sync_all()
 }
 
 /// Locks a file that only another server keeps locked; false if one does. Whoever looks whether a server lives has it for a
