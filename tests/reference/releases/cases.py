@@ -10,10 +10,11 @@ import json
 import random
 import sys
 
+from .drive import verdicts
 from .placing import placement
 from .standing import standing
 
-MAKERS = {"placement": placement, "effective": standing}
+MAKERS = {"placement": placement, "effective": standing, "verdict": verdicts}
 
 
 def main():

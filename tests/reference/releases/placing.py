@@ -63,7 +63,8 @@ class _Pool:
             "policy": self.policy,
             "in_force": [{"document": each.release.document, "slots": each.slots} for each in in_force],
             "kept_off": [
-                {"document": each.release.document, "state": each.state, "acknowledged": each.acknowledged} for each in kept_off
+                {"document": each.release.document, "state": each.state, "acknowledged": each.acknowledged}
+                for each in kept_off
             ],
             "gone": gone,
             "queued": [

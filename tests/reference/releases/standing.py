@@ -3,7 +3,7 @@
 import canonical
 
 from .documents import Release
-from .effective import effective, holdouts_of
+from .effective import IN_FORCE, effective, holdouts_of
 from .people import People
 from .placing import Placed, found
 from .pool import hand_written
@@ -35,7 +35,7 @@ def standing(chance):
         ],
         "expect": {
             "layers": whole["layers"][len(policy["layers"]):],
-            "held_out": {release.id: sorted(holdouts_of(release)) for release, *_ in releases},
+            "held_out": {each[0].id: sorted(holdouts_of(each[0])) for each in releases if each[1] in IN_FORCE},
             "policy": whole,
             "revision": canonical.revision(whole),
         },
