@@ -24,10 +24,12 @@ fn arrows_point_one_way() {
     assert_eq!(ours("weir-release"), BTreeSet::from(["weir-policy", "weir-stats"]));
     assert_eq!(ours("weir-xds"), BTreeSet::new());
     assert_eq!(ours("weir-stats"), BTreeSet::new());
+    assert_eq!(ours("weir-remote"), BTreeSet::new());
     assert_eq!(ours("weir-simulate"), BTreeSet::from(["weir-stats"]));
     assert_eq!(ours("weir-resources"), BTreeSet::from(["weir-policy", "weir-xds"]));
     assert_eq!(ours("weir-render"), BTreeSet::from(["weir-policy"]));
-    let cli = ["weir-engine", "weir-policy", "weir-release", "weir-render", "weir-resources", "weir-xds"];
+    let cli =
+        ["weir-engine", "weir-policy", "weir-release", "weir-remote", "weir-render", "weir-resources", "weir-xds"];
     assert_eq!(ours("weir-cli"), cli.into());
 }
 

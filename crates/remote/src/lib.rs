@@ -1,0 +1,19 @@
+//! What Weir asks of Prometheus, and tells to webhooks: all that leaves for servers of others, with the TLS that it takes.
+//!
+//! - [`Prometheus`] answers an instant query with one number, or says what came instead.
+//! - [`query`] says what is wrong with a query before anybody is asked.
+
+mod address;
+mod client;
+mod file;
+mod prometheus;
+pub mod query;
+#[cfg(test)]
+mod testing;
+mod trouble;
+mod trust;
+
+pub use address::Address;
+pub use client::Client;
+pub use prometheus::{Answer, Prometheus, Told};
+pub use trouble::Trouble;

@@ -1,0 +1,137 @@
+//! What the API of Prometheus answered, read as one number.
+
+use std::collections::BTreeMap;
+
+use hyper::StatusCode;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::trouble::{Trouble, start_of};
+
+/// What a query has as its only number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Answer {
+    /// A finite number.
+    Number(f64),
+    /// No series: nothing was ever counted under these labels, or nobody was scraped.
+    NoSeries,
+    /// `NaN`, `+Inf` or `-Inf`: of a division by nothing, mostly.
+    NotANumber(&'static str),
+}
+
+/// An answer, and what the server said beside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// The answer.
+    pub answer: Answer,
+    /// Its own warnings, such as that parts of its data were not read.
+    pub warnings: Vec<String>,
+}
+
+/// More are as good as these.
+const WARNINGS_MAX: usize = 5;
+
+#[derive(Deserialize)]
+struct Envelope<T> {
+    status: String,
+    data: Option<T>,
+    #[serde(default, rename = "errorType")]
+    error_type: String,
+    #[serde(default)]
+    error: String,
+    #[serde(default)]
+    warnings: Vec<String>,
+    #[serde(default)]
+    infos: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    #[serde(rename = "resultType")]
+    kind: String,
+    result: Value,
+}
+
+#[derive(Deserialize)]
+struct Sample {
+    metric: BTreeMap<String, String>,
+    value: Option<(f64, String)>,
+}
+
+/// The number of an instant query.
+///
+/// # Errors
+/// It was refused, or is not one number.
+pub fn number(status: StatusCode, body: &[u8]) -> Result<Told, Trouble> {
+    let envelope: Envelope<Data> = opened(status, body)?;
+    let warnings = envelope.warnings.iter().chain(&envelope.infos).take(WARNINGS_MAX);
+    let warnings = warnings.map(|text| start_of(text.as_bytes())).collect();
+    let Some(Data { kind, result }) = envelope.data else { return Err(unlike(status, body)) };
+    let answer = match kind.as_str() {
+        "vector" => of_vector(serde_json::from_value(result).map_err(|_| unlike(status, body))?)?,
+        "scalar" => {
+            let (_, text): (f64, String) = serde_json::from_value(result).map_err(|_| unlike(status, body))?;
+            parsed(&text)?
+        }
+        "matrix" => return Err(Trouble::OtherType("range vector".to_owned())),
+        other => return Err(Trouble::OtherType(start_of(other.as_bytes()))),
+    };
+    Ok(Told { answer, warnings })
+}
+
+/// The names of a list.
+///
+/// # Errors
+/// It was refused, or is no list.
+pub fn names(status: StatusCode, body: &[u8]) -> Result<Vec<String>, Trouble> {
+    // Where there is none, some servers have `null` for the list.
+    Ok(opened::<Vec<String>>(status, body)?.data.unwrap_or_default())
+}
+
+fn opened<T: for<'a> Deserialize<'a>>(status: StatusCode, body: &[u8]) -> Result<Envelope<T>, Trouble> {
+    let envelope: Envelope<T> = serde_json::from_slice(body).map_err(|_| {
+        // What stands between answers with pages of its own.
+        let is_of_the_way = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+        if is_of_the_way { Trouble::Refused(status.as_u16(), start_of(body)) } else { unlike(status, body) }
+    })?;
+    if envelope.status == "success" && status.is_success() {
+        return Ok(envelope);
+    }
+    let text = [envelope.error_type, envelope.error].map(|text| start_of(text.as_bytes()));
+    Err(Trouble::Refused(status.as_u16(), text.join(": ")))
+}
+
+fn of_vector(samples: Vec<Sample>) -> Result<Answer, Trouble> {
+    match samples.as_slice() {
+        [] => Ok(Answer::NoSeries),
+        [Sample { value: Some((_, text)), .. }] => parsed(text),
+        [Sample { value: None, .. }] => Err(Trouble::OtherType("native histogram".to_owned())),
+        [first, second, ..] => Err(Trouble::SeveralSeries(samples.len(), apart(first, second))),
+    }
+}
+
+fn parsed(text: &str) -> Result<Answer, Trouble> {
+    let number: f64 = text.parse().map_err(|_| Trouble::Unlike(format!("the value {}", start_of(text.as_bytes()))))?;
+    Ok(match number {
+        number if number.is_finite() => Answer::Number(number),
+        number if number.is_nan() => Answer::NotANumber("NaN"),
+        number if number > 0.0 => Answer::NotANumber("+Inf"),
+        _ => Answer::NotANumber("-Inf"),
+    })
+}
+
+/// The labels in which two series differ.
+fn apart(first: &Sample, second: &Sample) -> String {
+    let only = |one: &Sample, other: &Sample| {
+        let labels = one.metric.iter().filter(|(name, value)| other.metric.get(*name) != Some(value));
+        let labels: Vec<String> = labels.map(|(name, value)| format!("{name}={value:?}")).collect();
+        start_of(format!("{{{}}}", labels.join(", ")).as_bytes())
+    };
+    format!("{} and {}", only(first, second), only(second, first))
+}
+
+fn unlike(status: StatusCode, body: &[u8]) -> Trouble {
+    let start = start_of(body);
+    let start = if start.is_empty() { "nothing".to_owned() } else { start };
+    Trouble::Unlike(format!("status {}, {start}", status.as_u16()))
+}
