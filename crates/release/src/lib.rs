@@ -11,6 +11,7 @@
 )]
 
 pub mod evidence;
+pub mod pool;
 mod release;
 mod shares;
 #[cfg(test)]
