@@ -10,10 +10,14 @@
     )
 )]
 
+pub mod effective;
 pub mod evidence;
+pub mod journal;
 pub mod pool;
 mod release;
+pub mod request;
 mod shares;
+pub mod state;
 #[cfg(test)]
 mod testing;
 mod window;
