@@ -117,4 +117,6 @@ fn seconds(at: SystemTime) -> String {
 }
 
 #[cfg(test)]
+mod real;
+#[cfg(test)]
 mod tests;

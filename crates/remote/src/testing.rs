@@ -144,16 +144,22 @@ impl Authority {
 
     /// TLS of a server of this name.
     pub fn server(&self, name: &str, until: i32) -> ServerConfig {
+        let (certificate, key) = self.sign(name, until);
+        let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        config.with_no_client_auth().with_single_cert(chain, key).unwrap()
+    }
+
+    /// A certificate of this name, good until that year, and its key, in PEM.
+    pub fn sign(&self, name: &str, until: i32) -> (String, String) {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.distinguished_name = named(name);
         (params.not_before, params.not_after) = (rcgen::date_time_ymd(2000, 1, 1), rcgen::date_time_ymd(until, 1, 1));
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let chain = vec![CertificateDer::from_pem_slice(certificate.pem().as_bytes()).unwrap()];
-        let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        config.with_no_client_auth().with_single_cert(chain, key).unwrap()
+        (certificate.pem(), key.serialize_pem())
     }
 }
 
