@@ -13,7 +13,7 @@ mod poll;
 mod reading;
 pub mod record;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use counts::{Counts, VariantCounts};
 pub use experiments::Experiments;

@@ -13,16 +13,23 @@
 pub mod effective;
 pub mod evidence;
 pub mod journal;
+pub mod judge;
 pub mod pool;
 mod release;
 pub mod request;
+mod running;
 mod shares;
 pub mod state;
+mod tally;
 #[cfg(test)]
 mod testing;
+mod tick;
 mod window;
 
+pub use judge::judge;
 pub use release::{
     AfterRollback, Arm, CANARY, CONTROL, End, Guardrail, Measure, On, OnHarm, Promote, Release, Step, Stop,
 };
+pub use running::Running;
+pub use tick::{Answer, Queries, Tick, Totals};
 pub use window::Window;

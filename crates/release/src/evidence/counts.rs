@@ -122,6 +122,16 @@ impl VariantCounts {
         self.by_part(outcome).into_iter().fold(0, u64::saturating_add)
     }
 
+    /// The same, with no part of which more requests ended in some way than there were: numbers of one reading may be some
+    /// requests apart.
+    pub(crate) fn clamped(&self) -> VariantCounts {
+        let all = self.by_part(Outcome::All);
+        let mut clamped = self.clone();
+        let rows = clamped.0.iter_mut().flat_map(|parts| parts.iter_mut().zip(all));
+        rows.for_each(|(count, all)| *count = (*count).min(all));
+        clamped
+    }
+
     fn are_none(&self) -> bool {
         self.0.iter().flatten().all(|count| *count == 0)
     }
@@ -137,7 +147,7 @@ impl VariantCounts {
         self.0.get_mut(outcome as usize)?.get_mut(usize::from(part))
     }
 
-    fn add(&mut self, more: &VariantCounts) {
+    pub(crate) fn add(&mut self, more: &VariantCounts) {
         let more = more.0.iter().flatten();
         self.0.iter_mut().flatten().zip(more).for_each(|(count, more)| *count = count.saturating_add(*more));
     }

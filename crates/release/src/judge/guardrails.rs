@@ -1,0 +1,194 @@
+//! Guardrails: what each says of each arm. All are judged, whatever the first one says.
+
+use weir_policy::evidence::{Outcome, PARTS};
+use weir_stats::design::{self, Part};
+
+use super::found::{Does, Found};
+use super::stand::Stand;
+use super::verdict::{Code, GuardrailNumbers, GuardrailState, Phase, Reason};
+use crate::evidence::VariantCounts;
+use crate::release::{Guardrail, Measure, OnHarm, Release};
+use crate::running::{OfArm, OfGuardrail, Rate, Running, Trouble, milliseconds};
+use crate::tally::planned;
+
+/// Requests of the last five minutes from which on a rate is held against its bound.
+const ABOVE_REQUESTS: f64 = 1_000.0;
+
+/// Whether it compares arms.
+pub(super) fn compares(guardrail: &Guardrail) -> bool {
+    !matches!(guardrail.measure, Measure::Value { .. })
+}
+
+/// Whether it only tells.
+pub(super) fn never_holds(guardrail: &Guardrail) -> bool {
+    guardrail.on_harm == OnHarm::Warn
+}
+
+/// What all guardrails say. A suspicion that somebody passed counts again once the step has all that it asks for.
+pub(super) fn judged(
+    release: &Release,
+    stand: &Stand,
+    running: &Running,
+    is_minimum: bool,
+) -> (Vec<GuardrailNumbers>, Vec<Found>) {
+    let is_passed = stand.passed && !is_minimum;
+    let (mut numbers, mut found) = (Vec::new(), Vec::new());
+    for guardrail in &release.guardrails {
+        let arms = release.arms.iter().filter(|_| compares(guardrail)).map(|arm| Some(arm.id.as_str()));
+        for arm in arms.chain((!compares(guardrail)).then_some(None)) {
+            let look =
+                Look { release, stand, running, guardrail, is_warming: running.times.is_warming(release.warmup) };
+            let (one, code) = match arm {
+                Some(arm) => look.at_arm(arm),
+                None => look.at_value(),
+            };
+            numbers.push(one);
+            let reason = |code| Reason { guardrail: Some(guardrail.name.clone()), arm: arm.map(str::to_owned), code };
+            let does = match (code, guardrail.on_harm) {
+                (Some(Code::Suspected), OnHarm::Warn) | (None, _) => continue,
+                (Some(Code::Suspected), _) | (Some(_), OnHarm::Hold) if is_passed => Does::Nothing,
+                (Some(Code::Suspected), _) | (Some(_), OnHarm::Hold) => Does::Holds(Phase::Suspected),
+                (Some(_), OnHarm::Rollback) => Does::RollsBack,
+                (Some(_), OnHarm::Warn) => Does::Nothing,
+            };
+            found.extend(code.map(|code| Found { reason: reason(code), does }));
+        }
+    }
+    (numbers, found)
+}
+
+struct Look<'a> {
+    release: &'a Release,
+    stand: &'a Stand,
+    running: &'a Running,
+    guardrail: &'a Guardrail,
+    is_warming: bool,
+}
+
+impl Look<'_> {
+    fn at_arm(&self, arm: &str) -> (GuardrailNumbers, Option<Code>) {
+        let (margin, above) = match &self.guardrail.measure {
+            Measure::Outcome { margin, above, .. } | Measure::Counts { margin, above, .. } => (*margin, *above),
+            Measure::Value { .. } => (0.0, None),
+        };
+        let (none, nothing) = (OfArm::default(), OfGuardrail::default());
+        let of_arm = self.running.arms.get(arm).unwrap_or(&none);
+        let tally = of_arm.guardrails.get(&self.guardrail.name).unwrap_or(&nothing);
+
+        let design_effect = self.design_effect(&of_arm.counted);
+        let ln_bound = -self.guardrail.alpha.ln();
+        let ln_e = tally.comparison.ln_e_suspected(margin);
+        let ln_e_harm = tally.comparison.ln_e_harm(margin, design_effect);
+        let has_control = planned(self.release, self.stand.step).is_some();
+        let rate = |with_warmup| rate(tally.recent.came(with_warmup));
+        let is_above = |rate: Option<f64>| above.zip(rate).is_some_and(|(above, rate)| rate > above);
+
+        let code = if !self.is_warming && ln_e_harm >= ln_bound {
+            Some(Code::Harm)
+        } else if !self.is_warming && is_above(rate(false)) {
+            Some(Code::Above)
+        } else if has_control && ln_e >= ln_bound || is_above(rate(true)) {
+            // Without control nothing more comes that could end a suspicion.
+            Some(Code::Suspected)
+        } else {
+            None
+        };
+        let seen = tally.comparison.seen();
+        let state = match code {
+            Some(Code::Suspected) => GuardrailState::Suspected,
+            Some(_) => GuardrailState::Harm,
+            None if !has_control && self.stand.share(self.release) > 0 => GuardrailState::NoControl,
+            None if seen.all == 0.0 => GuardrailState::Unknown,
+            None => GuardrailState::Good,
+        };
+        let numbers = GuardrailNumbers {
+            arm: Some(arm.to_owned()),
+            ln_e: Some(ln_e),
+            ln_e_harm: Some(ln_e_harm),
+            design_effect: Some(design_effect),
+            ln_bound: Some(ln_bound),
+            bad: Some(seen.bad),
+            all: Some(seen.all),
+            control_bad: Some(seen.control_bad),
+            control_all: Some(seen.control_all),
+            value: above.and_then(|_| rate(false)),
+            above,
+            ..self.numbers(state)
+        };
+        (numbers, code)
+    }
+
+    fn at_value(&self) -> (GuardrailNumbers, Option<Code>) {
+        let Measure::Value { above, lasts, .. } = self.guardrail.measure else {
+            return (self.numbers(GuardrailState::Unknown), None);
+        };
+        let run = self.running.asked.get(&self.guardrail.name).map(|asked| (asked.run, asked.at));
+        let value = run.and_then(|(run, at)| run.value(at));
+        let above_ms = run.and_then(|(run, _)| run.lasts());
+        let code = if !self.is_warming && above_ms.is_some_and(|ms| ms >= milliseconds(lasts)) {
+            Some(Code::ValueAbove)
+        } else {
+            value.is_some_and(|value| value > above).then_some(Code::Suspected)
+        };
+        let state = match code {
+            Some(Code::Suspected) => GuardrailState::Suspected,
+            Some(_) => GuardrailState::Harm,
+            None if value.is_none() => GuardrailState::Unknown,
+            None => GuardrailState::Good,
+        };
+        (GuardrailNumbers { value, above: Some(above), above_ms, ..self.numbers(state) }, code)
+    }
+
+    /// How many requests count for one: as parts show it, and where they do not as the document says.
+    fn design_effect(&self, counted: &[VariantCounts; 2]) -> f64 {
+        let known = match self.guardrail.measure {
+            Measure::Outcome { outcome, .. } => {
+                let parts = counted.each_ref().map(|counts| parts(counts, outcome));
+                design::effect(parts.iter().map(|arm| &arm[..]))
+            }
+            Measure::Counts { .. } | Measure::Value { .. } => None,
+        };
+        known.unwrap_or_else(|| f64::from(self.release.design_effect.max(1)))
+    }
+
+    fn numbers(&self, state: GuardrailState) -> GuardrailNumbers {
+        let trouble = self.running.asked.get(&self.guardrail.name).and_then(|asked| asked.trouble.clone());
+        let on_harm = match self.guardrail.on_harm {
+            OnHarm::Rollback => "rollback",
+            OnHarm::Hold => "hold",
+            OnHarm::Warn => "warn",
+        };
+        GuardrailNumbers {
+            name: self.guardrail.name.clone(),
+            arm: None,
+            on_harm: on_harm.to_owned(),
+            state,
+            ln_e: None,
+            ln_e_harm: None,
+            design_effect: None,
+            ln_bound: None,
+            bad: None,
+            all: None,
+            control_bad: None,
+            control_all: None,
+            value: None,
+            above: None,
+            above_ms: None,
+            trouble: trouble.map(|(Trouble::Unreachable(why) | Trouble::Nothing(why))| why),
+        }
+    }
+}
+
+/// The rate of what came; none of too few requests.
+fn rate<'a>(came: impl Iterator<Item = &'a Rate>) -> Option<f64> {
+    let (bad, all) = came.fold((0.0, 0.0), |(bad, all), rate| (bad + rate.bad, all + rate.all));
+    (all >= ABOVE_REQUESTS).then(|| bad / all)
+}
+
+fn parts(counts: &VariantCounts, outcome: Outcome) -> [Part; PARTS as usize] {
+    let (mut parts, bad) = ([Part::default(); PARTS as usize], counts.by_part(outcome));
+    for ((part, n), x) in parts.iter_mut().zip(counts.by_part(Outcome::All)).zip(bad) {
+        *part = Part { x: x as f64, n: n as f64 };
+    }
+    parts
+}
