@@ -10,10 +10,14 @@
     )
 )]
 
+mod check;
+pub mod codes;
+mod documents;
 pub mod effective;
 pub mod evidence;
 pub mod journal;
 pub mod judge;
+pub mod limits;
 pub mod pool;
 mod release;
 pub mod request;
@@ -25,7 +29,10 @@ mod tally;
 mod testing;
 mod tick;
 mod window;
+pub mod written;
 
+pub use check::{Around, Checked, Known, QueryCheck};
+pub use documents::{Documents, read};
 pub use judge::judge;
 pub use release::{
     AfterRollback, Arm, CANARY, CONTROL, End, Guardrail, Measure, On, OnHarm, Promote, Release, Step, Stop,
