@@ -21,11 +21,12 @@ mod guardrails;
 mod lines;
 mod named;
 mod order;
+mod queries;
 mod steps;
 mod values;
 mod windows;
 
-pub use guardrails::QueryCheck;
+pub use queries::{Query, QueryCheck};
 
 /// What stands around the documents that are checked.
 #[derive(Clone, Copy, Default)]

@@ -1,8 +1,9 @@
 //! From the texts of releases to what they mean: `texts -> written::Release -> Release`.
 
-use weir_policy::{At, Kind, Problem, Problems, SourceId, Sources, codes};
+use weir_policy::{At, Kind, Problem, Problems, Source, SourceId, Sources, codes};
 
 use crate::check::{Around, Checked, check};
+use crate::release::Release;
 use crate::{limits, written};
 
 /// The documents of releases as they are written.
@@ -41,6 +42,17 @@ pub fn read<'a>(sources: &'a Sources, files: &[SourceId]) -> Result<Documents<'a
         problems.extend(found.into_vec());
     }
     Ok(Documents { sources, releases, problems: problems.into_vec() })
+}
+
+/// What a document means by itself, whatever stands around it.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read_alone(source: Source) -> Result<Release, Vec<Problem>> {
+    let sources = Sources::of([source]);
+    let checked = read(&sources, &[SourceId::FIRST])?.check(Around::default());
+    // One that has no problem is there.
+    checked.releases.into_iter().next().map(|(_, release)| release).ok_or(checked.problems)
 }
 
 impl Documents<'_> {

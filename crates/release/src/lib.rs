@@ -31,8 +31,8 @@ mod tick;
 mod window;
 pub mod written;
 
-pub use check::{Around, Checked, Known, QueryCheck};
-pub use documents::{Documents, read};
+pub use check::{Around, Checked, Known, Query, QueryCheck};
+pub use documents::{Documents, read, read_alone};
 pub use judge::judge;
 pub use release::{
     AfterRollback, Arm, CANARY, CONTROL, End, Guardrail, Measure, On, OnHarm, Promote, Release, Step, Stop,

@@ -5,16 +5,13 @@ use std::time::Duration;
 use weir_policy::written::Kind;
 use weir_policy::{At, Problems, SLOTS, codes as document, names, parse_share};
 
+use super::queries::{Queries, QueryCheck};
 use super::{arms, guardrails, steps, values, windows};
-use crate::release::{Promote, Release};
+use crate::release::{CONTROL, Promote, Release};
 use crate::{codes, limits, written};
 
 /// What a document means; `None` if something of it was reported. Defaults are filled in.
-pub fn release(
-    written: &written::Release,
-    query: Option<&guardrails::QueryCheck<'_>>,
-    problems: &mut Problems,
-) -> Option<Release> {
+pub fn release(written: &written::Release, query: Option<&QueryCheck<'_>>, problems: &mut Problems) -> Option<Release> {
     let at = At::Root { source: written.source };
     if let Some(id) = &written.id {
         names::experiment_id(id, &at.key("id"), problems);
@@ -25,7 +22,9 @@ pub fn release(
     let arms = arms::arms(written, has_control, &at, problems);
     let services = arms::services(written, &at, problems);
     let steps = steps::steps(written, arms.len(), has_control, &at, problems);
-    let guardrails = guardrails::guardrails(written, arms.len(), query, &at, problems);
+    let ids = arms.iter().map(|arm| arm.id.as_str()).chain(has_control.then_some(CONTROL)).collect::<Vec<_>>();
+    let queries = Queries { check: query, arms: &ids, release: written.id.as_deref().unwrap_or_default() };
+    let guardrails = guardrails::guardrails(written, arms.len(), &queries, &at, problems);
     let windows = windows::windows(written, &at, problems);
     let traffic = traffic(written, &at, problems);
     for (list, name, max) in

@@ -6,18 +6,16 @@ use std::time::Duration;
 use weir_policy::evidence::Outcome;
 use weir_policy::{At, Problems, SourceId, codes as document, names};
 
+use super::queries::Queries;
 use super::values::{self, at_most};
 use crate::release::{Guardrail, Measure, OnHarm, Release};
 use crate::{codes, limits, written};
-
-/// Says what is wrong with a query, `$variant` filled in.
-pub type QueryCheck<'a> = dyn Fn(&str) -> Result<(), String> + 'a;
 
 /// The guardrails of a document, or those of one that names none.
 pub fn guardrails(
     written: &written::Release,
     arms: usize,
-    query: Option<&QueryCheck<'_>>,
+    queries: &Queries<'_>,
     at: &At<'_>,
     problems: &mut Problems,
 ) -> Vec<Guardrail> {
@@ -39,7 +37,7 @@ pub fn guardrails(
                 problems.add(codes::DUPLICATE_GUARDRAIL, &at.key("name"), message);
             }
         }
-        let measure = one.measure.as_ref().and_then(|measure| self::measure(measure, query, &at, problems));
+        let measure = one.measure.as_ref().and_then(|measure| self::measure(measure, queries, &at, problems));
         let alpha = one.alpha.as_ref().map_or(Some(alpha), |text| self::alpha(one, text, &at.key("alpha"), problems));
         let (Some(name), Some(measure), Some(alpha)) = (&one.name, measure, alpha) else { continue };
         read.push(Guardrail { name: name.clone(), measure, alpha, on_harm: one.on_harm });
@@ -107,12 +105,7 @@ fn alpha(guardrail: &written::Guardrail, text: &str, at: &At<'_>, problems: &mut
     is_inside.then_some(alpha)
 }
 
-fn measure(
-    measure: &written::Measure,
-    query: Option<&QueryCheck<'_>>,
-    at: &At<'_>,
-    problems: &mut Problems,
-) -> Option<Measure> {
+fn measure(measure: &written::Measure, queries: &Queries<'_>, at: &At<'_>, problems: &mut Problems) -> Option<Measure> {
     let mut outcome = |outcome: Outcome, bounds: &written::Bounds, key: &str| {
         let (margin, above) = self::bounds(bounds, &at.key(key), problems);
         Some(Measure::Outcome { outcome, margin: margin?, above: above? })
@@ -129,7 +122,7 @@ fn measure(
             let at = at.key("counts");
             for (text, key) in [(bad, "bad"), (all, "all")] {
                 if let Some(text) = text {
-                    self::query(text, true, query, &at.key(key), problems);
+                    queries.judge(text, true, &at.key(key), problems);
                 }
             }
             let (margin, above) = self::bounds(bounds, &at, problems);
@@ -138,7 +131,7 @@ fn measure(
         written::Measure::Value { query: text, above, lasts } => {
             let at = at.key("value");
             if let Some(text) = text {
-                self::query(text, false, query, &at.key("query"), problems);
+                queries.judge(text, false, &at.key("query"), problems);
             }
             let above = above.as_ref().and_then(|above| values::decimal(above, &at.key("above"), problems));
             let lasts = lasts.as_ref();
@@ -176,30 +169,4 @@ fn slow(over_ms: u64, at: &At<'_>, problems: &mut Problems) -> Option<Outcome> {
         problems.add(document::BAD_VALUE, at, message);
     }
     found
-}
-
-/// What stands in a query for the id of an arm.
-const VARIANT: &str = "$variant";
-
-fn query(text: &str, is_by_arm: bool, parse: Option<&QueryCheck<'_>>, at: &At<'_>, problems: &mut Problems) {
-    let max = usize::try_from(limits::QUERY_BYTES_MAX).unwrap_or(usize::MAX);
-    if text.len() > max {
-        problems.add(document::LIMIT, at, format!("{} bytes; a query has at most {max}", text.len()));
-        return;
-    }
-    let wrong = if text.trim().is_empty() {
-        Some("an empty query counts nothing".to_owned())
-    } else if is_by_arm && !text.contains(VARIANT) {
-        Some(format!(
-            "without {VARIANT} all arms would have the same numbers; write it where the arm's id stands, such as variant=\"{VARIANT}\""
-        ))
-    } else if !is_by_arm && text.contains(VARIANT) {
-        Some(format!("a value is one number and not one for each arm, so that nothing takes the place of {VARIANT}"))
-    } else {
-        let filled = text.replace(VARIANT, crate::release::CONTROL);
-        parse.and_then(|parse| parse(&filled).err())
-    };
-    if let Some(message) = wrong {
-        problems.add(codes::BAD_QUERY, at, message);
-    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use weir_policy::evidence::Outcome;
 use weir_policy::{Code, Problem, Source, SourceId, Sources, codes as document};
 
-use super::{Around, Checked, Known};
+use super::{Around, Checked, Known, Query};
 use crate::release::{CANARY, Measure, OnHarm, Release};
 use crate::{codes, limits, read};
 
@@ -133,9 +133,9 @@ fn checked_with(policy: &str, texts: &[&str], journal: Option<&Known>) -> Checke
     let files: Vec<SourceId> =
         texts.iter().enumerate().map(|(i, text)| sources.add(Source::yaml(format!("{i}.yaml"), *text))).collect();
     let policies = weir_policy::read(&sources, &[policy]).unwrap().policies;
-    let parse = |query: &str| {
-        let depth = |end| query.chars().filter(|c| *c == end).count();
-        if depth('(') == depth(')') { Ok(()) } else { Err("a parenthesis is left open".to_owned()) }
+    let parse = |query: &Query<'_>| {
+        let depth = |end| query.text.chars().filter(|c| *c == end).count();
+        if depth('(') == depth(')') { vec![] } else { vec!["leaves a parenthesis open".to_owned()] }
     };
     let around = Around { policy: Some(&policies), journal, query: Some(&parse) };
     let checked = read(&sources, &files).unwrap().check(around);

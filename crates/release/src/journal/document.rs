@@ -75,8 +75,13 @@ impl Document {
 }
 
 #[cfg(not(test))]
-fn read(_: &Text) -> Result<Release, Vec<Trouble>> {
-    Err(vec![Trouble::new("unreadable", "documents cannot be read yet")])
+fn read(text: &Text) -> Result<Release, Vec<Trouble>> {
+    let source = match text.format {
+        Format::Json => weir_policy::Source::json("document", &text.text),
+        Format::Yaml => weir_policy::Source::yaml("document", &text.text),
+    };
+    let trouble = |problem: weir_policy::Problem| Trouble::new(problem.code.name(), problem.message);
+    crate::documents::read_alone(source).map_err(|problems| problems.into_iter().map(trouble).collect())
 }
 
 /// A few fields, until documents can be read.
