@@ -5,17 +5,19 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use weir_policy::written::Policy;
-use weir_policy::{Checked, Problem, Revision, Role, SourceId, Sources, read};
+use weir_policy::{Checked, Problem, Role, SourceId, Sources, read};
 
 use crate::problems::Failure;
 
-/// A good policy as it takes effect, and the revision of what people wrote, which need not be the same one.
+/// A good policy as it takes effect, and what people wrote, which need not be the same.
 #[derive(Clone, Debug)]
 pub struct Effective {
-    /// The revision of the written policy: what changes when people change their files, and not otherwise.
-    pub written: Revision,
+    /// What people wrote, by itself: it changes when they change their files, and not otherwise. History and rollbacks name it.
+    pub written: Arc<Checked>,
     /// The policy that takes effect.
     pub policy: Arc<Checked>,
+    /// The number of the change of what is added to it: the push number, by which evidence tells what edges decided by.
+    pub push: u64,
 }
 
 impl Effective {
@@ -32,13 +34,20 @@ impl Effective {
     ) -> Result<(Effective, Vec<Policy>), Failure> {
         let failure = |problems| failure(sources, problems);
         let documents = read(sources, files).map_err(failure)?;
-        let written = Checked::from(documents.check(&documents.policies, role).map_err(failure)?);
-        let revision = written.revision;
+        let written = Arc::new(Checked::from(documents.check(&documents.policies, role).map_err(failure)?));
         let (policy, policies) = match effective(&documents.policies) {
-            Cow::Borrowed(_) => (written, documents.policies),
-            Cow::Owned(policies) => (Checked::from(documents.check(&policies, role).map_err(failure)?), policies),
+            Cow::Borrowed(_) => (written.clone(), documents.policies),
+            Cow::Owned(policies) => {
+                (Arc::new(Checked::from(documents.check(&policies, role).map_err(failure)?)), policies)
+            }
         };
-        Ok((Effective { written: revision, policy: Arc::new(policy) }, policies))
+        Ok((Effective { written, policy, push: 0 }, policies))
+    }
+
+    /// A policy to which nothing is added.
+    #[cfg(test)]
+    pub fn by_itself(policy: Arc<Checked>) -> Effective {
+        Effective { written: policy.clone(), policy, push: 0 }
     }
 }
 

@@ -41,6 +41,7 @@ mod namespaces;
 mod notice;
 mod progress;
 mod proposal;
+mod pushes;
 mod readings;
 mod rollout;
 mod saved;

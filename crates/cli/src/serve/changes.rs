@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use weir_policy::Checked;
 use weir_xds::{Resource, ResourceKind};
 
 use super::deployment::{AttachedFilter, Deployment};
@@ -16,12 +17,21 @@ use words::{bounded, came_went_changed, came_went_or, changed, lines, named};
 /// Words for a line of the log, or of the history; more are only counted.
 const SHOWN: usize = 10;
 
-/// What changed of the policy, of attachments and of Envoy resources, in words. Nothing where nothing did.
+/// What changed of the policy that takes effect, of attachments and of Envoy resources, in words. Nothing where nothing did.
 pub fn changes(before: &Deployment, after: &Deployment) -> Vec<String> {
-    let mut words = Vec::new();
     // Of edges: they decide, and in the middle of a push the mesh may have what is new already.
-    if before.edges.policy.revision != after.edges.policy.revision {
-        words.extend(policy::changes(&before.edges.policy.model, &after.edges.policy.model));
+    changes_with(&before.edges.policy, &after.edges.policy, before, after)
+}
+
+/// The same of the policy that people wrote.
+pub fn written_changes(before: &Deployment, after: &Deployment) -> Vec<String> {
+    changes_with(&before.written, &after.written, before, after)
+}
+
+fn changes_with(old: &Checked, new: &Checked, before: &Deployment, after: &Deployment) -> Vec<String> {
+    let mut words = Vec::new();
+    if old.revision != new.revision {
+        words.extend(policy::changes(&old.model, &new.model));
     }
     words.extend(attachments(before, after));
     words.extend(resources(before, after));

@@ -6,8 +6,6 @@ use weir_xds::{Node, Nodes};
 /// The experiments that are counted at the edges, and whose attachments decide.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Counting {
-    /// The revision by which edges decide.
-    pub revision: String,
     /// The experiments that are counted.
     pub experiments: Experiments,
     /// Those that may be counted again: they are switched off, or their layer or the policy is.

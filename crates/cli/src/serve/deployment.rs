@@ -10,11 +10,13 @@ use weir_xds::{Catalog, Filter, FilterLabel, Nodes, Resource, ResourceKind, vers
 
 use super::counting::Counting;
 use super::progress::PartRevision;
+use super::pushes::Pushed;
+use crate::effective::Effective;
 use crate::fit;
 use crate::state_dir::DeployedRevisions;
 
 /// A policy at edges and one in the mesh, which differ only during a rollout, and Envoy resources for everybody.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Deployment {
     /// Attachments that decide.
     pub edges: Tier,
@@ -22,6 +24,8 @@ pub struct Deployment {
     pub mesh: Tier,
     /// Envoy resources, for everybody.
     pub resources: Arc<Vec<Resource>>,
+    /// What people wrote that this comes of, or is on its way to.
+    pub written: Arc<Checked>,
 }
 
 /// A policy, and the filters that have it. The two change together: an old policy might not have what a new attachment asks
@@ -30,6 +34,8 @@ pub struct Deployment {
 pub struct Tier {
     /// The policy that its filters decide or follow by.
     pub policy: Arc<Checked>,
+    /// The number of the change of what releases add to it.
+    pub push: u64,
     /// The filters.
     pub filters: Arc<Vec<AttachedFilter>>,
 }
@@ -53,14 +59,15 @@ pub struct AttachedFilter {
 
 impl Deployment {
     /// One policy for both tiers.
-    pub fn of(policy: Arc<Checked>, filters: Vec<AttachedFilter>, resources: Arc<Vec<Resource>>) -> Deployment {
+    pub fn of(effective: Effective, filters: Vec<AttachedFilter>, resources: Arc<Vec<Resource>>) -> Deployment {
+        let Effective { written, policy, push } = effective;
         let decides = |filter: &AttachedFilter| filter.attachment.role == Role::Edge;
         let [edges, mesh] = <[Vec<AttachedFilter>; 2]>::from(filters.into_iter().partition(decides))
-            .map(|filters| Tier { policy: policy.clone(), filters: Arc::new(filters) });
-        Deployment { edges, mesh, resources }
+            .map(|filters| Tier { policy: policy.clone(), push, filters: Arc::new(filters) });
+        Deployment { edges, mesh, resources, written }
     }
 
-    /// The revision that people know it by.
+    /// The revision that Envoys know it by.
     pub fn revision(&self) -> String {
         self.mesh.policy.revision.to_string()
     }
@@ -68,7 +75,7 @@ impl Deployment {
     /// The revisions of the parts of the policy that the filters hold which do not decide, and may be had without a server too,
     /// sorted.
     pub fn without_server(&self) -> Vec<PartRevision> {
-        let Tier { policy, filters } = &self.mesh;
+        let Tier { policy, filters, .. } = &self.mesh;
         let of_filter = |filter: &AttachedFilter| PartRevision {
             attachment: filter.name.clone(),
             revision: policy.part(&filter.attachment).revision.to_string(),
@@ -82,9 +89,8 @@ impl Deployment {
 
     /// What edges count by it for releases.
     pub fn counting(&self) -> Counting {
-        let Tier { policy, filters } = &self.edges;
+        let Tier { policy, filters, .. } = &self.edges;
         Counting {
-            revision: policy.revision.to_string(),
             experiments: Experiments::counted(&policy.model),
             known: Experiments::on_pool_lines(&policy.model),
             edges: filters.iter().map(|filter| (filter.name.clone(), filter.nodes.clone())).collect(),
@@ -99,7 +105,12 @@ impl Deployment {
     /// The revisions of both tiers.
     pub fn revisions(&self) -> DeployedRevisions {
         let [edges, mesh] = [&self.edges, &self.mesh].map(|tier| tier.policy.revision.to_string());
-        DeployedRevisions { edges, mesh }
+        DeployedRevisions { edges, mesh, edges_push: self.edges.push, mesh_push: self.mesh.push }
+    }
+
+    /// The push numbers of both tiers.
+    pub fn pushed(&self) -> Pushed {
+        Pushed { edges: self.edges.push, mesh: self.mesh.push }
     }
 
     /// The catalog of it: each filter for the nodes that it is for.
@@ -113,8 +124,8 @@ impl Deployment {
 impl Tier {
     /// The same filters by another policy.
     #[must_use]
-    pub fn with(&self, policy: Arc<Checked>) -> Tier {
-        Tier { policy, filters: self.filters.clone() }
+    pub fn with(&self, policy: Arc<Checked>, push: u64) -> Tier {
+        Tier { policy, push, filters: self.filters.clone() }
     }
 
     fn served(&self, beside: &[String]) -> impl Iterator<Item = Filter> {
@@ -122,9 +133,16 @@ impl Tier {
     }
 }
 
+impl PartialEq for Deployment {
+    fn eq(&self, other: &Deployment) -> bool {
+        self.written.revision == other.written.revision
+            && (&self.edges, &self.mesh, &self.resources) == (&other.edges, &other.mesh, &other.resources)
+    }
+}
+
 impl PartialEq for Tier {
     fn eq(&self, other: &Tier) -> bool {
-        (&self.policy.revision, &self.filters) == (&other.policy.revision, &other.filters)
+        (&self.policy.revision, self.push, &self.filters) == (&other.policy.revision, other.push, &other.filters)
     }
 }
 

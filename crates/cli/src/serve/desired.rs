@@ -1,12 +1,9 @@
 //! What is desired: the target that the files, or a request for a rollback, ask for, without I/O.
 
-use std::sync::Arc;
-
-use weir_policy::Checked;
-
 use super::deployment::Deployment;
 use super::notice::Notice;
 use super::proposal::Proposal;
+use crate::effective::Effective;
 use crate::problems::Failure;
 use crate::state_dir::{Cause, RollbackRequest};
 
@@ -24,7 +21,7 @@ pub struct RequestedRollback {
     /// The request as it stands.
     pub request: RollbackRequest,
     /// The policy that it asks for.
-    pub policy: Result<Arc<Checked>, Failure>,
+    pub policy: Result<Effective, Failure>,
     /// The revision that the files said last when they were good.
     pub last_written: Result<Option<String>, Failure>,
 }
@@ -43,9 +40,9 @@ pub struct Desired {
 
 /// What the files propose; or what somebody rolled back to, for as long as the files do not say something new.
 pub fn desired(proposal: &Proposal, rollback: Option<&RequestedRollback>) -> Desired {
-    let written = proposal.policy.as_ref().ok().map(|policy| policy.written.to_string());
+    let written = proposal.policy.as_ref().ok().map(|policy| policy.written.revision.to_string());
     let files = proposal.policy.as_ref().map_err(Failure::clone);
-    let files = files.and_then(|policy| proposal.deployment(&policy.policy));
+    let files = files.and_then(|policy| proposal.deployment(policy));
     let written = written.filter(|_| files.is_ok());
     let Some(RequestedRollback { request, policy, last_written }) = rollback else { return of_files(files) };
     let over = match (&request.over, written, last_written) {
@@ -80,7 +77,7 @@ impl Desired {
     pub fn or_last_in_force(
         mut self,
         proposal: &Proposal,
-        last: Result<Option<(Arc<Checked>, Cause)>, Failure>,
+        last: Result<Option<(Effective, Cause)>, Failure>,
     ) -> Desired {
         if self.target.is_some() {
             return self;

@@ -74,9 +74,12 @@ impl Gatherer {
                 *ledger = self.recorded();
             }
             ticks.tick().await;
-            let counting = self.progress.borrow().counting.clone();
+            let (counting, publication) = {
+                let progress = self.progress.borrow();
+                (progress.counting.clone(), progress.publication)
+            };
             // Before the first deployment nobody knows what is in the policy.
-            let Some(ledger) = ledger.as_mut().filter(|_| !counting.revision.is_empty()) else { continue };
+            let Some(ledger) = ledger.as_mut().filter(|_| publication > 0) else { continue };
             let followed = followed.get_or_insert_with(|| Followed::begin(&counting.known, ledger));
             let has_forgotten = ledger.keep(&counting.known);
             let wanted = followed.turn(&counting.experiments, &counting.known);
@@ -167,7 +170,7 @@ impl Gatherer {
             let start = answer.as_ref().map(|reading| reading.start.clone());
             edges.asked(edge.stream, start.map_err(Clone::clone), Instant::now());
             if let Ok(reading) = answer
-                && ledger.count(&edge.node, reading, &counting.revision)
+                && ledger.count(&edge.node, reading, &edge.push.to_string())
             {
                 resets.insert(edge.node);
             }
@@ -176,7 +179,7 @@ impl Gatherer {
 
     /// The edges that are connected.
     fn connected(&self, counting: &Counting) -> Vec<Edge> {
-        let fleet = self.fleet.borrow();
+        let (fleet, progress) = (self.fleet.borrow(), self.progress.borrow());
         let is_edge = |row: &Row| {
             let names = row.attachments.iter().map(|attachment| attachment.name.as_str());
             counting.are_edge(&row.about, names)
@@ -184,7 +187,8 @@ impl Gatherer {
         let edges = fleet.connected().filter(|(_, row)| is_edge(row));
         let edge = |(stream, row): (u64, Cow<'_, Row>)| {
             let (machine, admin) = (row.peer.ip(), row.admin_address(self.admin_port));
-            Edge { stream, node: row.node.clone(), machine, admin }
+            let push = progress.pushes.of(&row.node, row.answered()).edges;
+            Edge { stream, node: row.node.clone(), machine, admin, push }
         };
         edges.map(edge).collect()
     }

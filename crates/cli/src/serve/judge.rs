@@ -153,7 +153,7 @@ impl Judge {
 /// The rollback by which this target is wanted.
 fn rollback(target: &Target, request: Option<&RollbackRequest>) -> Option<Rollback> {
     let over = request.and_then(|request| request.over.clone());
-    (target.cause == Cause::Rollback).then(|| Rollback { to: target.deployment.revision(), over })
+    (target.cause == Cause::Rollback).then(|| Rollback { to: target.deployment.written.revision.to_string(), over })
 }
 
 /// What is desired, with what the state has for a request.

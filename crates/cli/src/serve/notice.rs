@@ -106,7 +106,7 @@ impl Notice {
             Notice::NotServed { revision, why } => vec![("revision", revision), ("why", why)],
             Notice::GoodAgain { revision } => vec![("revision", revision)],
             Notice::Held(held) => vec![("revision", held.revision.clone()), ("why", reasons(&held))],
-            Notice::Stage { number, count, deployed: DeployedRevisions { edges, mesh }, urgent } => {
+            Notice::Stage { number, count, deployed: DeployedRevisions { edges, mesh, .. }, urgent } => {
                 let (stage, stages) = (number.to_string(), count.to_string());
                 let urgent = ("urgent", urgent.to_string());
                 vec![("stage", stage), ("stages", stages), ("edges", edges), ("mesh", mesh), urgent]
@@ -122,7 +122,9 @@ impl Notice {
             Notice::AwaitingReconnects { revision, time } => {
                 vec![("revision", revision), ("time", format_duration(time).to_string())]
             }
-            Notice::Resumed { deployed: DeployedRevisions { edges, mesh } } => vec![("edges", edges), ("mesh", mesh)],
+            Notice::Resumed { deployed: DeployedRevisions { edges, mesh, .. } } => {
+                vec![("edges", edges), ("mesh", mesh)]
+            }
             Notice::NotResumed { why }
             | Notice::NotSaved { why }
             | Notice::CertificatesNotRead { why }
@@ -159,7 +161,7 @@ impl fmt::Display for Notice {
                 write!(f, "not served, revision {revision} stays:\n{}", why.trim_end())
             }
             Notice::GoodAgain { revision } => write!(f, "good again: revision {revision} has no problems"),
-            Notice::Stage { number, count, deployed: DeployedRevisions { edges, mesh }, .. } => {
+            Notice::Stage { number, count, deployed: DeployedRevisions { edges, mesh, .. }, .. } => {
                 write!(f, "stage {number} of {count}: revision {edges} at edges, {mesh} in the mesh")
             }
             Notice::CanaryStarted { revision, nodes } => {
@@ -179,7 +181,7 @@ impl fmt::Display for Notice {
                     format_duration(*time)
                 )
             }
-            Notice::Resumed { deployed: DeployedRevisions { edges, mesh } } => {
+            Notice::Resumed { deployed: DeployedRevisions { edges, mesh, .. } } => {
                 write!(f, "rollout resumed from revision {edges} at edges, {mesh} in the mesh")
             }
             Notice::NotResumed { why } => {

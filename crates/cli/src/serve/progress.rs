@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::counting::Counting;
+use super::pushes::Pushes;
 use crate::state_dir::DeployedRevisions;
 
 /// The progress for all that look at it.
@@ -21,6 +22,8 @@ pub struct Progress {
     pub deployed: DeployedRevisions,
     /// What edges count by that.
     pub counting: Arc<Counting>,
+    /// The push numbers of what Envoys are offered, by publication.
+    pub pushes: Pushes,
     /// The revision that every Envoy is to have: that of the last rollout that came to its end.
     pub active: String,
     /// The revisions by which its attachments that do not decide would go without a server.
@@ -61,6 +64,8 @@ pub struct Rollback {
 pub struct Held {
     /// The revision of the target.
     pub revision: String,
+    /// The number of the change of what releases add to it.
+    pub push: u64,
     /// The nodes on which it did not become active, and why.
     pub reasons: Vec<(String, String)>,
 }

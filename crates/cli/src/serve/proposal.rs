@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use weir_policy::{Checked, Problem, Problems, Role, Sources};
+use weir_policy::{Problem, Problems, Role, Sources};
 use weir_xds::Resource;
 
 use super::deployment::{AttachedFilter, Deployment};
@@ -60,12 +60,12 @@ impl Proposal {
     }
 
     /// A policy at these attachments, which it must fit, and with these resources.
-    pub fn deployment(&self, policy: &Arc<Checked>) -> Result<Deployment, Failure> {
+    pub fn deployment(&self, effective: &Effective) -> Result<Deployment, Failure> {
         let WrittenAttachments { files, placed } = self.attachments.as_ref().map_err(Failure::clone)?;
         let resources = self.resources.as_ref().ok().and_then(Option::as_deref);
         let mut problems = Problems::default();
         let all_nodes = fit::nodes(files, &mut problems);
-        fit::check(files, policy, resources.map(Vec::as_slice), &mut problems);
+        fit::check(files, &effective.policy, resources.map(Vec::as_slice), &mut problems);
         if !problems.is_empty() {
             return Err(Failure::problems(&self.sources, problems.into_vec()));
         }
@@ -75,7 +75,7 @@ impl Proposal {
             let (attachment, wasm) = (file.attachment.clone(), file.wasm.clone());
             filters.push(AttachedFilter { attachment, name, origin: file.policy, nodes, wasm, module });
         }
-        Ok(Deployment::of(policy.clone(), filters, self.resources.clone()?.unwrap_or_default()))
+        Ok(Deployment::of(effective.clone(), filters, self.resources.clone()?.unwrap_or_default()))
     }
 }
 

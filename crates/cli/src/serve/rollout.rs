@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use weir_xds::{Catalog, Publication};
 
-use super::changes::changes;
+use super::changes::{changes, written_changes};
 use super::deployment::Deployment;
 use super::desired::Target;
 use super::fleet::{Fleet, SharedFleet};
@@ -87,6 +87,7 @@ impl Rollout {
             (progress.wanted, progress.active) = (wanted, deployed.revision());
             progress.without_server = deployed.without_server();
             (progress.deployed, progress.publication) = (revisions, first.number);
+            progress.pushes.published(first.number, deployed.pushed());
             progress.counting = Arc::new(deployed.counting());
         });
         let publications = watch::Sender::new(Arc::new(first));
@@ -116,6 +117,7 @@ impl Rollout {
         let stages = stages(&self.deployed, target, self.options.canary_nodes);
         let count = stages.len();
         let changes = changes(&self.served, &target.deployment);
+        let of_history = written_changes(&self.served, &target.deployment);
         for (number, stage) in (1..).zip(stages) {
             let catalog = Arc::new(stage.deployment.catalog());
             let is_last = number == count;
@@ -132,7 +134,7 @@ impl Rollout {
                     return Ok(());
                 }
             }
-            self.deploy(stage.deployment, catalog, is_last.then_some((target.cause, &changes)));
+            self.deploy(stage.deployment, catalog, is_last.then_some((target.cause, &of_history)));
         }
         self.progress.send_modify(|progress| {
             (progress.active, progress.held) = (wanted.clone(), None);
@@ -161,6 +163,7 @@ impl Rollout {
         let nodes = canaries.iter().cloned().collect();
         (self.tell)(&Notice::CanaryStarted { revision: wanted.to_owned(), nodes });
         let number = self.publish(catalog.clone(), Some((canaries.clone(), before.clone())));
+        self.progress.send_modify(|progress| progress.pushes.published_first(number, canaries.clone()));
 
         let deadline = Instant::now() + *self.options.canary_deadline;
         let accepted = |fleet: &Fleet| {
@@ -173,10 +176,11 @@ impl Rollout {
             .filter(|row| !row.is_active())
             .map(|row| (row.node.clone(), row.why_not_active()))
             .collect();
-        let held = Held { revision: wanted.to_owned(), reasons };
+        let held = Held { revision: wanted.to_owned(), push: stage.deployment.edges.push, reasons };
         let number = self.publish(before, None);
         self.progress.send_modify(|progress| {
             (progress.publication, progress.held) = (number, Some(held.clone()));
+            progress.pushes.published(number, self.deployed.pushed());
         });
         (self.tell)(&Notice::Held(held));
         Ok(false)
@@ -242,6 +246,7 @@ impl Rollout {
         let number = if is_offered { before.number } else { self.publish(catalog, None) };
         self.progress.send_modify(|progress| {
             (progress.deployed, progress.publication) = (self.deployed.revisions(), number);
+            progress.pushes.published(number, self.deployed.pushed());
             progress.counting = Arc::new(self.deployed.counting());
         });
     }
@@ -257,9 +262,10 @@ impl Rollout {
     fn save(&self, deployment: &Deployment, in_force: Option<(Cause, &[String])>) {
         let Some(state) = &self.state else { return };
         let save = || {
-            state.save_deployed(&deployment.edges.policy, &deployment.mesh.policy)?;
+            let [edges, mesh] = [&deployment.edges, &deployment.mesh].map(|tier| (&*tier.policy, tier.push));
+            state.save_deployed(edges, mesh)?;
             let Some((cause, changes)) = in_force else { return Ok(()) };
-            state.save_in_force(&deployment.mesh.policy, cause, changes)
+            state.save_in_force(&deployment.written, cause, changes)
         };
         if let Err(failure) = save() {
             (self.tell)(&Notice::NotSaved { why: failure.text(false) });

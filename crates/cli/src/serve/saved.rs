@@ -11,15 +11,15 @@ use crate::problems::Failure;
 use crate::state_dir::{Cause, StateDir};
 
 /// The policy that takes effect of what people wrote under this revision.
-pub fn written(state: &StateDir, revision: &str, role: Role) -> Result<Arc<Checked>, Failure> {
+pub fn written(state: &StateDir, revision: &str, role: Role) -> Result<Effective, Failure> {
     let (sources, files) = sources(state, revision)?;
     let effective = Effective::of(&sources, &files, role)?;
-    whole(state, revision, effective.written)?;
-    Ok(effective.policy)
+    whole(state, revision, effective.written.revision)?;
+    Ok(effective)
 }
 
 /// The policy that was in force last, and why.
-pub fn last_in_force(state: &StateDir, role: Role) -> Result<Option<(Arc<Checked>, Cause)>, Failure> {
+pub fn last_in_force(state: &StateDir, role: Role) -> Result<Option<(Effective, Cause)>, Failure> {
     let Some(last) = state.history()?.pop() else { return Ok(None) };
     Ok(Some((written(state, &last.revision, role)?, last.cause)))
 }
@@ -32,8 +32,13 @@ pub fn deployed(state: &StateDir, first: &Deployment, role: Role) -> Result<Opti
         true => Ok(first.mesh.policy.clone()),
         false => served(state, revision, role),
     };
-    let (edges, mesh) = (first.edges.with(policy(&deployed.edges)?), first.mesh.with(policy(&deployed.mesh)?));
-    Ok(Some(Deployment { edges, mesh, resources: first.resources.clone() }))
+    let edges = first.edges.with(policy(&deployed.edges)?, deployed.edges_push);
+    let mesh = first.mesh.with(policy(&deployed.mesh)?, deployed.mesh_push);
+    // What was in force last; where that cannot be read, nothing is told of what changed in it.
+    let last = state.last_in_force()?.filter(|last| *last != first.written.revision.to_string());
+    let last = last.and_then(|last| served(state, &last, role).ok());
+    let written = last.unwrap_or_else(|| first.written.clone());
+    Ok(Some(Deployment { edges, mesh, resources: first.resources.clone(), written }))
 }
 
 /// A policy as it was served, with nothing added: it may be one that nobody wrote, of a stage.

@@ -16,6 +16,16 @@ pub struct DeployedRevisions {
     pub edges: String,
     /// Of all others.
     pub mesh: String,
+    /// The number of the change of what releases add to the policy at edges.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub edges_push: u64,
+    /// The same in the mesh.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub mesh_push: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl StateDir {
@@ -28,9 +38,13 @@ impl StateDir {
     }
 
     /// Saves the revisions that Envoys are offered from now on.
-    pub fn save_deployed(&self, edges: &Checked, mesh: &Checked) -> Result<(), Failure> {
+    pub fn save_deployed(
+        &self,
+        (edges, edges_push): (&Checked, u64),
+        (mesh, mesh_push): (&Checked, u64),
+    ) -> Result<(), Failure> {
         let [edges_revision, mesh_revision] = [edges, mesh].map(|policy| policy.revision.to_string());
-        let deployed = DeployedRevisions { edges: edges_revision, mesh: mesh_revision };
+        let deployed = DeployedRevisions { edges: edges_revision, mesh: mesh_revision, edges_push, mesh_push };
         if self.read(DEPLOYED).is_ok_and(|before| before.as_ref() == Some(&deployed)) {
             return Ok(());
         }

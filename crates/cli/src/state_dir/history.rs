@@ -58,12 +58,19 @@ impl StateDir {
         Ok(last.map(|entry| entry.revision))
     }
 
+    /// The revision that was in force last.
+    pub fn last_in_force(&self) -> Result<Option<String>, Failure> {
+        Ok(self.history()?.pop().map(|entry| entry.revision))
+    }
+
     /// Saves that this policy is in force from now on, and what changed by it.
     pub fn save_in_force(&self, policy: &Checked, cause: Cause, changes: &[String]) -> Result<(), Failure> {
         let revision = policy.revision.to_string();
         let mut history = self.history()?;
         let beside = history.last().is_some_and(|last| last.revision == revision && last.cause == cause);
         if beside && changes.is_empty() {
+            // What was deployed before may be named by nothing any more.
+            self.remove_unnamed(&history);
             return Ok(());
         }
         self.save_policy(policy)?;

@@ -74,12 +74,12 @@ fn what_is_deployed_is_kept_for_as_long_as_it_is() {
     for (edges, mesh, in_force, policies) in
         [(&one, &one, Some(&one), 1), (&step, &one, None, 2), (&step, &two, None, 3), (&two, &two, Some(&two), 2)]
     {
-        state.save_deployed(edges, mesh).unwrap();
+        state.save_deployed((edges, 0), (mesh, 0)).unwrap();
         in_force.inspect(|policy| state.save_in_force(policy, Cause::Files, &[]).unwrap());
         let [edges, mesh] = [edges, mesh].map(|policy| policy.revision.to_string());
         assert_eq!(
             StateDir::existing(folder.path()).unwrap().deployed().unwrap(),
-            Some(DeployedRevisions { edges, mesh })
+            Some(DeployedRevisions { edges, mesh, ..DeployedRevisions::default() })
         );
         assert_eq!(kept(&state), policies);
     }
@@ -148,16 +148,22 @@ fn what_the_version_before_wrote_is_read() {
     assert_eq!(state.history().unwrap(), history);
     let request = RollbackRequest { to: "ba9876543210".into(), over: Some("0123456789ab".into()), refused: None };
     assert_eq!(state.rollback().unwrap(), Some(request));
-    let deployed = DeployedRevisions { edges: "0123456789ab".into(), mesh: "ba9876543210".into() };
+    let (edges, mesh) = ("0123456789ab".into(), "ba9876543210".into());
+    let deployed = DeployedRevisions { edges, mesh, ..DeployedRevisions::default() };
     assert_eq!(state.deployed().unwrap(), Some(deployed));
 
     // From then on there is one of them, whatever a server of that version would do with the old one.
     let [edges, mesh] = [policy(1), policy(2)];
-    state.save_deployed(&edges, &mesh).unwrap();
-    let deployed = [edges, mesh].map(|policy| policy.revision.to_string());
+    state.save_deployed((&edges, 0), (&mesh, 0)).unwrap();
+    let deployed = [&edges, &mesh].map(|policy| policy.revision.to_string());
     let text = format!(r#"{{"edges":"{}","mesh":"{}"}}"#, deployed[0], deployed[1]);
     assert_eq!(fs::read_to_string(folder.path().join("deployed.json")).unwrap(), text);
     assert!(!folder.path().join("standing.json").exists());
+
+    // The changes that releases made are told apart from their policies.
+    state.save_deployed((&edges, 7), (&mesh, 8)).unwrap();
+    let deployed = state.deployed().unwrap().unwrap();
+    assert_eq!((deployed.edges_push, deployed.mesh_push), (7, 8));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use weir_xds::Nodes;
 
 use super::words::NAME_CHARS_MAX;
 use super::*;
+use crate::effective::Effective;
 use crate::serve::rollout::samples::{filter, read};
 
 fn rule(header: &str) -> Value {
@@ -42,7 +43,7 @@ fn deployment(policy: &Value, filters: &[(&str, Role)], resources: &[(ResourceKi
         body: Vec::new().into(),
     };
     let resources = Arc::new(resources.iter().map(resource).collect());
-    Deployment::of(Arc::new(read(policy).unwrap()), filters, resources)
+    Deployment::of(Effective::by_itself(Arc::new(read(policy).unwrap())), filters, resources)
 }
 
 #[test]

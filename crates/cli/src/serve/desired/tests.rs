@@ -1,10 +1,12 @@
 //! What the files propose and what the state says in, what is desired out; no files.
 
+use std::sync::Arc;
+
 use serde_json::json;
-use weir_policy::{AttachmentFile, Format, Revision, Role, Source, SourceId, Sources};
+use weir_policy::{AttachmentFile, Checked, Format, Revision, Role, Source, SourceId, Sources};
 
 use super::*;
-use crate::effective::{self, Effective};
+use crate::effective;
 use crate::serve::written::WrittenAttachments;
 
 /// A good policy that differs by its number.
@@ -33,7 +35,7 @@ fn bad(text: &str) -> Failure {
 
 /// Files that say one policy, of which perhaps another one takes effect.
 fn files(written: u32, effective: u32) -> Proposal {
-    let policy = Effective { written: revision(written), policy: policy(effective) };
+    let policy = Effective { written: policy(written), policy: policy(effective), push: 0 };
     let (sources, attachments) = attachments("");
     Proposal { policy: Ok(policy), sources, attachments: Ok(attachments), resources: Ok(None), warnings: None }
 }
@@ -46,7 +48,11 @@ fn bad_files() -> Proposal {
 fn back(over: Option<u32>) -> RequestedRollback {
     let over = over.map(|over| revision(over).to_string());
     let request = RollbackRequest { to: revision(1).to_string(), over, refused: None };
-    RequestedRollback { request, policy: Ok(policy(1)), last_written: Ok(Some(revision(2).to_string())) }
+    RequestedRollback {
+        request,
+        policy: Ok(Effective::by_itself(policy(1))),
+        last_written: Ok(Some(revision(2).to_string())),
+    }
 }
 
 /// What is served, over what by a rollback; what is complained of; whether a rollback ended.
@@ -123,7 +129,7 @@ fn a_start_serves_what_was_in_force_last_if_nothing_else() {
         let target = desired.target.map(|target| (target.deployment.revision(), target.cause));
         (target, desired.complaint.map(|failure| failure.text(false)))
     };
-    let last = || Ok(Some((policy(1), Cause::Rollback)));
+    let last = || Ok(Some((Effective::by_itself(policy(1)), Cause::Rollback)));
     let [first, second] = [1, 2].map(|number| revision(number).to_string());
     assert_eq!(at_start(&files(2, 2), last()), (Some((second, Cause::Files)), None));
     assert_eq!(at_start(&bad_files(), last()), (Some((first, Cause::Rollback)), Some("files\n".into())));

@@ -24,6 +24,8 @@ pub struct Edge {
     pub machine: IpAddr,
     /// Its admin interface, if that is known.
     pub admin: Option<SocketAddr>,
+    /// The push number by which it decides: the highest one that it has answered.
+    pub push: u64,
 }
 
 /// The connected edges at one moment.

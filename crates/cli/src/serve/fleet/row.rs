@@ -265,6 +265,11 @@ impl Row {
         self.caught_up >= number
     }
 
+    /// The number of the publication up to which it has answered everything; 0 for none.
+    pub fn answered(&self) -> u64 {
+        self.caught_up
+    }
+
     /// The reason why it is not active, in words.
     pub fn why_not_active(&self) -> String {
         let refused = self.attachments.iter().any(|attachment| attachment.rejected == Some(true));

@@ -33,7 +33,7 @@ impl Folder {
     /// Its revision.
     fn say(&self, number: usize) -> String {
         self.write("policy.yaml", &format!("version: 1\nenv_tag: {{header: x-tag-{number}}}\nlayers: []\n"));
-        Proposal::of(self.read()).policy.unwrap().written.to_string()
+        Proposal::of(self.read()).policy.unwrap().written.revision.to_string()
     }
 
     /// The same, and that it came into force.
@@ -133,7 +133,7 @@ fn what_stays_is_what_was_good_last_unless_it_was_held_back() {
     folder.write("policy.yaml", "layers: [");
     judge.consider(folder.read());
     assert_eq!(judge.staying(), second);
-    let held = Held { revision: second, reasons: Vec::new() };
+    let held = Held { revision: second, push: 0, reasons: Vec::new() };
     judge.progress.send_modify(|progress| progress.held = Some(held));
     assert_eq!(judge.staying(), first);
 }
@@ -164,7 +164,7 @@ fn what_was_saved_of_a_deployment_is_resumed_with_the_attachments_of_now() {
         folder.say(number);
         Proposal::of(folder.read()).policy.unwrap().policy
     };
-    state.save_deployed(&policy(1), &policy(3)).unwrap();
+    state.save_deployed((&policy(1), 0), (&policy(3), 0)).unwrap();
     let resumed = judge.resumed().unwrap().revisions();
     assert_eq!((resumed.edges, resumed.mesh), (old.clone(), now));
 

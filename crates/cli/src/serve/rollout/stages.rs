@@ -81,23 +81,41 @@ fn needs_acks(before: &Deployment, step: &Deployment) -> bool {
         || is_more(&before.mesh, &step.mesh)
 }
 
-/// Whether all that changes at edges is that something is switched off.
+/// Whether all that changes at edges is that something is switched off, be it that an experiment loses by that what it dealt
+/// and forced, as a release does that is rolled back.
 fn only_switches_off(now: &Deployment, wanted: &Deployment) -> bool {
     let is_same = now.edges.filters == wanted.edges.filters
         && now.mesh.filters == wanted.mesh.filters
         && now.resources == wanted.resources;
-    is_same
-        && !is_more(&wanted.edges, &now.edges)
-        && switched_on(&now.edges.policy.model) == switched_on(&wanted.edges.policy.model)
+    let [model, wanted_model] = [now, wanted].map(|deployment| &deployment.edges.policy.model);
+    let off = wanted_model.layers.iter().flat_map(|layer| &layer.experiments).filter(|one| !one.enabled);
+    let off: BTreeSet<&str> = off.map(|one| one.id.as_str()).collect();
+    is_same && !is_more(&wanted.edges, &now.edges) && switched_on(model, &off) == switched_on(wanted_model, &off)
 }
 
-fn switched_on(model: &Model) -> Model {
+/// A model with everything on, and without what experiments deal and force that are off.
+fn switched_on(model: &Model, off: &BTreeSet<&str>) -> Model {
     let mut model = model.clone();
     model.enabled = true;
+    let mut idle: BTreeSet<String> = BTreeSet::new();
     for layer in &mut model.layers {
         layer.enabled = true;
-        layer.experiments.iter_mut().for_each(|experiment| experiment.enabled = true);
+        if layer.experiments.iter().all(|experiment| off.contains(experiment.id.as_str())) {
+            idle.insert(layer.id.clone());
+        }
+        for experiment in &mut layer.experiments {
+            experiment.enabled = true;
+            if off.contains(experiment.id.as_str()) {
+                experiment.slots.clear();
+                experiment.overrides.clear();
+                experiment.rules.clear();
+                experiment.audiences.clear();
+                experiment.variants.iter_mut().for_each(|variant| variant.ranges.clear());
+            }
+        }
     }
+    // Nobody needs to be kept from a layer in which everything is off.
+    model.holdouts.iter_mut().for_each(|holdout| holdout.layers.retain(|layer| !idle.contains(layer)));
     model
 }
 
@@ -174,7 +192,7 @@ fn without(tier: &Tier, tags: &BTreeSet<&str>) -> Tier {
         }
         layer.overrides.retain(|one| !forces(one, &stopped));
     }
-    tier.with(Arc::new(Checked::from(model)))
+    tier.with(Arc::new(Checked::from(model)), tier.push)
 }
 
 fn stop(experiment: &mut Experiment, tags: &BTreeSet<&str>, stopped: &mut BTreeSet<(String, String)>) {

@@ -8,7 +8,7 @@ use super::*;
 
 fn edge(stream: u64, node: &str, machine: u8) -> Edge {
     let machine = IpAddr::from([127, 0, 0, machine]);
-    Edge { stream, node: node.into(), machine, admin: Some(SocketAddr::new(machine, 9901)) }
+    Edge { stream, node: node.into(), machine, admin: Some(SocketAddr::new(machine, 9901)), push: 0 }
 }
 
 fn edges(connected: &[Edge]) -> Edges {

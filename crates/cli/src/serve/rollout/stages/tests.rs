@@ -1,14 +1,16 @@
 //! Policies in, steps out; and that at no moment an edge stamps what the mesh does not know.
 
 use proptest::prelude::*;
+use serde_json::json;
 use weir_policy::Role;
 use weir_xds::Nodes;
 
 use super::*;
+use crate::effective::Effective;
 use crate::serve::rollout::samples::{Sample, filter, policy, read};
 
 fn deployment(policy: Checked) -> Deployment {
-    Deployment::of(Arc::new(policy), Vec::new(), Arc::default())
+    Deployment::of(Effective::by_itself(Arc::new(policy)), Vec::new(), Arc::default())
 }
 
 /// What is deployed, one after the other, to bring the files' policy.
@@ -153,6 +155,37 @@ fn each_stage_is_as_urgent_as_what_it_does() {
     }
 }
 
+/// Releases that are rolled back lose what they dealt and forced, and leave holdouts.
+#[test]
+fn a_release_that_is_rolled_back_goes_to_all_at_once_unless_something_else_changes() {
+    let layer = |id: &str, is_on: bool| {
+        let variants =
+            json!([{"id": "canary", "env_tag": id, "ranges": if is_on { json!([[0, 50_000]]) } else { json!([]) }}]);
+        let rules = json!([{"when": {"header": {"name": "x-v", "exact": id}}, "variant": "canary"}]);
+        let experiment = json!({
+            "id": id, "enabled": is_on, "slots": if is_on { json!([[0, 1_000_000]]) } else { json!([]) },
+            "services": [id], "rules": if is_on { rules } else { json!([]) }, "variants": variants,
+        });
+        json!({"id": id, "unit": "user", "line": format!("pool.{id}"), "experiments": [experiment]})
+    };
+    let policy = |owl: bool, cat: bool, held_out: &[&str]| {
+        let holdouts = json!([{"id": "year", "unit": "user", "share": "1%", "layers": held_out}]);
+        let units = json!({"user": [{"header": "x-user"}]});
+        let layers = [layer("owl", owl), layer("cat", cat)];
+        read(&json!({"version": 1, "units": units, "holdouts": holdouts, "layers": layers})).unwrap()
+    };
+    let careful = |now: Checked, wanted: Checked| {
+        let target = Target { deployment: deployment(wanted), cause: Cause::Files };
+        stages(&deployment(now), &target, Some(5)).iter().map(|stage| stage.canaries.is_some()).collect::<Vec<_>>()
+    };
+    let both = || policy(true, true, &["cat", "owl"]);
+    assert_eq!(careful(both(), policy(false, true, &["cat"])), [false, false], "rolled back");
+    assert_eq!(careful(both(), policy(false, false, &["cat"])), [false, false], "both of them");
+    assert_eq!(careful(both(), policy(false, true, &[])), [false, true], "and others are not held out any more");
+    assert_eq!(careful(policy(false, true, &["cat"]), policy(false, true, &["cat"])), [false], "nothing");
+    assert_eq!(careful(policy(false, true, &["cat"]), both()), [true, true], "on again");
+}
+
 /// Found by the property below: the edges' policy without a tag still names it, but nobody has been given it since.
 #[test]
 fn a_tag_that_was_taken_away_waits_like_any_other_when_it_comes_back() {
@@ -172,7 +205,7 @@ fn a_tag_that_was_taken_away_waits_like_any_other_when_it_comes_back() {
 fn placed(policy: Checked, edges: &[&str], mesh: &[&str]) -> Deployment {
     let edges = edges.iter().map(|name| filter(Role::Edge, name, Nodes::default()));
     let mesh = mesh.iter().map(|name| filter(Role::Mesh, name, Nodes::default()));
-    Deployment::of(Arc::new(policy), edges.chain(mesh).collect(), Arc::default())
+    Deployment::of(Effective::by_itself(Arc::new(policy)), edges.chain(mesh).collect(), Arc::default())
 }
 
 #[test]

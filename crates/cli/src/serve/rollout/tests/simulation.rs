@@ -7,6 +7,7 @@ use tokio::time::sleep_until;
 use weir_policy::{Checked, Role};
 use weir_xds::{Attribute, Event, FilterLabel, Node, NodeMatch, Nodes, Report, ResourceKind, Service};
 
+use crate::effective::Effective;
 use crate::serve::fleet::{Gauges, Moment};
 use crate::serve::progress::Progress;
 use crate::serve::rollout::samples::{Sample, filter, policy};
@@ -61,8 +62,8 @@ pub fn deployment(edges: &str, mesh: &str) -> Deployment {
     let filters = vec![filter(Role::Edge, "edge", nodes("edge")), filter(Role::Mesh, "mesh", nodes("mesh"))];
     let policies = policies();
     let named = |name: &str| Arc::new(policies.iter().find(|(one, _)| *one == name).unwrap().1.clone());
-    let both = Deployment::of(named(mesh), filters, Arc::default());
-    Deployment { edges: both.edges.with(named(edges)), ..both }
+    let both = Deployment::of(Effective::by_itself(named(mesh)), filters, Arc::default());
+    Deployment { edges: both.edges.with(named(edges), 0), ..both }
 }
 
 fn target(name: &str, cause: Cause) -> Target {
