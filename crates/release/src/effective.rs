@@ -39,7 +39,7 @@ pub fn effective(written: &[Policy], in_force: &[InForce<'_>], source: SourceId)
     }
     for holdout in documents.iter_mut().flat_map(|document| &mut document.holdouts) {
         let Some(id) = &holdout.id else { continue };
-        let held_out = in_force.iter().filter(|one| one.stage != Stage::Off && one.release.holdouts.contains(id));
+        let held_out = in_force.iter().filter(|one| one.release.holdouts.contains(id));
         let layers = holdout.layers.get_or_insert_default();
         for layer in held_out.map(|one| &one.release.id) {
             if !layers.contains(layer) {

@@ -17,6 +17,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use weir_policy::Range;
 
+use crate::judge::{Inputs, Verdict};
+
 mod document;
 pub(crate) mod ranges;
 mod trouble;
@@ -138,6 +140,15 @@ pub enum Event {
         passed: bool,
         /// The change of the policy.
         push: u64,
+    },
+    /// What was judged of it says something else than before.
+    Verdict {
+        /// The release.
+        release: String,
+        /// What was judged.
+        verdict: Box<Verdict>,
+        /// Of what: anybody can judge it again.
+        inputs: Box<Inputs>,
     },
     /// First nodes did not take its step: it is back at the step before and paused, or in the queue and paused if it had none.
     HeldBack {
@@ -322,6 +333,7 @@ impl Event {
             | Event::Waits { release, .. }
             | Event::Started { release, .. }
             | Event::Begun { release, .. }
+            | Event::Verdict { release, .. }
             | Event::HeldBack { release, .. }
             | Event::RolledBack { release, .. }
             | Event::Finished { release, .. }

@@ -10,8 +10,10 @@
     )
 )]
 
+mod changes;
 mod check;
 pub mod codes;
+pub mod decide;
 mod documents;
 pub mod effective;
 pub mod evidence;
@@ -19,6 +21,7 @@ pub mod journal;
 pub mod judge;
 pub mod limits;
 pub mod pool;
+pub mod queue;
 mod release;
 pub mod request;
 mod running;
@@ -32,6 +35,7 @@ mod window;
 pub mod written;
 
 pub use check::{Around, Checked, Known, Query, QueryCheck};
+pub use decide::decide;
 pub use documents::{Documents, read, read_alone};
 pub use judge::judge;
 pub use release::{

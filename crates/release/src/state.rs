@@ -8,17 +8,25 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::effective::{InForce, Stage};
-use crate::journal::{By, Event, Line, Trouble};
+use crate::journal::{By, Event, Line, Trouble, Wait};
+use crate::judge::{Stand, Verdict};
+use crate::tick::Tick;
 
 mod answers;
 mod entry;
 mod fold;
 mod kept;
+mod memory;
 
 pub use entry::{End, Entry, Lifecycle, Off, Over, Pause, Ramp};
+pub use memory::{AWAY_MAX, Memory};
 
 /// Releases that run or are kept off together.
 pub const IN_FORCE_MAX: usize = 64;
+/// A running release waits for routes of its tags.
+pub(crate) const ROUTES: &str = "routes";
+/// A running release is kept off by a switch of the policy.
+pub(crate) const SWITCHED_OFF: &str = "switched_off";
 /// Requests of people that are known to be answered.
 const ANSWERED_MAX: usize = 1_024;
 
@@ -38,6 +46,9 @@ pub struct State {
     bad: BTreeMap<String, Vec<Trouble>>,
     /// The newest requests that were answered.
     answered: VecDeque<String>,
+    /// Of no line.
+    #[serde(skip)]
+    memory: Memory,
 }
 
 /// Why a line does not follow from those before.
@@ -133,6 +144,70 @@ impl State {
         let off = self.over.values().filter_map(|over| over.off.as_ref());
         let off = off.map(|off| InForce { release: &off.document.release, slots: &[], stage: Stage::Off });
         running.chain(off).collect()
+    }
+
+    /// Where a running release stands, as the judge asks for it.
+    pub fn stand(&self, id: &str) -> Option<Stand> {
+        let entry = self.entries.get(id)?;
+        let ramp = entry.ramp.as_ref()?;
+        let is_problem = |wait: &&Wait| ![ROUTES, SWITCHED_OFF].contains(&wait.code.as_str());
+        Some(Stand {
+            step: ramp.step,
+            begun: ramp.begun,
+            push: ramp.push,
+            paused: entry.paused.is_some(),
+            frozen: self.frozen.is_some(),
+            approved: entry.approved.clone(),
+            passed: ramp.passed,
+            inconclusive: ramp.inconclusive,
+            problem: entry.waits.iter().find(is_problem).map(|wait| format!("{}: {}", wait.code, wait.text)),
+            waits_for_routes: entry.waits_for(ROUTES),
+            switched_off: entry.waits_for(SWITCHED_OFF),
+        })
+    }
+
+    /// Takes in what a tick saw, before it is decided by. Nothing of that is a line.
+    pub fn observe(&mut self, tick: &Tick) {
+        for (id, entry) in &self.entries {
+            if let Some(ramp) = &entry.ramp {
+                let running = self.memory.running.entry(id.clone()).or_default();
+                running.observe(&entry.document.release, ramp.step, ramp.push, tick);
+            }
+        }
+        let is_running = |id: &str| self.entries.get(id).is_some_and(|entry| entry.ramp.is_some());
+        self.memory.running.retain(|id, _| is_running(id));
+        let unreached = self.over.iter().filter(|(_, over)| over.push.is_some());
+        self.memory.tick(tick, &unreached.map(|(id, _)| id.as_str()).collect());
+    }
+
+    /// Takes in what was judged in a tick, after all its lines.
+    pub fn judged(&mut self, verdicts: &BTreeMap<String, Verdict>) {
+        self.memory.judged(verdicts);
+    }
+
+    /// The same without what is of no line, which is larger than the rest.
+    pub(crate) fn fold_alone(&self) -> State {
+        State {
+            number: self.number,
+            push: self.push,
+            is_new: self.is_new,
+            frozen: self.frozen.clone(),
+            entries: self.entries.clone(),
+            over: self.over.clone(),
+            bad: self.bad.clone(),
+            answered: self.answered.clone(),
+            memory: Memory::default(),
+        }
+    }
+
+    /// What is kept between ticks: it is written down with the evidence.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Goes on from what was written down with the evidence.
+    pub fn remember(&mut self, memory: Memory) {
+        self.memory = memory;
     }
 
     /// The line that an event makes of this state's journal.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use weir_policy::written::Kind;
 
+use crate::journal::{Format, Text};
 use crate::release::{Arm, End, On, Promote, Release, Step};
 
 /// A release with this many arms without control: `canary`, or `a0`, `a1` and so on.
@@ -39,4 +40,11 @@ pub fn release(kind: Kind, arms: usize, has_control: bool) -> Release {
 
 fn step(share: u32) -> Step {
     Step { share, hold: Duration::from_secs(600), requests: 0, approve: false }
+}
+
+/// A text of a release of these services with other fields, each behind a comma.
+pub fn text(id: &str, services: &[&str], fields: &str) -> Text {
+    let services = services.iter().map(|service| format!(r#""{service}": "v2""#)).collect::<Vec<_>>().join(", ");
+    let head = format!(r#""release": 1, "id": "{id}", "kind": "release", "unit": "user""#);
+    Text { format: Format::Json, text: format!(r#"{{{head}, "services": {{{services}}}{fields}}}"#) }
 }

@@ -66,9 +66,9 @@ fn lines_are_a_public_format() {
 
 #[test]
 fn a_document_is_told_from_others_by_its_text() {
-    let digest = |text: &str, format| Document::read(Text { format, text: text.into() }).unwrap().digest();
-    let [a, b] = [r#"{"id": "a"}"#, r#"{"id": "b"}"#];
-    assert_eq!(digest(a, Format::Json), digest(a, Format::Json));
-    assert_ne!(digest(a, Format::Json), digest(b, Format::Json));
-    assert_ne!(digest(a, Format::Json), digest(a, Format::Yaml));
+    let digest = |text: &Text, format| Document::read(Text { format, ..text.clone() }).unwrap().digest();
+    let [a, b] = ["a", "b"].map(|id| crate::testing::text(id, &["owl.shop"], ""));
+    assert_eq!(digest(&a, Format::Json), digest(&a, Format::Json));
+    assert_ne!(digest(&a, Format::Json), digest(&b, Format::Json));
+    assert_ne!(digest(&a, Format::Json), digest(&a, Format::Yaml));
 }

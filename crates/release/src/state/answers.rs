@@ -53,12 +53,12 @@ impl State {
                 Ok(Event::Aborted { request: request_id, release, why, push })
             }
             Verb::Acknowledge => Err(done(format!("{release} was not rolled back"))),
+            Verb::Promote | Verb::StepNext | Verb::StepFull if self.frozen.is_some() => {
+                Err(Trouble::new("frozen", "all releases are frozen; `weir release thaw` comes first"))
+            }
             Verb::Promote => {
                 entry.promotable(&release)?;
                 Ok(Event::Promoted { request: request_id, release, why })
-            }
-            Verb::StepNext | Verb::StepFull if self.frozen.is_some() => {
-                Err(Trouble::new("frozen", "all releases are frozen; `weir release thaw` comes first"))
             }
             Verb::StepNext | Verb::StepFull => {
                 let step = entry.steppable(request, &release)?;

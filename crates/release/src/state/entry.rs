@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use weir_policy::Range;
 
 use crate::journal::{By, Document, Wait};
+use crate::judge::{Inconclusive, Verdict};
 
 /// A release in the queue, or one that runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,6 +61,10 @@ pub struct Ramp {
     pub wanted: Option<usize>,
     /// Whether a person said that it may finish.
     pub promoted: bool,
+    /// Why nothing can be concluded in this step.
+    pub inconclusive: Option<Inconclusive>,
+    /// What was judged last, as it was told.
+    pub verdict: Option<Verdict>,
     /// The chance of each guardrail to stop a harmless release, fixed when it started.
     pub alphas: Vec<f64>,
 }
@@ -123,7 +128,7 @@ pub enum Lifecycle {
 impl Ramp {
     /// Whether the minimum of its step was reached, whatever else holds it.
     pub(super) fn has_minimum(&self) -> bool {
-        false
+        self.verdict.as_ref().is_some_and(|verdict| verdict.minimum && verdict.step == self.step)
     }
 }
 

@@ -107,7 +107,11 @@ impl State {
         let entry = self.entries.get_mut(id).ok_or_else(|| unknown(id))?;
         let needs_ramp = matches!(
             event,
-            Event::Begun { .. } | Event::HeldBack { .. } | Event::Stepped { .. } | Event::Promoted { .. }
+            Event::Begun { .. }
+                | Event::Verdict { .. }
+                | Event::HeldBack { .. }
+                | Event::Stepped { .. }
+                | Event::Promoted { .. }
         );
         match (&entry.ramp, event) {
             (None, _) if needs_ramp => Err(Broken::Release(format!("release {id} does not run"))),
@@ -136,6 +140,8 @@ impl Entry {
                     passed: false,
                     wanted: None,
                     promoted: false,
+                    inconclusive: None,
+                    verdict: None,
                     alphas: self.document.release.guardrails.iter().map(|guardrail| guardrail.alpha).collect(),
                 });
             }
@@ -167,13 +173,17 @@ impl Ramp {
             }
             Event::Stepped { step, .. } => self.wanted = Some(*step),
             Event::Promoted { .. } => self.promoted = true,
+            Event::Verdict { verdict, .. } => {
+                self.inconclusive = self.inconclusive.or(verdict.inconclusive);
+                self.verdict = Some((**verdict).clone());
+            }
             _ => {}
         }
     }
 
     fn begin(&mut self, line: &Line, step: Option<usize>, push: u64) {
         (self.step, self.begun, self.push, self.changed) = (step, line.at, push, push);
-        (self.passed, self.wanted, self.promoted) = (false, None, false);
+        (self.passed, self.wanted, self.promoted, self.inconclusive) = (false, None, false, None);
     }
 }
 

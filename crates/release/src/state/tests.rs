@@ -3,15 +3,16 @@
 use weir_policy::Range;
 
 use super::*;
-use crate::journal::{Format, Text};
+use crate::journal::Text;
 use crate::request::{Request, Verb};
+use crate::testing;
 
 fn at() -> Timestamp {
     "2026-12-01T01:00:00Z".parse().unwrap()
 }
 
 fn text(id: &str) -> Text {
-    Text { format: Format::Json, text: format!(r#"{{"id": "{id}", "services": ["{id}.shop"]}}"#) }
+    testing::text(id, &["owl.shop"], "")
 }
 
 /// The state after these events, by reading the lines that they make.
@@ -110,13 +111,8 @@ fn a_line_that_does_not_follow_is_told() {
 #[test]
 fn one_that_must_follow_what_never_finishes_is_blocked() {
     let after = |id: &str| {
-        let text = format!(r#"{{"id": "cat", "services": [], "after": ["{id}"]}}"#);
-        Event::Seen {
-            release: "cat".into(),
-            file: "cat.json".into(),
-            document: Text { format: Format::Json, text },
-            paused: false,
-        }
+        let document = testing::text("cat", &["cat.shop"], &format!(r#", "after": ["{id}"]"#));
+        Event::Seen { release: "cat".into(), file: "cat.json".into(), document, paused: false }
     };
     let end = |end| [seen("owl"), started("owl", 1), end, after("owl")];
     let finished = fold(end(Event::Finished { release: "owl".into(), push: 2 }));
@@ -146,7 +142,7 @@ fn requests_are_answered_and_what_is_over_is_refused() {
     for (events, verb, step, journal, code) in [
         (queued(), Verb::Approve, Some(0), 1, None),
         (queued(), Verb::Approve, Some(2), 1, None),
-        (queued(), Verb::Approve, Some(3), 1, Some("no_step")),
+        (queued(), Verb::Approve, Some(5), 1, Some("no_step")),
         (running(), Verb::Approve, Some(0), 3, Some("over")),
         (running(), Verb::Approve, None, 3, None),
         (with(running(), "approve"), Verb::Approve, None, 4, Some("done")),
@@ -164,7 +160,7 @@ fn requests_are_answered_and_what_is_over_is_refused() {
         (running(), Verb::StepNext, None, 3, None),
         (running(), Verb::StepNext, Some(1), 3, None),
         (running(), Verb::StepNext, Some(2), 3, Some("over")),
-        (running(), Verb::StepFull, Some(2), 3, None),
+        (running(), Verb::StepFull, Some(4), 3, None),
         (with(running(), "freeze"), Verb::StepNext, None, 4, Some("frozen")),
         (running(), Verb::Pause, None, 4, Some("other_journal")),
         (queued(), Verb::Freeze, None, 1, None),
