@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use crate::client::{Client, DEADLINE, Question, Reply};
+use crate::query::metrics;
 use crate::trouble::Trouble;
 
 mod answer;
@@ -93,6 +94,20 @@ impl Prometheus {
         let question = Question { path: &format!("{path}?{}", encoded(&form)), body: None, headers: Vec::new() };
         let Reply { status, body } = self.0.ask(question, NAMES_BYTES_MAX).await?;
         Ok(answer::names(status, &body)?.iter().any(|name| name == metric))
+    }
+
+    /// The metrics of a filled query that it has had no series of within the hour before.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn unknown(&self, query: &str, at: SystemTime) -> Result<Vec<String>, Trouble> {
+        let mut unknown = Vec::new();
+        for metric in metrics(query) {
+            if !self.knows(&metric, at).await? {
+                unknown.push(metric);
+            }
+        }
+        Ok(unknown)
     }
 
     async fn ask(&self, path: &str, form: &[(&str, &str)], bytes_max: usize) -> Result<Reply, Trouble> {

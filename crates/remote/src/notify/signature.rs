@@ -58,6 +58,14 @@ mod tests {
         }
     }
 
+    /// The example of the documentation, made by openssl.
+    #[test]
+    fn it_is_the_one_that_receivers_make() {
+        let body = r#"{"number":7,"at":"2026-12-01T01:00:00Z","by":{"user":"ann","host":"web-1"},"event":"paused","release":"owl-v21","why":"lunch"}"#;
+        let expected = "sha256=8ff0421820de3204e9f4163fdd72f21e6c976e61a3d23f752c776a32ed3e9551";
+        assert_eq!(by(b"3f9c2b7d5e8a1046c7d2e9f0a1b3c5d7", body.as_bytes()), expected);
+    }
+
     #[test]
     fn a_key_is_long_enough_not_to_be_guessed() {
         let folder = tempfile::tempdir().unwrap();

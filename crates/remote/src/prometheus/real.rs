@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use super::*;
 use crate::address::Address;
-use crate::query::{check_value, metrics};
+use crate::query::check_value;
 use crate::testing::{Act, Authority, Server, answer};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -157,9 +157,14 @@ async fn it_has_numbers_of_moments_and_words_for_what_is_none() {
     for (metric, known) in [("cart_calls_total", true), ("cart_call_total", false), ("cart_calls_total\"}", false)] {
         assert_eq!(prometheus.knows(metric, now).await, Ok(known), "{metric}");
     }
-    let names = metrics(CALLS);
-    assert_eq!(names.len(), 1);
-    assert_eq!(prometheus.knows(names.first().unwrap(), before - Duration::from_secs(48 * 3_600)).await, Ok(false));
+    let long_ago = before - Duration::from_secs(48 * 3_600);
+    for (query, at, unknown) in [
+        (CALLS, now, &[][..]),
+        ("sum(cart_call_total) / sum(cart_calls_total) or up or ups", now, &["cart_call_total", "ups"]),
+        (CALLS, long_ago, &["cart_calls_total"]),
+    ] {
+        assert_eq!(prometheus.unknown(query, at).await.unwrap(), unknown, "{query}");
+    }
 }
 
 /// What is good without a server is good to it, and what is not is not.

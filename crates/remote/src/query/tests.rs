@@ -120,6 +120,19 @@ fn size_and_depth_have_their_bounds() {
     assert!(check_value(&deep(DEPTH_MAX + 1), &["x"], "r")[0].contains("nested deeper"));
 }
 
+/// Without brackets trees grow deep too; each is read on a thread as small as those of a server.
+#[test]
+fn the_longest_chains_fit_a_thread() {
+    for chain in ["-", "+", "a^", "a-", "a or ", "a and on(b) "] {
+        let query = format!("{}a", chain.repeat((BYTES_MAX - 1) / chain.len()));
+        let seen = std::thread::Builder::new()
+            .stack_size(1024 * 1024)
+            .spawn(move || (check_value(&query, &["x"], "r"), metrics(&query)));
+        let (problems, metrics) = seen.unwrap().join().unwrap();
+        assert!(problems.is_empty() && metrics.len() == 1, "{chain}: {problems:?}");
+    }
+}
+
 proptest! {
     /// Whatever is written, a check ends, soon, and well.
     #[test]
