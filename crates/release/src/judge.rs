@@ -14,6 +14,7 @@ pub(crate) mod testing;
 mod verdict;
 
 use jiff::Timestamp;
+use weir_policy::written::Kind;
 
 use crate::release::{End, Promote, Release, Stop};
 use crate::running::{Running, milliseconds};
@@ -35,7 +36,7 @@ pub fn judge(release: &Release, stand: &Stand, running: &Running, now: Timestamp
     found.extend(deviations);
     found.extend(inconclusive.filter(|_| !is_said).map(|why| undecided(release, why)));
     found.extend(minimum);
-    found.extend(next(release, stand, now, is_minimum));
+    found.extend(next(release, stand, now));
     // Without a poll nothing begins, and it is worth a word only where nothing else is in the way.
     if !running.times.is_polled && found.iter().all(|found| found.does == Does::Nothing) {
         found.push(Found::holds(Phase::Holding, Code::Unread));
@@ -95,27 +96,28 @@ fn undecided(release: &Release, why: Inconclusive) -> Found {
     Found { reason: Reason::of(code), does }
 }
 
-/// What stands between the release and its next step beside evidence: a problem, routes, windows, people.
-fn next(release: &Release, stand: &Stand, now: Timestamp, is_minimum: bool) -> Vec<Found> {
+/// What stands between the release and its next step beside evidence: routes, a problem, windows, people.
+fn next(release: &Release, stand: &Stand, now: Timestamp) -> Vec<Found> {
     let mut found = Vec::new();
-    let next = stand.next(release);
-    let is_approved = next.is_some_and(|next| stand.approved.contains(&next));
+    let Some(next) = stand.next(release) else {
+        let by_itself = match release.kind {
+            Kind::Release => release.promote == Promote::Auto,
+            Kind::Test => release.end == End::Stable,
+        };
+        let waits = (!by_itself).then(|| Found::holds(Phase::WaitingPromotion, Code::Promotion));
+        return waits.into_iter().collect();
+    };
+    let is_approved = stand.approved.contains(&next);
     if stand.step.is_none() && stand.waits_for_routes && !is_approved {
         found.push(Found::holds(Phase::WaitingRoutes, Code::Routes));
     }
-    if stand.problem.is_some() && next.is_some() {
+    if stand.problem.is_some() {
         found.push(Found::holds(Phase::Holding, Code::Problem));
     }
-    let by_itself = release.promote == Promote::Auto || release.end == End::Stable;
-    if next.is_none() && !by_itself {
-        found.push(Found::holds(Phase::WaitingPromotion, Code::Promotion));
-        return found;
-    }
-    if is_minimum && !release.windows.is_empty() && !release.windows.iter().any(|window| window.is_open(now)) {
+    if !release.windows.is_empty() && !release.windows.iter().any(|window| window.is_open(now)) {
         found.push(Found::holds(Phase::WaitingWindow, Code::Window));
     }
-    let asks = next.and_then(|next| release.steps.get(next)).is_some_and(|step| step.approve);
-    if is_minimum && asks && !is_approved {
+    if release.steps.get(next).is_some_and(|step| step.approve) && !is_approved {
         found.push(Found::holds(Phase::WaitingApproval, Code::Approval));
     }
     found
@@ -126,7 +128,8 @@ fn waits(release: &Release, stand: &Stand, running: &Running, phase: Phase, reas
     let Some(step) = stand.step_of(release) else { return false };
     let is_beyond = running.times.held().is_some_and(|held| held >= milliseconds(step.hold));
     let lacks = |reason: &Reason| matches!(reason.code, Code::Requests | Code::NotEvaluated | Code::Warmup);
-    is_beyond && (phase == Phase::Suspected || phase == Phase::Holding && reasons.iter().any(lacks))
+    let is_short = phase == Phase::Holding && stand.problem.is_none() && reasons.iter().any(lacks);
+    is_beyond && (phase == Phase::Suspected || is_short)
 }
 
 #[cfg(test)]

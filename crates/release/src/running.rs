@@ -109,7 +109,7 @@ impl Running {
         }
         self.forget();
         if let Some(evidence) = &tick.poll {
-            self.poll(release, evidence);
+            self.poll(release, evidence, tick.answered);
             self.times.polled(release.warmup, tick.answered);
             self.refusal = None;
         }
@@ -149,21 +149,20 @@ impl Running {
     }
 
     /// Adds what a poll gave out: that of this step together, and that of each earlier one on its own.
-    fn poll(&mut self, release: &Release, evidence: &[Evidence]) {
+    fn poll(&mut self, release: &Release, evidence: &[Evidence], answered: u64) {
         let worth = self.times.worth(release.warmup);
         let mut of_step: Vec<&Evidence> = Vec::new();
         for one in evidence {
-            let mark = one.mark.as_ref().map(|mark| mark.parse::<u64>());
+            let mark = one.mark.as_ref().and_then(|mark| mark.parse::<u64>().ok());
             match mark {
-                Some(Ok(mark)) if mark >= self.times.push => of_step.push(one),
-                Some(_) => self.add(release, &[one], worth.earlier, false),
-                None => self.add(release, &[one], worth.unmarked, false),
+                Some(mark) if mark >= self.times.push => of_step.push(one),
+                _ => self.add(release, &[one], worth.earlier, answered),
             }
         }
-        self.add(release, &of_step, worth.of_step, true);
+        self.add(release, &of_step, worth.own, answered);
     }
 
-    fn add(&mut self, release: &Release, evidence: &[&Evidence], of: Of, is_of_step: bool) {
+    fn add(&mut self, release: &Release, evidence: &[&Evidence], of: Of, answered: u64) {
         let counts = |variant: &str| {
             let mut all = VariantCounts::default();
             evidence
@@ -174,22 +173,23 @@ impl Running {
         };
         let control = counts(CONTROL);
         let (at, of_control) = (self.times.clock, control.by_part(Outcome::All));
-        if is_of_step {
+        if matches!(of, Of::Step | Of::Warmup) {
             self.traffic = self.traffic.saturating_add(control.total(Outcome::All));
-            self.control.add(at, of.in_warmup, of_control);
+        }
+        if of == Of::Step {
+            self.control.add(at, of_control);
         }
         for arm in &release.arms {
             let counted = counts(&arm.id);
-            if is_of_step {
+            if matches!(of, Of::Step | Of::Warmup) {
                 self.traffic = self.traffic.saturating_add(counted.total(Outcome::All));
             }
             let planned = planned(release, self.times.step);
             let tally = self.arms.entry(arm.id.clone()).or_default();
-            if is_of_step {
-                tally.recent.add(at, of.in_warmup, counted.by_part(Outcome::All));
-            }
-            if of.counts_for_step {
-                tally.requests = tally.requests.saturating_add(counted.total(Outcome::All));
+            if of == Of::Step {
+                tally.recent.add(at, counted.by_part(Outcome::All));
+                let requests = if self.times.is_answered(answered) { counted.total(Outcome::All) } else { 0 };
+                tally.requests = tally.requests.saturating_add(requests);
                 if let Some(planned) = planned {
                     tally.deviation.add(planned, &counted.by_part(Outcome::All), &of_control);
                 }
@@ -206,7 +206,7 @@ impl Running {
         (asked.at, asked.trouble) = (at, None);
         match (answer, &guardrail.measure) {
             (Answer::Value(value), Measure::Value { above, .. }) if !value.is_nan() => {
-                asked.run.add(at, *value, *above, is_warming, self.times.gap_max());
+                asked.run.add(at, *value, *above, is_warming, self.times.run_gap_max());
             }
             (Answer::Counts(counts), Measure::Counts { margin, .. }) => {
                 let of = |variant: &str| counts.get(variant).copied().unwrap_or_default();
@@ -230,7 +230,7 @@ impl OfArm {
     /// Adds a poll to what each guardrail of the evidence says.
     fn compare(&mut self, release: &Release, arm: &VariantCounts, control: &VariantCounts, of: Of, at: u64) {
         let all = (arm.total(Outcome::All), control.total(Outcome::All));
-        if !of.in_warmup && all.0 > 0 && all.1 > 0 {
+        if !of.is_warmup() && all.0 > 0 && all.1 > 0 {
             let [own, others] = &mut self.counted;
             own.add(arm);
             others.add(control);
@@ -241,9 +241,9 @@ impl OfArm {
             let (bad, control_bad) = (arm.total(*outcome) as f64, control.total(*outcome) as f64);
             let (all, control_all) = (all.0 as f64, all.1 as f64);
             let seen = Seen { bad, all, control_bad, control_all };
-            tally.comparison.add(*margin, seen, of.in_warmup, of.counts_for_step);
-            if above.is_some() && all > 0.0 {
-                tally.recent.add(at, of.in_warmup, Rate { bad, all });
+            tally.comparison.add(*margin, seen, of.is_warmup(), of == Of::Step);
+            if above.is_some() && all > 0.0 && !of.is_warmup() {
+                tally.recent.add(at, Rate { bad, all });
             }
         }
     }
@@ -262,13 +262,13 @@ impl OfGuardrail {
         });
         // What came since the last tick began in what the release was in then.
         let before = self.waiting;
-        if all > 0.0 {
-            self.recent.add(times.clock, self.in_warmup, Rate { bad, all });
+        if all > 0.0 && !self.in_warmup {
+            self.recent.add(times.clock, Rate { bad, all });
         }
         self.in_warmup = is_warming;
         self.waiting.came = self.waiting.came.and(Seen { bad, all, control_bad, control_all });
         let came = self.waiting.came;
-        let is_of_step = before.push == times.push && times.held().is_some() && times.step.is_some();
+        let is_of_step = before.push == times.push && times.step.is_some();
         if came.all > 0.0 && came.control_all > 0.0 {
             self.comparison.add(margin, came, before.in_warmup, is_of_step);
             self.waiting = Waiting { came: Seen::default(), in_warmup: is_warming, push: times.push };

@@ -5,7 +5,7 @@ use weir_stats::design::{self, Part};
 
 use super::found::{Does, Found};
 use super::stand::Stand;
-use super::verdict::{Code, GuardrailNumbers, GuardrailState, Phase, Reason};
+use super::verdict::{Code, GuardrailNumbers, GuardrailState, Phase, Reason, WARN};
 use crate::evidence::VariantCounts;
 use crate::release::{Guardrail, Measure, OnHarm, Release};
 use crate::running::{OfArm, OfGuardrail, Rate, Running, Trouble, milliseconds};
@@ -45,11 +45,10 @@ pub(super) fn judged(
             numbers.push(one);
             let reason = |code| Reason { guardrail: Some(guardrail.name.clone()), arm: arm.map(str::to_owned), code };
             let does = match (code, guardrail.on_harm) {
-                (Some(Code::Suspected), OnHarm::Warn) | (None, _) => continue,
-                (Some(Code::Suspected), _) | (Some(_), OnHarm::Hold) if is_passed => Does::Nothing,
-                (Some(Code::Suspected), _) | (Some(_), OnHarm::Hold) => Does::Holds(Phase::Suspected),
-                (Some(_), OnHarm::Rollback) => Does::RollsBack,
-                (Some(_), OnHarm::Warn) => Does::Nothing,
+                (_, OnHarm::Warn) => Does::Nothing,
+                (Some(Code::Suspected), _) if is_passed => Does::Nothing,
+                (Some(Code::Suspected), _) | (_, OnHarm::Hold) => Does::Holds(Phase::Suspected),
+                (_, OnHarm::Rollback) => Does::RollsBack,
             };
             found.extend(code.map(|code| Found { reason: reason(code), does }));
         }
@@ -80,18 +79,15 @@ impl Look<'_> {
         let ln_e = tally.comparison.ln_e_suspected(margin);
         let ln_e_harm = tally.comparison.ln_e_harm(margin, design_effect);
         let has_control = planned(self.release, self.stand.step).is_some();
-        let rate = |with_warmup| rate(tally.recent.came(with_warmup));
-        let is_above = |rate: Option<f64>| above.zip(rate).is_some_and(|(above, rate)| rate > above);
+        let rate = above.and_then(|_| rate(tally.recent.came()));
 
         let code = if !self.is_warming && ln_e_harm >= ln_bound {
             Some(Code::Harm)
-        } else if !self.is_warming && is_above(rate(false)) {
+        } else if !self.is_warming && above.zip(rate).is_some_and(|(above, rate)| rate > above) {
             Some(Code::Above)
-        } else if has_control && ln_e >= ln_bound || is_above(rate(true)) {
-            // Without control nothing more comes that could end a suspicion.
-            Some(Code::Suspected)
         } else {
-            None
+            // What was suspected before is so at 100% too: a person looks before it is finished.
+            (ln_e >= ln_bound).then_some(Code::Suspected)
         };
         let seen = tally.comparison.seen();
         let state = match code {
@@ -111,7 +107,7 @@ impl Look<'_> {
             all: Some(seen.all),
             control_bad: Some(seen.control_bad),
             control_all: Some(seen.control_all),
-            value: above.and_then(|_| rate(false)),
+            value: rate,
             above,
             ..self.numbers(state)
         };
@@ -125,17 +121,13 @@ impl Look<'_> {
         let run = self.running.asked.get(&self.guardrail.name).map(|asked| (asked.run, asked.at));
         let value = run.and_then(|(run, at)| run.value(at));
         let above_ms = run.and_then(|(run, _)| run.lasts());
-        let code = if !self.is_warming && above_ms.is_some_and(|ms| ms >= milliseconds(lasts)) {
-            Some(Code::ValueAbove)
-        } else {
-            value.is_some_and(|value| value > above).then_some(Code::Suspected)
+        let is_harm = !self.is_warming && above_ms.is_some_and(|ms| ms >= milliseconds(lasts));
+        let state = match value {
+            _ if is_harm => GuardrailState::Harm,
+            None => GuardrailState::Unknown,
+            Some(_) => GuardrailState::Good,
         };
-        let state = match code {
-            Some(Code::Suspected) => GuardrailState::Suspected,
-            Some(_) => GuardrailState::Harm,
-            None if value.is_none() => GuardrailState::Unknown,
-            None => GuardrailState::Good,
-        };
+        let code = is_harm.then_some(Code::ValueAbove);
         (GuardrailNumbers { value, above: Some(above), above_ms, ..self.numbers(state) }, code)
     }
 
@@ -156,7 +148,7 @@ impl Look<'_> {
         let on_harm = match self.guardrail.on_harm {
             OnHarm::Rollback => "rollback",
             OnHarm::Hold => "hold",
-            OnHarm::Warn => "warn",
+            OnHarm::Warn => WARN,
         };
         GuardrailNumbers {
             name: self.guardrail.name.clone(),

@@ -70,7 +70,7 @@ pub(super) fn deviations(release: &Release, stand: &Stand, running: &Running) ->
         (Stop::Rollback, _) | (_, Stop::Rollback) => Does::RollsBack,
     };
     let found = offs.iter().filter(|off| off.deviates).map(|off| {
-        let arm = if off.is_control && release.arms.len() == 1 { CONTROL } else { &off.arm };
+        let arm = if off.is_control { CONTROL } else { &off.arm };
         Found { does, ..Found::holds(Phase::Inconclusive, Code::Deviation) }.in_arm(arm)
     });
     let found = found.collect();
@@ -87,10 +87,11 @@ pub(super) fn minimum(release: &Release, stand: &Stand, running: &Running) -> Ve
         return if is_known { Vec::new() } else { vec![holding(Code::NotAnswered)] };
     };
     let mut found = Vec::new();
-    match held {
-        None => found.push(holding(Code::NotAnswered)),
-        Some(held) if held < milliseconds(step.hold) => found.push(holding(Code::Hold)),
-        Some(_) => {}
+    if held.is_none() {
+        found.push(holding(Code::NotAnswered));
+    }
+    if held.is_none_or(|held| held < milliseconds(step.hold)) {
+        found.push(holding(Code::Hold));
     }
     if step.share == 0 {
         return found;
@@ -146,7 +147,7 @@ fn is_silent_beside(one: &Recent<ByPart>, other: &Recent<ByPart>) -> bool {
 }
 
 fn sum(recent: &Recent<ByPart>) -> ByPart {
-    recent.came(false).fold(ByPart::default(), |mut all, came| {
+    recent.came().fold(ByPart::default(), |mut all, came| {
         all.iter_mut().zip(came).for_each(|(all, came)| *all = all.saturating_add(*came));
         all
     })

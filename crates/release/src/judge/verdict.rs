@@ -93,7 +93,7 @@ pub enum Code {
     Above,
     /// A value is above its bound for as long as it may be.
     ValueAbove,
-    /// It looks like harm if each request counts for one, or with what was counted in a warm-up; or a value is above its bound now.
+    /// It looks like harm if each request counts for one and warm-ups count.
     Suspected,
     /// A person paused the release.
     Paused,
@@ -244,7 +244,16 @@ pub enum GuardrailState {
     Harm,
 }
 
+/// `on_harm` of a guardrail that only tells.
+pub(super) const WARN: &str = "warn";
+
 impl Verdict {
+    /// Whether a guardrail shows harm that does more than to be told: nobody steps past it.
+    pub fn shows_harm(&self) -> bool {
+        let shows = |one: &GuardrailNumbers| one.state == GuardrailState::Harm && one.on_harm != WARN;
+        self.numbers.guardrails.iter().any(shows)
+    }
+
     /// Whether another says the same, whatever its numbers.
     pub fn says_as(&self, other: &Verdict) -> bool {
         let said =

@@ -27,6 +27,8 @@ pub(crate) struct Times {
     waited: u64,
     /// Whether time counts so until the next tick.
     pub waits: bool,
+    /// Whether the last tick was the first of a run of the server.
+    is_first: bool,
     /// Whether a poll was accepted in the last tick.
     pub is_polled: bool,
     /// Since the last poll that was accepted.
@@ -48,20 +50,29 @@ struct Polled {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Worth {
     /// Of the step that the release is in.
-    pub of_step: Of,
-    /// Of a step before.
+    pub own: Of,
+    /// Of a step before, or of nobody knows which.
     pub earlier: Of,
-    /// Of Envoys that had never been read.
-    pub unmarked: Of,
 }
 
-/// How evidence counts.
+/// Of what evidence is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Of {
-    /// For suspicion only.
-    pub in_warmup: bool,
-    /// For this step: its minimum, its deviation, and whether an arm is silent.
-    pub counts_for_step: bool,
+pub(super) enum Of {
+    /// The step that the release is in, after its warm-up.
+    Step,
+    /// That step's warm-up: for suspicion only.
+    Warmup,
+    /// A step before, after its warm-up.
+    Earlier,
+    /// The warm-up of that, or of a time before the first step.
+    EarlierWarmup,
+}
+
+impl Of {
+    /// Whether it counts for suspicion only.
+    pub fn is_warmup(self) -> bool {
+        matches!(self, Of::Warmup | Of::EarlierWarmup)
+    }
 }
 
 impl Times {
@@ -72,9 +83,9 @@ impl Times {
         self.gap_max = milliseconds(tick.gap_max());
         self.clock = self.clock.saturating_add(since.unwrap_or_else(|| self.away(tick.now)));
         self.now = Some(tick.now);
+        (self.is_first, self.is_polled) = (since.is_none(), tick.poll.is_some());
         let looked = since.filter(|since| *since <= self.gap_max).unwrap_or(0);
         let since = since.unwrap_or(0);
-        self.is_polled = tick.poll.is_some();
         self.unpolled = if self.is_polled { 0 } else { self.unpolled.saturating_add(since) };
         if begins {
             // It was pushed right after the tick before.
@@ -98,18 +109,16 @@ impl Times {
             Some(before) => (!warmup.is_zero(), before.in_warmup),
             None => (true, true),
         };
-        let counts_for_step = self.step.is_some() && self.held.is_some() && !own;
         Worth {
-            of_step: Of { in_warmup: own, counts_for_step },
-            earlier: Of { in_warmup: earlier, counts_for_step: false },
-            unmarked: Of { in_warmup: own, counts_for_step: false },
+            own: if own { Of::Warmup } else { Of::Step },
+            earlier: if earlier { Of::EarlierWarmup } else { Of::Earlier },
         }
     }
 
     /// This tick's poll was accepted.
     pub fn polled(&mut self, warmup: Duration, answered: u64) {
         self.polled = Some(Polled { push: self.push, in_warmup: self.is_warming(warmup) });
-        if answered >= self.push {
+        if self.is_answered(answered) {
             self.held.get_or_insert(0);
         }
     }
@@ -117,6 +126,11 @@ impl Times {
     /// Whether the step is in its warm-up. Before the first step everything is.
     pub fn is_warming(&self, warmup: Duration) -> bool {
         self.step.is_none() || self.in_step < milliseconds(warmup)
+    }
+
+    /// Whether nine of ten edges have answered the step, or do so in a tick with this answer.
+    pub fn is_answered(&self, answered: u64) -> bool {
+        self.held.is_some() || answered >= self.push
     }
 
     /// What counts as `hold`, from the first poll at which nine of ten edges had answered the step.
@@ -129,9 +143,9 @@ impl Times {
         self.waited
     }
 
-    /// Whether no poll was accepted for three ticks.
+    /// Whether no poll was accepted for three ticks, which are not on time to the millisecond.
     pub fn is_blind(&self) -> bool {
-        self.unpolled >= self.gap_max
+        self.unpolled.saturating_mul(6) >= self.gap_max.saturating_mul(5)
     }
 
     /// Since the last poll that was accepted.
@@ -142,6 +156,11 @@ impl Times {
     /// Three ticks.
     pub fn gap_max(&self) -> u64 {
         self.gap_max
+    }
+
+    /// The gap over which a run goes on: none between two runs of the server.
+    pub fn run_gap_max(&self) -> u64 {
+        if self.is_first { 0 } else { self.gap_max }
     }
 
     /// For how long nobody looked, at the first tick of a run.

@@ -85,7 +85,8 @@ impl Deviation {
         let all = requests + control;
         let away = |requests: f64, part: f64| if all > 0.0 { requests / (all * part) - 1.0 } else { 0.0 };
         let (of_arm, of_control) = (away(requests, planned), away(control, rest));
-        let is_control = of_control.abs() > of_arm.abs();
+        // Relatively, the one that was to have less is.
+        let is_control = rest < planned;
         let deviation = if is_control { of_control } else { of_arm };
         let requests_min = TIMES * CRITICAL * rest / (planned * threshold * threshold);
         let (p, errors) = ((-self.ln_e_max).exp().min(1.0), self.errors(planned));

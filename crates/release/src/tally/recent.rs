@@ -17,8 +17,6 @@ pub(crate) struct Recent<T>(VecDeque<Entry<T>>);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Entry<T> {
     at: u64,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    warmup: bool,
     came: T,
 }
 
@@ -30,8 +28,8 @@ impl<T> Default for Recent<T> {
 
 impl<T> Recent<T> {
     /// Adds what came up to a moment, by a clock in milliseconds.
-    pub fn add(&mut self, at: u64, in_warmup: bool, came: T) {
-        self.0.push_back(Entry { at, warmup: in_warmup, came });
+    pub fn add(&mut self, at: u64, came: T) {
+        self.0.push_back(Entry { at, came });
         if self.0.len() > ENTRIES_MAX {
             self.0.pop_front();
         }
@@ -47,9 +45,9 @@ impl<T> Recent<T> {
         self.0.clear();
     }
 
-    /// What came; with what came in a warm-up, or without.
-    pub fn came(&self, with_warmup: bool) -> impl Iterator<Item = &T> {
-        self.0.iter().filter(move |entry| with_warmup || !entry.warmup).map(|entry| &entry.came)
+    /// What came.
+    pub fn came(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().map(|entry| &entry.came)
     }
 }
 
@@ -60,18 +58,17 @@ mod tests {
     #[test]
     fn what_is_five_minutes_old_is_forgotten() {
         let mut recent = Recent::default();
-        (0..40).for_each(|tick: u64| recent.add(tick * 10_000, tick < 12, tick));
+        (0..40).for_each(|tick: u64| recent.add(tick * 10_000, tick));
         for (now, oldest) in [(390_000, 10), (399_999, 10), (400_000, 11), (689_999, 39), (690_000, 40)] {
             recent.forget(now);
-            assert_eq!(recent.came(true).copied().collect::<Vec<_>>(), (oldest..40).collect::<Vec<_>>(), "at {now}");
-            assert_eq!(recent.came(false).copied().next(), (oldest < 40).then(|| oldest.max(12)));
+            assert_eq!(recent.came().copied().collect::<Vec<_>>(), (oldest..40).collect::<Vec<_>>(), "at {now}");
         }
     }
 
     #[test]
     fn ticks_that_come_too_often_cost_no_memory() {
         let mut recent = Recent::default();
-        (0..1000).for_each(|tick: u64| recent.add(tick, false, tick));
-        assert_eq!(recent.came(true).count(), ENTRIES_MAX);
+        (0..1000).for_each(|tick: u64| recent.add(tick, tick));
+        assert_eq!(recent.came().count(), ENTRIES_MAX);
     }
 }
