@@ -51,7 +51,7 @@ and in each tick expect
     reasons           [[code, guardrail, arm]] sorted, null where there is none. Of guardrails: harm (e divided by D),
                       above (the absolute bound), value, suspected. Of data: no_poll, unreachable, no_traffic, arm_silent
                       (the silent arm). deviation (who is further off), inconclusive, paused, frozen, problem. Of the
-                      minimum: edges (90% never answered), hold, requests (arm), not_evaluated. Of what is next: window,
+                      minimum: edges (90% never answered), hold, warmup, requests (arm), not_evaluated. Of what is next: window,
                       approval, promotion (waits for a person), poll (nothing else holds it, but this tick has none)
     inconclusive      null, or what set it first: deviation or max_hold
     held_ms, requests how much of `hold` and of `requests`, by arm, there is
@@ -67,8 +67,8 @@ Readings, where the text is silent or says two things:
     required.
  2. A test of one arm is placed as in a policy (up from 0, control down from the end); of several by the formula, and its
     default step is k/n rounded down to a slot.
- 3. alpha by default divides by the comparing guardrails that roll back times arms, or by 1 where none rolls back; those
-    that have an alpha of their own are counted too.
+ 3. alpha by default divides by the comparing guardrails that roll back, at least one, times arms; those that have an
+    alpha of their own are counted too.
  4. Control is a variant at 0% and at 100% too, without ranges, and is counted for evidence.
  5. Off is `enabled: false` on the experiment, not on its layer; `slots: none`; it keeps targeting, tags, routes,
     holdouts.
@@ -86,27 +86,33 @@ Readings, where the text is silent or says two things:
 16. The warm-up is over when the monotonic time since the push, gaps included, is `warmup`; a poll that began then is not
     in it. A start of the server adds no time. A poll began at the tick of the accepted poll before.
 17. Evidence with a mark below the step's push, or none, is of an earlier step and counts for harm even if it comes in
-    this step's warm-up. So the first poll after a push is of the step before. Harm is judged only when the warm-up is
-    over.
+    this step's warm-up, unless the accepted poll before was in that step's warm-up: then it is of that. So the first poll
+    after a push is of the step before. What comes of before the first step is as of a warm-up. Harm is judged only when
+    the warm-up is over.
 18. Evidence of one poll that is of several steps is added as so many polls, since each has its own exposure.
-19. No traffic: no variant, control included, had a request in this step, warm-up included, before the first poll as
-    well. Not at 0%. `arm_silent` counts the warm-up too, pairs each arm with control, and is asked only where both are
-    dealt.
-20. No poll is said in the third tick in a row without one; an unreachable provider in the first.
+19. No traffic: no variant, control included, had a request in this step, warm-up included; it is told after the warm-up,
+    once 90% have answered: a step's first ticks are no alarm. Not at 0%. `arm_silent` leaves the warm-up out, pairs each
+    arm with control, and is asked only where both are dealt.
+20. No poll is said 25 s after the last one, three ticks that need not be on time; an unreachable provider in the first
+    tick. Guardrails with `on_harm: warn` hold nothing, neither when their provider is unreachable nor when they were not
+    evaluated.
 21. `requests` counts polls after the warm-up, from the poll on in which 90% were first seen to have answered, that one
     too. `hold` runs from that tick. Once begun it goes on, whoever connects.
-22. Evaluated: one poll of this step after the warm-up with requests in both arms.
-23. D, for `harm`, comes of what counts for harm; e is the mean of the ratios' e, each logarithm divided by the D of now.
+22. Evaluated: one poll of this step after the warm-up with requests in both arms. A step with a share does not end in
+    its warm-up.
+23. D, for `harm`, comes of what counts for harm, polls in which both arms had requests; e is the mean of the ratios' e,
+    each logarithm divided by the D of now.
 24. Suspicion and harm are kept at 100% and after: what was found before does not end where control does. `no_control` is
     no reason. Suspicion of `on_harm: warn` is a reason, and holds nothing; passed suspicion too, until the minimum is
     reached.
 25. `on_harm: hold` is phase `suspected`; `step --why` does not pass it.
 26. Above: more than the bound, in the polls that ended less than five minutes ago and began after the warm-up, or are of
     an earlier step; each arm without control; also where there is no control.
-27. A `value` is above from the tick on in which it is first found above; its run goes on over 30 s, not over a start of
-    the server. It runs in the warm-up, and is judged after it.
-28. `counts` are told of by growth since the answer before, which began in the warm-up or in the step before as polls do.
-    Where a counter of an arm fell, there is nothing to tell of this arm and of what is compared with it.
+27. A `value` is above from the tick on in which it is first found above after the warm-up; its run goes on over 30 s, not
+    over a start of the server.
+28. `counts` are told of by growth since the answer before. It waits until both the arm and control have grown, and is then
+    one poll, of the step or warm-up in which it began to wait. A counter that falls is a gap for five minutes: if it comes
+    back it is counted from where it was, else from the lowest since.
 29. The least p of the multinomial is that of this step's polls after the warm-up. The deviation is named after control
     where control was planned less than the arm, else after the arm.
 30. `max_hold` adds the time since the tick before if that one came to `holding` or `suspected` with all of `hold` over;

@@ -16,7 +16,7 @@ class Comparison:
         sums = [sum(column) for side in (arm, control) for column in zip(*side)]
         n_arm, x, n_control, y = sums
         self.suspected.add(x, y, n_arm, n_control)
-        if for_harm:
+        if for_harm and n_arm and n_control:
             self.harm.add(x, y, n_arm, n_control)
             before = self.counts or [[(0, 0)] * len(arm), [(0, 0)] * len(control)]
             self.counts = [

@@ -105,7 +105,7 @@ class Release:
 
     def _fill_alpha(self):
         counted = [each for each in self.guardrails if each.compares() and each.on_harm == "rollback"]
-        default = Fraction(1, 100) / max(1, len(counted) * len(self.arms))
+        default = Fraction(1, 100) / (max(1, len(counted)) * len(self.arms))
         for guardrail in self.guardrails:
             guardrail.alpha = guardrail.alpha or default
 

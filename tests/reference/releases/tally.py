@@ -1,8 +1,10 @@
 """What is kept of a running release between ticks (sections 5 and 6): evidence, and the clocks of its step."""
 
+from datetime import datetime
 from fractions import Fraction
 
 from .comparison import Comparison
+from .counted import Counted
 from .documents import OUTCOMES, milliseconds
 from .statistics import PARTS, ln_ratio_e
 
@@ -23,7 +25,9 @@ class Tally:
             for guardrail in release.guardrails if guardrail.compares() for arm in arms
         }
         self.recent_harm, self.asked, self.runs = [], {}, {}
-        self.missed = 0
+        self.unpolled, self.clock, self.wall = 0, 0, None
+        # Before the first step is as a warm-up: there is no step that evidence could be of.
+        self.was_in_warmup = True
         self.begin(0, 0)
 
     def begin(self, step, push):
@@ -37,8 +41,6 @@ class Tally:
         self.requests = dict.fromkeys(variants, 0)
         self.dealt = {variant: [0] * PARTS for variant in variants}
         self.evaluated, self.least = set(), {}
-        for asked in self.asked.values():
-            asked["began"] = None
 
     def is_warm(self):
         return self.elapsed >= self.release.warmup_ms
@@ -46,6 +48,7 @@ class Tally:
     def observe(self, tick):
         """Everything that a tick brings; nothing is judged."""
         since = tick["since_ms"] or 0
+        self._wind(tick)
         counts_for_hold = since <= TICKS_3
         self.elapsed += since
         self.held += since if self.is_answered and counts_for_hold else 0
@@ -55,19 +58,28 @@ class Tally:
                 each[0] += since
             recent[:] = [each for each in recent if each[0] < RECENT + SLACK]
         if tick["poll"] is None:
-            self.missed += 1
+            self.unpolled += since
         else:
             self._poll(tick)
         self._queries(tick, since)
 
+    def _wind(self, tick):
+        """A clock of its own, by the wall where the server was away."""
+        now = datetime.fromisoformat(tick["now"])
+        away = 0 if self.wall is None else max(0, round((now - self.wall).total_seconds() * 1000))
+        self.clock += away if tick["since_ms"] is None else tick["since_ms"]
+        self.wall = now
+
     def _poll(self, tick):
-        self.missed = 0
+        self.unpolled = 0
         self.is_answered |= tick["answered"] >= self.push
-        in_warmup = self.poll_began is None or self.poll_began < self.release.warmup_ms
+        is_first = self.poll_began is None
+        in_warmup = self.release.warmup_ms > 0 if is_first else self.poll_began < self.release.warmup_ms
+        earlier_in_warmup = self.was_in_warmup if is_first else in_warmup and self.step == 0
         for evidence in tick["poll"]:
             is_of_step = evidence["mark"] is not None and int(evidence["mark"]) >= self.push
-            self._evidence(evidence["counts"], is_of_step, is_of_step and in_warmup)
-        self.poll_began = self.elapsed
+            self._evidence(evidence["counts"], is_of_step, in_warmup if is_of_step else earlier_in_warmup)
+        self.poll_began, self.was_in_warmup = self.elapsed, not self.is_warm()
 
     def _evidence(self, counts, is_of_step, in_warmup):
         zeros = [[0] * len(OUTCOMES)] * PARTS
@@ -87,7 +99,8 @@ class Tally:
             self.evaluated.add((comparison.guardrail.name, comparison.arm))
 
     def _of_step(self, counts, in_warmup):
-        self.recent_step.append([0, counts])
+        if not in_warmup:
+            self.recent_step.append([0, counts])
         for variant, parts in counts.items():
             total = sum(part[ALL] for part in parts)
             self.seen[variant] += total
@@ -110,33 +123,39 @@ class Tally:
 
     def _queries(self, tick, since):
         for guardrail in self.release.guardrails:
-            if guardrail.kind in ("counts", "value"):
-                asked = self.asked.setdefault(guardrail.name, {"age": None, "began": None, "last": None, "run": None})
+            if guardrail.kind == "value":
+                asked = self.asked.setdefault(guardrail.name, {"age": None, "run": None})
                 unknown = tick["since_ms"] is None or asked["age"] is None
                 asked["age"] = None if unknown else asked["age"] + since
                 if tick["queries"] is not None:
-                    take = self._value if guardrail.kind == "value" else self._counted
-                    take(guardrail, tick["queries"][guardrail.name], asked)
+                    self._value(guardrail, tick["queries"][guardrail.name], asked)
                     asked["age"] = 0
+            elif guardrail.kind == "counts" and tick["queries"] is not None:
+                self._counted(guardrail, tick["queries"][guardrail.name])
 
-    @staticmethod
-    def _value(guardrail, value, asked):
-        """A run of being above goes on over gaps of three ticks at most."""
+    def _value(self, guardrail, value, asked):
+        """A run of being above goes on over gaps of three ticks at most, and begins after the warm-up."""
         goes_on = asked["run"] is not None and asked["age"] is not None and asked["age"] <= TICKS_3
-        is_above = value > Fraction(str(guardrail.body["above"]))
+        is_above = self.is_warm() and value > Fraction(str(guardrail.body["above"]))
         asked["run"] = (asked["run"] + asked["age"] if goes_on else 0) if is_above else None
 
-    def _counted(self, guardrail, values, asked):
-        """What counters grew by; where one fell, the new numbers are where it begins anew."""
-        before, asked["last"] = asked["last"], values
-        is_of_step = asked["began"] is not None
-        in_warmup = is_of_step and asked["began"] < self.release.warmup_ms
-        asked["began"] = self.elapsed
+    def _counted(self, guardrail, values):
+        """What counters of an arm and of control grew by, once both have; it is of what was when they began to."""
         for (name, arm), comparison in self.comparisons.items():
-            if name == guardrail.name and before:
-                sides = [_growth(before[variant], values[variant]) for variant in (arm, "control")]
-                if None not in sides:
-                    self._compare(comparison, [[each] for each in sides], is_of_step, in_warmup)
+            if name != guardrail.name:
+                continue
+            asked = self.asked.setdefault((name, arm), {"counted": [Counted(), Counted()], "sides": None})
+            for place, variant in enumerate((arm, "control")):
+                grown = asked["counted"][place].grown(values[variant], self.clock)
+                if grown and asked["sides"]:
+                    asked["sides"][place] = tuple(map(sum, zip(asked["sides"][place], grown)))
+            sides = asked["sides"]
+            if sides and sides[0][0] and sides[1][0]:
+                push, in_warmup = asked["began"]
+                self._compare(comparison, [[each] for each in sides], push == self.push, in_warmup)
+                sides = None
+            if not sides or not any(map(any, sides)):
+                asked["sides"], asked["began"] = [(0, 0), (0, 0)], (self.push, not self.is_warm())
 
     def is_above(self, guardrail):
         """Whether a `value` has been above its bound for as long as it takes."""
@@ -147,10 +166,3 @@ class Tally:
 def _bad(parts, outcome):
     """[(requests, bad)] by part; no more are bad than there were."""
     return [(part[ALL], min(part[outcome], part[ALL])) for part in parts]
-
-
-def _growth(before, now):
-    if now["all"] < before["all"] or now["bad"] < before["bad"]:
-        return None
-    requests = now["all"] - before["all"]
-    return requests, min(now["bad"] - before["bad"], requests)

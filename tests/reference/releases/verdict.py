@@ -10,7 +10,8 @@ from .windows import is_open
 
 SILENT_REQUESTS, SILENT_PARTS = 1000, 8
 ABOVE_REQUESTS = 1000
-MISSED_POLLS = 3
+# Three ticks, which are not on time to the millisecond.
+UNPOLLED = 25_000
 
 
 class Judge:
@@ -88,11 +89,14 @@ class Judge:
         return requests >= ABOVE_REQUESTS and bad * LINE > requests * share_slots(guardrail.body["above"])
 
     def _data(self):
-        if self.tally.missed >= MISSED_POLLS:
+        if self.tally.unpolled >= UNPOLLED:
             self.say("no_data", "no_poll")
-        if self.tick["queries"] is None and any(each.kind in ("counts", "value") for each in self.release.guardrails):
+        if self.tick["queries"] is None and any(
+            each.kind in ("counts", "value") and each.on_harm != "warn" for each in self.release.guardrails
+        ):
             self.say("no_data", "unreachable")
-        if self.step.share and not sum(self.tally.seen.values()):
+        is_told = self.tally.is_warm() and self.tally.is_answered
+        if self.step.share and is_told and not sum(self.tally.seen.values()):
             self.say("no_data", "no_traffic")
         silent = {
             name for arm in self.tally.pairs() for name, other in ((arm, "control"), ("control", arm))
@@ -126,11 +130,14 @@ class Judge:
             self.say("holding", "edges")
         if not self._is_held():
             self.say("holding", "hold")
+        if self.step.share and not self.tally.is_warm():
+            self.say("holding", "warmup")
         for arm in self.release.arms:
             if self.tally.requests[arm] < self.step.requests:
                 self.say("holding", "requests", None, arm)
-        for name, arm in self.tally.comparisons:
-            if arm in self.tally.pairs() and (name, arm) not in self.tally.evaluated:
+        for (name, arm), comparison in self.tally.comparisons.items():
+            is_asked = arm in self.tally.pairs() and comparison.guardrail.on_harm != "warn"
+            if is_asked and (name, arm) not in self.tally.evaluated:
                 self.say("holding", "not_evaluated", name, arm)
         self.is_reached = "holding" not in self.phases
 

@@ -38,19 +38,21 @@ pub(super) fn judged(
         for arm in arms.chain((!compares(guardrail)).then_some(None)) {
             let look =
                 Look { release, stand, running, guardrail, is_warming: running.times.is_warming(release.warmup) };
-            let (one, code) = match arm {
+            let (one, codes) = match arm {
                 Some(arm) => look.at_arm(arm),
                 None => look.at_value(),
             };
             numbers.push(one);
-            let reason = |code| Reason { guardrail: Some(guardrail.name.clone()), arm: arm.map(str::to_owned), code };
-            let does = match (code, guardrail.on_harm) {
-                (_, OnHarm::Warn) => Does::Nothing,
-                (Some(Code::Suspected), _) if is_passed => Does::Nothing,
-                (Some(Code::Suspected), _) | (_, OnHarm::Hold) => Does::Holds(Phase::Suspected),
-                (_, OnHarm::Rollback) => Does::RollsBack,
-            };
-            found.extend(code.map(|code| Found { reason: reason(code), does }));
+            found.extend(codes.into_iter().map(|code| {
+                let does = match (code, guardrail.on_harm) {
+                    (_, OnHarm::Warn) => Does::Nothing,
+                    (Code::Suspected, _) if is_passed => Does::Nothing,
+                    (Code::Suspected, _) | (_, OnHarm::Hold) => Does::Holds(Phase::Suspected),
+                    (_, OnHarm::Rollback) => Does::RollsBack,
+                };
+                let reason = Reason { code, guardrail: Some(guardrail.name.clone()), arm: arm.map(str::to_owned) };
+                Found { reason, does }
+            }));
         }
     }
     (numbers, found)
@@ -65,7 +67,7 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn at_arm(&self, arm: &str) -> (GuardrailNumbers, Option<Code>) {
+    fn at_arm(&self, arm: &str) -> (GuardrailNumbers, Vec<Code>) {
         let (margin, above) = match &self.guardrail.measure {
             Measure::Outcome { margin, above, .. } | Measure::Counts { margin, above, .. } => (*margin, *above),
             Measure::Value { .. } => (0.0, None),
@@ -81,22 +83,23 @@ impl Look<'_> {
         let has_control = planned(self.release, self.stand.step).is_some();
         let rate = above.and_then(|_| rate(tally.recent.came()));
 
-        let code = if !self.is_warming && ln_e_harm >= ln_bound {
-            Some(Code::Harm)
-        } else if !self.is_warming && above.zip(rate).is_some_and(|(above, rate)| rate > above) {
-            Some(Code::Above)
-        } else {
-            // What was suspected before is so at 100% too: a person looks before it is finished.
-            (ln_e >= ln_bound).then_some(Code::Suspected)
-        };
+        let is_harm = !self.is_warming && ln_e_harm >= ln_bound;
+        let is_above = !self.is_warming && above.zip(rate).is_some_and(|(above, rate)| rate > above);
+        // What was suspected before is so at 100% too: a person looks before it is finished.
+        let is_suspected = ln_e >= ln_bound;
         let seen = tally.comparison.seen();
-        let state = match code {
-            Some(Code::Suspected) => GuardrailState::Suspected,
-            Some(_) => GuardrailState::Harm,
-            None if !has_control && self.stand.share(self.release) > 0 => GuardrailState::NoControl,
-            None if seen.all == 0.0 => GuardrailState::Unknown,
-            None => GuardrailState::Good,
+        let state = if is_harm || is_above {
+            GuardrailState::Harm
+        } else if is_suspected {
+            GuardrailState::Suspected
+        } else if !has_control && self.stand.share(self.release) > 0 {
+            GuardrailState::NoControl
+        } else if seen.all == 0.0 {
+            GuardrailState::Unknown
+        } else {
+            GuardrailState::Good
         };
+        let codes = [(is_harm, Code::Harm), (is_above, Code::Above), (is_suspected, Code::Suspected)];
         let numbers = GuardrailNumbers {
             arm: Some(arm.to_owned()),
             ln_e: Some(ln_e),
@@ -111,12 +114,12 @@ impl Look<'_> {
             above,
             ..self.numbers(state)
         };
-        (numbers, code)
+        (numbers, codes.into_iter().filter(|(is, _)| *is).map(|(_, code)| code).collect())
     }
 
-    fn at_value(&self) -> (GuardrailNumbers, Option<Code>) {
+    fn at_value(&self) -> (GuardrailNumbers, Vec<Code>) {
         let Measure::Value { above, lasts, .. } = self.guardrail.measure else {
-            return (self.numbers(GuardrailState::Unknown), None);
+            return (self.numbers(GuardrailState::Unknown), Vec::new());
         };
         let run = self.running.asked.get(&self.guardrail.name).map(|asked| (asked.run, asked.at));
         let value = run.and_then(|(run, at)| run.value(at));
@@ -127,8 +130,8 @@ impl Look<'_> {
             None => GuardrailState::Unknown,
             Some(_) => GuardrailState::Good,
         };
-        let code = is_harm.then_some(Code::ValueAbove);
-        (GuardrailNumbers { value, above: Some(above), above_ms, ..self.numbers(state) }, code)
+        let codes = is_harm.then_some(Code::ValueAbove).into_iter().collect();
+        (GuardrailNumbers { value, above: Some(above), above_ms, ..self.numbers(state) }, codes)
     }
 
     /// How many requests count for one: as parts show it, and where they do not as the document says.

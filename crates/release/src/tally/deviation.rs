@@ -17,6 +17,9 @@ const CRITICAL: f64 = 12.1157;
 /// condition a tenth of good releases with heavy users stop.
 const ERRORS: f64 = 4.0;
 
+/// A deviation that is the threshold exactly is one, whatever its last bits.
+const LAST_BITS: f64 = 1e-12;
+
 /// Requests of an arm and of control by part, in one step and after its warm-up.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Deviation {
@@ -95,7 +98,7 @@ impl Deviation {
             && control > 0.0
             && all >= requests_min
             && p < P
-            && deviation.abs() >= threshold
+            && deviation.abs() + LAST_BITS >= threshold
             && errors >= ERRORS;
         Off {
             arm: arm.to_owned(),

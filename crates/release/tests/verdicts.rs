@@ -1,0 +1,206 @@
+//! Lives of random releases, tick by tick, judged here and by `tests/reference/releases`, which somebody wrote who had the text and not
+//! this code.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use weir_policy::Source;
+use weir_policy::evidence::Outcome;
+use weir_release::evidence::{Counts, Evidence};
+use weir_release::judge::{Code, Decision, Inconclusive, Stand, Verdict};
+use weir_release::{Answer, Queries, Release, Running, Tick, Totals, judge, read_alone};
+
+/// How far numbers may be apart: they are added up in another order.
+const APART_MAX: f64 = 1e-6;
+
+#[test]
+fn an_implementation_from_the_text_alone_says_the_same() {
+    let number = |name: &str, usual: u32| {
+        std::env::var(name).map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name}: {text} is no number")))
+    };
+    let (cases, seed) = (number("WEIR_REFERENCE_RELEASES", 120), number("WEIR_REFERENCE_SEED", 1));
+    let mut reference = Command::new("python3")
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/reference"))
+        .args(["-m", "releases.cases", "--kind", "verdict"])
+        .args(["--count", &cases.to_string(), "--seed", &seed.to_string()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("needs python3; run: apt-get install -y python3");
+    let (mut ticks, mut differences) = (0, Vec::new());
+    for line in BufReader::new(reference.stdout.take().unwrap()).lines() {
+        let case: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        ticks += case["ticks"].as_array().unwrap().len();
+        differences.extend(compared(&case));
+    }
+    assert!(reference.wait().unwrap().success());
+    assert!(ticks >= usize::try_from(cases * 5).unwrap(), "{ticks} ticks");
+    let shown: Vec<&str> = differences.iter().take(5).map(String::as_str).collect();
+    assert!(differences.is_empty(), "{} cases of {cases} differ, the first:\n{}", differences.len(), shown.join("\n"));
+}
+
+/// Where a case is judged otherwise here: its first tick, for what follows may come of it.
+fn compared(case: &Value) -> Option<String> {
+    let source = Source::json("release.json", case["document"].to_string());
+    let release = read_alone(source).unwrap_or_else(|problems| panic!("{}: {problems:#?}", case["document"]));
+    let (mut stand, mut running) = (Stand::default(), Running::default());
+    for (number, tick) in case["ticks"].as_array().unwrap().iter().enumerate() {
+        for event in tick["events"].as_array().unwrap() {
+            happen(&mut stand, event);
+        }
+        let seen = seen(&release, tick);
+        running.observe(&release, stand.step, stand.push, &seen);
+        let text = serde_json::to_string(&running).unwrap();
+        assert_eq!(serde_json::from_str::<Running>(&text).unwrap(), running, "what is recorded goes on as it was");
+        let verdict = judge(&release, &stand, &running, seen.now);
+        running.judged(&verdict);
+        stand.inconclusive = verdict.inconclusive;
+        let (here, there) = (said(&verdict, &tick["expect"]), expected(&tick["expect"]));
+        let numbers = apart(&verdict, &tick["expect"]);
+        if here != there || numbers.is_some() {
+            return Some(format!(
+                "{} ({}), tick {number}\n  here:      {here}\n  reference: {there}\n  numbers: {numbers:?}\n",
+                case["case"], case["aim"]
+            ));
+        }
+    }
+    None
+}
+
+fn happen(stand: &mut Stand, event: &Value) {
+    let step = || usize::try_from(event["step"].as_u64().unwrap()).unwrap();
+    match event["event"].as_str().unwrap() {
+        "step" => {
+            (stand.step, stand.push) = (Some(step()), event["push"].as_u64().unwrap());
+            stand.passed = event["why"].as_bool().unwrap();
+            (stand.problem, stand.inconclusive) = (None, None);
+        }
+        "approve" => drop(stand.approved.insert(step())),
+        "pause" | "resume" => stand.paused = event["event"] == "pause",
+        "freeze" | "thaw" => stand.frozen = event["event"] == "freeze",
+        "problem" => stand.problem = event["problem"].as_str().map(str::to_owned),
+        other => panic!("{other}"),
+    }
+}
+
+fn seen(release: &Release, tick: &Value) -> Tick {
+    let poll = tick["poll"].as_array().map(|poll| poll.iter().map(|one| evidence(release, one)).collect());
+    let asked = match tick["queries"].as_object() {
+        Some(answers) => answers.iter().map(|(name, answer)| (name.clone(), answered(answer))).collect(),
+        None => {
+            let all = release.guardrails.iter().map(|one| (one.name.clone(), Answer::Unreachable("down".to_owned())));
+            all.collect()
+        }
+    };
+    Tick {
+        now: tick["now"].as_str().unwrap().parse().unwrap(),
+        since: tick["since_ms"].as_u64().map(Duration::from_millis),
+        poll,
+        answered: tick["answered"].as_u64().unwrap(),
+        queries: Queries { of: BTreeMap::from([(release.id.clone(), asked)]) },
+        ..Tick::default()
+    }
+}
+
+fn evidence(release: &Release, one: &Value) -> Evidence {
+    let of_variant = |parts: &Value| -> Value {
+        let column = |outcome: Outcome| -> Value {
+            parts.as_array().unwrap().iter().map(|part| part[outcome as usize].clone()).collect()
+        };
+        Outcome::ALL.into_iter().map(|outcome| (outcome.name().to_owned(), column(outcome))).collect()
+    };
+    let counts: Value =
+        one["counts"].as_object().unwrap().iter().map(|(name, parts)| (name.clone(), of_variant(parts))).collect();
+    let counts: Counts = serde_json::from_value(json!({ (release.id.clone()): counts })).unwrap();
+    Evidence { mark: one["mark"].as_str().map(str::to_owned), counts }
+}
+
+fn answered(answer: &Value) -> Answer {
+    match answer.as_object() {
+        None => Answer::Value(answer.as_f64().unwrap()),
+        Some(variants) => {
+            let totals = |one: &Value| Totals { bad: one["bad"].as_f64(), all: one["all"].as_f64() };
+            Answer::Counts(variants.iter().map(|(name, one)| (name.clone(), totals(one))).collect())
+        }
+    }
+}
+
+/// What the verdict says, in the words of the reference.
+fn said(verdict: &Verdict, expect: &Value) -> Value {
+    let reasons: BTreeSet<String> = verdict
+        .reasons
+        .iter()
+        .filter_map(|reason| {
+            let (code, guardrail) = match reason.code {
+                Code::ValueAbove => ("value", reason.guardrail.as_deref()),
+                Code::ProviderUnreachable => ("unreachable", None),
+                Code::NotAnswered => ("edges", None),
+                Code::Unread => ("poll", None),
+                Code::MaxHold => return None,
+                // Said before.
+                Code::Deviation if reason.arm.is_none() => return None,
+                code => {
+                    return Some(words(
+                        serde_json::to_value(code).unwrap().as_str(),
+                        reason.guardrail.as_deref(),
+                        reason.arm.as_deref(),
+                    ));
+                }
+            };
+            Some(words(Some(code), guardrail, reason.arm.as_deref()))
+        })
+        .collect();
+    let of = |inconclusive: Inconclusive| serde_json::to_value(inconclusive).unwrap();
+    let phase = (verdict.decision == Decision::Hold).then_some(verdict.phase);
+    let mut said = json!({
+        "action": verdict.decision, "phase": phase, "reasons": reasons, "requests": verdict.numbers.step.requests,
+        "held_ms": verdict.numbers.step.held_ms.unwrap_or(0), "inconclusive": verdict.inconclusive.map(of),
+    });
+    blur(&mut said, expect);
+    said
+}
+
+fn expected(expect: &Value) -> Value {
+    let reason = |reason: &Value| words(reason[0].as_str(), reason[1].as_str(), reason[2].as_str());
+    let reasons = expect["reasons"].as_array().unwrap().iter().filter(|reason| reason[0] != "inconclusive");
+    let reasons: BTreeSet<String> = reasons.map(reason).collect();
+    let mut expected = json!({
+        "action": expect["action"], "phase": expect["phase"], "reasons": reasons, "requests": expect["requests"],
+        "held_ms": expect["held_ms"], "inconclusive": expect["inconclusive"],
+    });
+    blur(&mut expected, expect);
+    expected
+}
+
+/// Where the text leaves a tick open nothing is held against it. What a rollback would have made inconclusive is nothing to anybody.
+fn blur(said: &mut Value, expect: &Value) {
+    if expect["action"] == "rollback" {
+        said["inconclusive"] = Value::Null;
+    }
+    if expect["edge"] == true {
+        ["action", "phase", "reasons", "inconclusive"].into_iter().for_each(|name| said[name] = Value::Null);
+    }
+}
+
+fn words(code: Option<&str>, guardrail: Option<&str>, arm: Option<&str>) -> String {
+    [code, guardrail, arm].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// A number that is another one.
+fn apart(verdict: &Verdict, expect: &Value) -> Option<String> {
+    for there in expect["guardrails"].as_array().unwrap() {
+        let (name, arm) = (there["guardrail"].as_str().unwrap(), there["arm"].as_str());
+        let mut of = verdict.numbers.guardrails.iter();
+        let here = of.find(|one| one.name == name && one.arm.as_deref() == arm)?;
+        for (what, here) in [("d", here.design_effect), ("suspected", here.ln_e), ("harm", here.ln_e_harm)] {
+            let (here, there) = (here.unwrap(), there[what].as_f64().unwrap());
+            if (here - there).abs() > APART_MAX * there.abs().max(1.0) {
+                return Some(format!("{name} {what}: {here} and {there}"));
+            }
+        }
+    }
+    None
+}
