@@ -4,54 +4,81 @@ use std::time::Duration;
 
 use super::testing::{Bench, had, reasons};
 use super::*;
+use crate::evidence::TICK;
 use crate::tick::Tick;
 
-mod harm;
+mod data;
+mod deviation;
+mod guardrails;
+mod properties;
+mod step;
 
 /// The ticks of ten minutes of `hold` after the first poll.
 const HOLD_TICKS: usize = 60;
 
+#[track_caller]
 fn says(verdict: &Verdict, decision: Decision, phase: Phase, expected: &[&str]) {
     assert_eq!((verdict.decision, verdict.phase), (decision, phase), "{verdict:#?}");
     assert_eq!(reasons(verdict), expected);
 }
 
-#[test]
-fn a_good_release_advances_when_its_step_is_over() {
-    let mut bench = Bench::new();
-    bench.begin(0);
-    for tick in 0..=HOLD_TICKS {
-        let verdict = bench.poll(had(100, 1), had(100, 1));
-        let is_last = tick == HOLD_TICKS;
-        let decision = if is_last { Decision::Advance } else { Decision::Hold };
-        assert_eq!((verdict.decision, verdict.phase), (decision, Phase::Holding), "tick {tick}: {verdict:#?}");
-        assert_eq!((verdict.to, verdict.minimum), (is_last.then_some(1), is_last));
-        assert_eq!(reasons(&verdict).contains(&"hold".to_owned()), !is_last, "tick {tick}");
-    }
+#[track_caller]
+fn holds(verdict: &Verdict, phase: Phase, expected: &[&str]) {
+    says(verdict, Decision::Hold, phase, expected);
+}
+
+#[track_caller]
+fn advances(verdict: &Verdict) {
+    says(verdict, Decision::Advance, Phase::Holding, &[]);
+}
+
+/// A release whose first step is over: it advances.
+fn over() -> Bench {
+    let bench = Bench::in_step(0, HOLD_TICKS + 1);
+    advances(&bench.judge());
+    bench
 }
 
 #[test]
-fn the_first_step_begins_a_tick_after_nine_of_ten_edges_know_the_release() {
-    let mut bench = Bench::new();
-    let behind = Tick { poll: Some(vec![]), answered: 0, behind: vec!["edge-7".to_owned()], ..bench.on_time() };
-    let verdict = bench.tick(behind);
-    says(&verdict, Decision::Hold, Phase::Holding, &["not_answered"]);
-    assert_eq!(verdict.numbers.step.behind, ["edge-7".to_owned()].into());
-    says(&bench.poll(had(0, 0), had(0, 0)), Decision::Hold, Phase::Holding, &["not_answered"]);
-    let verdict = bench.poll(had(0, 0), had(0, 0));
-    says(&verdict, Decision::Advance, Phase::Holding, &[]);
-    assert_eq!(verdict.to, Some(0));
+fn where_several_hold_the_phase_is_the_first() {
+    let mut bench = over();
+    bench.release.windows = vec![closed()];
+    bench.release.steps[1].approve = true;
+    bench.stand.frozen = true;
+    holds(&bench.judge(), Phase::Paused, &["frozen", "window", "approval"]);
+    bench.stand = Stand { frozen: false, paused: true, inconclusive: Some(Inconclusive::MaxHold), ..bench.stand };
+    bench.stand.problem = Some("tags are too long".to_owned());
+    bench.running.refusal = Some("one edge of ten was read".to_owned());
+    holds(&bench.judge(), Phase::Paused, &["paused", "max_hold", "problem", "window", "approval"]);
+    bench.stand.paused = false;
+    holds(&bench.judge(), Phase::Inconclusive, &["max_hold", "problem", "window", "approval"]);
+    bench.stand.switched_off = true;
+    holds(&bench.judge(), Phase::NoData, &["switched_off", "max_hold", "problem", "window", "approval"]);
+    bench.stand = Stand { switched_off: false, inconclusive: None, ..bench.stand };
+    holds(&bench.judge(), Phase::Holding, &["problem", "window", "approval"]);
+    bench.stand.problem = None;
+    holds(&bench.judge(), Phase::WaitingWindow, &["window", "approval"]);
+    bench.release.windows = vec![];
+    holds(&bench.judge(), Phase::WaitingApproval, &["approval"]);
+    // Of another step is not of this one.
+    bench.stand.approved = [2].into();
+    holds(&bench.judge(), Phase::WaitingApproval, &["approval"]);
+    bench.stand.approved = [1].into();
+    advances(&bench.judge());
 }
 
 #[test]
-fn nothing_begins_in_a_tick_without_an_accepted_poll() {
-    let mut bench = Bench::in_step(0, HOLD_TICKS);
-    let good = bench.clone();
-    says(&bench.refused(), Decision::Hold, Phase::Holding, &["unread"]);
-    // Somebody asked something between two ticks.
-    let mut bench = good;
-    let between = Tick { since: Some(Duration::from_millis(300)), ..bench.on_time() };
-    bench.poll(had(100, 0), had(100, 0));
-    says(&bench.tick(between), Decision::Hold, Phase::Holding, &["unread"]);
-    says(&bench.poll(had(100, 0), had(100, 0)), Decision::Advance, Phase::Holding, &[]);
+fn an_inconclusive_release_rolls_back_if_that_is_wanted() {
+    let mut bench = over();
+    bench.stand.inconclusive = Some(Inconclusive::MaxHold);
+    bench.stand.paused = true;
+    bench.release.on.inconclusive = Stop::Rollback;
+    says(&bench.judge(), Decision::Rollback, Phase::Paused, &["paused", "max_hold"]);
+}
+
+/// A window that is open on no day at which tests are.
+fn closed() -> crate::Window {
+    let zone = jiff::tz::TimeZone::UTC;
+    let time = jiff::civil::time(9, 0, 0, 0);
+    crate::Window { days: vec![jiff::civil::Weekday::Sunday], from: time, to: jiff::civil::time(9, 1, 0, 0), zone }
 }
