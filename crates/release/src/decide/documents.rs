@@ -18,8 +18,11 @@ pub fn take_in(draft: &mut Draft<'_>) {
         }
         Ok(files) => files,
     };
+    // What is seen first in one look came together: which file it is in decides nothing.
+    let mut by_id: Vec<&File> = files.iter().collect();
+    by_id.sort_by_key(|file| file.document.as_ref().ok().map(|document| document.release.id.as_str()));
     let mut ids = BTreeSet::new();
-    for File { name, document } in files {
+    for File { name, document } in by_id {
         match document {
             Ok(document) if !ids.insert(document.release.id.clone()) => {
                 let text = format!("another file has a release {}", document.release.id);
