@@ -5,6 +5,7 @@ mod compare;
 mod documents;
 mod effective;
 mod placement;
+mod verdict;
 
 use compare::compare;
 
@@ -16,4 +17,9 @@ fn an_implementation_from_the_text_alone_places_them_the_same() {
 #[test]
 fn an_implementation_from_the_text_alone_makes_the_same_policies() {
     compare("effective", 400, effective::compared, effective::REACHED);
+}
+
+#[test]
+fn an_implementation_from_the_text_alone_judges_them_the_same() {
+    compare("verdict", 200, verdict::compared, verdict::REACHED);
 }
