@@ -15,7 +15,6 @@ use weir_simulate::{
 };
 
 const SHARES: [f64; 3] = [0.05, 0.1, 0.5];
-const LOOKS: usize = 120;
 
 /// The short judges and the one of releases, side by side.
 struct Both {
@@ -89,8 +88,9 @@ fn counts(counted: &[Parts]) -> Counts {
     serde_json::from_value(Value::from(Map::from_iter([("owl".to_owned(), variants.into())]))).unwrap()
 }
 
-fn tally(population: Population, harm: Harm, runs: u64) -> Tally {
-    let steps = SHARES.map(|share| Step { share, looks: LOOKS }).to_vec();
+/// Releases whose steps have so many looks each.
+fn tally(population: Population, harm: Harm, looks: usize, runs: u64) -> Tally {
+    let steps = SHARES.map(|share| Step { share, looks }).to_vec();
     let faults = if harm == Harm::NONE { vec![] } else { vec![Fault::of_canary(harm)] };
     let plan = Plan { kind: Kind::Release(Control::Equal), steps, requests: 333.0, warmup: 6, max_hold: 0, faults };
     let mut tally = Tally::default();
@@ -103,7 +103,7 @@ fn tally(population: Population, harm: Harm, runs: u64) -> Tally {
 #[test]
 fn good_releases_are_judged_alike_and_rarely_stopped() {
     for population in [Population::alike(20_000), Population::heavy(20_000)] {
-        let tally = tally(population, Harm::NONE, 20);
+        let tally = tally(population, Harm::NONE, 120, 20);
         // One per cent of harm, and a half of deviation.
         assert!(tally.keeps(0.015), "{:.3} of {population:?}", tally.stopped());
     }
@@ -112,13 +112,13 @@ fn good_releases_are_judged_alike_and_rarely_stopped() {
 #[test]
 fn bad_releases_are_judged_alike_and_found() {
     let errors = |errors| Harm { errors, ..Harm::NONE };
-    let four_times = tally(Population::alike(20_000), errors(4.0), 8);
+    let four_times = tally(Population::alike(20_000), errors(4.0), 120, 8);
     assert!(four_times.noticed() == 1.0 && four_times.stopped() > 0.7, "{four_times:?}");
-    let doubled = tally(Population::alike(20_000), errors(2.0), 8);
+    let doubled = tally(Population::alike(20_000), errors(2.0), 120, 8);
     assert!(doubled.noticed() > 0.5, "{doubled:?}");
-    let of_heavy_users = tally(Population::heavy(2_000), errors(4.0), 8);
+    let of_heavy_users = tally(Population::heavy(2_000), errors(4.0), 120, 8);
     assert!(of_heavy_users.noticed() > 0.8, "{of_heavy_users:?}");
-    let lost = tally(Population::heavy(20_000), Harm { lost: 0.5, ..Harm::NONE }, 8);
+    let lost = tally(Population::heavy(20_000), Harm { lost: 0.5, ..Harm::NONE }, 360, 4);
     assert!(lost.stopped() > 0.8, "{lost:?}");
     assert_eq!(TICK, Duration::from_secs(10));
 }
