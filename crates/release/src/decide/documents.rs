@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::draft::Draft;
-use super::{Bad, File};
+use super::inputs::{Bad, File};
 use crate::changes::changes;
 use crate::journal::{Document, Event, Trouble};
 
@@ -18,11 +18,11 @@ pub fn take_in(draft: &mut Draft<'_>) {
         }
         Ok(files) => files,
     };
-    // What is seen first in one look came together: which file it is in decides nothing.
-    let mut by_id: Vec<&File> = files.iter().collect();
-    by_id.sort_by_key(|file| file.document.as_ref().ok().map(|document| document.release.id.as_str()));
     let mut ids = BTreeSet::new();
-    for File { name, document } in by_id {
+    // What is seen first in one look came together, whatever its files are called.
+    let mut in_order: Vec<&File> = files.iter().collect();
+    in_order.sort_by_key(|file| file.document.as_ref().map(|document| &document.release.id).map_err(|_| ()));
+    for File { name, document } in in_order {
         match document {
             Ok(document) if !ids.insert(document.release.id.clone()) => {
                 let text = format!("another file has a release {}", document.release.id);

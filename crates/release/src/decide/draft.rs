@@ -1,6 +1,6 @@
 //! What a tick has decided so far: lines, and the state that they make.
 
-use super::Inputs;
+use super::inputs::Inputs;
 use crate::effective::{effective, missing_holdouts};
 use crate::journal::{By, Event, Line, Trouble, Wait};
 use crate::state::{Entry, Memory, State};

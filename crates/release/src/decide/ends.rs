@@ -17,7 +17,11 @@ pub fn finish(draft: &mut Draft<'_>, verdicts: &BTreeMap<String, Verdict>) {
         let ramp = draft.state.entries().get(&id).and_then(|entry| entry.ramp.as_ref());
         let is_promoted = ramp.is_some_and(|ramp| ramp.promoted);
         let is_over = verdicts.get(&id).is_some_and(|verdict| {
-            verdict.decision == Decision::Advance && verdict.to.is_none() && draft.inputs.tick.poll.is_some()
+            let is_as_judged = ramp.is_some_and(|ramp| ramp.step == verdict.step);
+            verdict.decision == Decision::Advance
+                && verdict.to.is_none()
+                && is_as_judged
+                && draft.inputs.tick.poll.is_some()
         });
         if is_promoted || is_over {
             draft.add(Event::Finished { release: id, push: draft.push });

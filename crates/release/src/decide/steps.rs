@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::draft::{Draft, as_waits};
 use crate::journal::Event;
-use crate::judge::{Decision, GuardrailNumbers, GuardrailState, Verdict};
+use crate::judge::{Decision, Verdict};
 use crate::state::{Entry, SWITCHED_OFF};
 
 /// Releases whose last change was held back are at the step before again, and paused.
@@ -55,16 +55,12 @@ pub fn begun(draft: &Draft<'_>, id: &str, entry: &Entry, step: usize) -> Event {
 fn due(draft: &Draft<'_>, entry: &Entry, verdict: &Verdict) -> Option<usize> {
     let ramp = entry.ramp.as_ref()?;
     let may_be_forced = verdict.decision != Decision::Rollback
-        && !has_harm(verdict)
+        && !verdict.shows_harm()
         && draft.state.frozen().is_none()
         && !entry.waits_for(SWITCHED_OFF)
         && (ramp.step.is_some() || draft.inputs.tick.answered >= ramp.push);
     let forced = ramp.wanted.filter(|step| may_be_forced && !entry.has_begun(*step));
-    forced.or_else(|| verdict.to.filter(|_| verdict.decision == Decision::Advance))
-}
-
-/// Whether a guardrail found harm that is not only told.
-fn has_harm(verdict: &Verdict) -> bool {
-    let is_harm = |one: &GuardrailNumbers| one.state == GuardrailState::Harm && one.on_harm != "warn";
-    verdict.numbers.guardrails.iter().any(is_harm)
+    // One that was taken back since it was judged is paused.
+    let is_as_judged = entry.paused.is_none() && ramp.step == verdict.step;
+    forced.or_else(|| verdict.to.filter(|_| verdict.decision == Decision::Advance && is_as_judged))
 }

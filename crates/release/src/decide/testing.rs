@@ -11,7 +11,7 @@ use crate::evidence::TICK;
 use crate::journal::{By, Document, Event, Line, Trouble};
 use crate::judge::testing::{evidence, had};
 use crate::request::{Request, Verb};
-use crate::state::{End, State};
+use crate::state::{End, Ramp, State};
 use crate::testing;
 use crate::tick::Tick;
 
@@ -77,14 +77,12 @@ impl World {
         self.files().push(File { name: format!("{id}.json"), document });
     }
 
-    #[allow(dead_code)]
     pub fn spoil(&mut self, id: &str) {
         let bad = Bad { release: None, problems: vec![Trouble::new("syntax", "not JSON")] };
         self.files().retain(|file| file.name != format!("{id}.json"));
         self.files().push(File { name: format!("{id}.json"), document: Err(bad) });
     }
 
-    #[allow(dead_code)]
     pub fn remove(&mut self, id: &str) {
         self.files().retain(|file| file.name != format!("{id}.json"));
     }
@@ -227,27 +225,31 @@ pub fn short(event: &Event) -> Option<String> {
     })
 }
 
-/// What of a state is to be the same after a kill: all but numbers and times.
-#[allow(dead_code)]
-pub fn projected(state: &State) -> String {
+/// What of a state is to be the same after a kill: all but numbers, times and what was judged, or is waited for by one that runs: a
+/// release that started in the tick is looked at in that tick if it comes again.
+pub fn projected(state: &State) -> Vec<String> {
     let entries = state.entries().iter().map(|(id, entry)| {
-        let ramp = entry.ramp.as_ref().map(|ramp| {
-            let verdict = ramp.verdict.as_ref().map(|verdict| (verdict.decision, verdict.phase, &verdict.reasons));
-            format!(
-                "{:?} {:?}",
-                (ramp.step, ramp.passed, ramp.wanted, ramp.promoted, ramp.inconclusive, &ramp.slots),
-                verdict.map(|verdict| format!("{verdict:?}"))
-            )
-        });
-        let entry = (&entry.document, &entry.file, entry.paused.is_some(), &entry.approved, &entry.waits);
-        format!("{id}: {entry:?} {ramp:?}\n")
+        let ramp = entry.ramp.as_ref().map(|ramp| (ramp.step, ramp.passed, ramp.wanted, ramp.promoted, &ramp.slots));
+        let waits = entry.ramp.is_none().then_some(&entry.waits);
+        let entry = (entry.document.digest(), &entry.file, entry.paused.is_some(), &entry.approved, waits);
+        format!("{id}: {entry:?} {ramp:?}")
     });
     let over = state.over().iter().map(|(id, over)| {
         let off = over.off.as_ref().map(|off| off.acknowledged);
-        format!("{id}: {:?}\n", (over.end, over.push.is_some(), off, &over.unreached))
+        format!("{id}: {:?}", (over.end, over.push.is_some(), off, &over.unreached))
     });
-    let whole = (state.frozen().is_some(), state.bad(), state.is_new());
-    format!("{whole:?}\n{}{}", entries.collect::<String>(), over.collect::<String>())
+    let whole = format!("{:?}", (state.frozen().is_some(), state.bad().keys(), state.is_new()));
+    std::iter::once(whole).chain(entries).chain(over).collect()
+}
+
+/// What was judged last of each, without numbers.
+pub fn judged(state: &State) -> Vec<String> {
+    let ramps = state.entries().iter().filter_map(|(id, entry)| Some((id, entry.ramp.as_ref()?)));
+    let verdict = |(id, ramp): (&String, &Ramp)| {
+        let verdict = ramp.verdict.as_ref().map(|verdict| (verdict.decision, verdict.phase, &verdict.reasons));
+        format!("{id}: {verdict:?} {:?}", ramp.inconclusive)
+    };
+    ramps.map(verdict).collect()
 }
 
 /// Whether it ended so.
