@@ -37,7 +37,7 @@ enum Weir {
     #[command(subcommand)]
     Render(render::Render),
     Rollback(rollback::Rollback),
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     Test(test::Test),
 }
 

@@ -19,12 +19,15 @@ pub struct Address {
 }
 
 impl Address {
-    /// The address of a Prometheus: what is before `/api/v1`, as in `https://host/prom/`.
+    /// The address of a Prometheus: what is before `/api/v1`, as in `https://host/prom/`. `HOST:PORT` is one of http.
     ///
     /// # Errors
     /// What is wrong with it, and what would do.
     pub fn prometheus(text: &str) -> Result<Address, String> {
-        let address = Address::parse(text, true)?;
+        let is_of_http =
+            text.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) && !text.contains('/');
+        let address =
+            if is_of_http { Address::parse(&format!("http://{text}"), true)? } else { Address::parse(text, true)? };
         if !address.query.is_empty() {
             return Err("has a query; give what stands before /api/v1".to_owned());
         }
@@ -107,6 +110,8 @@ mod tests {
         for (text, shown) in [
             ("http://prometheus:9090", "http://prometheus:9090"),
             ("http://prometheus:9090/", "http://prometheus:9090"),
+            ("prometheus:9090", "http://prometheus:9090"),
+            ("[::1]:9090", "http://[::1]:9090"),
             ("https://host/prom", "https://host/prom"),
             ("https://host/prom/", "https://host/prom"),
             ("https://host/api/prom//", "https://host/api/prom"),
@@ -123,7 +128,10 @@ mod tests {
         for (text, said) in [
             ("", "is no URL"),
             ("prometheus", "is no whole URL"),
-            ("prometheus:9090", "is no whole URL"),
+            ("prometheus:", "is no whole URL"),
+            ("ada:secret@prometheus:9090", "a user or password"),
+            ("prometheus:90900", "is no"),
+            ("prometheus:9090/prom", "is no"),
             ("/prom", "is no whole URL"),
             ("ftp://host", "only http: and https:"),
             ("https://host/prom#top", "a fragment"),

@@ -15,7 +15,7 @@ use crate::trouble::Trouble;
 
 mod answer;
 
-pub use answer::{Answer, Told};
+pub use answer::{Answer, Series, Told};
 
 /// One number with its labels is some hundred bytes; a query that forgot its `sum` may have many.
 const NUMBER_BYTES_MAX: usize = 1024 * 1024;
@@ -79,6 +79,15 @@ impl Prometheus {
             }
         }
         answers
+    }
+
+    /// All series that a query has now, by the server's own clock.
+    ///
+    /// # Errors
+    /// There is no answer, one of more bytes, or one that is no instant vector.
+    pub async fn series(&self, query: &str, bytes_max: usize) -> Result<Vec<Series>, Trouble> {
+        let Reply { status, body } = self.ask("/api/v1/query", &[("query", query)], bytes_max).await?;
+        answer::series(status, &body)
     }
 
     /// Whether it has had a series of this metric within the hour before.

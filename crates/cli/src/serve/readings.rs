@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::{Args, value_parser};
-use serde_json::Value;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::MissedTickBehavior;
 use weir_policy::Gauge;
+use weir_remote::{Address, Client, Prometheus};
 
 use self::schedule::Schedule;
 use super::fleet::{Gauges, Row, SharedFleet};
@@ -24,9 +25,16 @@ pub struct ReadingOptions {
     /// metadata has weir_admin_port says so itself
     #[arg(long, value_name = "PORT", value_parser = value_parser!(u16).range(1..))]
     admin_port: Option<u16>,
-    /// A Prometheus that scrapes the Envoys, to read there which revision is active
-    #[arg(long, value_name = "HOST:PORT")]
-    prometheus: Option<String>,
+    /// A Prometheus that scrapes the Envoys, to read there which revision is active: http://HOST:PORT or https://HOST, with
+    /// the path that stands before /api/v1; HOST:PORT is one of http
+    #[arg(long, value_name = "URL", value_parser = Address::prometheus)]
+    prometheus: Option<Address>,
+    /// A file with the bearer token that it lets in; read at each question
+    #[arg(long, value_name = "FILE", requires = "prometheus")]
+    prometheus_token: Option<PathBuf>,
+    /// The only authorities that may vouch for it, PEM, instead of those of the system; read at each question
+    #[arg(long, value_name = "FILE", requires = "prometheus")]
+    prometheus_ca: Option<PathBuf>,
     /// The label by which that Prometheus knows an Envoy's node id
     #[arg(long, value_name = "LABEL", default_value = "node")]
     prometheus_label: String,
@@ -39,8 +47,8 @@ const ROUND: Duration = Duration::from_secs(1);
 const AT_ONCE: usize = 128;
 /// The gauges of an Envoy: `weir_(policy_re|offer)`.
 const WANTED: &str = "/stats?filter=weir_%28policy_re%7Coffer%29";
-/// Those of all Envoys that a Prometheus knows: `{__name__=~"weir_policy_re.*|weir_offer"}`.
-const WANTED_OF_ALL: &str = "/api/v1/query?query=%7B__name__%3D~%22weir_policy_re.*%7Cweir_offer%22%7D";
+/// Those of all Envoys that a Prometheus knows.
+const WANTED_OF_ALL: &str = r#"{__name__=~"weir_policy_re.*|weir_offer"}"#;
 /// The most bytes of an Envoy's answer, which is a line of some hundred bytes for each attachment.
 const ENVOY_BYTES_MAX: usize = 256 << 10;
 /// The most bytes of Prometheus' answer: of 10,000 Envoys it is 5 MB.
@@ -55,16 +63,23 @@ impl ReadingOptions {
         self.admin_port
     }
 
+    /// The Prometheus, if one is named.
+    pub fn prometheus(&self) -> Option<Prometheus> {
+        let address = self.prometheus.clone()?;
+        Some(Prometheus::new(Client::new(address, self.prometheus_token.clone(), self.prometheus_ca.clone())))
+    }
+
     /// Reads gauges for as long as the server runs.
     pub async fn follow(self, fleet: SharedFleet) {
+        let prometheus = self.prometheus();
         let mut schedule = Schedule::default();
         let mut rounds = tokio::time::interval(ROUND);
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             rounds.tick().await;
             let next_round = Instant::now() + ROUND;
-            let scraped = match &self.prometheus {
-                Some(address) => read_prometheus(address, &self.prometheus_label).await,
+            let scraped = match &prometheus {
+                Some(prometheus) => read_prometheus(prometheus, &self.prometheus_label).await,
                 None => BTreeMap::new(),
             };
             let mut admins = BTreeMap::new();
@@ -149,18 +164,13 @@ async fn read_admin(address: &str) -> Option<Readings> {
 }
 
 /// Readings of each node that Prometheus knows; none if it does not answer.
-async fn read_prometheus(address: &str, label: &str) -> BTreeMap<String, Readings> {
-    let answer = get(address, WANTED_OF_ALL, PROMETHEUS_BYTES_MAX).await;
-    let answer: Value = answer.ok().and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or_default();
+async fn read_prometheus(prometheus: &Prometheus, label: &str) -> BTreeMap<String, Readings> {
     let mut all: BTreeMap<String, Readings> = BTreeMap::new();
-    for one in answer["data"]["result"].as_array().into_iter().flatten() {
-        let text = |name: &str| one["metric"][name].as_str();
+    for one in prometheus.series(WANTED_OF_ALL, PROMETHEUS_BYTES_MAX).await.unwrap_or_default() {
+        let text = |name: &str| one.labels.get(name).map(String::as_str);
         let gauge = text("__name__").and_then(Gauge::named);
-        let (attachment, node) = (text("attachment"), text(label));
-        if let (Some(gauge), Some(attachment), Some(node), Some(value)) =
-            (gauge, attachment, node, one["value"][1].as_str())
-        {
-            parse(all.entry(node.into()).or_default(), attachment, gauge, value);
+        if let (Some(gauge), Some(attachment), Some(node)) = (gauge, text("attachment"), text(label)) {
+            parse(all.entry(node.into()).or_default(), attachment, gauge, &one.value);
         }
     }
     all

@@ -28,6 +28,15 @@ pub struct Told {
     pub warnings: Vec<String>,
 }
 
+/// A series with its last value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// Its labels, with `__name__`.
+    pub labels: BTreeMap<String, String>,
+    /// The value as it was written.
+    pub value: String,
+}
+
 /// More are as good as these.
 const WARNINGS_MAX: usize = 5;
 
@@ -77,6 +86,20 @@ pub fn number(status: StatusCode, body: &[u8]) -> Result<Told, Trouble> {
         other => return Err(Trouble::OtherType(start_of(other.as_bytes()))),
     };
     Ok(Told { answer, warnings })
+}
+
+/// All series of an instant query.
+///
+/// # Errors
+/// It was refused, or is no instant vector.
+pub fn series(status: StatusCode, body: &[u8]) -> Result<Vec<Series>, Trouble> {
+    let Some(Data { kind, result }) = opened::<Data>(status, body)?.data else { return Err(unlike(status, body)) };
+    if kind != "vector" {
+        return Err(Trouble::OtherType(start_of(kind.as_bytes())));
+    }
+    let samples: Vec<Sample> = serde_json::from_value(result).map_err(|_| unlike(status, body))?;
+    let series = samples.into_iter().filter_map(|one| Some(Series { labels: one.metric, value: one.value?.1 }));
+    Ok(series.collect())
 }
 
 /// The names of a list.

@@ -154,6 +154,11 @@ async fn it_has_numbers_of_moments_and_words_for_what_is_none() {
         let error = prometheus.number(query, now).await.unwrap_err();
         assert!(error.to_string().contains(said) && !error.is_of_the_server(), "{query}: {error}");
     }
+    let series = prometheus.series(r#"{__name__=~"cart_calls.*|up"}"#, 10_000).await.unwrap();
+    let mut series: Vec<_> = series.into_iter().map(|one| (one.labels["__name__"].clone(), one.value)).collect();
+    series.sort();
+    let expected = [("cart_calls_total", "20"), ("cart_calls_total", "5"), ("cart_calls_total", "7"), ("up", "1")];
+    assert_eq!(series, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     for (metric, known) in [("cart_calls_total", true), ("cart_call_total", false), ("cart_calls_total\"}", false)] {
         assert_eq!(prometheus.knows(metric, now).await, Ok(known), "{metric}");
     }

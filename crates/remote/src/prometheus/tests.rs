@@ -165,6 +165,28 @@ async fn warnings_come_with_the_answer() {
     assert_eq!(told.warnings, ["a store was not reached", "b", "c", "d", "e"]);
 }
 
+#[tokio::test]
+async fn all_series_are_read_within_a_bound() {
+    let two = success("vector", &format!("[{},{}]", sample(r#""a":"b""#, "1"), sample("", "NaN")));
+    for (body, bytes_max, expected) in [
+        (two.clone(), two.len(), Ok(vec![("b", "1"), ("", "NaN")])),
+        (two.clone(), two.len() - 1, Err("too_long")),
+        (success("vector", "[]"), 1_000, Ok(Vec::new())),
+        (success("scalar", r#"[1,"2"]"#), 1_000, Err("other_type")),
+        (success("vector", "[1]"), 1_000, Err("unlike")),
+        (r#"{"status":"success"}"#.to_owned(), 1_000, Err("unlike")),
+    ] {
+        let server = Server::start(move |_, _| answer("200 OK", &body)).await;
+        let series = client(&server).series("x", bytes_max).await;
+        let shown = |one: Series| (one.labels.get("a").cloned().unwrap_or_default(), one.value);
+        let series = series.map(|all| all.into_iter().map(shown).collect::<Vec<_>>());
+        let expected =
+            expected.map(|all| all.iter().map(|(label, value)| (label.to_string(), value.to_string())).collect());
+        assert_eq!(series.map_err(|trouble| trouble.code()), expected);
+        assert!(server.seen()[0].head.starts_with("GET /api/v1/query?query=x HTTP/1.1\r\n"));
+    }
+}
+
 /// robusta-dev/krr#66: what stands between refuses long URLs. A short one is not posted, as some let in only who reads.
 #[tokio::test]
 async fn long_queries_are_posted_and_each_has_its_time() {
