@@ -17,7 +17,8 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::block_in_place;
 use tokio::time::sleep;
 use weir_xds::{Listen, Report};
 
@@ -43,6 +44,7 @@ mod progress;
 mod proposal;
 mod pushes;
 mod readings;
+mod releases;
 mod rollout;
 mod saved;
 mod tls;
@@ -52,11 +54,12 @@ use evidence::{Gatherer, SharedEvidence};
 use file_watcher::FileWatcher;
 use files::Files;
 use fleet::{Moment, SharedFleet};
-use judge::Judge;
+use judge::{Judge, TickOf};
 use log::Log;
 use notice::Notice;
 use progress::SharedProgress;
 use readings::ReadingOptions;
+use releases::{Observed, Releases};
 use rollout::{Rollout, RolloutOptions};
 use tls::TlsOptions;
 
@@ -71,6 +74,15 @@ pub struct Serve {
     /// by ECDS. May be given several times, or be a folder of such files
     #[arg(long, required = true)]
     attach: Vec<PathBuf>,
+    /// Documents of releases: a file (YAML or JSON), or a folder of such files; needs --state
+    #[arg(long, value_name = "PATH", requires = "state")]
+    releases: Option<PathBuf>,
+    /// Begin a journal of releases where there is none that can be read: all of them are queued and paused then
+    #[arg(long, requires = "releases")]
+    new_journal: bool,
+    /// The time from one look at the edges to the next, for tests
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::read, hide = true)]
+    tick: humantime::Duration,
     /// A folder of Envoy listeners, routes, clusters and endpoints as YAML or JSON files with `resources: [...]`
     #[arg(long, value_name = "DIR")]
     resources: Option<PathBuf>,
@@ -116,6 +128,8 @@ const CONNECTIONS_MAX: usize = 16_384;
 const TASKS_BETWEEN_LOOKS: u32 = 1_024;
 /// Reports that wait to be taken in; where there are more, streams wait.
 const REPORTS_MAX: usize = 65_536;
+/// The time between two looks whether anybody asks something of a release.
+const LOOK_FOR_REQUESTS: Duration = Duration::from_millis(500);
 /// Reports are taken in together that come within this: whoever waits for something of the fleet looks at all of it with
 /// each change.
 const TOGETHER: Duration = Duration::from_millis(10);
@@ -126,11 +140,18 @@ impl Serve {
         let state = self.state.as_deref().map(StateDir::open).transpose()?;
         let _locked = state.as_ref().map(StateDir::lock).transpose()?;
         let request = state.as_ref().map(StateDir::rollback_file);
-        let files = Files { policy: self.policy, attach: self.attach, resources: self.resources, request };
+        let releases = self.releases.clone();
+        let files = Files { policy: self.policy, attach: self.attach, resources: self.resources, releases, request };
         let (watcher, written) = FileWatcher::start(files, self.rescan.into());
         let (fleet, progress, evidence) =
             (SharedFleet::default(), SharedProgress::default(), SharedEvidence::default());
-        let judge = Judge::start(written, state.clone(), progress.clone(), self.log)?;
+        let every: Duration = self.tick.into();
+        let releases = state.clone().zip(self.releases.as_ref());
+        let start =
+            |(folder, path): (StateDir, &PathBuf)| Releases::start(folder, path, self.new_journal, every, self.log);
+        let releases = releases.map(start).transpose()?;
+        let asked = state.clone().filter(|_| releases.is_some());
+        let judge = Judge::start(written, state.clone(), releases, progress.clone(), self.log)?;
         let resumed = judge.resumed();
         let has_state = state.is_some();
         let runtime = Builder::new_multi_thread().enable_all().event_interval(TASKS_BETWEEN_LOOKS).build();
@@ -151,6 +172,7 @@ impl Serve {
                 state.clone(),
                 tell,
             );
+            let (ticks, ticking) = mpsc::channel(1);
             let gatherer = Gatherer {
                 admin_port: self.readings.admin_port(),
                 fleet: fleet.clone(),
@@ -158,6 +180,8 @@ impl Serve {
                 state,
                 log: self.log,
                 evidence: evidence.clone(),
+                releases: asked.is_some().then(|| ticks.clone()),
+                every,
             };
             let gathered = tokio::spawn(gatherer.follow(stopping.clone()));
             if let Some(address) = self.http {
@@ -178,7 +202,11 @@ impl Serve {
             // On a thread of its own: the memory that one thread has for parsing policies is used again, and each further one
             // would keep as much.
             let judging = Handle::current();
-            thread::spawn(move || judging.block_on(judge.follow(changed)));
+            let of_fleet = fleet.clone();
+            thread::spawn(move || judging.block_on(judge.follow(changed, ticking, of_fleet)));
+            if let Some(folder) = asked {
+                tokio::spawn(tick_when_asked(folder, ticks));
+            }
             watcher.follow(changes).map_err(|error| Failure::Usage(format!("files cannot be watched: {error}")))?;
             let (reports, reported) = mpsc::channel(REPORTS_MAX);
             let taken_in = tokio::spawn(take_in(reported, fleet.clone(), self.log));
@@ -218,6 +246,21 @@ async fn take_in(mut reported: mpsc::Receiver<Report>, fleet: SharedFleet, log: 
         fleet.send_modify(|fleet| reports.iter().for_each(|report| fleet.note(report, now)));
         reports.clear();
         sleep(TOGETHER).await;
+    }
+}
+
+/// Has releases looked at as soon as somebody asks something of one: nobody should wait ten seconds for an abort.
+async fn tick_when_asked(folder: StateDir, ticks: mpsc::Sender<TickOf>) {
+    loop {
+        sleep(LOOK_FOR_REQUESTS).await;
+        if !block_in_place(|| Releases::is_asked(&folder)) {
+            continue;
+        }
+        let (reply, came) = oneshot::channel();
+        if ticks.send(TickOf { observed: Observed::default(), reply }).await.is_err() {
+            return;
+        }
+        let _ = came.await;
     }
 }
 

@@ -20,6 +20,7 @@ mod warnings;
 mod yaml;
 
 pub use reading::{ResourceFiles, read};
+pub use routing::Routing;
 pub use warnings::codes::{CODES, MISSING_MODULE};
 pub use warnings::{unknown_filters, warnings};
 

@@ -18,7 +18,7 @@ pub struct ResourceFiles {
     /// In the order of the files.
     pub resources: Vec<Resource>,
     /// What the routes among them say.
-    pub(crate) routing: Routing,
+    pub routing: Routing,
     /// What they ask for by name.
     pub(crate) references: Vec<Reference>,
 }

@@ -55,10 +55,22 @@ pub struct Route {
     pub cluster_headers: Vec<String>,
 }
 
+/// A tag that nobody has.
+const NOBODY: &str = "weir.nobody";
+
 impl Routing {
     /// Every route.
     pub fn routes(&self) -> impl Iterator<Item = &Route> {
         self.hosts.iter().flat_map(|host| &host.routes)
+    }
+
+    /// Whether some route is for requests that carry this tag in this header, alone or among others.
+    pub fn asks_for(&self, header: &str, tag: &str) -> bool {
+        let is_for = |one: &HeaderMatch| {
+            one.name == header
+                && (one.exact() == Some(tag) || one.listed() == Some(tag) || one.holds(tag) && !one.holds(NOBODY))
+        };
+        self.routes().any(|route| route.headers.iter().any(is_for))
     }
 
     /// Takes in the routes of a resource.

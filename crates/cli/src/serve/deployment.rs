@@ -67,6 +67,14 @@ impl Deployment {
         Deployment { edges, mesh, resources, written }
     }
 
+    /// The same attachments and resources with another policy.
+    #[must_use]
+    pub fn with(&self, effective: &Effective) -> Deployment {
+        let Effective { written, policy, push } = effective;
+        let [edges, mesh] = [&self.edges, &self.mesh].map(|tier| tier.with(policy.clone(), *push));
+        Deployment { edges, mesh, resources: self.resources.clone(), written: written.clone() }
+    }
+
     /// The revision that Envoys know it by.
     pub fn revision(&self) -> String {
         self.mesh.policy.revision.to_string()

@@ -6,19 +6,22 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use weir_release::evidence::{EDGES_MAX, Evidence, Experiments, Followed, Ledger, PROCESS, Reading, TICK, counters};
+use weir_release::state::Memory;
 
 use self::edges::{Edge, Edges, Seen};
 use self::told::Told;
 use self::view::PollView;
 use super::counting::Counting;
 use super::fleet::{Moment, Row, SharedFleet};
+use super::judge::TickOf;
 use super::log::Log;
 use super::notice::Notice;
 use super::progress::SharedProgress;
+use super::releases::{Observed, Ticked};
 use crate::http_get::get_each;
 use crate::state_dir::StateDir;
 
@@ -49,29 +52,43 @@ pub struct Gatherer {
     pub log: Log,
     /// Where all look that want to know.
     pub evidence: SharedEvidence,
+    /// Who decides about releases by it, if there are any.
+    pub releases: Option<mpsc::Sender<TickOf>>,
+    /// The time from one tick to the next.
+    pub every: Duration,
+}
+
+/// What is recorded together: what was counted, and what was made of it. In between, a tick takes evidence out of one and into the
+/// other.
+#[derive(Default)]
+struct Kept {
+    ledger: Ledger,
+    releases: Memory,
+    in_between: bool,
 }
 
 impl Gatherer {
     /// Gathers evidence until the server is told to stop.
     pub async fn follow(self, mut stopping: watch::Receiver<bool>) {
-        let mut ledger = None;
+        let mut kept = None;
         tokio::select! {
             _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
-            () = self.gather(&mut ledger) => {}
+            () = self.gather(&mut kept) => {}
         }
-        // Where nothing was ever counted, nothing is written.
-        if let Some(ledger) = ledger.filter(|ledger| *ledger != Ledger::default()) {
-            self.record(&ledger);
+        // Where nothing was ever counted, nothing is written; and what was recorded last is whole.
+        let is_whole = |kept: &Kept| !kept.in_between && kept.ledger != Ledger::default();
+        if let Some(kept) = kept.filter(is_whole) {
+            self.record(&kept);
         }
     }
 
-    async fn gather(&self, ledger: &mut Option<Ledger>) {
+    async fn gather(&self, kept: &mut Option<Kept>) {
         let (mut edges, mut told, mut followed, mut recorded) = (Edges::default(), Told::default(), None, None);
-        let mut ticks = interval_at(Instant::now() + TICK, TICK);
+        let mut ticks = interval_at(Instant::now() + self.every, self.every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            if ledger.is_none() {
-                *ledger = self.recorded();
+            if kept.is_none() {
+                *kept = self.recorded();
             }
             ticks.tick().await;
             let (counting, publication) = {
@@ -79,15 +96,20 @@ impl Gatherer {
                 (progress.counting.clone(), progress.publication)
             };
             // Before the first deployment nobody knows what is in the policy.
-            let Some(ledger) = ledger.as_mut().filter(|_| publication > 0) else { continue };
+            let Some(kept) = kept.as_mut().filter(|_| publication > 0) else {
+                self.tick(&mut Kept::default(), Observed::default()).await;
+                continue;
+            };
+            let ledger = &mut kept.ledger;
             let followed = followed.get_or_insert_with(|| Followed::begin(&counting.known, ledger));
             let has_forgotten = ledger.keep(&counting.known);
             let wanted = followed.turn(&counting.experiments, &counting.known);
             if wanted.are_none() {
                 (edges, told) = (Edges::default(), Told::default());
                 self.evidence.send_modify(|view| view.take_in(None, ledger));
-                if has_forgotten || recorded.take().is_some() {
-                    self.record(ledger);
+                let is_news = self.tick(kept, Observed::default()).await;
+                if has_forgotten || is_news || recorded.take().is_some() {
+                    self.record(kept);
                 }
                 continue;
             }
@@ -95,13 +117,15 @@ impl Gatherer {
             let resets = self.read(ledger, &mut edges, &counting, Arc::new(wanted)).await;
             let now = Moment::now();
             let seen = edges.seen(now.steady);
-            let given = self.poll(ledger, &seen, now, begun.elapsed());
+            let given = self.poll(kept, &seen, now, begun.elapsed());
             given.iter().for_each(|given| followed.accepted(given));
             told.of(&seen, now.steady).iter().for_each(|notice| self.log.tell(notice));
+            let observed = Observed { poll: given, refusal: seen.poll.refusal(), ..Observed::default() };
+            let is_news = self.tick(kept, observed).await;
             // The next tick would be too late.
             let is_due = recorded.is_none_or(|recorded: Instant| recorded.elapsed() + TICK > RECORD_AGE_MAX);
-            if is_due || has_forgotten || !resets.is_empty() {
-                self.record(ledger);
+            if is_due || is_news || has_forgotten || !resets.is_empty() {
+                self.record(kept);
                 recorded = Some(Instant::now());
             }
             if !resets.is_empty() {
@@ -110,14 +134,29 @@ impl Gatherer {
         }
     }
 
+    /// Has releases decided by what was seen. Whether what came of it is to be recorded at once.
+    async fn tick(&self, kept: &mut Kept, observed: Observed) -> bool {
+        let Some(releases) = &self.releases else {
+            kept.in_between = false;
+            return false;
+        };
+        let (reply, came) = oneshot::channel();
+        if releases.send(TickOf { observed, reply }).await.is_err() {
+            return false;
+        }
+        let Ok(Some(Ticked { memory, is_news })) = came.await else { return false };
+        (kept.releases, kept.in_between) = (memory, false);
+        is_news
+    }
+
     /// The ledger as it was recorded. None if that cannot be read: it stays as it is, since one that began anew would count
     /// what is in it again.
-    fn recorded(&self) -> Option<Ledger> {
+    fn recorded(&self) -> Option<Kept> {
         match block_in_place(|| self.state.as_ref().map_or(Ok(None), StateDir::evidence)) {
             Ok(recorded) => {
-                let ledger = recorded.unwrap_or_default();
+                let (ledger, releases) = recorded.unwrap_or_default();
                 self.evidence.send_modify(|view| view.take_in(None, &ledger));
-                Some(ledger)
+                Some(Kept { ledger, releases, in_between: false })
             }
             Err(failure) => {
                 let why = failure.text(false);
@@ -131,9 +170,9 @@ impl Gatherer {
         }
     }
 
-    fn record(&self, ledger: &Ledger) {
+    fn record(&self, kept: &Kept) {
         let Some(state) = &self.state else { return };
-        if let Err(failure) = block_in_place(|| state.save_evidence(ledger)) {
+        if let Err(failure) = block_in_place(|| state.save_evidence(&kept.ledger, &kept.releases)) {
             self.log.tell(&Notice::NotSaved { why: failure.text(false) });
         }
     }
@@ -151,7 +190,7 @@ impl Gatherer {
         if edges.count() > EDGES_MAX {
             return resets;
         }
-        let until = Instant::now() + TICK;
+        let until = Instant::now() + self.every;
         let mut due = edges.due().into_iter();
         let mut asking = JoinSet::new();
         loop {
@@ -194,9 +233,11 @@ impl Gatherer {
     }
 
     /// Gives out what was counted, if enough edges were read; none if not.
-    fn poll(&self, ledger: &mut Ledger, seen: &Seen, now: Moment, took: Duration) -> Option<Vec<Evidence>> {
+    fn poll(&self, kept: &mut Kept, seen: &Seen, now: Moment, took: Duration) -> Option<Vec<Evidence>> {
         let is_accepted = seen.poll.refusal().is_none();
+        let ledger = &mut kept.ledger;
         let given = is_accepted.then(|| ledger.accept());
+        kept.in_between = given.is_some();
         let poll = PollView::new(now, took, seen, given.clone().unwrap_or_default());
         self.evidence.send_modify(|view| view.take_in(Some(poll), ledger));
         given

@@ -14,6 +14,8 @@ pub struct Files {
     /// Files, and folders of files.
     pub attach: Vec<PathBuf>,
     pub resources: Option<PathBuf>,
+    /// Documents of releases: a file, or a folder of files.
+    pub releases: Option<PathBuf>,
     /// The file of a request for a rollback.
     pub request: Option<PathBuf>,
 }
@@ -21,14 +23,12 @@ pub struct Files {
 impl Files {
     /// What an edit changes of the files, without reading them.
     pub fn fingerprint(&self) -> Fingerprint {
-        let mut files: Vec<PathBuf> = self.paths().flat_map(|path| files_of(&path)).collect();
-        files.sort_unstable();
-        let look = |file: PathBuf| {
-            // Symbolic links are followed: a swapped link is a change as well.
-            let found = fs::metadata(&file).and_then(|found| Ok((found.ino(), found.len(), found.modified()?)));
-            (fs::canonicalize(&file).unwrap_or(file), found.ok())
-        };
-        files.into_iter().map(look).collect()
+        fingerprint(self.paths())
+    }
+
+    /// The same of the documents of releases alone.
+    pub fn fingerprint_of_releases(&self) -> Fingerprint {
+        fingerprint(self.releases.iter().cloned())
     }
 
     /// The folders in which a change of these files shows: editors and ConfigMaps rename beside them.
@@ -51,9 +51,21 @@ impl Files {
 
     /// Of all that is watched.
     fn paths(&self) -> impl Iterator<Item = PathBuf> {
-        let served = [&self.policy].into_iter().chain(&self.attach).chain(&self.resources).cloned();
+        let served =
+            [&self.policy].into_iter().chain(&self.attach).chain(&self.resources).chain(&self.releases).cloned();
         served.chain(self.request.clone())
     }
+}
+
+fn fingerprint(paths: impl Iterator<Item = PathBuf>) -> Fingerprint {
+    let mut files: Vec<PathBuf> = paths.flat_map(|path| files_of(&path)).collect();
+    files.sort_unstable();
+    let look = |file: PathBuf| {
+        // Symbolic links are followed: a swapped link is a change as well.
+        let found = fs::metadata(&file).and_then(|found| Ok((found.ino(), found.len(), found.modified()?)));
+        (fs::canonicalize(&file).unwrap_or(file), found.ok())
+    };
+    files.into_iter().map(look).collect()
 }
 
 fn files_of(path: &Path) -> Vec<PathBuf> {

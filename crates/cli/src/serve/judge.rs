@@ -1,18 +1,33 @@
 //! The judge: turns what is written, and what was requested, into a target. What it decides is pure and stands in `desired`;
 //! here is what that takes from the state, and what is written there and told of it.
 
-use tokio::sync::{mpsc, watch};
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use weir_policy::{Checked, Role, SourceId};
+use weir_release::effective::with_kill_switches;
 
 use super::deployment::Deployment;
 use super::desired::{Desired, RequestedRollback, Target, desired, unchanged};
+use super::fleet::SharedFleet;
 use super::log::Log;
 use super::notice::Notice;
 use super::progress::{Rollback, SharedProgress};
 use super::proposal::Proposal;
+use super::releases::{Observed, Releases, Ticked};
 use super::saved;
 use super::written::Written;
+use crate::effective::{Additions, People};
 use crate::problems::{self, Failure, Weight};
 use crate::state_dir::{Cause, RollbackRequest, StateDir};
+
+/// A tick that is asked for.
+pub struct TickOf {
+    /// What is known of edges.
+    pub observed: Observed,
+    /// Where it goes what came of it.
+    pub reply: oneshot::Sender<Option<Ticked>>,
+}
 
 /// The one that says what is wanted.
 pub struct Judge {
@@ -23,6 +38,10 @@ pub struct Judge {
     /// What was written when it was judged last, and what it proposes.
     digest: u64,
     proposal: Proposal,
+    /// What was good last: releases go on by it, whatever is written.
+    base: People,
+    /// Where the server has any.
+    releases: Option<Releases>,
     /// The request as it was answered last.
     request: Option<RollbackRequest>,
     /// The warnings that were told last.
@@ -34,22 +53,36 @@ impl Judge {
     pub fn start(
         written: Written,
         state: Option<StateDir>,
+        releases: Option<Releases>,
         progress: SharedProgress,
         log: Log,
     ) -> Result<Judge, Failure> {
-        let (digest, proposal) = (written.digest(), Proposal::of(written));
+        let digest = written.digest();
+        let additions = additions(releases.as_ref(), written.additions);
+        let proposal = Proposal::of(written, &additions);
         let request = state.as_ref().map_or(Ok(None), StateDir::rollback);
-        let mut first = desire(&proposal, state.as_ref(), request.clone());
+        let (mut first, mut back) = desire(&proposal, state.as_ref(), request.clone(), &additions);
         if let Some(state) = state.as_ref().filter(|_| first.target.is_none()) {
             let last = proposal.role().and_then(|role| saved::last_in_force(state, role));
-            first = first.or_last_in_force(&proposal, last);
+            let in_effect = last.and_then(|last| {
+                let Some((saved, cause)) = last else { return Ok(None) };
+                let effective = saved.effective(&additions)?;
+                back = Some(saved.people);
+                Ok(Some((effective, cause)))
+            });
+            first = first.or_last_in_force(&proposal, in_effect);
         }
         let Desired { target, complaint, request: next, notice } = first;
         settle_request(state.as_ref(), request.ok().flatten().as_ref(), next.as_ref(), notice, log);
         let Some(target) = target else { return Err(complaint.unwrap_or(Failure::AlreadyPrinted)) };
+        // What is served is one of the two.
+        let people =
+            proposal.people.as_ref().ok().filter(|people| people.policy.revision == target.deployment.written.revision);
+        let Some(base) = people.cloned().or(back) else { return Err(Failure::AlreadyPrinted) };
         progress.send_modify(|progress| progress.rollback = rollback(&target, next.as_ref()));
         let (targets, warned) = (watch::Sender::new(target), String::new());
-        let mut judge = Judge { state, progress, log, targets, digest, proposal, request: next, warned };
+        let mut judge =
+            Judge { state, progress, log, targets, digest, proposal, base, releases, request: next, warned };
         judge.complain(complaint);
         judge.warn();
         Ok(judge)
@@ -73,12 +106,29 @@ impl Judge {
 
     /// Judges what is written anew for as long as the server runs. A request for a rollback is a file too: that it came shows
     /// as something written. To check a large policy takes a core for seconds, so this wants a thread of its own.
-    pub async fn follow(mut self, mut changes: mpsc::Receiver<Written>) {
-        while let Some(mut written) = changes.recv().await {
-            while let Ok(newer) = changes.try_recv() {
-                written = newer;
+    ///
+    /// What releases do is decided here too, between two looks at the files.
+    pub async fn follow(
+        mut self,
+        mut changes: mpsc::Receiver<Written>,
+        mut ticks: mpsc::Receiver<TickOf>,
+        fleet: SharedFleet,
+    ) {
+        loop {
+            tokio::select! {
+                biased;
+                written = changes.recv() => {
+                    let Some(mut written) = written else { return };
+                    while let Ok(newer) = changes.try_recv() {
+                        written = newer;
+                    }
+                    self.consider(written);
+                }
+                Some(TickOf { observed, reply }) = ticks.recv() => {
+                    // Who only wants a tick does not wait for what comes of it.
+                    let _ = reply.send(self.tick(observed, &fleet));
+                }
             }
-            self.consider(written);
         }
     }
 
@@ -91,29 +141,74 @@ impl Judge {
             return;
         }
         if is_new {
-            (self.digest, self.proposal) = (digest, Proposal::of(written));
+            let additions = additions(self.releases.as_ref(), written.additions);
+            (self.digest, self.proposal) = (digest, Proposal::of(written, &additions));
         }
-        let wanted = desire(&self.proposal, self.state.as_ref(), request.clone());
+        self.want(request);
+        self.warn();
+    }
+
+    /// Makes the target anew, of what is written, what is requested and what releases add.
+    fn want(&mut self, request: Result<Option<RollbackRequest>, Failure>) {
+        let additions = additions(self.releases.as_ref(), self.proposal.additions);
+        let (wanted, back) = desire(&self.proposal, self.state.as_ref(), request.clone(), &additions);
+        let fallen_back = if wanted.target.is_none() { self.fall_back(&additions) } else { None };
         let request = request.ok().flatten();
         settle_request(self.state.as_ref(), request.as_ref(), wanted.request.as_ref(), wanted.notice, self.log);
         self.request = wanted.request;
         if let Some(target) = wanted.target {
             // Told before anything that comes of it.
-            if had_complaint && wanted.complaint.is_none() {
+            if self.progress.borrow().complaint.is_some() && wanted.complaint.is_none() {
                 self.log.tell(&Notice::GoodAgain { revision: target.deployment.revision() });
             }
             let rollback = rollback(&target, self.request.as_ref());
             self.progress.send_modify(|progress| progress.rollback = rollback);
-            self.targets.send_if_modified(|before| {
-                let changed = *before != target;
-                if changed {
-                    *before = target;
-                }
-                changed
-            });
+            if let Some(people) = back.or_else(|| self.proposal.people.as_ref().ok().cloned()) {
+                self.base = people;
+            }
+            self.aim(target);
+        } else if let Some((target, base)) = fallen_back {
+            self.base = base;
+            self.aim(target);
         }
         self.complain(wanted.complaint);
-        self.warn();
+    }
+
+    fn aim(&self, target: Target) {
+        self.targets.send_if_modified(|before| {
+            let changed = *before != target;
+            if changed {
+                *before = target;
+            }
+            changed
+        });
+    }
+
+    /// Where nothing new can be served: what was good last, with what releases add now, and with everything off that is off in
+    /// what is written, however bad that is.
+    fn fall_back(&self, additions: &Additions<'_>) -> Option<(Target, People)> {
+        self.releases.as_ref()?;
+        let role = self.proposal.role().unwrap_or(Role::Edge);
+        let written = weir_policy::read(&self.proposal.sources, &self.proposal.files).ok();
+        let off = written.map(|written| with_kill_switches(&self.base.documents, &written.policies));
+        let base = off.filter(|documents| *documents != self.base.documents).and_then(|documents| {
+            let policy = Arc::new(Checked::from(weir_policy::check(&documents, role).ok()?));
+            Some(People { documents, policy })
+        });
+        let base = base.unwrap_or_else(|| self.base.clone());
+        let effective = base.effective(&self.proposal.sources, role, additions);
+        let before = self.targets.borrow();
+        match effective {
+            Ok(effective) => {
+                let deployment = before.deployment.with(&effective);
+                Some((Target { deployment, cause: before.cause }, base))
+            }
+            Err(failure) => {
+                let revision = before.deployment.revision();
+                self.log.tell(&Notice::NotServed { revision, why: failure.text(false) });
+                None
+            }
+        }
     }
 
     /// Tells what is wrong, once.
@@ -157,17 +252,34 @@ fn rollback(target: &Target, request: Option<&RollbackRequest>) -> Option<Rollba
 }
 
 /// What is desired, with what the state has for a request.
-fn desire(proposal: &Proposal, state: Option<&StateDir>, request: Result<Option<RollbackRequest>, Failure>) -> Desired {
+fn desire(
+    proposal: &Proposal,
+    state: Option<&StateDir>,
+    request: Result<Option<RollbackRequest>, Failure>,
+    releases: &Additions<'_>,
+) -> (Desired, Option<People>) {
     let request = match request {
         Ok(request) => request,
-        Err(failure) => return unchanged(failure),
+        Err(failure) => return (unchanged(failure), None),
     };
+    let mut people = None;
     let rollback = state.zip(request).map(|(state, request)| RequestedRollback {
-        policy: proposal.role().and_then(|role| saved::written(state, &request.to, role)),
+        policy: proposal.role().and_then(|role| saved::written(state, &request.to, role)).and_then(|saved| {
+            let effective = saved.effective(releases)?;
+            people = Some(saved.people);
+            Ok(effective)
+        }),
         last_written: state.last_written(),
         request,
     });
-    desired(proposal, rollback.as_ref())
+    let desired = desired(proposal, rollback.as_ref());
+    let is_back = desired.target.as_ref().is_some_and(|target| target.cause == Cause::Rollback);
+    (desired, people.filter(|_| is_back))
+}
+
+/// What releases add, where there are any.
+fn additions(releases: Option<&Releases>, source: SourceId) -> Additions<'_> {
+    releases.map_or_else(Additions::default, |releases| Additions::of(releases.state(), source))
 }
 
 /// Writes down what became of a request, and tells its end. A disk that is full keeps nobody from going back.
@@ -187,6 +299,8 @@ fn settle_request(
         log.tell(&Notice::NotSaved { why: failure.text(false) });
     }
 }
+
+mod ticks;
 
 #[cfg(test)]
 mod tests;

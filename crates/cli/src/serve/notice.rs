@@ -2,10 +2,13 @@
 //! the streams of Envoys is told by reports of xDS.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use humantime::format_duration;
+use serde_json::Value;
 use weir_release::evidence::Refusal;
+use weir_release::journal::{Event, Line};
 
 use super::progress::Held;
 use crate::state_dir::DeployedRevisions;
@@ -61,6 +64,18 @@ pub enum Notice {
     EdgesTwice { nodes: Vec<String> },
     /// What was saved of evidence cannot be read, so none is gathered.
     EvidenceNotRead { why: String },
+    /// Something happened to releases: a line of their journal.
+    Release(Box<Line>),
+    /// The end of the journal was half written, and is cut off.
+    JournalCutOff { bytes: usize },
+    /// A new journal was asked for, and there is a good one.
+    JournalStays,
+    /// The journal of before is under another name.
+    JournalAside { path: PathBuf },
+    /// The journal takes no lines.
+    JournalFull { why: String },
+    /// It takes lines again.
+    JournalWritten,
     /// The server was told to stop.
     Stopping,
 }
@@ -93,6 +108,12 @@ impl Notice {
             Notice::EdgesNotRead { .. } => "edges_not_read",
             Notice::EdgesTwice { .. } => "edges_twice",
             Notice::EvidenceNotRead { .. } => "evidence_not_read",
+            Notice::Release(_) => "release",
+            Notice::JournalCutOff { .. } => "journal_cut_off",
+            Notice::JournalStays => "journal_stays",
+            Notice::JournalAside { .. } => "journal_aside",
+            Notice::JournalFull { .. } => "journal_full",
+            Notice::JournalWritten => "journal_written",
             Notice::Stopping => "stopping",
         }
     }
@@ -144,7 +165,19 @@ impl Notice {
                 vec![("reason", refusal.code().into()), ("why", refusal.to_string()), ("missing", listed(&missing))]
             }
             Notice::PollAccepted { edges, read } => vec![("edges", edges.to_string()), ("read", read.to_string())],
-            Notice::CertificatesRead | Notice::Stopping => Vec::new(),
+            Notice::Release(line) => {
+                vec![
+                    ("number", line.number.to_string()),
+                    ("release", line.event.release().unwrap_or_default().to_owned()),
+                    ("what", what(&line.event)),
+                    ("by", line.by.as_ref().map(|by| format!("{}@{}", by.user, by.host)).unwrap_or_default()),
+                    ("details", details(&line.event)),
+                ]
+            }
+            Notice::JournalCutOff { bytes } => vec![("bytes", bytes.to_string())],
+            Notice::JournalAside { path } => vec![("path", path.display().to_string())],
+            Notice::JournalFull { why } => vec![("why", why)],
+            Notice::CertificatesRead | Notice::JournalStays | Notice::JournalWritten | Notice::Stopping => Vec::new(),
         }
     }
 }
@@ -236,10 +269,68 @@ impl fmt::Display for Notice {
             Notice::EvidenceNotRead { why } => {
                 write!(f, "evidence not read, none is gathered: {}", why.trim_end())
             }
+            Notice::Release(line) => {
+                let of = line.event.release().map(|id| format!("release {}", id.escape_debug()));
+                write!(f, "{}: {}", of.as_deref().unwrap_or("releases"), what(&line.event))?;
+                if let Some(by) = &line.by {
+                    write!(f, " by {}@{}", by.user.escape_debug(), by.host.escape_debug())?;
+                }
+                let details = details(&line.event);
+                if details.is_empty() { Ok(()) } else { write!(f, " ({details})") }
+            }
+            Notice::JournalCutOff { bytes } => {
+                write!(f, "journal of releases: {bytes} bytes of a last line were half written and are cut off")
+            }
+            Notice::JournalStays => {
+                f.write_str("journal of releases stays: it can be read, and --new-journal is for where none can")
+            }
+            Notice::JournalAside { path } => {
+                write!(f, "journal of releases begun anew, the one before is {}", path.display())
+            }
+            Notice::JournalFull { why } => {
+                write!(f, "journal of releases not written, nothing advances and rollbacks go on: {why}")
+            }
+            Notice::JournalWritten => f.write_str("journal of releases is written again"),
             Notice::Stopping => f.write_str("stopping"),
         }
     }
 }
+
+/// What happened, in the journal's own word.
+fn what(event: &Event) -> String {
+    word(event, "event").unwrap_or_default()
+}
+
+/// What else a line says that fits in one of the log: numbers and words, and of a verdict what it comes to.
+fn details(event: &Event) -> String {
+    const SKIPPED: [&str; 4] = ["event", "release", "document", "inputs"];
+    let Ok(Value::Object(fields)) = serde_json::to_value(event) else { return String::new() };
+    let told = fields.iter().filter(|(name, _)| !SKIPPED.contains(&name.as_str())).map(|(name, value)| {
+        let value = match (name.as_str(), value) {
+            ("verdict", verdict) => verdict_told(verdict),
+            (_, Value::String(text)) => text.escape_debug().to_string(),
+            (_, value) => value.to_string(),
+        };
+        format!("{name} {}", value.chars().take(DETAIL_CHARS_MAX).collect::<String>())
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+fn verdict_told(verdict: &Value) -> String {
+    let text = |name: &str| verdict[name].as_str().unwrap_or_default().to_owned();
+    let reasons = verdict["reasons"].as_array().into_iter().flatten().map(|reason| {
+        let words = ["code", "guardrail", "arm"].into_iter().filter_map(|name| reason[name].as_str());
+        words.collect::<Vec<_>>().join(" ")
+    });
+    format!("{} {} [{}]", text("decision"), text("phase"), reasons.collect::<Vec<_>>().join("; "))
+}
+
+fn word(event: &Event, name: &str) -> Option<String> {
+    Some(serde_json::to_value(event).ok()?.get(name)?.as_str()?.to_owned())
+}
+
+/// The most of one detail that is shown.
+const DETAIL_CHARS_MAX: usize = 300;
 
 fn reasons(held: &Held) -> String {
     let each = held.reasons.iter().map(|(node, why)| format!("{}: {why}", node.escape_debug()));

@@ -3,55 +3,91 @@
 
 use std::sync::Arc;
 
-use weir_policy::{Problem, Problems, Role, Sources};
+use weir_policy::{Problem, Problems, Role, SourceId, Sources};
+use weir_resources::Routing;
 use weir_xds::Resource;
 
 use super::deployment::{AttachedFilter, Deployment};
 use super::written::{Written, WrittenAttachments};
-use crate::effective::Effective;
+use crate::effective::{Additions, Effective, People};
 use crate::problems::Failure;
 use crate::{fit, load};
 
 /// What the files would have served.
 pub struct Proposal {
-    /// The policy that takes effect of them.
+    /// What people wrote, if it is good by itself.
+    pub people: Result<People, Failure>,
+    /// The policy that takes effect of it.
     pub policy: Result<Effective, Failure>,
     /// The texts of all of it.
     pub sources: Sources,
+    /// Those of the policy, if they could be read.
+    pub files: Vec<SourceId>,
+    /// Those of releases; `None` where the server is given none.
+    pub releases: Option<Result<Vec<SourceId>, Failure>>,
+    /// The text that problems of what releases add to the policy point to.
+    pub additions: SourceId,
     /// The attachments, whatever policy they are put together with.
     pub attachments: Result<WrittenAttachments, Failure>,
     /// The Envoy resources; `None` where the server is given none.
     pub resources: Result<Option<Arc<Vec<Resource>>>, Failure>,
+    /// Where requests go by them.
+    pub routing: Option<Routing>,
     /// What is likely to be a mistake in the resources; `None` where something of all that cannot be read, and nobody knows.
     pub warnings: Option<Vec<Problem>>,
 }
 
 impl Proposal {
-    /// Checks the policy for what these attachments do.
-    pub fn of(written: Written) -> Proposal {
-        let Written { sources, policy, attachments, resources } = written;
-        let policy = match &attachments {
+    /// Checks the policy for what these attachments do, by itself and with what releases add.
+    pub fn of(written: Written, releases: &Additions<'_>) -> Proposal {
+        let Written { sources, policy, attachments, resources, releases: texts, additions } = written;
+        let files = policy.clone().unwrap_or_default();
+        let people = match &attachments {
             Ok(attachments) => {
                 let role = load::role(&attachments.files);
-                policy.and_then(|files| Effective::with_documents(&sources, &files, role))
+                policy.and_then(|files| People::read(&sources, &files, role))
             }
             // Nobody knows what it is for; what is wrong with it for any role is told all the same.
-            Err(unread) => match policy.and_then(|files| Effective::with_documents(&sources, &files, Role::Mesh)) {
+            Err(unread) => match policy.and_then(|files| People::read(&sources, &files, Role::Mesh)) {
                 Ok(_) => Err(unread.clone()),
                 Err(bad) => Err(together(&sources, bad, unread.clone())),
             },
         };
-        let warnings = match (&policy, &attachments, &resources) {
-            (Ok((effective, documents)), Ok(attachments), Ok(Some(files))) => {
-                let policy = Some((&effective.policy.model, documents.as_slice()));
+        let warnings = match (&people, &attachments, &resources) {
+            (Ok(people), Ok(attachments), Ok(Some(files))) => {
+                let policy = Some((&people.policy.model, people.documents.as_slice()));
                 Some(fit::warnings(&sources, policy, &attachments.files, files))
             }
             (Ok(_), Ok(_), Ok(None)) => Some(Vec::new()),
             _ => None,
         };
-        let policy = policy.map(|(effective, _)| effective);
-        let resources = resources.map(|files| files.map(|files| Arc::new(files.resources)));
-        Proposal { policy, sources, attachments, resources, warnings }
+        let (resources, routing) = match resources {
+            Ok(Some(files)) => (Ok(Some(Arc::new(files.resources))), Some(files.routing)),
+            Ok(None) => (Ok(None), None),
+            Err(failure) => (Err(failure), None),
+        };
+        let policy = Err(Failure::AlreadyPrinted);
+        let mut proposal = Proposal {
+            people,
+            policy,
+            sources,
+            files,
+            releases: texts,
+            additions,
+            attachments,
+            resources,
+            routing,
+            warnings,
+        };
+        proposal.take_effect(releases);
+        proposal
+    }
+
+    /// Takes in what releases add now.
+    pub fn take_effect(&mut self, releases: &Additions<'_>) {
+        let people = self.people.as_ref().map_err(Failure::clone);
+        self.policy =
+            people.and_then(|people| people.effective(&self.sources, self.role()?, &releases.at(self.additions)));
     }
 
     /// The role that policies are checked for, if the attachments can be read.

@@ -64,7 +64,6 @@ impl Pushes {
 }
 
 impl Pushed {
-    #[cfg_attr(not(test), expect(dead_code, reason = "no release is served yet"))]
     /// The number up to which a node has everything: one that decides, or one that follows, or both.
     pub fn up_to(self, decides: bool, follows: bool) -> u64 {
         match (decides, follows) {

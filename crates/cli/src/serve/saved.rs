@@ -5,21 +5,38 @@ use std::sync::Arc;
 use weir_policy::{Checked, Revision, Role, SourceId, Sources};
 
 use super::deployment::Deployment;
-use crate::effective::{self, Effective};
+use crate::effective::{self, Additions, Effective, People};
 use crate::load;
 use crate::problems::Failure;
 use crate::state_dir::{Cause, StateDir};
 
-/// The policy that takes effect of what people wrote under this revision.
-pub fn written(state: &StateDir, revision: &str, role: Role) -> Result<Effective, Failure> {
-    let (sources, files) = sources(state, revision)?;
-    let effective = Effective::of(&sources, &files, role)?;
-    whole(state, revision, effective.written.revision)?;
-    Ok(effective)
+/// What people wrote once.
+pub struct Saved {
+    /// What they wrote.
+    pub people: People,
+    sources: Sources,
+    additions: SourceId,
+    role: Role,
+}
+
+impl Saved {
+    /// The policy that takes effect of it now, with releases.
+    pub fn effective(&self, releases: &Additions<'_>) -> Result<Effective, Failure> {
+        self.people.effective(&self.sources, self.role, &releases.at(self.additions))
+    }
+}
+
+/// What people wrote under this revision.
+pub fn written(state: &StateDir, revision: &str, role: Role) -> Result<Saved, Failure> {
+    let (mut sources, files) = sources(state, revision)?;
+    let people = People::read(&sources, &files, role)?;
+    whole(state, revision, people.policy.revision)?;
+    let additions = Additions::source(&mut sources);
+    Ok(Saved { people, sources, additions, role })
 }
 
 /// The policy that was in force last, and why.
-pub fn last_in_force(state: &StateDir, role: Role) -> Result<Option<(Effective, Cause)>, Failure> {
+pub fn last_in_force(state: &StateDir, role: Role) -> Result<Option<(Saved, Cause)>, Failure> {
     let Some(last) = state.history()?.pop() else { return Ok(None) };
     Ok(Some((written(state, &last.revision, role)?, last.cause)))
 }

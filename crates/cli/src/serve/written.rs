@@ -2,11 +2,14 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use weir_policy::{AttachmentFile, SourceId, Sources};
 use weir_resources::ResourceFiles;
 
 use super::files::Files;
+use crate::effective::Additions;
 use crate::load;
 use crate::problems::Failure;
 
@@ -20,6 +23,10 @@ pub struct Written {
     pub attachments: Result<WrittenAttachments, Failure>,
     /// The Envoy resources; `None` where the server is given none.
     pub resources: Result<Option<ResourceFiles>, Failure>,
+    /// The texts of releases; `None` where the server is given none.
+    pub releases: Option<Result<Vec<SourceId>, Failure>>,
+    /// The text that problems of what releases add to the policy point to.
+    pub additions: SourceId,
 }
 
 /// Attachments as they are written.
@@ -38,6 +45,8 @@ impl Written {
             policy: load::policy_files(&files.policy, &mut sources),
             attachments: read_attachments(files, &mut sources),
             resources: files.resources.as_ref().map(|folder| read_resources(folder, &mut sources)).transpose(),
+            releases: files.releases.as_ref().map(|path| read_releases(path, files, &mut sources)),
+            additions: Additions::source(&mut sources),
             sources,
         }
     }
@@ -69,6 +78,11 @@ impl Written {
             }
             Err(failure) => failed(failure, &mut hasher),
         }
+        match &self.releases {
+            Some(Ok(files)) => files.hash(&mut hasher),
+            Some(Err(failure)) => failed(failure, &mut hasher),
+            None => {}
+        }
         hasher.finish()
     }
 }
@@ -85,6 +99,25 @@ fn read_attachments(files: &Files, sources: &mut Sources) -> Result<WrittenAttac
     let placed = paths.iter().zip(&files).map(place).collect();
     Ok(WrittenAttachments { files, placed })
 }
+
+/// Looks at a moment when they have not been read yet, and once more when they have: a file that goes is one that a person took
+/// away, so all must be of one moment, also where links are swapped or a tool writes one file after the other.
+fn read_releases(path: &Path, files: &Files, sources: &mut Sources) -> Result<Vec<SourceId>, Failure> {
+    for _ in 0..LOOKS_MAX {
+        let before = files.fingerprint_of_releases();
+        let read = load::documents(path, "release")
+            .and_then(|paths| paths.iter().map(|path| load::source(path)).collect::<Result<Vec<_>, _>>());
+        if files.fingerprint_of_releases() == before {
+            return Ok(read?.into_iter().map(|source| sources.add(source)).collect());
+        }
+        thread::sleep(PAUSE);
+    }
+    Err(Failure::Usage(format!("--releases {}: changes all the time while it is read", path.display())))
+}
+
+/// How often releases are looked at until two looks are the same, and the time between.
+const LOOKS_MAX: usize = 20;
+const PAUSE: Duration = Duration::from_millis(10);
 
 fn read_resources(folder: &Path, sources: &mut Sources) -> Result<ResourceFiles, Failure> {
     let files = weir_resources::add(folder, sources).map_err(|why| Failure::Usage(format!("--resources {why}")))?;

@@ -42,6 +42,7 @@ impl StateDir {
         self.open_journal_of(JOURNAL_BYTES_MAX, take)
     }
 
+    #[cfg_attr(not(test), allow(dead_code, reason = "commands that read it are to come"))]
     /// Has each line of the journal taken, for who only reads; whether there is one. A server may write meanwhile.
     pub fn read_journal(&self, take: impl FnMut(&str) -> Result<(), String>) -> Result<bool, Failure> {
         Ok(self.take_lines(take)?.is_some())
@@ -144,13 +145,28 @@ struct Taken {
 impl JournalFile {
     /// Writes lines, on disk when this returns; first those that are owed. If it fails none of them is there, and none may take
     /// effect. `fold` is the line that all lines before come to.
-    pub fn append(&mut self, lines: &[String], fold: impl FnOnce() -> String) -> io::Result<()> {
+    pub fn append(&mut self, lines: &[String], fold: impl FnOnce() -> Option<String>) -> io::Result<()> {
         self.pay()?;
-        if self.size > self.size_max {
-            // It goes on in the file that is too large: the next line tries again.
-            let _ = self.rotate(&fold());
+        if self.size > self.size_max
+            && let Some(fold) = fold()
+        {
+            // Where it fails it goes on in the file that is too large: the next line tries again.
+            let _ = self.rotate(&fold);
         }
         self.write(lines)
+    }
+
+    /// Whether there is room for some lines; what is owed is written first.
+    pub fn has_room(&mut self) -> io::Result<()> {
+        self.pay()?;
+        if !self.is_torn {
+            return Ok(());
+        }
+        self.cut_off()?;
+        self.is_torn = true;
+        self.file.write_all_at(&[b' '; ROOM], self.size)?;
+        self.file.sync_data()?;
+        self.cut_off()
     }
 
     /// Has lines written when there is room: they take effect without.
@@ -167,11 +183,6 @@ impl JournalFile {
         self.write(&owed)?;
         self.owed.clear();
         Ok(())
-    }
-
-    /// Whether lines are owed.
-    pub fn owes(&self) -> bool {
-        !self.owed.is_empty()
     }
 
     fn write(&mut self, lines: &[String]) -> io::Result<()> {
@@ -250,6 +261,8 @@ fn to_u64(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
+/// The bytes that are tried where there was no room before.
+const ROOM: usize = 64 << 10;
 /// The folder of all that is kept of releases.
 pub(super) const RELEASES: &str = "releases";
 const JOURNAL: &str = "journal.jsonl";

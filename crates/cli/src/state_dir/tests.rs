@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use weir_policy::{Checked, Revision};
 use weir_release::evidence::Ledger;
+use weir_release::state::Memory;
 
 use super::history::{ENTRIES_PER_CAUSE_MAX, HistoryEntry};
 use super::*;
@@ -285,8 +286,8 @@ fn evidence_is_recorded_as_a_whole_and_what_cannot_be_read_stays_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let state = StateDir::open(folder.path()).unwrap();
     assert_eq!(state.evidence().unwrap(), None);
-    state.save_evidence(&Ledger::default()).unwrap();
-    assert_eq!(state.evidence().unwrap(), Some(Ledger::default()));
+    state.save_evidence(&Ledger::default(), &Memory::default()).unwrap();
+    assert_eq!(state.evidence().unwrap(), Some((Ledger::default(), Memory::default())));
 
     let file = folder.path().join("evidence.json");
     for (text, expected) in [

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
@@ -54,6 +55,12 @@ pub struct Evidence {
 }
 
 impl Ledger {
+    /// A ledger that knows of nothing before a moment: the first reading of a process that started by then is what later ones are
+    /// held against, and nothing of it is counted.
+    pub fn behind(moment: Timestamp) -> Ledger {
+        Ledger { forgotten: Some(format!("{moment:.3}")), ..Ledger::default() }
+    }
+
     /// Takes in a reading of a node; `mark` says what was in force when it was begun. Whether it is a reset: what it says cannot
     /// be told from what was counted already, so nothing of it is counted and it is what later ones are held against.
     pub fn count(&mut self, node: &str, reading: Reading, mark: &str) -> bool {

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::ledger::Ledger;
@@ -11,9 +12,10 @@ use super::ledger::Ledger;
 const VERSION: u64 = 1;
 
 #[derive(Serialize)]
-struct Record<'a> {
+struct Record<'a, R> {
     evidence: u64,
     ledger: &'a Ledger,
+    releases: &'a R,
 }
 
 #[derive(Deserialize)]
@@ -22,8 +24,11 @@ struct Head {
 }
 
 #[derive(Deserialize)]
-struct Body {
+struct Body<R> {
     ledger: Ledger,
+    /// Absent in the first versions.
+    #[serde(default)]
+    releases: R,
 }
 
 /// Why a record cannot be read.
@@ -35,21 +40,21 @@ pub enum BadRecord {
     Broken(String),
 }
 
-/// Writes a ledger as JSON.
-pub fn write(ledger: &Ledger) -> Result<String, BadRecord> {
-    let record = Record { evidence: VERSION, ledger };
+/// Writes a ledger as JSON, and beside it what is kept of releases that were judged by it.
+pub fn write(ledger: &Ledger, releases: &impl Serialize) -> Result<String, BadRecord> {
+    let record = Record { evidence: VERSION, ledger, releases };
     serde_json::to_string(&record).map_err(|error| BadRecord::Broken(error.to_string()))
 }
 
 /// Reads what [`write()`] wrote.
-pub fn read(text: &str) -> Result<Ledger, BadRecord> {
+pub fn read<R: DeserializeOwned + Default>(text: &str) -> Result<(Ledger, R), BadRecord> {
     let broken = |error: serde_json::Error| BadRecord::Broken(error.to_string());
     let Head { evidence: version } = serde_json::from_str(text).map_err(broken)?;
     if version != VERSION {
         return Err(BadRecord::OtherVersion(version));
     }
-    let Body { ledger } = serde_json::from_str(text).map_err(broken)?;
-    Ok(ledger)
+    let Body { ledger, releases } = serde_json::from_str(text).map_err(broken)?;
+    Ok((ledger, releases))
 }
 
 impl fmt::Display for BadRecord {

@@ -6,7 +6,7 @@ use serde_json::json;
 use weir_policy::{AttachmentFile, Checked, Format, Revision, Role, Source, SourceId, Sources};
 
 use super::*;
-use crate::effective;
+use crate::effective::{self, People};
 use crate::serve::written::WrittenAttachments;
 
 /// A good policy that differs by its number.
@@ -37,7 +37,19 @@ fn bad(text: &str) -> Failure {
 fn files(written: u32, effective: u32) -> Proposal {
     let policy = Effective { written: policy(written), policy: policy(effective), push: 0 };
     let (sources, attachments) = attachments("");
-    Proposal { policy: Ok(policy), sources, attachments: Ok(attachments), resources: Ok(None), warnings: None }
+    let people = People { documents: Vec::new(), policy: policy.written.clone() };
+    Proposal {
+        people: Ok(people),
+        policy: Ok(policy),
+        sources,
+        files: Vec::new(),
+        releases: None,
+        additions: SourceId::FIRST,
+        attachments: Ok(attachments),
+        resources: Ok(None),
+        routing: None,
+        warnings: None,
+    }
 }
 
 fn bad_files() -> Proposal {

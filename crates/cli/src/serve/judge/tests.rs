@@ -25,26 +25,33 @@ impl Folder {
 
     fn read(&self) -> Written {
         let path = |name: &str| self.0.path().join(name);
-        let files =
-            Files { policy: path("policy.yaml"), attach: vec![path("edge.yaml")], resources: None, request: None };
+        let files = Files {
+            policy: path("policy.yaml"),
+            attach: vec![path("edge.yaml")],
+            resources: None,
+            releases: None,
+            request: None,
+        };
         Written::read(&files)
     }
 
     /// Its revision.
     fn say(&self, number: usize) -> String {
         self.write("policy.yaml", &format!("version: 1\nenv_tag: {{header: x-tag-{number}}}\nlayers: []\n"));
-        Proposal::of(self.read()).policy.unwrap().written.revision.to_string()
+        Proposal::of(self.read(), &Additions::default()).policy.unwrap().written.revision.to_string()
     }
 
     /// The same, and that it came into force.
     fn keep(&self, state: &StateDir, number: usize) -> String {
         let revision = self.say(number);
-        state.save_in_force(&Proposal::of(self.read()).policy.unwrap().policy, Cause::Files, &[]).unwrap();
+        state
+            .save_in_force(&Proposal::of(self.read(), &Additions::default()).policy.unwrap().policy, Cause::Files, &[])
+            .unwrap();
         revision
     }
 
     fn start(&self, state: &StateDir) -> Result<Judge, Failure> {
-        Judge::start(self.read(), Some(state.clone()), SharedProgress::default(), Log::Text)
+        Judge::start(self.read(), Some(state.clone()), None, SharedProgress::default(), Log::Text)
     }
 }
 
@@ -162,7 +169,7 @@ fn what_was_saved_of_a_deployment_is_resumed_with_the_attachments_of_now() {
     assert!(judge.resumed().is_none(), "nothing was saved");
     let policy = |number| {
         folder.say(number);
-        Proposal::of(folder.read()).policy.unwrap().policy
+        Proposal::of(folder.read(), &Additions::default()).policy.unwrap().policy
     };
     state.save_deployed((&policy(1), 0), (&policy(3), 0)).unwrap();
     let resumed = judge.resumed().unwrap().revisions();
@@ -210,11 +217,11 @@ fn each_new_set_of_warnings_is_told_once_and_stays_while_files_are_bad() {
     let read = || {
         let path = |name: &str| folder.0.path().join(name);
         let (policy, attach) = (path("policy.yaml"), vec![path("edge.yaml")]);
-        Written::read(&Files { policy, attach, resources: Some(path("resources")), request: None })
+        Written::read(&Files { policy, attach, resources: Some(path("resources")), releases: None, request: None })
     };
     let told = |judge: &Judge| (judge.progress.borrow().warnings, judge.warned.clone());
     route("elk");
-    let mut judge = Judge::start(read(), Some(state), SharedProgress::default(), Log::Text).unwrap();
+    let mut judge = Judge::start(read(), Some(state), None, SharedProgress::default(), Log::Text).unwrap();
     let (count, first) = told(&judge);
     assert_eq!(count, 1);
     assert!(

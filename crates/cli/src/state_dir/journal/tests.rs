@@ -10,7 +10,7 @@ fn begun(lines: &[&str]) -> (tempfile::TempDir, StateDir, JournalFile) {
     (folder, state, journal)
 }
 
-fn no_fold() -> String {
+fn no_fold() -> Option<String> {
     unreachable!("it is not that large")
 }
 
@@ -113,13 +113,19 @@ fn what_a_full_disk_does_not_take_is_not_there_and_what_is_owed_comes_first() {
     journal.owe(texts(&["rolled back"]));
     journal.append(&texts(&["three"]), no_fold).unwrap_err();
     journal.pay().unwrap_err();
-    assert!(journal.owes());
+    journal.has_room().unwrap_err();
+    assert!(!journal.owed.is_empty());
     // Some of it was written before there was no room.
     journal.file = real;
     journal.file.write_all_at(b"half of a line that is a long one", journal.size).unwrap();
     journal.append(&texts(&["four"]), no_fold).unwrap();
-    assert!(!journal.owes());
+    assert!(journal.owed.is_empty());
     assert_eq!(read(&state), Ok(Some((texts(&["first", "one", "rolled back", "four"]), 0))));
+    // And whether there is room is tried where there was none.
+    journal.is_torn = true;
+    journal.has_room().unwrap();
+    assert!(!journal.is_torn);
+    assert_eq!(read(&state).unwrap().unwrap().1, 0);
 }
 
 #[test]
@@ -127,7 +133,7 @@ fn beyond_its_limit_a_journal_begins_anew_with_what_it_comes_to() {
     let folder = tempfile::tempdir().unwrap();
     let state = StateDir::open(folder.path()).unwrap();
     let (mut journal, _) = state.begin_journal_of(10, "first").unwrap();
-    let mut append = |line: &str, fold: &str| journal.append(&texts(&[line]), || fold.to_owned()).unwrap();
+    let mut append = |line: &str, fold: &str| journal.append(&texts(&[line]), || Some(fold.to_owned())).unwrap();
     // 6 bytes, and then 10: not beyond.
     append("one", "-");
     append("two", "-");
@@ -158,11 +164,11 @@ fn a_rotation_that_fails_loses_no_line() {
     // In the way of what would be written.
     let before = folder.path().join("releases/journal-before.jsonl");
     fs::create_dir(&before).unwrap();
-    journal.append(&texts(&["one"]), || "fold".to_owned()).unwrap();
-    journal.append(&texts(&["two"]), || "fold".to_owned()).unwrap();
-    journal.append(&texts(&["three"]), || "fold".to_owned()).unwrap();
+    journal.append(&texts(&["one"]), || Some("fold".to_owned())).unwrap();
+    journal.append(&texts(&["two"]), || Some("fold".to_owned())).unwrap();
+    journal.append(&texts(&["three"]), || Some("fold".to_owned())).unwrap();
     assert_eq!(read(&state).unwrap().unwrap().0, ["first", "one", "two", "three"]);
     fs::remove_dir(&before).unwrap();
-    journal.append(&texts(&["four"]), || "fold".to_owned()).unwrap();
+    journal.append(&texts(&["four"]), || Some("fold".to_owned())).unwrap();
     assert_eq!(read(&state).unwrap().unwrap().0, ["fold", "four"]);
 }
