@@ -1,4 +1,4 @@
-//! `weir check`: every problem of a policy, of attachments and of Envoy resources at once, or what they come to.
+//! `weir check`: every problem of a policy, of releases, of attachments and of Envoy resources at once, or what they come to.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -11,23 +11,27 @@ use crate::problems::Failure;
 mod given;
 mod judged;
 mod modules;
+mod releases;
 mod report;
 
 use given::Given;
 use judged::Judged;
 
-/// Checks a policy, attachments and Envoy resources, and reports every problem at once
+/// Checks a policy, releases, attachments and Envoy resources, and reports every problem at once
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Check {
-    /// Files (YAML or JSON), and folders of such: of a policy, of attachments, of Envoy resources, told apart by what
-    /// they say. All that are of a policy are one policy together, and the others must fit it
+    /// Files (YAML or JSON), and folders of such: of a policy, of releases, of attachments, of Envoy resources, told
+    /// apart by what they say. All that are of a policy are one policy together, and the others must fit it
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// The role that the policy is for: mesh and inbound need nothing that only deciding needs. If not said edge, or
     /// what the attachments say
     #[arg(long)]
     role: Option<Role>,
+    /// The folder that weir serve has as --state: its journal knows the releases that are over
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
     /// Exit with 1 where there are only warnings, too
     #[arg(long)]
     deny_warnings: bool,
@@ -39,6 +43,7 @@ pub struct Check {
 const EXAMPLES: &str = "Examples:
   weir check policy.yaml
   weir check policies/ --json
+  weir check policies/ releases/ --state /var/lib/weir
   weir check policy.yaml attachments/ envoy/resources/ --deny-warnings
 
 Exit codes: 0 good, 1 problems found, 2 wrong use";
@@ -47,7 +52,8 @@ impl Check {
     /// Checks all that is given and prints the result.
     pub fn run(self) -> Result<(), Failure> {
         let given = Given::read(&self.paths)?;
-        let mut judged = Judged::of(&given, self.role)?;
+        let journal = self.state.as_deref().map(releases::known).transpose()?;
+        let mut judged = Judged::of(&given, self.role, journal.as_ref())?;
         judged.warnings.extend(modules::missing(&given, &judged));
         judged.warnings.sort_by_key(|warning| (warning.source, warning.position));
         let is_good = judged.problems.is_empty() && (judged.warnings.is_empty() || !self.deny_warnings);

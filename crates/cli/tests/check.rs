@@ -62,7 +62,9 @@ fn documents_of_all_kinds_are_judged_together() {
     let of_units = "{version: 1, units: {user: [{header: u}]}}";
     let other_half = "{version: 1, layers: [{id: l, unit: user}]}";
     type Row<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], &'a [&'a str]);
-    let table: [Row<'_>; 14] = [
+    let release = "{release: 1, id: owl-v22, unit: user, services: {tiger.shop: v2}}";
+    let elsewhere = "{release: 1, id: owl-v21, unit: user, services: {owl.shop: v2}}";
+    let table: [Row<'_>; 20] = [
         (&[("p.yaml", POLICY)], &["p.yaml"], &[]),
         (&[("p.yaml", POLICY), ("a.yaml", steered)], &["p.yaml", "a.yaml"], &[]),
         (&[("p.yaml", POLICY), ("a.yaml", steered), ("r.yaml", lynx)], &["."], &[]),
@@ -79,6 +81,20 @@ fn documents_of_all_kinds_are_judged_together() {
             &[("a.yaml", "{weir: 2}"), ("b.yaml", "{version: 2}"), ("c.yaml", "{resources: 1}"), ("d.yaml", "x: 1")],
             &["."],
             &["./a.yaml bad_value", "./b.yaml bad_value", "./c.yaml wrong_type", "./d.yaml other_document"],
+        ),
+        (&[("p.yaml", POLICY), ("r/a.yaml", release)], &["p.yaml", "r"], &[]),
+        (&[("a.yaml", release)], &["a.yaml"], &[]),
+        (&[("a.yaml", release), ("b.yaml", release)], &["."], &["./a.yaml id_taken", "./b.yaml id_taken"]),
+        (&[("p.yaml", POLICY), ("a.yaml", elsewhere)], &["."], &["./a.yaml id_taken", "./a.yaml service_on_two_lines"]),
+        // Of a bad policy what is known of it is still held against releases.
+        (&[("p.yaml", "{version: 2}"), ("a.yaml", release)], &["."], &["./a.yaml unknown_unit", "./p.yaml bad_value"]),
+        (
+            &[(
+                "a.yaml",
+                "{id: a, unit: user, steps: [], guardrails: [{name: g, value: {query: 'up{', above: 1, for: 1m}}]}",
+            )],
+            &["a.yaml"],
+            &["a.yaml bad_query", "a.yaml missing_field"],
         ),
         (
             &[("k.yaml", "{apiVersion: v1, kind: Secret}"), ("t.yaml", "requests: []")],
@@ -115,7 +131,7 @@ fn what_is_read_nowhere_is_one_problem_that_says_what_is_read_here() {
         let (output, _folder) = check(&[("a.yaml", text)], &["a.yaml", "--json"]);
         let seen: Json = serde_json::from_slice(&output.stdout).unwrap();
         let [problem] = seen["problems"].as_array().unwrap().as_slice() else { panic!("{seen}") };
-        let read = "what is read here is a policy, or an attachment, or a file of Envoy resources";
+        let read = "what is read here is a policy, or an attachment, or a file of Envoy resources, or a release";
         let message = problem["message"].as_str().unwrap();
         assert!(message.starts_with(&format!("this is {what}, and {read}; ")), "{message}");
         assert_eq!((&problem["line"], &problem["code"]), (&json!(1), &json!("other_document")));
@@ -176,6 +192,31 @@ fn what_is_good_is_a_line_for_each() {
     assert_eq!(*resources, "good: 1 Envoy resource");
     let (other, _folder) = check(&files, &["p.yaml", "a.yaml"]);
     assert!(!String::from_utf8(other.stdout).unwrap().contains(offer), "an offer tells of the resources beside it");
+}
+
+#[test]
+fn a_release_is_good_with_its_policy_and_told_so_without() {
+    let policy = "{version: 1, units: {user: [{header: u}]}}";
+    let release = "{release: 1, id: owl-v21, unit: user, services: {owl.shop: v21}, after: [lynx-v3]}";
+    let files = [("p.yaml", policy), ("r/owl.yaml", release)];
+    let said = |output: Output| {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (code, good, warned) = said(check(&files, &["p.yaml", "r"]).0);
+    let line = "good: release owl-v21 in r/owl.yaml: pool.user, 5 steps, 3 guardrails";
+    assert_eq!((code, good.lines().last()), (Some(0), Some(line)), "{warned}");
+    assert!(
+        warned.starts_with("warning unknown_release: ") && warned.contains("r/owl.yaml:1:74, at after[0]"),
+        "{warned}"
+    );
+    let (code, good, _) = said(check(&files, &["r"]).0);
+    assert_eq!((code, good), (Some(0), format!("{line}, held against no policy\n")));
+    let (code, ..) = said(check(&files, &["p.yaml", "r", "--deny-warnings"]).0);
+    assert_eq!(code, Some(1));
+    let seen: Json = serde_json::from_slice(&check(&files, &["p.yaml", "r", "--json"]).0.stdout).unwrap();
+    let release = json!([{"file": "r/owl.yaml", "id": "owl-v21", "kind": "release", "unit": "user", "steps": 5, "guardrails": 3}]);
+    assert_eq!(seen["releases"], release);
 }
 
 #[test]

@@ -26,6 +26,11 @@ fn command_reference_is_true() {
 }
 
 #[test]
+fn release_reference_is_true() {
+    check("docs/releases.md");
+}
+
+#[test]
 fn filter_reference_is_true() {
     check("docs/filter.md");
 }
@@ -40,9 +45,14 @@ fn check(page: &str) {
     let written = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{page}: {error}"));
     let folder = tempfile::tempdir().unwrap();
     let mut true_text = run_blocks(&written, folder.path());
-    for (name, table) in
-        [("reasons", reasons()), ("limits", limit_table()), ("codes", code_table()), quoted("envoy/telemetry.yaml")]
-    {
+    for (name, table) in [
+        ("reasons", reasons()),
+        ("limits", limit_table()),
+        ("codes", code_table(policy_codes())),
+        ("release-limits", release_limit_table()),
+        ("release-codes", code_table(weir_release::codes::ALL.iter())),
+        quoted("envoy/telemetry.yaml"),
+    ] {
         true_text = fill(&true_text, name, &table);
     }
     if env::var_os("WEIR_BLESS").is_some() {
@@ -120,22 +130,30 @@ fn limit_table() -> String {
     table
 }
 
-/// The codes of every crate that has a table of them.
-fn all_codes() -> impl Iterator<Item = &'static Code> {
+fn release_limit_table() -> String {
+    let mut table = "| limit | at most | of what |\n|---|---|---|\n".to_owned();
+    for (name, value, meaning) in weir_release::limits::ALL {
+        let _ = writeln!(table, "| `{name}` | {value} | {} |", meaning.trim());
+    }
+    table
+}
+
+/// The codes of policies, attachments, and what they are held against.
+fn policy_codes() -> impl Iterator<Item = &'static Code> {
     [codes::ALL, weir_render::CODES, weir_resources::CODES].into_iter().flatten()
 }
 
 #[test]
 fn a_code_has_one_meaning_whichever_crate_it_is_of() {
     let mut names = BTreeSet::new();
-    for code in all_codes() {
+    for code in policy_codes().chain(weir_release::codes::ALL) {
         assert!(names.insert(code.name()), "{} stands in two tables", code.name());
     }
 }
 
-fn code_table() -> String {
+fn code_table(codes: impl Iterator<Item = &'static Code>) -> String {
     let mut table = "| code | means |\n|---|---|\n".to_owned();
-    for code in all_codes() {
+    for code in codes {
         let _ = writeln!(table, "| `{}` | {} |", code.name(), code.meaning().trim().replace('|', "\\|"));
     }
     table

@@ -28,6 +28,7 @@ mod running;
 mod shares;
 pub mod state;
 mod tally;
+pub mod template;
 #[cfg(test)]
 mod testing;
 mod tick;

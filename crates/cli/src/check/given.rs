@@ -20,12 +20,14 @@ pub struct Given {
     pub attachments: Vec<SourceId>,
     /// Envoy resources.
     pub resources: Vec<SourceId>,
+    /// Releases.
+    pub releases: Vec<SourceId>,
     /// What is wrong with those that are nothing of that.
     pub problems: Vec<Problem>,
 }
 
 /// What is read.
-const KINDS: [Kind; 3] = [Kind::Policy, Kind::Attachment, Kind::Resources];
+const KINDS: [Kind; 4] = [Kind::Policy, Kind::Attachment, Kind::Resources, Kind::Release];
 
 impl Given {
     /// Reads these files, and those of these folders, each once.
@@ -45,6 +47,7 @@ impl Given {
             match kind {
                 Some(Some(Kind::Attachment)) => given.attachments.push(id),
                 Some(Some(Kind::Resources)) => given.resources.push(id),
+                Some(Some(Kind::Release)) => given.releases.push(id),
                 Some(_) => given.policy.push(id),
                 None => {}
             }

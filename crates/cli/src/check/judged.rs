@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use weir_policy::{AttachmentFile, Checked, Problem, Problems, Role, SourceId};
+use weir_release::{Known, Release};
 use weir_resources::ResourceFiles;
 
 use super::given::Given;
+use super::releases;
 use crate::effective::Effective;
 use crate::problems::Failure;
 use crate::{fit, load};
@@ -22,12 +24,14 @@ pub struct Judged {
     pub attachments: Vec<(SourceId, AttachmentFile)>,
     /// The Envoy resources, if some are given and all are good.
     pub resources: Option<ResourceFiles>,
+    /// The releases that are good.
+    pub releases: Vec<(SourceId, Release)>,
 }
 
 impl Judged {
     /// Judges documents by themselves, and then those that are good by how they fit.
-    pub fn of(given: &Given, role: Option<Role>) -> Result<Judged, Failure> {
-        let Given { sources, policy, attachments, resources, problems: found } = given;
+    pub fn of(given: &Given, role: Option<Role>, journal: Option<&Known>) -> Result<Judged, Failure> {
+        let Given { sources, policy, attachments, resources, problems: found, .. } = given;
         let mut problems = Problems::default();
         problems.extend(found.clone());
         let (attachments, found) = load::read_attachments(sources, attachments);
@@ -57,6 +61,8 @@ impl Judged {
         let mut unfit = unfit.into_vec();
         sources.locate(&mut unfit);
         problems.extend(unfit);
+        let releases = releases::judge(given, journal);
+        problems.extend(releases.problems);
         let mut problems = problems.into_vec();
         problems.sort_by_key(|problem| (problem.source, problem.position));
         let warnings = resources.as_ref().map(|files| {
@@ -64,7 +70,8 @@ impl Judged {
             let policy = policy.map(|(effective, documents)| (&effective.policy.model, documents.as_slice()));
             fit::warnings(sources, policy, &attachments, files)
         });
-        let (warnings, policy) = (warnings.unwrap_or_default(), effective.map(|(effective, _)| effective.policy));
-        Ok(Judged { problems, warnings, policy, attachments, resources })
+        let (mut warnings, policy) = (warnings.unwrap_or_default(), effective.map(|(effective, _)| effective.policy));
+        warnings.extend(releases.warnings);
+        Ok(Judged { problems, warnings, policy, attachments, resources, releases: releases.releases })
     }
 }

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
+use weir_policy::written::Kind;
 use weir_policy::{AttachmentFile, Checked, Origin, Revision, Role, SourceId};
+use weir_release::Release;
 use weir_xds::Resource;
 
 use super::given::Given;
@@ -33,6 +35,14 @@ pub fn good(given: &Given, judged: &Judged) -> String {
             None => writeln!(text),
         };
     }
+    for (source, release) in &judged.releases {
+        let file = given.sources.get(*source).map_or("", |source| &source.name);
+        let (kind, id, unit) = (kind(release), &release.id, &release.unit);
+        let steps = counted(release.steps.len(), "step");
+        let guardrails = counted(release.guardrails.len(), "guardrail");
+        let _ = write!(text, "good: {kind} {id} in {file}: pool.{unit}, {steps}, {guardrails}");
+        let _ = writeln!(text, "{}", if given.policy.is_empty() { ", held against no policy" } else { "" });
+    }
     if let Some(files) = &judged.resources {
         let _ = writeln!(text, "good: {}", counted(files.resources.len(), "Envoy resource"));
     }
@@ -56,6 +66,16 @@ pub fn json(given: &Given, judged: &Judged, is_good: bool) -> Value {
             "revision_without_server": alone.map(|revision| revision.to_string()),
         })
     });
+    let releases = judged.releases.iter().map(|(source, release)| {
+        json!({
+            "file": given.sources.get(*source).map(|source| &source.name),
+            "id": release.id,
+            "kind": kind(release),
+            "unit": release.unit,
+            "steps": release.steps.len(),
+            "guardrails": release.guardrails.len(),
+        })
+    });
     let revision = judged.policy.as_ref().map(|policy| policy.revision.to_string());
     json!({
         "good": is_good,
@@ -64,7 +84,15 @@ pub fn json(given: &Given, judged: &Judged, is_good: bool) -> Value {
         "warnings": list(&judged.warnings),
         "attachments": attachments.collect::<Vec<_>>(),
         "resources": resources(judged).len(),
+        "releases": releases.collect::<Vec<_>>(),
     })
+}
+
+fn kind(release: &Release) -> &'static str {
+    match release.kind {
+        Kind::Release => "release",
+        Kind::Test => "test",
+    }
 }
 
 fn of_policy(policy: &Checked) -> String {

@@ -127,9 +127,9 @@ fn traffic(written: &written::Release, at: &At<'_>, problems: &mut Problems) -> 
 
 fn design_effect(written: &written::Release, at: &At<'_>, problems: &mut Problems) -> Option<u32> {
     let Some(effect) = written.design_effect else { return Some(DESIGN_EFFECT) };
-    let effect = Some(effect).filter(|effect| (1..=limits::DESIGN_EFFECT_MAX).contains(effect));
+    let effect = Some(effect).filter(|effect| *effect > 0);
     if effect.is_none() {
-        let message = format!("an integer from 1 to {} would do", limits::DESIGN_EFFECT_MAX);
+        let message = format!("found 0; an integer from 1 to {} would do", limits::DESIGN_EFFECT_MAX);
         problems.add(document::BAD_VALUE, &at.key("design_effect"), message);
     }
     effect.and_then(|effect| u32::try_from(effect).ok())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use weir_policy::written::Kind;
-use weir_policy::{At, Problems, SLOTS, codes as document, parse_share};
+use weir_policy::{At, Problems, SLOTS, parse_share};
 
 use super::values::{self, at_most};
 use crate::release::Step;
@@ -50,10 +50,6 @@ pub fn steps(
         }
         let requests = step.requests.unwrap_or(0);
         let requests_at = at.key("requests");
-        if requests > limits::REQUESTS_MAX {
-            let message = format!("found {requests}; at most {} are allowed", limits::REQUESTS_MAX);
-            problems.add(document::LIMIT, &requests_at, message);
-        }
         if share == Some(0) && requests > 0 {
             let message =
                 "nobody is dealt at 0%, so that these requests would never come; time and approval may be asked for";

@@ -5,6 +5,7 @@ use weir_policy::written::{Condition, Kind, Override, Rule, read_routes, read_sh
 use weir_policy::{At, Problems, SourceId, Spanned, Value, codes};
 
 use super::{Arm, Bounds, Guardrail, Measure, Release, Step, Window};
+use crate::limits;
 use crate::release::{AfterRollback, End, On, OnHarm, Promote, Stop};
 
 impl Release {
@@ -46,7 +47,9 @@ impl Release {
             guardrails: several(&mut fields, "guardrails", problems, guardrail),
             windows: fields.each("windows", problems, window),
             max_hold: fields.optional("max_hold", problems, duration),
-            design_effect: fields.optional("design_effect", problems, count),
+            design_effect: fields.optional("design_effect", problems, |node, at, problems| {
+                fields::integer(node, limits::DESIGN_EFFECT_MAX, at, problems)
+            }),
             promote: fields.optional("promote", problems, |node, at, problems| {
                 fields::word(node, &[("by_hand", Promote::ByHand), ("auto", Promote::Auto)], at, problems)
             }),
@@ -91,7 +94,9 @@ fn step(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Step {
     let step = Step {
         share: fields.required("share", problems, read_share),
         hold: fields.optional("hold", problems, duration),
-        requests: fields.optional("requests", problems, count),
+        requests: fields.optional("requests", problems, |node, at, problems| {
+            fields::integer(node, limits::REQUESTS_MAX, at, problems)
+        }),
         approve: fields.optional("approve", problems, fields::boolean).unwrap_or_default(),
     };
     fields.finish(problems);
@@ -142,7 +147,8 @@ fn bounds_of(fields: &mut Fields<'_>, problems: &mut Problems) -> Bounds {
 
 fn slow(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<Measure> {
     let mut fields = Fields::open(node, at, problems)?;
-    let over_ms = fields.required("over_ms", problems, count);
+    let over_ms = fields
+        .required("over_ms", problems, |node, at, problems| fields::integer(node, u64::from(u32::MAX), at, problems));
     let bounds = bounds_of(&mut fields, problems);
     fields.finish(problems);
     Some(Measure::Slow(over_ms, bounds))
@@ -213,11 +219,6 @@ fn priority(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<i8> {
         problems.add(codes::BAD_VALUE, at, format!("found {value}; an integer from -9 to 9 would do, higher first"));
     }
     priority
-}
-
-/// An integer whose limit is judged later.
-fn count(node: Spanned, at: &At<'_>, problems: &mut Problems) -> Option<u64> {
-    fields::integer(node, i64::MAX.unsigned_abs(), at, problems)
 }
 
 /// A list of objects of which an empty one says something.
