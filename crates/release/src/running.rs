@@ -109,8 +109,10 @@ impl Running {
         }
         self.forget();
         if let Some(evidence) = &tick.poll {
-            self.poll(release, evidence, tick.answered);
-            self.times.polled(release.warmup, tick.answered);
+            // Nobody is dealt before tags and routes are known everywhere.
+            let answered = if step.is_none() { tick.known() } else { tick.answered };
+            self.poll(release, evidence, answered);
+            self.times.polled(release.warmup, answered);
             self.refusal = None;
         }
         if let Some(refusal) = tick.refusal {

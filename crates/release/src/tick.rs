@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::evidence::{Evidence, Refusal, TICK};
+use crate::evidence::{Evidence, READ_PERCENT_MIN, Refusal, TICK};
 
 /// What the server saw.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +66,16 @@ impl Tick {
     pub fn gap_max(&self) -> Duration {
         self.every.saturating_mul(3)
     }
+
+    /// The highest push number that nine of ten connected edges have answered and nine of ten of all connected Envoys: those that
+    /// deal know it, and those at which tags arrive.
+    pub fn known(&self) -> u64 {
+        let mut answered: Vec<u64> = self.nodes.values().copied().collect();
+        answered.sort_unstable();
+        // So many of them may lag behind.
+        let lag = answered.len().saturating_mul(100_usize.saturating_sub(READ_PERCENT_MIN)) / 100;
+        answered.get(lag).map_or(self.answered, |by_all| self.answered.min(*by_all))
+    }
 }
 
 impl Default for Tick {
@@ -88,5 +98,27 @@ impl Queries {
     /// What a guardrail of a release was answered.
     pub fn answer(&self, release: &str, guardrail: &str) -> Option<&Answer> {
         self.of.get(release)?.get(guardrail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_push_is_known_to_nine_of_ten_of_all_envoys_and_of_the_edges() {
+        for (answered, nodes, known) in [
+            (5, vec![], 5),
+            (5, vec![5], 5),
+            (5, vec![4], 4),
+            (5, vec![7, 7], 5),
+            (5, vec![5, 5, 5, 5, 5, 5, 5, 5, 0], 0),
+            (5, vec![5, 5, 5, 5, 5, 5, 5, 5, 5, 0], 5),
+            (5, vec![5, 5, 5, 5, 5, 5, 5, 5, 3, 0], 3),
+        ] {
+            let nodes = nodes.into_iter().enumerate().map(|(place, answered)| (place.to_string(), answered)).collect();
+            let tick = Tick { answered, nodes, ..Tick::default() };
+            assert_eq!(tick.known(), known, "{tick:?}");
+        }
     }
 }

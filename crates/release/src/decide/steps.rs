@@ -58,7 +58,7 @@ fn due(draft: &Draft<'_>, entry: &Entry, verdict: &Verdict) -> Option<usize> {
         && !verdict.shows_harm()
         && draft.state.frozen().is_none()
         && !entry.waits_for(SWITCHED_OFF)
-        && (ramp.step.is_some() || draft.inputs.tick.answered >= ramp.push);
+        && (ramp.step.is_some() || draft.inputs.tick.known() >= ramp.push);
     let forced = ramp.wanted.filter(|step| may_be_forced && !entry.has_begun(*step));
     // One that was taken back since it was judged is paused.
     let is_as_judged = entry.paused.is_none() && ramp.step == verdict.step;
