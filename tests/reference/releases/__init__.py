@@ -1,6 +1,6 @@
 """What releases do, made from the text that fixes them alone; whoever implements them compares itself with this.
 
-Left out: what comes before the first step (`waiting_routes`), steps taken back, queries with an empty answer.
+Left out: queries with an empty answer, kill switches.
 
     cd tests/reference
     python3 -m releases.cases --seed 1 --count 5000 [--first 0] [--kind placement|effective|verdict]
@@ -34,10 +34,17 @@ nobody is dealt. Expect
 `verdict`: the life of a running release, tick by tick. Read `aim` (the corner it was made for), `document`, and ticks, each:
     events            what happened between the tick before and this one, right after the one before:
                       {event: step, step, push, why}  a step (from 0) is pushed; `why`: people passed suspicion
+                      {event: announce, push, unrouted}   the first push, by which nobody is dealt; `unrouted`: its tags
+                                                      steer routes that are not there
+                      {event: routes}                 they are there
+                      {event: held_back, step, push}  first nodes did not take the step: it is paused at the one before,
+                                                      null before the first
                       {event: approve, step}          pause, resume, freeze, thaw: no more fields
                       {event: problem, problem}       the next step waits with it; null when it is gone
-                      The first tick has the event of the first step. Events happen whatever verdicts say.
+                      The first tick has the event of the first push or of the first step. Events happen whatever
+                      verdicts say.
     now, since_ms     wall clock; monotonic time since the tick before, null where the server started anew
+                      (a few ticks come soon, without a poll: somebody asked something)
     poll              null where none was accepted, else [{mark, counts}], `mark` the number of the push by which the
                       edges decided when the poll began (text, or null where it is not known); counts by variant, those
                       with any, 16 parts, each [all, error, none, over_250, over_500, over_1000, over_2500]. No two of a
@@ -120,4 +127,7 @@ Readings, where the text is silent or says two things:
 31. A deviation on hold makes a release inconclusive in the same verdict. `on.inconclusive: rollback` acts in all phases.
 32. Window and approval of the next step are told all the time, not only when the minimum is reached; so is promotion.
 33. Advance needs an accepted poll in this tick, a finish by itself too; a finish needs no window.
+34. Before the first step: `edges` until the time of one tick that is no gap went by since 90% had answered; `approve` of
+    the first step serves for its routes too; no `hold`, no `max_hold`, no harm: everything is as in a warm-up.
+35. One that is held back begins the step before anew, with all of its minimum; a yes was for the step that began with it.
 """

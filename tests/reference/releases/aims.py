@@ -7,7 +7,7 @@ from .documents import Release
 AIMS = {
     "healthy": 3, "harm": 4, "suspected": 3, "above": 2, "value": 2, "deviation": 4, "silent": 2, "no_poll": 2,
     "no_traffic": 1, "window": 2, "approval": 2, "zero": 1, "test": 3, "no_control": 1, "max_hold": 2, "late": 2,
-    "away": 1, "people": 3, "counts": 2, "slow": 2, "unanswered": 1, "clamped": 1,
+    "away": 2, "people": 3, "announced": 2, "held_back": 2, "counts": 2, "slow": 2, "unanswered": 1, "clamped": 1,
 }
 SERVICE = "owl.shop.svc.cluster.local"
 ZONES = ["Asia/Shanghai", "America/New_York", "Europe/Berlin", "UTC", "Asia/Kolkata", "Pacific/Auckland"]
@@ -75,7 +75,7 @@ class Aimed:
             step["requests"] = self.pick([1, 500, 20_000])
         if share and self.is_("max_hold") and place == 0:
             step["requests"] = self.pick([60_000, 10**9])
-        if place and (self.is_("approval") or self.likely(0.1)):
+        if self.is_("approval") or self.likely(0.1):
             step["approve"] = True
         return step
 

@@ -36,12 +36,13 @@ class _Drive:
         self.crowd = self._crowd()
         self.push = self.answered = chance.randint(1, 30)
         self.deciding = self.push
-        self.shares = {self.push: {}}
+        self.shares, self.begun = {self.push: {}}, 0
         self.lag, self.outage, self.counters, self.turn = 0, 0, {}, chance.randint(5, 25)
         self.number = 0
 
     def case(self):
-        events, ticks = [self._begin(0, why=False)], []
+        is_announced = self.is_("announced", "held_back", "approval") or self.likely(0.1)
+        events, ticks = [self._announce() if is_announced else self._begin(0, why=False)], []
         for self.number in range(self.pick([25, 40, 60])):
             tick = {**self._tick(), "events": events}
             expect = self.running.tick(tick)
@@ -72,12 +73,16 @@ class _Drive:
     def _tick(self):
         """What the server would find in this tick."""
         since = 10_000 + self.chance.randint(-180, 290)
-        if self.running.tally.is_warm() and (self.is_("away") or self.likely(0.003)) and self.likely(0.15):
-            since = self.pick([None, 45_000, 300_000, 25_000])
+        may_be_away = self.running.tally.is_warm() or self.running.tally.step is None
+        if may_be_away and (self.is_("away") or self.likely(0.003)) and self.likely(0.15):
+            since = self.pick([None, None, 45_000, 300_000, 25_000])
+        is_between = self.likely(0.1 if self.is_("people") else 0.01)
+        if is_between:
+            since = self.pick([300, 2_500])
         self.clock.now += timedelta(milliseconds=since or 60_000)
         if self.likely(0.01):
             self.clock.now += timedelta(seconds=self.pick([-90, 600]))
-        poll = self._poll()
+        poll = None if is_between else self._poll()
         return {
             "now": self.clock.text(), "since_ms": since, "poll": poll, "answered": self.answered,
             "queries": self._queries(),
@@ -141,19 +146,24 @@ class _Drive:
         if events:
             return events
         if expect["action"] == "advance":
-            if self.running.tally.step == len(self.release.steps) - 1:
+            step = self._next()
+            if step == len(self.release.steps):
                 return None
             if self.likely(0.05):
                 return [{"event": "problem", "problem": "env tags over 4096 bytes"}]
-            return [self._begin(self.running.tally.step + 1, why=False)]
+            return [self._begin(step, why=False)]
         if self.likely(0.02):
             self._pushed()
             self.shares[self.push] = self.shares[self.running.tally.push]
         return []
 
     def _people(self, expect):
-        busy, step = 4 if self.is_("people") else 1, self.running.tally.step
+        busy, step = 4 if self.is_("people") else 1, self._next() - 1
         last = len(self.release.steps) - 1
+        if self.running.unrouted and self.likely(0.2):
+            return [{"event": "routes"}]
+        if step >= 0 and self.number - self.begun < 4 and self.likely(0.2 if self.is_("held_back") else 0.01):
+            return [self._hold_back()]
         if self.running.problem and self.likely(0.3):
             return [{"event": "problem", "problem": None}]
         if self.likely(0.4 if self.running.paused else 0.012 * busy):
@@ -165,12 +175,32 @@ class _Drive:
             return [{"event": "approve", "step": self.pick(asking)}]
         is_harmed = any(code == "harm" for code, *_ in expect["reasons"])
         stuck = expect["phase"] in ("suspected", "inconclusive") or self.likely(0.05 * busy)
-        if step < last and stuck and not is_harmed and self.likely(0.1):
+        if 0 <= step < last and stuck and not is_harmed and self.likely(0.1):
             return [self._begin(self.pick([step + 1, step + 1, last]), why=True)]
         return []
 
+    def _next(self):
+        return 0 if self.running.tally.step is None else self.running.tally.step + 1
+
+    def _announce(self):
+        """The first push, by which nobody is dealt."""
+        self._pushed()
+        self.shares[self.push] = {}
+        self.lag = self.pick([0, 1, 2, 5])
+        return {"event": "announce", "push": self.push, "unrouted": self.is_("announced") and self.likely(0.7)}
+
+    def _hold_back(self):
+        """First nodes did not take the step: all have the one before again."""
+        step = self.running.tally.step - 1
+        step = None if step < 0 else step
+        self._pushed()
+        self.shares[self.push] = {} if step is None else self.release.planned(step)
+        self.lag = self.pick([0, 1, 2])
+        return {"event": "held_back", "step": step, "push": self.push}
+
     def _begin(self, step, why):
         self._pushed()
+        self.begun = self.number
         self.shares[self.push] = self.release.planned(step)
         self.lag = self.pick([0, 1, 1, 2, 3, 9]) if self.is_("unanswered") else self.pick([0, 1, 1, 2])
         return {"event": "step", "step": step, "push": self.push, "why": why}

@@ -10,15 +10,23 @@ class Running:
     def __init__(self, release):
         self.release = release
         self.tally = Tally(release)
-        self.paused = self.frozen = False
-        self.approved, self.passed, self.problem, self.inconclusive = set(), None, None, None
+        self.paused = self.frozen = self.unrouted = False
+        self.approved, self.passed, self.problem, self.inconclusive = set(), False, None, None
 
     def apply(self, event):
         kind = event["event"]
-        if kind == "step":
+        if kind == "announce":
+            self.unrouted = event["unrouted"]
+            self.tally.begin(None, event["push"])
+        elif kind == "routes":
+            self.unrouted = False
+        elif kind == "step":
             self.tally.begin(event["step"], event["push"])
-            self.passed = event["step"] if event["why"] else None
-            self.problem = self.inconclusive = None
+            self.passed, self.problem, self.inconclusive = event["why"], None, None
+            self.approved = {step for step in self.approved if step > event["step"]}
+        elif kind == "held_back":
+            self.tally.begin(event["step"], event["push"])
+            self.paused, self.passed, self.inconclusive = True, False, None
         elif kind in ("pause", "resume"):
             self.paused = kind == "pause"
         elif kind in ("freeze", "thaw"):

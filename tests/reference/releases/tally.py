@@ -43,7 +43,8 @@ class Tally:
         self.evaluated, self.least = set(), {}
 
     def is_warm(self):
-        return self.elapsed >= self.release.warmup_ms
+        """Before the first step everything is as in a warm-up."""
+        return self.step is not None and self.elapsed >= self.release.warmup_ms
 
     def observe(self, tick):
         """Everything that a tick brings; nothing is judged."""
@@ -74,7 +75,7 @@ class Tally:
         self.unpolled = 0
         self.is_answered |= tick["answered"] >= self.push
         is_first = self.poll_began is None
-        in_warmup = self.release.warmup_ms > 0 if is_first else self.poll_began < self.release.warmup_ms
+        in_warmup = self.release.warmup_ms > 0 if is_first else self.was_in_warmup
         earlier_in_warmup = self.was_in_warmup if is_first else in_warmup and self.step == 0
         for evidence in tick["poll"]:
             is_of_step = evidence["mark"] is not None and int(evidence["mark"]) >= self.push

@@ -4,6 +4,7 @@ import math
 
 from canonical import LINE, share_slots
 
+from .documents import Step
 from .statistics import deviates_far, threshold_of
 from .tally import ALL, RECENT, SLACK
 from .windows import is_open
@@ -19,8 +20,10 @@ class Judge:
 
     def __init__(self, running, tick):
         self.running, self.release, self.tally, self.tick = running, running.release, running.tally, tick
-        self.step = self.release.steps[self.tally.step]
-        self.is_last = self.tally.step == len(self.release.steps) - 1
+        self.is_before = self.tally.step is None
+        self.step = Step(0, 0, 0, False) if self.is_before else self.release.steps[self.tally.step]
+        self.next = 0 if self.is_before else self.tally.step + 1
+        self.is_last = self.next == len(self.release.steps)
         self.reasons, self.phases, self.rolls_back, self.is_edge = [], set(), False, False
 
     def say(self, phase, code, guardrail=None, arm=None):
@@ -39,7 +42,8 @@ class Judge:
         phase = self._phase()
         action = "rollback" if self.rolls_back else "hold" if phase else "advance"
         running_phase = None if self.rolls_back else phase
-        self.tally.was_overdue = running_phase in ("holding", "suspected") and self._is_held() and self.counts_for_max
+        is_overdue = self._is_held() and self.counts_for_max and not self.is_before
+        self.tally.was_overdue = running_phase in ("holding", "suspected") and is_overdue
         return {
             "phase": running_phase,
             "action": action,
@@ -126,9 +130,9 @@ class Judge:
         return self.tally.is_answered and self.tally.held >= self.step.hold_ms
 
     def _minimum(self):
-        if not self.tally.is_answered:
+        if not self.tally.is_answered or self.is_before and not self.tally.held:
             self.say("holding", "edges")
-        if not self._is_held():
+        if not self._is_held() and not self.is_before:
             self.say("holding", "hold")
         if self.step.share and not self.tally.is_warm():
             self.say("holding", "warmup")
@@ -142,7 +146,7 @@ class Judge:
         self.is_reached = "holding" not in self.phases
 
     def _suspicion(self):
-        is_passed = self.running.passed == self.tally.step and not self.is_reached
+        is_passed = self.running.passed and not self.is_reached
         for comparison in self.tally.comparisons.values():
             if comparison.suspected.ln_e() >= _bound(comparison.guardrail):
                 holds = comparison.guardrail.on_harm != "warn" and not is_passed
@@ -164,6 +168,8 @@ class Judge:
 
     def _next_step(self):
         self.counts_for_max = not self.running.problem and not self.is_reached or "suspected" in self.phases
+        if self.running.unrouted and self.is_before and 0 not in self.running.approved:
+            self.say("waiting_routes", "routes")
         if self.running.problem:
             self.say("holding", "problem")
         if self.is_last:
@@ -173,14 +179,14 @@ class Judge:
         else:
             if not is_open(self.release.windows, self.tick["now"]):
                 self.say("waiting_window", "window")
-            if self.release.steps[self.tally.step + 1].approve and self.tally.step + 1 not in self.running.approved:
+            if self.release.steps[self.next].approve and self.next not in self.running.approved:
                 self.say("waiting_approval", "approval")
         if self.tick["poll"] is None and not self.phases:
             self.say("holding", "poll")
 
     def _phase(self):
         order = [
-            "paused", "suspected", "no_data", "inconclusive", "holding", "waiting_window", "waiting_approval",
+            "paused", "suspected", "no_data", "inconclusive", "waiting_routes", "holding", "waiting_window", "waiting_approval",
             "waiting_promotion",
         ]
         return next((phase for phase in order if phase in self.phases), None)

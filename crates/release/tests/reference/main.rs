@@ -21,5 +21,5 @@ fn an_implementation_from_the_text_alone_makes_the_same_policies() {
 
 #[test]
 fn an_implementation_from_the_text_alone_judges_them_the_same() {
-    compare("verdict", 200, verdict::compared, verdict::REACHED);
+    compare("verdict", 120, verdict::compared, verdict::REACHED);
 }

@@ -21,6 +21,10 @@ pub const REACHED: &[&str] = &[
     "action hold",
     "action rollback",
     "finished by itself",
+    "phase waiting_routes",
+    "reason routes",
+    "before the first step",
+    "held back",
     "phase paused",
     "phase suspected",
     "phase no_data",
@@ -88,7 +92,7 @@ pub fn compared(case: &Value, reached: &mut Reached) -> Result<(), String> {
 
 /// An advance that is not to the next step.
 fn goes_astray(release: &Release, stand: &Stand, verdict: &Verdict) -> Option<String> {
-    let next = stand.step.map(|step| step + 1).filter(|next| *next < release.steps.len());
+    let next = Some(stand.step.map_or(0, |step| step + 1)).filter(|next| *next < release.steps.len());
     let to = if verdict.decision == Decision::Advance { next } else { None };
     (verdict.to != to).then(|| format!("advances to {:?} and not to {to:?}", verdict.to))
 }
@@ -125,6 +129,8 @@ fn reach(tick: &Value, stand: &Stand, verdict: &Verdict, reached: &mut Reached) 
     for (is, what) in [
         (verdict.decision == Decision::Advance && verdict.to.is_none(), "finished by itself"),
         (tick["since_ms"].is_null(), "the server was away"),
+        (stand.step.is_none(), "before the first step"),
+        (tick["events"].as_array().unwrap().iter().any(|event| event["event"] == "held_back"), "held back"),
         (stand.passed && is_suspected && verdict.phase != Phase::Suspected, "suspicion passed"),
     ] {
         if is {
@@ -134,10 +140,19 @@ fn reach(tick: &Value, stand: &Stand, verdict: &Verdict, reached: &mut Reached) 
 }
 
 fn happen(stand: &mut Stand, event: &Value) {
-    let step = || usize::try_from(event["step"].as_u64().unwrap()).unwrap();
+    let number = |step| usize::try_from(step).unwrap();
+    let step = || number(event["step"].as_u64().unwrap());
+    let push = || event["push"].as_u64().unwrap();
     match event["event"].as_str().unwrap() {
+        "announce" => (stand.push, stand.waits_for_routes) = (push(), event["unrouted"].as_bool().unwrap()),
+        "routes" => stand.waits_for_routes = false,
+        "held_back" => {
+            (stand.step, stand.push) = (event["step"].as_u64().map(number), push());
+            (stand.paused, stand.passed, stand.inconclusive) = (true, false, None);
+        }
         "step" => {
-            (stand.step, stand.push) = (Some(step()), event["push"].as_u64().unwrap());
+            (stand.step, stand.push) = (Some(step()), push());
+            stand.approved.retain(|approved| *approved > step());
             stand.passed = event["why"].as_bool().unwrap();
             (stand.problem, stand.inconclusive) = (None, None);
         }
