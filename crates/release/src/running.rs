@@ -54,15 +54,20 @@ pub(crate) struct OfArm {
 
 /// What is kept of an arm by one guardrail.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct OfGuardrail {
     pub comparison: Comparison,
     /// For a bound of the rate itself.
+    #[serde(skip_serializing_if = "is_default")]
     pub recent: Recent<Rate>,
     /// Of a guardrail that asks: the counters of the arm and of control.
+    #[serde(skip_serializing_if = "is_default")]
     counters: [Counted; 2],
     /// Whether they were asked in a warm-up last.
+    #[serde(skip_serializing_if = "is_default")]
     in_warmup: bool,
     /// What came of them and waits for both to have some: two that are scraped at different times are compared over the same time.
+    #[serde(skip_serializing_if = "is_default")]
     waiting: Waiting,
 }
 
@@ -278,4 +283,8 @@ impl OfGuardrail {
             self.waiting = Waiting { came, in_warmup: is_warming, push: times.push };
         }
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
