@@ -87,11 +87,11 @@ impl World {
             }
             Event::Write => {
                 let then = World { record: None, ..self.clone() };
-                self.record = Some((record::write(&self.ledger).unwrap(), Box::new(then)));
+                self.record = Some((record::write(&self.ledger, &()).unwrap(), Box::new(then)));
             }
             Event::Kill => {
                 let Some((text, then)) = &self.record else { return };
-                (self.ledger, self.ended) = (record::read(text).unwrap(), then.ended);
+                (self.ledger, self.ended) = (record::read::<()>(text).unwrap().0, then.ended);
                 for (node, read) in then.read.into_iter().enumerate() {
                     // What ended since the record is known as far as it was read by then.
                     let is_same = self.envoys[node].start == then.envoys[node].start;
