@@ -2,11 +2,12 @@
 //! their order. A pure function: after a kill between any two lines the fold and the same tick lead to the same state.
 //!
 //! ```text
-//! documents → requests → verdicts and rollbacks → steps that first nodes did not take → ends → steps → the queue
+//! requests → verdicts and rollbacks → steps that first nodes did not take → documents → ends → steps → the queue
 //! ```
 //!
-//! What was counted is judged by the step in which it was counted, so steps are taken back after that. What ends comes before what
-//! begins, so that slots which become free are taken in the same tick. All that changes the policy in one tick is one push.
+//! What was counted is judged by the step in which it was counted, so steps are taken back after that, and documents are held against
+//! what is then in force; where they change something, it is judged again. What ends comes before what begins, so that slots which
+//! become free are taken in the same tick. All that changes the policy in one tick is one push.
 
 use std::collections::BTreeMap;
 
@@ -40,14 +41,15 @@ pub fn decide(state: &State, inputs: &Inputs<'_>) -> Decided {
     let mut draft = Draft::of(state, inputs);
     if inputs.has_room {
         draft.clock();
-        documents::take_in(&mut draft);
         people::answer(&mut draft, |_| true);
     } else {
         people::answer(&mut draft, |verb| verb.only_reduces());
     }
-    let verdicts = verdicts::judge_all(&mut draft);
+    let mut verdicts = verdicts::judge_all(&mut draft);
     if inputs.has_room {
         steps::hold_back(&mut draft);
+        documents::take_in(&mut draft);
+        verdicts.extend(verdicts::judge_changed(&mut draft));
         ends::finish(&mut draft, &verdicts);
         ends::clear(&mut draft);
         steps::begin(&mut draft, &verdicts);

@@ -150,7 +150,8 @@ pub enum Event {
         /// Of what: anybody can judge it again.
         inputs: Box<Inputs>,
     },
-    /// First nodes did not take its step: it is back at the step before and paused, or in the queue and paused if it had none.
+    /// First nodes did not take its step: it is back at the step before and paused, or in the queue and paused if it had none. Where
+    /// they did not take what its document came to say, what that said before counts again.
     HeldBack {
         /// The release.
         release: String,
@@ -160,6 +161,9 @@ pub enum Event {
         /// Whether it is back in the queue.
         #[serde(default, skip_serializing_if = "is_false")]
         queued: bool,
+        /// Whether the document that was in force before counts again.
+        #[serde(default, skip_serializing_if = "is_false")]
+        document: bool,
         /// What the nodes say.
         nodes: Vec<Node>,
         /// The change of the policy.

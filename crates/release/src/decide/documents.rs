@@ -61,6 +61,9 @@ fn take_one(draft: &mut Draft<'_>, file: &str, document: &Document) -> Result<()
         draft.add(Event::Seen { release, file, document: text, paused });
         return Ok(());
     };
+    if entry.refused.as_ref() == Some(&document.digest()) {
+        return Err(vec![held_back()]);
+    }
     let before = &entry.document.release;
     if document.release.keeping_alphas_of(before) == *before {
         let is_same_text = entry.document.text() == document.text();
@@ -92,6 +95,18 @@ fn take_one(draft: &mut Draft<'_>, file: &str, document: &Document) -> Result<()
     }
     draft.add(changed(is_pushed.then_some(draft.push)));
     Ok(())
+}
+
+/// What a release's file says was taken back.
+pub fn refuse(draft: &mut Draft<'_>, id: &str) {
+    let file = draft.state.entries().get(id).and_then(|entry| entry.file.clone());
+    if let Some(file) = file.filter(|file| !draft.state.bad().contains_key(file)) {
+        bad(draft, &file, Some(id), vec![held_back()]);
+    }
+}
+
+fn held_back() -> Trouble {
+    Trouble::new("held_back", "first nodes did not take what it says; what it said before counts")
 }
 
 /// Of releases whose file is gone one in force goes on, and one in the queue is withdrawn, if it can be in no bad file.

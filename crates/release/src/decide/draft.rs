@@ -1,5 +1,7 @@
 //! What a tick has decided so far: lines, and the state that they make.
 
+use std::collections::BTreeSet;
+
 use super::inputs::Inputs;
 use crate::effective::{effective, missing_holdouts};
 use crate::journal::{By, Event, Line, Trouble, Wait};
@@ -13,6 +15,8 @@ pub struct Draft<'a> {
     pub memory: &'a Memory,
     /// The number of the change of the policy, if this tick makes one.
     pub push: u64,
+    /// The releases whose document means something else in this tick.
+    pub changed: BTreeSet<String>,
     lines: Vec<Line>,
 }
 
@@ -23,6 +27,7 @@ impl<'a> Draft<'a> {
             push: state.push().saturating_add(1),
             state: state.fold_alone(),
             memory: state.memory(),
+            changed: BTreeSet::new(),
             lines: Vec::new(),
         }
     }
@@ -38,6 +43,9 @@ impl<'a> Draft<'a> {
         // A line that did not follow would be one that the fold refuses at the next start: better it never is.
         let mut after = self.state.clone();
         if after.apply(&line).is_ok() {
+            if let Event::Changed { release, .. } = &line.event {
+                self.changed.insert(release.clone());
+            }
             self.state = after;
             self.lines.push(line);
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::documents;
 use super::draft::{Draft, as_waits};
 use crate::journal::Event;
 use crate::judge::{Decision, Verdict};
@@ -12,17 +13,21 @@ pub fn hold_back(draft: &mut Draft<'_>) {
     let Some(held) = draft.inputs.held else { return };
     for id in draft.ids(|entry| entry.ramp.is_some()) {
         let Some(ramp) = draft.state.entries().get(&id).and_then(|entry| entry.ramp.as_ref()) else { continue };
-        if ramp.changed <= held.taken || ramp.changed > held.push {
+        let is_held = |push: u64| held.taken < push && push <= held.push;
+        if !is_held(ramp.changed) {
             continue;
         }
+        let document = ramp.former.is_some() && ramp.changed != ramp.push;
         let (step, queued) = match ramp.step {
-            // Not the step was held back, but what its document says now.
-            step if ramp.push != ramp.changed => (step, false),
+            step if !is_held(ramp.push) => (step, false),
             Some(step) => (step.checked_sub(1), false),
             None => (None, true),
         };
         let nodes = held.nodes.clone();
-        draft.add(Event::HeldBack { release: id, step, queued, nodes, push: draft.push });
+        draft.add(Event::HeldBack { release: id.clone(), step, queued, document, nodes, push: draft.push });
+        if document {
+            documents::refuse(draft, &id);
+        }
     }
 }
 

@@ -204,6 +204,7 @@ pub fn short(event: &Event) -> Option<String> {
             format!("begun {release} {step}{}", if *passed { " passed" } else { "" })
         }
         Event::HeldBack { release, queued: true, .. } => format!("held {release} queued"),
+        Event::HeldBack { release, document: true, step, .. } => format!("held {release} {step:?} document"),
         Event::HeldBack { release, step, .. } => format!("held {release} {step:?}"),
         Event::RolledBack { release, .. } => format!("rolled_back {release}"),
         Event::Finished { release, .. } => format!("finished {release}"),
@@ -231,7 +232,8 @@ pub fn projected(state: &State) -> Vec<String> {
     let entries = state.entries().iter().map(|(id, entry)| {
         let ramp = entry.ramp.as_ref().map(|ramp| (ramp.step, ramp.passed, ramp.wanted, ramp.promoted, &ramp.slots));
         let waits = entry.ramp.is_none().then_some(&entry.waits);
-        let entry = (entry.document.digest(), &entry.file, entry.paused.is_some(), &entry.approved, waits);
+        let paused = entry.paused.is_some();
+        let entry = (entry.document.digest(), &entry.file, paused, &entry.approved, &entry.refused, waits);
         format!("{id}: {entry:?} {ramp:?}")
     });
     let over = state.over().iter().map(|(id, over)| {

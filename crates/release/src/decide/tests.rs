@@ -267,6 +267,26 @@ fn a_step_that_first_nodes_did_not_take_is_taken_back() {
 }
 
 #[test]
+fn what_a_document_came_to_say_is_taken_back_too() {
+    let rule = |value: &str| {
+        let when = format!(r#"{{"header": {{"name": "who", "exact": "{value}"}}}}"#);
+        format!(r#"{STEPS}, "rules": [{{"when": {when}, "variant": "canary"}}]"#)
+    };
+    let mut world = World::new().with("ant", "ant.shop", &rule("ann"));
+    world.until("begun ant 1");
+    world.write("ant", "ant.shop", &rule("bob"));
+    assert_eq!(world.tick(), ["changed ant pushed"]);
+    let push = world.state.push();
+    let nodes = vec![Node { node: "edge-1".into(), why: "bad".into() }];
+    world.held = Some(Held { taken: push - 1, push, nodes });
+    assert_eq!(world.tick(), ["held ant Some(1) document", "bad ant.json held_back"]);
+    // The step goes on with what counted before.
+    assert_eq!(world.until("begun ant 2"), 1);
+    world.write("ant", "ant.shop", &rule("cid"));
+    assert_eq!(world.tick(), ["changed ant pushed", "good ant.json"]);
+}
+
+#[test]
 fn without_room_in_the_journal_nobody_advances_and_harm_goes_back_all_the_same() {
     let mut world = World::new().with("ant", "ant.shop", STEPS).with("cat", "cat.shop", STEPS);
     world.until("begun ant 0");
@@ -281,6 +301,6 @@ fn without_room_in_the_journal_nobody_advances_and_harm_goes_back_all_the_same()
     world.has_room = true;
     assert_eq!(
         world.tick(),
-        ["seen dog", "refused approve over", "reached ant", "reached cat", "cleared cat", "started dog"]
+        ["refused approve over", "seen dog", "reached ant", "reached cat", "cleared cat", "started dog"]
     );
 }

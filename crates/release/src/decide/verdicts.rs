@@ -11,9 +11,23 @@ use crate::judge::{Decision, Inputs, Verdict, judge};
 use crate::running::Running;
 use crate::state::{Entry, ROUTES, Ramp, SWITCHED_OFF};
 
+/// Of all that run.
 pub fn judge_all(draft: &mut Draft<'_>) -> BTreeMap<String, Verdict> {
+    let running = draft.ids(|entry| entry.ramp.is_some());
+    judge_each(draft, running)
+}
+
+/// Of those whose document changed in this tick. One whose step was taken back in it is paused, and judged by that step only once it
+/// was seen in it.
+pub fn judge_changed(draft: &mut Draft<'_>) -> BTreeMap<String, Verdict> {
+    let is_judged = |entry: &Entry| entry.ramp.as_ref().is_some_and(|ramp| ramp.push < draft.push);
+    let changed = draft.ids(is_judged).into_iter().filter(|id| draft.changed.contains(id)).collect();
+    judge_each(draft, changed)
+}
+
+fn judge_each(draft: &mut Draft<'_>, ids: Vec<String>) -> BTreeMap<String, Verdict> {
     let mut verdicts = BTreeMap::new();
-    for id in draft.ids(|entry| entry.ramp.is_some()) {
+    for id in ids {
         if draft.inputs.has_room {
             let waits = waits(draft, &id);
             draft.waits(&id, waits);

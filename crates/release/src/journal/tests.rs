@@ -42,6 +42,7 @@ fn lines_are_a_public_format() {
                 release: release(),
                 step: Some(0),
                 queued: false,
+                document: false,
                 nodes: vec![Node { node: "edge-1".into(), why: "refused".into() }],
                 push: 5,
             },

@@ -57,7 +57,7 @@ impl State {
                 Err(Trouble::new("frozen", "all releases are frozen; `weir release thaw` comes first"))
             }
             Verb::Promote => {
-                entry.promotable(&release)?;
+                entry.promotable(request, &release)?;
                 Ok(Event::Promoted { request: request_id, release, why })
             }
             Verb::StepNext | Verb::StepFull => {
@@ -99,10 +99,13 @@ impl Entry {
         }
     }
 
-    fn promotable(&self, id: &str) -> Result<(), Trouble> {
+    fn promotable(&self, request: &Request, id: &str) -> Result<(), Trouble> {
         let at_last = self.ramp.as_ref().filter(|_| self.next_step().is_none());
         match at_last {
             Some(Ramp { promoted: true, .. }) => Err(done(format!("{id} is promoted already"))),
+            Some(ramp) if request.step.is_some() && request.step != ramp.step => {
+                Err(over(format!("{id} has moved: it is at its last step now")))
+            }
             Some(ramp) if ramp.has_minimum() => Ok(()),
             _ => {
                 Err(Trouble::new("not_waiting", format!("{id} does not wait for promotion: its last step is not over")))

@@ -24,6 +24,8 @@ pub struct Entry {
     pub approved: BTreeSet<usize>,
     /// What it waits for, as it was told last.
     pub waits: Vec<Wait>,
+    /// Which text of its document first nodes did not take: it counts for nothing.
+    pub refused: Option<String>,
     /// How far it is; none while it is in the queue.
     pub ramp: Option<Ramp>,
 }
@@ -55,6 +57,8 @@ pub struct Ramp {
     pub push: u64,
     /// The last change of the policy that it made.
     pub changed: u64,
+    /// What counted before the last change of the policy that its document made in this step.
+    pub former: Option<Document>,
     /// Whether a person passed the suspicion for this step.
     pub passed: bool,
     /// The step that a person wants to begin at once.

@@ -53,6 +53,7 @@ impl State {
             paused: paused.then(|| pause(line, Some("the journal is new".to_owned()))),
             approved: Default::default(),
             waits: Vec::new(),
+            refused: None,
             ramp: None,
         };
         self.entries.insert(id.to_owned(), entry);
@@ -66,10 +67,11 @@ impl State {
         let (before, after) = (&entry.document.release.steps, &document.release.steps);
         let is_same = |step: &usize| before.get(*step).is_some() && before.get(*step) == after.get(*step);
         entry.approved.retain(is_same);
-        entry.document = document;
+        let before = std::mem::replace(&mut entry.document, document);
         entry.file = Some(file.to_owned());
         if let (Some(ramp), Some(push)) = (&mut entry.ramp, push) {
             ramp.changed = push;
+            ramp.former.get_or_insert(before);
         }
         entry.keep_alphas();
         Ok(())
@@ -137,6 +139,7 @@ impl Entry {
                     begun: line.at,
                     push: *push,
                     changed: *push,
+                    former: None,
                     passed: false,
                     wanted: None,
                     promoted: false,
@@ -145,14 +148,10 @@ impl Entry {
                     alphas: self.document.release.guardrails.iter().map(|guardrail| guardrail.alpha).collect(),
                 });
             }
-            Event::HeldBack { queued, step, nodes, push, .. } => {
+            Event::HeldBack { step, queued, document, nodes, push, .. } => {
                 let why =
                     nodes.iter().map(|node| format!("{}: {}", node.node, node.why)).collect::<Vec<_>>().join("; ");
-                self.paused = Some(pause(line, Some(why)));
-                match &mut self.ramp {
-                    Some(ramp) if !queued => ramp.begin(line, *step, *push),
-                    _ => self.ramp = None,
-                }
+                self.hold_back(line, *step, *queued, *document, *push, why);
             }
             _ => self.ramp.iter_mut().for_each(|ramp| ramp.happen(line)),
         }
@@ -161,6 +160,27 @@ impl Entry {
             self.approved.retain(|approved| approved > step);
             self.waits = Vec::new();
         }
+    }
+}
+
+impl Entry {
+    fn hold_back(&mut self, line: &Line, step: Option<usize>, queued: bool, document: bool, push: u64, why: String) {
+        let Some(ramp) = &mut self.ramp else { return };
+        ramp.changed = push;
+        if let Some(former) = ramp.former.take_if(|_| document) {
+            self.refused = Some(self.document.digest());
+            self.document = former;
+        }
+        if queued {
+            self.ramp = None;
+        } else if ramp.step != step {
+            ramp.begin(line, step, push);
+        }
+        let is_step = self.ramp.as_ref().is_none_or(|ramp| ramp.push == push);
+        if is_step {
+            self.paused = Some(pause(line, Some(why)));
+        }
+        self.keep_alphas();
     }
 }
 
@@ -183,6 +203,7 @@ impl Ramp {
 
     fn begin(&mut self, line: &Line, step: Option<usize>, push: u64) {
         (self.step, self.begun, self.push, self.changed) = (step, line.at, push, push);
+        self.former = None;
         (self.passed, self.wanted, self.promoted, self.inconclusive) = (false, None, false, None);
     }
 }

@@ -224,6 +224,11 @@ fn act(world: &mut World, action: u8, which: u8) {
     match action {
         0..=4 => world.ask(VERBS[usize::from(which) % VERBS.len()], IDS[usize::from(action) % IDS.len()].0, None),
         5 => world.write(id, service, STEPS),
+        // A rule of its own each time.
+        6 if which > 128 => {
+            let when = format!(r#"{{"header": {{"name": "who", "exact": "{which}"}}}}"#);
+            world.write(id, service, &format!(r#"{STEPS}, "rules": [{{"when": {when}, "variant": "canary"}}]"#));
+        }
         6 => world.write(id, service, &STEPS.replace("50%", "70%")),
         7 => world.write(id, service, &STEPS.replace(r#""50%","#, r#""50%", "approve": true,"#)),
         8 => world.remove(id),
