@@ -317,7 +317,7 @@ async fn what_keeps_weir_fleet_from_answering_is_said_and_no_other_cure() {
     // Where Envoys connect somebody answers.
     let fleet = start(&[]).await;
     let other = said(fleet.weir.address().to_string());
-    let cure = "--server is to be the address of weir serve --http, not that of --listen";
+    let cure = "the address of weir serve --http is meant, not that of --listen";
     assert!(other.contains("/fleet: status 404") && other.contains(cure), "{other}");
     assert!(!other.contains("needs --http"), "{other}");
 }

@@ -89,7 +89,7 @@ impl ShowFleet {
 }
 
 /// A host and a port, as `--http` of the server has them.
-fn address(text: &str) -> Result<String, String> {
+pub fn address(text: &str) -> Result<String, String> {
     let parts = text.rsplit_once(':').filter(|(host, port)| is_host(host) && port.parse::<u16>().is_ok());
     parts.map(|_| text.to_owned()).ok_or_else(|| {
         "HOST:PORT is meant, without http://: the address of weir serve --http, such as 127.0.0.1:18001".to_owned()
@@ -101,11 +101,12 @@ fn is_host(text: &str) -> bool {
     !text.is_empty() && !text.contains(['/', '@']) && (is_address || !text.contains(':'))
 }
 
-fn no_answer(error: Error) -> Failure {
+/// That a server did not answer, and what would do.
+pub fn no_answer(error: Error) -> Failure {
     let cure = match error.kind() {
         ErrorKind::ConnectionRefused => "; weir serve needs --http",
         // It answers, and not as this does: with another status, or in another language.
-        ErrorKind::Other => "; --server is to be the address of weir serve --http, not that of --listen",
+        ErrorKind::Other => "; the address of weir serve --http is meant, not that of --listen",
         _ => "",
     };
     Failure::Usage(format!("{error}{cure}"))
@@ -214,7 +215,7 @@ mod tests {
     fn an_answer_of_somebody_else_says_where_to_ask() {
         for (kind, cure) in [
             (ErrorKind::ConnectionRefused, "; weir serve needs --http"),
-            (ErrorKind::Other, "the address of weir serve --http, not that of --listen"),
+            (ErrorKind::Other, "the address of weir serve --http is meant, not that of --listen"),
         ] {
             assert!(no_answer(Error::new(kind, "no")).text(false).contains(cure), "{kind:?}");
         }

@@ -18,6 +18,7 @@ mod history;
 mod http_get;
 mod load;
 mod problems;
+mod release;
 mod render;
 mod request;
 mod requests;
@@ -35,13 +36,15 @@ enum Weir {
     Fleet(fleet::ShowFleet),
     History(history::History),
     #[command(subcommand)]
+    Release(release::Release),
+    #[command(subcommand)]
     Render(render::Render),
     Rollback(rollback::Rollback),
     Serve(Box<serve::Serve>),
     Test(test::Test),
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 good, 1 problems found, 2 wrong use";
+const EXIT_CODES: &str = "Exit codes: 0 good, 1 problems found, 2 wrong use, 3 not yet";
 
 fn main() -> ExitCode {
     let done = match Weir::parse() {
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Weir::Explain(explain) => explain.run(),
         Weir::Fleet(fleet) => fleet.run(),
         Weir::History(history) => history.run(),
+        Weir::Release(release) => release.run(),
         Weir::Render(render) => render.run(),
         Weir::Rollback(rollback) => rollback.run(),
         Weir::Serve(serve) => serve.run(),

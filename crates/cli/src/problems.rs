@@ -22,6 +22,8 @@ pub enum Failure {
     },
     /// Any other fault of what was read, in words of its own; exit code 1.
     Message(String),
+    /// What was waited for has not happened yet, and still may; exit code 3.
+    NotYet(String),
     /// A failure that has been printed already; exit code 1.
     AlreadyPrinted,
 }
@@ -53,6 +55,7 @@ impl Failure {
         eprint!("{}", self.text(std::io::stderr().is_terminal()));
         match self {
             Failure::Usage(_) => ExitCode::from(2),
+            Failure::NotYet(_) => ExitCode::from(3),
             Failure::Problems { .. } | Failure::Message(_) | Failure::AlreadyPrinted => ExitCode::from(1),
         }
     }
@@ -60,7 +63,7 @@ impl Failure {
     /// The text of it, perhaps with colours.
     pub fn text(&self, colours: bool) -> String {
         match self {
-            Failure::Usage(message) => format!("weir: {message}\n"),
+            Failure::Usage(message) | Failure::NotYet(message) => format!("weir: {message}\n"),
             Failure::Message(text) => text.clone(),
             Failure::AlreadyPrinted => String::new(),
             Failure::Problems { sources, problems } => text(sources, problems, Weight::Problem, colours),

@@ -23,8 +23,8 @@ mod request;
 
 pub use deployed::DeployedRevisions;
 pub use history::Cause;
-pub use journal::JournalFile;
-pub use release_requests::Waiting;
+pub use journal::{JournalFile, JournalMark};
+pub use release_requests::{Answer, Waiting};
 pub use request::RollbackRequest;
 
 /// The folder of one server's state.

@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::{StateDir, unusable, write_whole};
 use crate::problems::Failure;
@@ -35,6 +36,14 @@ pub struct OpenedJournal {
     pub cut_off: usize,
 }
 
+/// Which journal it is, and how far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JournalMark {
+    file: u64,
+    bytes: u64,
+    changed: SystemTime,
+}
+
 impl StateDir {
     /// Opens the journal and has each of its lines taken, first to last; none if there is none. One that cannot be read stays
     /// as it is.
@@ -46,6 +55,12 @@ impl StateDir {
     /// Has each line of the journal taken, for who only reads; whether there is one. A server may write meanwhile.
     pub fn read_journal(&self, take: impl FnMut(&str) -> Result<(), String>) -> Result<bool, Failure> {
         Ok(self.take_lines(take)?.is_some())
+    }
+
+    /// Changes whenever the journal does; none where there is none.
+    pub fn journal_mark(&self) -> Option<JournalMark> {
+        let found = fs::metadata(self.journal_file()).ok()?;
+        Some(JournalMark { file: found.ino(), bytes: found.len(), changed: found.modified().ok()? })
     }
 
     /// Begins a journal with this line. What is in its place is moved aside under the name that is returned.

@@ -1,0 +1,169 @@
+//! `weir release show`: all that there is to see of one release.
+
+use clap::Args;
+use weir_release::judge::{GuardrailNumbers, Numbers};
+
+use super::because::because;
+use super::follow::Follow;
+use super::list;
+use super::one;
+use super::source::Source;
+use super::view::{DetailView, EventView, ReleaseView};
+use super::words::{amount, count, e, percent, share, time, word};
+use crate::columns::columns;
+use crate::problems::Failure;
+
+/// Shows a release: its steps, its guardrails with their numbers, the verdict, and what happened to it
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Show {
+    /// The release
+    id: String,
+    #[command(flatten)]
+    source: Source,
+    #[command(flatten)]
+    follow: Follow,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "Examples:
+  weir release show owl-v21 --state /var/lib/weir
+  weir release show owl-v21 --http 127.0.0.1:18001 --watch
+  weir release show owl-v21 --state /var/lib/weir --wait --timeout 6h
+
+Exit codes: 0 shown, or with --wait it is finished, 1 no such release, or with --wait it was rolled back, aborted or withdrawn,
+2 wrong use, no answer, or a journal that cannot be read, 3 with --timeout: it is not over";
+
+impl Show {
+    /// Shows it, once or for as long as asked.
+    pub fn run(self) -> Result<(), Failure> {
+        one::follow(&self.id, &self.source, &self.follow, self.json, text)
+    }
+}
+
+fn text(view: &DetailView) -> String {
+    let release = &view.release;
+    let kind = release.kind.as_ref().map(|kind| format!(" ({kind})")).unwrap_or_default();
+    let mut text = format!("{}{kind}: {}", release.id, list::headline(release));
+    text += &release.since.map(|since| format!(" since {since:.0}")).unwrap_or_default();
+    text += &match (&release.file, release.is_over()) {
+        (Some(file), _) => format!("\nfile {}\n", file.escape_debug()),
+        (None, true) => "\n".to_owned(),
+        (None, false) => "\nits file is gone; only abort and promote end it\n".to_owned(),
+    };
+    text += &because(view);
+    text += &steps(release);
+    if let Some(verdict) = &release.verdict {
+        text += &format!("\nverdict {}", word(&verdict.decision));
+        text += &view.judged.map(|judged| format!(" at {judged:.0}")).unwrap_or_default();
+        text += "\n";
+        text += &of_step(&verdict.numbers);
+        text += &guardrails(&verdict.numbers.guardrails);
+        text += &deviations(&verdict.numbers);
+    }
+    text + &events(&view.events)
+}
+
+fn steps(release: &ReleaseView) -> String {
+    if release.steps.is_empty() {
+        return String::new();
+    }
+    let mut rows = vec![["", "STEP", "SHARE", "HOLD", "REQUESTS", "YES", "BEGAN"].map(str::to_owned)];
+    for (index, step) in release.steps.iter().enumerate() {
+        let is_here = release.step == Some(index) && !release.is_over();
+        let yes = match (step.approve, step.approved) {
+            (_, true) => "given",
+            (true, false) => "asked for",
+            (false, false) => "-",
+        };
+        rows.push([
+            if is_here { ">" } else { "" }.to_owned(),
+            index.saturating_add(1).to_string(),
+            share(step.share),
+            time(step.hold_ms),
+            count(step.requests),
+            yes.to_owned(),
+            step.begun.map_or_else(|| "-".to_owned(), |begun| format!("{begun:.0}")),
+        ]);
+    }
+    format!("\n{}", columns(&rows))
+}
+
+fn of_step(numbers: &Numbers) -> String {
+    let step = &numbers.step;
+    let held = step.held_ms.map_or_else(|| "not yet answered by nine of ten edges".to_owned(), time);
+    let mut text = format!("held {held} of {}", time(step.hold_ms));
+    if step.waited_ms > 0 {
+        text += &format!(", waited {} of {}", time(step.waited_ms), time(step.max_hold_ms));
+    }
+    for (arm, requests) in &step.requests {
+        text += &format!("; {arm} {} requests", count(*requests));
+        if step.requests_min > 0 {
+            text += &format!(" of {}", count(step.requests_min));
+        }
+    }
+    text + "\n"
+}
+
+fn guardrails(guardrails: &[GuardrailNumbers]) -> String {
+    if guardrails.is_empty() {
+        return String::new();
+    }
+    let head = ["GUARDRAIL", "ARM", "STATE", "BAD/ALL", "CONTROL", "E", "E FOR HARM", "BOUND", "D", "VALUE"];
+    let mut rows = vec![head.map(str::to_owned)];
+    for one in guardrails {
+        let none = || "-".to_owned();
+        let of_all = |bad: Option<f64>, all: Option<f64>| match (bad, all) {
+            (Some(bad), Some(all)) => format!("{}/{}", amount(bad), amount(all)),
+            _ => none(),
+        };
+        let shown: fn(f64) -> String = if one.arm.is_some() { percent } else { |value| value.to_string() };
+        let value = match (one.value, one.above) {
+            (Some(value), Some(above)) => format!("{}, bound {}", shown(value), shown(above)),
+            (None, Some(above)) => format!("bound {}", shown(above)),
+            _ => none(),
+        };
+        rows.push([
+            one.name.clone(),
+            one.arm.clone().unwrap_or_else(none),
+            word(&one.state),
+            of_all(one.bad, one.all),
+            of_all(one.control_bad, one.control_all),
+            one.ln_e.map_or_else(none, e),
+            one.ln_e_harm.map_or_else(none, e),
+            one.ln_bound.map_or_else(none, e),
+            one.design_effect.map_or_else(none, |effect| format!("{effect:.2}")),
+            value,
+        ]);
+    }
+    let troubles = guardrails.iter().filter_map(|one| Some((&one.name, one.trouble.as_ref()?)));
+    let troubles: String = troubles.map(|(name, trouble)| format!("{name}: {}\n", trouble.escape_debug())).collect();
+    format!("\n{}{troubles}", columns(&rows))
+}
+
+fn deviations(numbers: &Numbers) -> String {
+    let mut text = String::new();
+    for of in &numbers.deviations {
+        let arm = if of.is_control { "control" } else { &of.arm };
+        text += &format!(
+            "\n{}: {} requests, control {}; {arm} is {} off its planned part, acts from {} and {} requests of both on\n",
+            of.arm,
+            count(of.requests),
+            count(of.control),
+            percent((of.deviation * 1e4).round() / 1e4),
+            percent(of.threshold),
+            amount(of.requests_min.ceil()),
+        );
+    }
+    text
+}
+
+fn events(events: &[EventView]) -> String {
+    let mut rows: Vec<[String; 3]> = Vec::new();
+    for line in events {
+        rows.push([line.number.to_string(), format!("{:.0}", line.at), line.text.clone()]);
+    }
+    if rows.is_empty() { String::new() } else { format!("\n{}", columns(&rows)) }
+}

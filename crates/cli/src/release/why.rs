@@ -1,0 +1,46 @@
+//! `weir release why`: in sentences, why a release does not go on or why it stopped, and what would make it go on.
+
+use clap::Args;
+
+use super::because::because;
+use super::follow::Follow;
+use super::list;
+use super::one;
+use super::source::Source;
+use super::view::DetailView;
+use crate::problems::Failure;
+
+/// Says why a release does not go on or why it stopped, and what would make it go on
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Why {
+    /// The release
+    id: String,
+    #[command(flatten)]
+    source: Source,
+    #[command(flatten)]
+    follow: Follow,
+    /// Print one JSON object instead of text: that of weir release show
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "Examples:
+  weir release why owl-v21 --state /var/lib/weir
+  weir release why owl-v21 --http 127.0.0.1:18001
+
+Exit codes: 0 said, or with --wait it is finished, 1 no such release, or with --wait it was rolled back, aborted or withdrawn,
+2 wrong use, no answer, or a journal that cannot be read, 3 with --timeout: it is not over";
+
+impl Why {
+    /// Says it, once or for as long as asked.
+    pub fn run(self) -> Result<(), Failure> {
+        one::follow(&self.id, &self.source, &self.follow, self.json, text)
+    }
+}
+
+fn text(view: &DetailView) -> String {
+    let release = &view.release;
+    let since = release.since.map(|since| format!(" since {since:.0}")).unwrap_or_default();
+    format!("{}: {}{since}\n{}", release.id, list::headline(release), because(view))
+}

@@ -1,0 +1,6 @@
+//! `weir release` as a process, on journals that are made as the server makes them: events of releases, folded.
+
+mod ask;
+mod judged;
+mod see;
+mod support;

@@ -1,0 +1,161 @@
+//! list, show, why.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+
+use serde_json::Value;
+use weir_release::journal::{Event, Wait};
+
+use crate::support::{Folder, begun, running, seen, started};
+
+#[test]
+fn a_list_has_a_line_for_each() {
+    let waits = Wait::new("slots", "it waits for slots").of(vec!["owl".into()]);
+    let events = running("owl").into_iter().chain([
+        seen("cat"),
+        Event::Waits { release: "cat".into(), waits: vec![waits] },
+        seen("dog"),
+        Event::Aborted { request: "r".into(), release: "dog".into(), why: None, push: None },
+    ]);
+    let folder = Folder::of(events);
+    let said = folder.say("list");
+    assert_eq!(
+        said.out,
+        "no weir serve runs on state: nothing goes on
+
+ID   STATE    PHASE  STEP  SHARE  SINCE                 WAITS FOR
+cat  queued   -      -/3   0%     2026-12-01T01:03:00Z  it waits for slots (owl)
+owl  running  -      1/3   5%     2026-12-01T01:02:00Z  -
+dog  aborted  -      -/3   0%     2026-12-01T01:06:00Z  -
+"
+    );
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    let json: Value = serde_json::from_str(&folder.say("list --json").out).unwrap();
+    let ids: Vec<&str> = json["releases"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!((ids, &json["journal"]), (vec!["cat", "owl", "dog"], &Value::from(7)));
+}
+
+#[test]
+fn one_that_is_shown_tells_its_steps_and_what_happened_to_it() {
+    let mut folder = Folder::of(running("owl"));
+    folder.append([
+        Event::Approved { request: "r1".into(), release: "owl".into(), step: 1, why: None },
+        Event::Paused { request: "r2".into(), release: "owl".into(), why: Some("lunch".into()) },
+    ]);
+    let said = folder.say("show owl");
+    let expected = "\
+owl (release): running, step 1 of 3 (5%) since 2026-12-01T01:02:00Z
+file releases/owl.yaml
+- it is paused: by ann@web-1 since 2026-12-01T01:04:00Z: lunch
+  it goes on when somebody lets it go on: weir release resume owl
+
+   STEP  SHARE  HOLD  REQUESTS  YES    BEGAN
+>  1     5%     10m   0         -      2026-12-01T01:02:00Z
+   2     50%    1h    0         given  -
+   3     100%   10m   0         -      -
+
+1  2026-12-01T01:00:00Z  seen in releases/owl.yaml
+2  2026-12-01T01:01:00Z  started: Envoys learn its tags and routes
+3  2026-12-01T01:02:00Z  step 1 began: 5%
+4  2026-12-01T01:03:00Z  step 2 approved by ann@web-1
+5  2026-12-01T01:04:00Z  paused by ann@web-1: lunch
+";
+    assert_eq!(said.out.split_once("\n\n").unwrap().1, expected, "{said:?}");
+    let json: Value = serde_json::from_str(&folder.say("show owl --json").out).unwrap();
+    assert_eq!(json["release"]["paused"]["why"], "lunch");
+    assert_eq!(json["events"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn why_says_what_would_do() {
+    let life = [
+        Event::Finished { release: "owl".into(), push: 3 },
+        Event::Unreached { release: "owl".into(), nodes: vec!["edge-1".into()] },
+        Event::Reached { release: "owl".into() },
+    ];
+    let finished = |events: usize| running("owl").into_iter().chain(life.iter().take(events).cloned());
+    let of_rollback = Event::RolledBack { release: "owl".into(), push: 3 };
+    let frozen = Event::Frozen { request: "r".into(), why: Some("sale".into()) };
+    for (events, expected) in [
+        (running("owl").to_vec(), "nothing is in its way: the next tick decides"),
+        (
+            running("owl").into_iter().chain([frozen]).collect(),
+            "it goes on when somebody thaws them: weir release thaw --why TEXT",
+        ),
+        (finished(1).collect(), "may not be deleted yet: Envoys have not answered its end\n"),
+        (finished(2).collect(), "these Envoys have not answered yet: edge-1\n"),
+        (running("owl").into_iter().chain([of_rollback]).collect(), "has seen this: weir release acknowledge owl\n"),
+    ] {
+        let said = Folder::of(events).say("why owl");
+        assert!(said.code == Some(0) && said.out.contains(expected), "{expected}: {said:?}");
+    }
+    let said = Folder::of(finished(3)).say("why owl");
+    assert!(said.out.contains("the subset and Deployment of its canary may be deleted"), "{said:?}");
+}
+
+#[test]
+fn who_asks_for_what_is_not_there_is_told() {
+    let folder = Folder::of(running("owl-v21"));
+    for words in ["show owl-v2l", "why owl-v2l", "show owl-v2l --wait", "pause owl-v2l"] {
+        let said = folder.say(words);
+        assert_eq!(said.code, Some(1), "{words}");
+        assert_eq!(said.err, "weir: no release is called \"owl-v2l\"; did you mean owl-v21?\n", "{words}");
+    }
+    for (words, expected) in [
+        ("list --http 127.0.0.1:1", "cannot be used with"),
+        ("step owl-v21 next", "--why <TEXT>"),
+        ("approve owl-v21 --step 0", "0 is not in 1..=20"),
+    ] {
+        let said = folder.say(words);
+        assert!(said.code == Some(2) && said.err.contains(expected), "{words}: {said:?}");
+    }
+}
+
+#[test]
+fn a_journal_that_is_missing_or_broken_is_said_and_left() {
+    let folder = Folder::of(running("owl"));
+    let whole = fs::read_to_string(folder.journal()).unwrap();
+    let second = whole.lines().nth(1).unwrap();
+    for (text, expected) in [
+        (whole.replacen("{\"number\":2", "{\"number\":3", 1), "line 2: line 3 does not follow the line before"),
+        (whole.replacen(second, "{", 1), "line 2: not a line of a journal: "),
+        (whole.replacen("\"started\"", "\"flown\"", 1), "line 2: not a line of a journal: "),
+    ] {
+        fs::write(folder.journal(), &text).unwrap();
+        for words in ["list", "show owl", "why owl", "abort owl"] {
+            let said = folder.say(words);
+            assert!(said.code == Some(2) && said.err.contains(expected), "{words}: {said:?}");
+            assert_eq!(said.err.lines().count(), 1);
+        }
+        assert_eq!(fs::read_to_string(folder.journal()).unwrap(), text);
+    }
+    // Half a line at the end is one that is being written.
+    fs::write(folder.journal(), format!("{whole}{{\"num")).unwrap();
+    assert_eq!(folder.say("list").code, Some(0));
+    fs::remove_file(folder.journal()).unwrap();
+    let said = folder.say("list");
+    assert!(said.code == Some(2) && said.err.contains("no journal of releases is here"), "{said:?}");
+}
+
+#[test]
+fn who_waits_is_told_how_it_ends() {
+    let end = |event: Event| {
+        let mut folder = Folder::of(running("owl"));
+        let mut waits = folder.command("show owl --wait").spawn().unwrap();
+        let mut lines = BufReader::new(waits.stdout.take().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        assert!(first.ends_with(" owl: running, step 1 of 3 (5%)"), "{first}");
+        folder.append([begun("owl", 1, 3), begun("owl", 2, 4), event]);
+        (waits.wait().unwrap().code(), lines.map(Result::unwrap).last().unwrap())
+    };
+    let (code, last) = end(Event::Finished { release: "owl".into(), push: 5 });
+    assert!(code == Some(0) && last.contains(" owl: finished"), "{last}");
+    let (code, last) = end(Event::RolledBack { release: "owl".into(), push: 5 });
+    assert!(code == Some(1) && last.contains(" owl: rolled back"), "{last}");
+
+    let folder = Folder::of([seen("owl"), started("owl", 1)]);
+    for words in ["show owl --wait --timeout 10ms", "list --wait --timeout 10ms"] {
+        let said = folder.say(words);
+        assert_eq!((said.code, said.err.as_str()), (Some(3), "weir: not over after 10ms\n"));
+    }
+}
