@@ -25,8 +25,7 @@ pub fn page(runs: &Runs) -> (String, bool) {
 A release shows a new version to some users, its **canary**, and compares them with as many others, its **control**. Each ten seconds it
 looks at what both counted. Whoever looks a thousand times gets a thousand chances to be fooled by chance, and whoever has a few users
 who fail much more than all others gets fooled by these. This page says what Weir promises all the same, and what came of trying it on
-simulated traffic, whose truth is known. Releases themselves are to come: what judges here does not run in `weir serve` yet. A program
-wrote it: `scripts/calibrate`, version {version}, seed {SEED}.
+simulated traffic, whose truth is known. A program wrote it: `scripts/calibrate`, version {version}, seed {SEED}.
 
 ## What is promised
 
