@@ -70,6 +70,11 @@ impl<'a> Additions<'a> {
         sources.add(Source::json("the releases in force", "{}"))
     }
 
+    /// The documents that take effect: those that people wrote, and one of what releases add.
+    pub fn documents(&self, written: &[Policy]) -> Vec<Policy> {
+        effective(written, &self.in_force, self.source)
+    }
+
     /// The same among other texts.
     #[must_use]
     pub fn at(&self, source: SourceId) -> Additions<'a> {

@@ -33,9 +33,11 @@ pub struct Explain {
     #[arg(long)]
     role: Option<Role>,
     #[command(flatten)]
+    with: load::WithReleases,
+    #[command(flatten)]
     request: RequestOptions,
     /// A file of requests to show in a table instead of one request; give it again for more. What they expect is not looked at
-    #[arg(long, value_name = "FILE", conflicts_with = "RequestOptions")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["RequestOptions", "WithReleases"])]
     requests: Vec<PathBuf>,
     /// Print one JSON object instead of text
     #[arg(long)]
@@ -47,6 +49,7 @@ const EXAMPLES: &str = "Examples:
   weir explain --policy policy.yaml --role mesh --header 'x-env-tag: owl-v21s3s11'
   weir explain --policy policies/ --attach gateway.yaml --path '/checkout?step=2' --header 'cookie: user_id=7' --json
   weir explain --policy policy.yaml --requests requests.yaml
+  weir explain --policy policy.yaml --releases releases/ --state /var/lib/weir --header 'x-user-id: user-1'
 
 Exit codes: 0 decided, 1 the policy, an attachment or a file of requests has problems, 2 wrong use";
 
@@ -70,7 +73,7 @@ impl Explain {
         }
         let request = self.request.request()?;
         let load::Attached { sources, file, documents, policy } =
-            load::attached(self.attach.as_deref(), self.role, &self.policy)?;
+            load::attached(self.attach.as_deref(), self.role, &self.policy, &self.with)?;
         let plan = Plan::compile(&policy.model, &file.attachment, Some(policy.revision));
         if let Some(message) = request.problem_with(&plan) {
             return Err(Failure::Usage(format!("--joined: {message}")));

@@ -4,13 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::Args;
 use weir_policy::written::Policy;
 use weir_policy::{
     Attachment, AttachmentFile, Checked, Format, Model, Module, Problem, Role, Source, SourceId, Sources,
 };
+use weir_release::effective::{InForce, Stage};
+use weir_release::state::State;
+use weir_release::{Around, Known, Release};
 
-use crate::effective::Effective;
+use crate::effective::{Additions, Effective, People};
 use crate::problems::Failure;
+use crate::state_dir::StateDir;
 
 /// An attachment with the policy as it is sent there, and the texts of both.
 pub struct Attached {
@@ -26,7 +31,12 @@ pub struct Attached {
 
 /// Reads an attachment and the policy as it is sent there, which must have what the attachment asks for. Without a file
 /// the attachment is an edge that steers by tag; `role` takes the place of the file's.
-pub fn attached(attach: Option<&Path>, role: Option<Role>, policy: &Path) -> Result<Attached, Failure> {
+pub fn attached(
+    attach: Option<&Path>,
+    role: Option<Role>,
+    policy: &Path,
+    releases: &WithReleases,
+) -> Result<Attached, Failure> {
     let mut sources = Sources::default();
     let read = |path| {
         let source = sources.add(source(path)?);
@@ -39,10 +49,10 @@ pub fn attached(attach: Option<&Path>, role: Option<Role>, policy: &Path) -> Res
     file.attachment.role = role.unwrap_or(file.attachment.role);
     let role = file.attachment.role;
     let files = policy_files(policy, &mut sources)?;
-    let (effective, documents) = Effective::with_documents(&sources, &files, role)?;
-    check_fit(&sources, attachment.as_slice(), &effective.policy.model)?;
+    let (policy, documents) = releases.effective(&mut sources, &files, role)?;
+    check_fit(&sources, attachment.as_slice(), &policy.model)?;
     let file = attachment.map_or(default, |(_, file)| file);
-    let policy = Arc::unwrap_or_clone(effective.policy).sent_to(&file.attachment);
+    let policy = policy.sent_to(&file.attachment);
     Ok(Attached { sources, file, documents, policy })
 }
 
@@ -50,6 +60,70 @@ pub fn attached(attach: Option<&Path>, role: Option<Role>, policy: &Path) -> Res
 pub fn effective(sources: &Sources, files: &[SourceId], role: Role) -> Result<(Checked, Vec<Policy>), Failure> {
     let (effective, documents) = Effective::with_documents(sources, files, role)?;
     Ok((Arc::unwrap_or_clone(effective.policy), documents))
+}
+
+/// Releases beside a policy, for who looks at what takes effect with them.
+#[derive(Args, Default)]
+pub struct WithReleases {
+    /// Documents of releases, a file or a folder: each that is not over is in the policy as by its first push, by which its tags and
+    /// routes are known and nobody is dealt; with --state as it stands if it is in force there
+    #[arg(long, value_name = "PATH")]
+    releases: Option<PathBuf>,
+    /// The folder that weir serve was given as --state: releases in force there are in the policy as they stand
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+}
+
+impl WithReleases {
+    /// The policy of these texts as it takes effect with releases, and its documents.
+    fn effective(
+        &self,
+        sources: &mut Sources,
+        files: &[SourceId],
+        role: Role,
+    ) -> Result<(Checked, Vec<Policy>), Failure> {
+        let people = People::read(sources, files, role)?;
+        let state = self.state.as_deref().map(releases_in).transpose()?.unwrap_or_default();
+        let waiting = self.waiting(sources, &people, &state)?;
+        let mut additions = Additions::of(&state, SourceId::FIRST);
+        additions.in_force.extend(waiting.iter().map(|release| InForce {
+            release,
+            slots: &[],
+            stage: Stage::Announced,
+        }));
+        if additions.in_force.is_empty() {
+            return Ok((Arc::unwrap_or_clone(people.policy), people.documents));
+        }
+        let additions = additions.at(Additions::source(sources));
+        let effective = people.effective(sources, role, &additions)?;
+        Ok((Arc::unwrap_or_clone(effective.policy), additions.documents(&people.documents)))
+    }
+
+    /// The releases of the documents that are neither in force nor over.
+    fn waiting(&self, sources: &mut Sources, people: &People, state: &State) -> Result<Vec<Release>, Failure> {
+        let Some(path) = &self.releases else { return Ok(Vec::new()) };
+        let files = add_all(&documents(path, "release")?, sources)?;
+        let known =
+            Known { over: state.over().keys().cloned().collect(), others: state.entries().keys().cloned().collect() };
+        let journal = self.state.as_ref().map(|_| &known);
+        let around = Around { policy: Some(&people.documents), journal, ..Around::default() };
+        let read = weir_release::read(sources, &files).map(|documents| documents.check(around));
+        let checked = read.map_err(|problems| Failure::problems(sources, problems))?;
+        if !checked.problems.is_empty() {
+            return Err(Failure::problems(sources, checked.problems));
+        }
+        let is_running = |id: &str| state.entries().get(id).is_some_and(|entry| entry.ramp.is_some());
+        let releases = checked.releases.into_iter().map(|(_, release)| release);
+        Ok(releases.filter(|release| !is_running(&release.id)).collect())
+    }
+}
+
+/// What the journal of releases in the folder of a server's state comes to.
+fn releases_in(folder: &Path) -> Result<State, Failure> {
+    let mut state = State::default();
+    StateDir::existing(folder)?
+        .read_journal(|line| state.read_line(line).map(drop).map_err(|broken| broken.to_string()))?;
+    Ok(state)
 }
 
 /// Several attachments with one policy, which has what each of them asks for.
@@ -65,11 +139,11 @@ pub struct Attachments {
 }
 
 /// Reads attachments and their policy. Where one of them decides, the policy must have what only deciding needs.
-pub fn attachments(attach: &[PathBuf], policy: &Path) -> Result<Attachments, Failure> {
+pub fn attachments(attach: &[PathBuf], policy: &Path, releases: &WithReleases) -> Result<Attachments, Failure> {
     let mut sources = Sources::default();
     let files = attachment_files(attach, &mut sources)?;
     let texts = policy_files(policy, &mut sources)?;
-    let (policy, documents) = effective(&sources, &texts, role(&files))?;
+    let (policy, documents) = releases.effective(&mut sources, &texts, role(&files))?;
     check_fit(&sources, &files, &policy.model)?;
     Ok(Attachments { sources, files, policy, documents })
 }

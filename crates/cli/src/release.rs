@@ -9,6 +9,7 @@ mod because;
 mod follow;
 mod happened;
 mod list;
+mod new;
 mod one;
 mod promote;
 mod reasons;
@@ -36,6 +37,7 @@ pub enum Release {
     Step(ask::Step),
     Freeze(ask::Freeze),
     Thaw(ask::Thaw),
+    New(new::New),
     Replay(replay::Replay),
 }
 
@@ -55,6 +57,7 @@ impl Release {
             Release::Step(step) => step.run(),
             Release::Freeze(freeze) => freeze.run(),
             Release::Thaw(thaw) => thaw.run(),
+            Release::New(new) => new.run(),
             Release::Replay(replay) => replay.run(),
         }
     }

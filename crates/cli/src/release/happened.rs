@@ -35,8 +35,15 @@ pub fn happened(line: &Line) -> String {
             let reasons = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
             format!("verdict {}, {}{reasons}", word(&verdict.decision), spoken(&verdict.phase))
         }
-        Event::HeldBack { step: back, nodes, .. } => {
+        Event::HeldBack { step: back, nodes, document, .. } => {
             let nodes: Vec<String> = nodes.iter().map(|node| format!("{}: {}", node.node, node.why)).collect();
+            if *document {
+                let nodes = nodes.join("; ");
+                return format!(
+                    "first nodes did not take its document: what it said before counts: {}",
+                    nodes.escape_debug()
+                );
+            }
             let back =
                 back.as_ref().map_or_else(|| "before its first step".to_owned(), |back| format!("at {}", step(back)));
             format!("held back by first nodes, {back} again and paused: {}", nodes.join("; ").escape_debug())

@@ -8,6 +8,8 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use tokio::runtime::Builder;
+use weir_release::judge;
+use weir_release::judge::Verdict;
 use weir_release::state::State;
 
 use super::seen::Seen;
@@ -88,7 +90,8 @@ impl Source {
                 kept.insert(Box::new(Read { mark, state, told }))
             }
         };
-        let (verdicts, now) = (BTreeMap::new(), Timestamp::now());
+        let now = Timestamp::now();
+        let verdicts = recorded(&folder, &read.state, now)?;
         Ok(look(&Seen { state: &read.state, told: &read.told, verdicts: &verdicts, judged: None, now }))
     }
 }
@@ -108,6 +111,23 @@ pub fn read(folder: &Path) -> Result<(State, Told), Failure> {
             folder.display()
         ))),
     }
+}
+
+/// The last verdicts with the numbers of the record of evidence, which are newer than those of the journal: there a verdict stands
+/// once it or a reason changes. Where the record says something else it is of before or behind that.
+fn recorded(folder: &Path, state: &State, now: Timestamp) -> Result<BTreeMap<String, Verdict>, Failure> {
+    let mut verdicts = BTreeMap::new();
+    let Some((_, memory)) = StateDir::existing(folder)?.evidence()? else { return Ok(verdicts) };
+    for (id, running) in &memory.running {
+        let entry = state.entries().get(id);
+        let told = entry.and_then(|entry| entry.ramp.as_ref()?.verdict.as_ref());
+        let (Some(entry), Some(told), Some(stand)) = (entry, told, state.stand(id)) else { continue };
+        let verdict = judge(&entry.document.release, &stand, running, now);
+        if verdict.says_as(told) {
+            verdicts.insert(id.clone(), verdict);
+        }
+    }
+    Ok(verdicts)
 }
 
 /// That nobody knows an id, and perhaps which one of these is meant.

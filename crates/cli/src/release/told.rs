@@ -98,7 +98,9 @@ fn event(line: &Line) -> EventView {
         Value::Object(event) => event,
         _ => Map::new(),
     };
-    event.remove("document");
+    if event.get("document").is_some_and(Value::is_object) {
+        event.remove("document");
+    }
     event.remove("inputs");
     if let Some(Value::Object(verdict)) = event.get_mut("verdict") {
         verdict.remove("numbers");

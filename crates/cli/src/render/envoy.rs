@@ -67,7 +67,7 @@ impl Envoy {
 
     fn routes(&self) -> Result<String, Failure> {
         let load::Attachments { sources, files, policy, .. } =
-            load::attachments(slice::from_ref(&self.attach), &self.policy)?;
+            load::attachments(slice::from_ref(&self.attach), &self.policy, &load::WithReleases::default())?;
         let rendered = files.iter().map(|(source, file)| envoy::routes(&policy.model, file, *source));
         rendered.collect::<Result<String, _>>().map_err(|problems| Failure::problems(&sources, problems))
     }
@@ -84,7 +84,7 @@ impl Envoy {
     /// What is made of the attachment and its envelope.
     fn each(&self, make: impl Fn(&AttachmentFile, &str) -> Result<String, Failure>) -> Result<String, Failure> {
         let load::Attachments { sources, files, policy, .. } =
-            load::attachments(slice::from_ref(&self.attach), &self.policy)?;
+            load::attachments(slice::from_ref(&self.attach), &self.policy, &load::WithReleases::default())?;
         let render = |(source, file): &(SourceId, AttachmentFile)| {
             check_origin(file, *source).map_err(|problems| Failure::problems(&sources, problems))?;
             envoy::check_targets(&policy.model, file, *source)

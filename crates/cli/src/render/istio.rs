@@ -21,6 +21,8 @@ pub struct Istio {
     /// An attachment file with the key `istio`; give it again for gateways, sidecars and inbound of one mesh
     #[arg(long, required = true)]
     attach: Vec<PathBuf>,
+    #[command(flatten)]
+    with: load::WithReleases,
     /// A file with VirtualServices or DestinationRules of yours: routes for variants and subsets are added to yours, which
     /// stay as they are; give it again for more
     #[arg(long, value_name = "FILE")]
@@ -41,6 +43,7 @@ const EXAMPLES: &str = "Examples:
   weir render istio --policy policy.yaml --attach gateway.yaml | kubectl apply -f -
   weir render istio --policy policies/ --attach gateway.yaml --attach mesh.yaml -o manifests/
   weir render istio --policy policy.yaml --attach gateway.yaml --into virtualservice.yaml -o manifests/
+  weir render istio --policy policy.yaml --attach mesh.yaml --releases releases/ --state /var/lib/weir -o manifests/
 
 Exit codes: 0 rendered, 1 the policy or an attachment has problems, 2 wrong use";
 
@@ -48,7 +51,7 @@ impl Istio {
     /// Renders the manifests and writes them.
     pub fn run(self) -> Result<(), Failure> {
         let load::Attachments { mut sources, files, policy, documents } =
-            load::attachments(&self.attach, &self.policy)?;
+            load::attachments(&self.attach, &self.policy, &self.with)?;
         let into =
             self.into.iter().map(|path| Ok(sources.add(load::text(path)?))).collect::<Result<Vec<_>, Failure>>()?;
         let mut attachments = Vec::with_capacity(files.len());

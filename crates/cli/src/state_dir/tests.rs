@@ -15,7 +15,7 @@ fn policy(number: usize) -> Checked {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("policy.yaml");
     fs::write(&path, format!("version: 1\nenv_tag: {{header: x-tag-{number}}}\nlayers: []\n")).unwrap();
-    load::attached(None, None, &path).unwrap().policy
+    load::attached(None, None, &path, &Default::default()).unwrap().policy
 }
 
 fn revisions(state: &StateDir) -> Vec<String> {
@@ -42,7 +42,7 @@ fn what_was_kept_reads_back_as_the_same_policy() {
     let expected = [&one, &two, &one, &one].map(|policy| policy.revision.to_string());
     assert_eq!(revisions(&StateDir::existing(folder.path()).unwrap()), expected);
     assert_eq!(kept(&state), 2);
-    let again = load::attached(None, None, &state.policy(&expected[1])).unwrap().policy;
+    let again = load::attached(None, None, &state.policy(&expected[1]), &Default::default()).unwrap().policy;
     assert_eq!((again.revision, again.canonical), (two.revision, two.canonical));
 }
 

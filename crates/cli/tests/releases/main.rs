@@ -2,5 +2,7 @@
 
 mod ask;
 mod judged;
+mod new;
 mod see;
 mod support;
+mod with;

@@ -1,0 +1,88 @@
+//! What takes effect with releases: `weir explain` and `weir render istio`.
+
+use std::fs;
+use std::process::Command;
+
+use weir_release::journal::{Event, Text};
+
+use crate::support::{Folder, begun, running, seen};
+
+const POLICY: &str = "version: 1\nunits: {user: [{header: x-user-id}]}\n";
+const MESH: &str = "weir: 1
+name: mesh
+role: mesh
+wasm: {file: /etc/weir/weir.wasm}
+istio:
+  namespace: shop
+  selector: {weir: mesh}
+  services:
+    owl.shop: {service_entry: true, stable: {version: v1}}
+    cat.shop: {service_entry: true, stable: {version: v1}}
+";
+
+/// `weir` with these words in a folder with a policy, an attachment, the documents of owl and cat, and the state.
+fn weir(folder: &Folder, words: &str) -> (Option<i32>, String) {
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir_all(path("releases")).unwrap();
+    for (name, text) in [("policy.yaml", POLICY), ("mesh.yaml", MESH)] {
+        fs::write(path(name), text).unwrap();
+    }
+    for id in ["owl", "cat"] {
+        let Event::Seen { document: Text { text, .. }, .. } = seen(id) else { unreachable!() };
+        fs::write(path(&format!("releases/{id}.yaml")), text).unwrap();
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    let output = command.args(words.split(' ')).current_dir(folder.path()).output().unwrap();
+    (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+}
+
+#[test]
+fn a_decision_is_explained_with_releases_as_they_stand() {
+    let full = || Folder::of(running("owl").into_iter().chain([begun("owl", 1, 3), begun("owl", 2, 4)]));
+    let rolled_back =
+        Folder::of(running("owl").into_iter().chain([Event::RolledBack { release: "owl".into(), push: 3 }]));
+    let explain = "explain --policy policy.yaml --header x-user-id:7";
+    for (folder, words, expected) in [
+        (full(), "--state state", "owl    owl         canary   assigned"),
+        (full(), "--releases releases --state state", "cat    -           stable   not_owned"),
+        (full(), "--releases releases", "owl    -           stable   not_owned"),
+        (rolled_back, "--state state", "owl    -           stable   not_owned"),
+        (full(), "", "no layers"),
+    ] {
+        let (code, said) = weir(&folder, format!("{explain} {words}").trim());
+        let is_told = said.contains(expected) || expected == "no layers" && !said.contains("owl");
+        assert!(code == Some(0) && is_told, "{words}: {said}");
+    }
+}
+
+#[test]
+fn routes_of_releases_that_wait_are_rendered_before_they_start() {
+    let folder = Folder::of(running("owl"));
+    let render = "render istio --policy policy.yaml --attach mesh.yaml";
+    for (words, ids) in [
+        ("", &[][..]),
+        ("--releases releases", &["owl", "cat"]),
+        ("--releases releases/cat.yaml --state state", &["owl", "cat"]),
+        ("--state state", &["owl"]),
+    ] {
+        let (code, said) = weir(&folder, format!("{render} {words}").trim());
+        assert_eq!(code, Some(0), "{words}: {said}");
+        for id in ["owl", "cat"] {
+            let route = format!("regex: (.*,)?{id}\\.canary(,.*)?");
+            assert_eq!(said.contains(&route), ids.contains(&id), "{words}: {said}");
+        }
+    }
+}
+
+#[test]
+fn documents_with_problems_are_told_with_their_places() {
+    let folder = Folder::of(running("owl"));
+    weir(&folder, "--version");
+    fs::write(
+        folder.path().join("releases/dog.yaml"),
+        "release: 1\nid: dog\nkind: release\nunit: dogs\nservices: {d: v2}\n",
+    )
+    .unwrap();
+    let (code, said) = weir(&folder, "explain --policy policy.yaml --releases releases");
+    assert!(code == Some(1) && said.contains("--> releases/dog.yaml:4:"), "{said}");
+}
