@@ -16,6 +16,7 @@ mod report;
 
 use given::Given;
 use judged::Judged;
+pub use releases::wrong_query;
 
 /// Checks a policy, releases, attachments and Envoy resources, and reports every problem at once
 #[derive(Args)]

@@ -9,7 +9,7 @@
 
 use std::io::{Write as _, stdout};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::block_in_place;
+use tokio::task::{JoinSet, block_in_place};
 use tokio::time::sleep;
 use weir_xds::{Listen, Report};
 
@@ -43,8 +43,10 @@ mod notice;
 mod progress;
 mod proposal;
 mod pushes;
+mod queries;
 mod readings;
 mod releases;
+mod remote_options;
 mod rollout;
 mod saved;
 mod tls;
@@ -59,7 +61,8 @@ use log::Log;
 use notice::Notice;
 use progress::SharedProgress;
 use readings::ReadingOptions;
-use releases::{Observed, Releases};
+use releases::{Observed, Recent, Releases, SharedReleases};
+use remote_options::NotifyOptions;
 use rollout::{Rollout, RolloutOptions};
 use tls::TlsOptions;
 
@@ -106,6 +109,8 @@ pub struct Serve {
     readings: ReadingOptions,
     #[command(flatten)]
     rollout: RolloutOptions,
+    #[command(flatten)]
+    notify: NotifyOptions,
     /// The form of what is said on standard error
     #[arg(long, value_name = "FORM", default_value = "text")]
     log: Log,
@@ -147,10 +152,13 @@ impl Serve {
             (SharedFleet::default(), SharedProgress::default(), SharedEvidence::default());
         let every: Duration = self.tick.into();
         let releases = state.clone().zip(self.releases.as_ref());
-        let start =
-            |(folder, path): (StateDir, &PathBuf)| Releases::start(folder, path, self.new_journal, every, self.log);
+        let shown = SharedReleases::default();
+        let start = |(folder, path): (StateDir, &PathBuf)| {
+            Releases::start(folder, path, self.new_journal, every, shown.clone(), self.log)
+        };
         let releases = releases.map(start).transpose()?;
         let asked = state.clone().filter(|_| releases.is_some());
+        let recent = releases.as_ref().map(Releases::recent);
         let judge = Judge::start(written, state.clone(), releases, progress.clone(), self.log)?;
         let resumed = judge.resumed();
         let has_state = state.is_some();
@@ -181,13 +189,15 @@ impl Serve {
                 log: self.log,
                 evidence: evidence.clone(),
                 releases: asked.is_some().then(|| ticks.clone()),
+                shown: shown.clone(),
+                prometheus: self.readings.prometheus(),
                 every,
             };
             let gathered = tokio::spawn(gatherer.follow(stopping.clone()));
             if let Some(address) = self.http {
                 let listener = bind("--http", address).await?;
                 announce(&format!("answering on {}", local(&listener)?));
-                tokio::spawn(http::answer(listener, fleet.clone(), progress, evidence, stopping));
+                tokio::spawn(http::answer(listener, fleet.clone(), progress, evidence, shown, stopping));
             }
             announce(&format!("listening on {}", local(&listener)?));
             if !self.listen.ip().is_loopback() {
@@ -204,6 +214,8 @@ impl Serve {
             let judging = Handle::current();
             let of_fleet = fleet.clone();
             thread::spawn(move || judging.block_on(judge.follow(changed, ticking, of_fleet)));
+            let folder = self.state.unwrap_or_default().join("releases");
+            let _telling = recent.map(|recent| tell_on(&self.notify, &folder, recent)).transpose()?;
             if let Some(folder) = asked {
                 tokio::spawn(tick_when_asked(folder, ticks));
             }
@@ -223,6 +235,23 @@ impl Serve {
             gathered.await.map_err(|error| Failure::Usage(format!("evidence ends early: {error}")))
         })
     }
+}
+
+/// Has the webhook told, if there is one, what happens to releases, for as long as what is returned lives.
+fn tell_on(options: &NotifyOptions, folder: &Path, recent: Recent) -> Result<Option<JoinSet<()>>, Failure> {
+    let mut newest = recent.newest();
+    let from = *newest.borrow_and_update();
+    let notifier = options.notifier(folder, from, move |number| recent.after(number));
+    let notifier = notifier.map_err(|why| Failure::Usage(format!("--notify: {why}")))?;
+    Ok(notifier.map(|notifier| {
+        let mut waking = JoinSet::new();
+        waking.spawn(async move {
+            while newest.changed().await.is_ok() {
+                notifier.wake();
+            }
+        });
+        waking
+    }))
 }
 
 async fn bind(flag: &str, address: SocketAddr) -> Result<TcpListener, Failure> {

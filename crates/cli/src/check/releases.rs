@@ -27,7 +27,8 @@ fn policies(sources: &Sources, files: &[SourceId]) -> Option<Vec<Policy>> {
     if files.is_empty() { None } else { read(sources, files).ok().map(|documents| documents.policies) }
 }
 
-fn wrong_query(query: &Query<'_>) -> Vec<String> {
+/// What is wrong with a query of a guardrail, before anybody is asked.
+pub fn wrong_query(query: &Query<'_>) -> Vec<String> {
     let check = if query.is_by_arm { query::check_counts } else { query::check_value };
     check(query.text, query.arms, query.release)
 }

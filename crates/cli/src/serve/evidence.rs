@@ -9,8 +9,10 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use weir_release::Queries;
 use weir_release::evidence::{EDGES_MAX, Evidence, Experiments, Followed, Ledger, PROCESS, Reading, TICK, counters};
 use weir_release::state::Memory;
+use weir_remote::Prometheus;
 
 use self::edges::{Edge, Edges, Seen};
 use self::told::Told;
@@ -21,7 +23,8 @@ use super::judge::TickOf;
 use super::log::Log;
 use super::notice::Notice;
 use super::progress::SharedProgress;
-use super::releases::{Observed, Ticked};
+use super::queries::ask as ask_queries;
+use super::releases::{Observed, SharedReleases, Ticked};
 use crate::http_get::get_each;
 use crate::state_dir::StateDir;
 
@@ -54,6 +57,10 @@ pub struct Gatherer {
     pub evidence: SharedEvidence,
     /// Who decides about releases by it, if there are any.
     pub releases: Option<mpsc::Sender<TickOf>>,
+    /// Which those are.
+    pub shown: SharedReleases,
+    /// What their queries are asked of.
+    pub prometheus: Option<Prometheus>,
     /// The time from one tick to the next.
     pub every: Duration,
 }
@@ -84,6 +91,7 @@ impl Gatherer {
 
     async fn gather(&self, kept: &mut Option<Kept>) {
         let (mut edges, mut told, mut followed, mut recorded) = (Edges::default(), Told::default(), None, None);
+        let mut warned = BTreeSet::new();
         let mut ticks = interval_at(Instant::now() + self.every, self.every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -114,13 +122,14 @@ impl Gatherer {
                 continue;
             }
             let begun = Instant::now();
-            let resets = self.read(ledger, &mut edges, &counting, Arc::new(wanted)).await;
+            let reading = self.read(ledger, &mut edges, &counting, Arc::new(wanted));
+            let (resets, queries) = tokio::join!(reading, self.ask(&mut warned));
             let now = Moment::now();
             let seen = edges.seen(now.steady);
             let given = self.poll(kept, &seen, now, begun.elapsed());
             given.iter().for_each(|given| followed.accepted(given));
             told.of(&seen, now.steady).iter().for_each(|notice| self.log.tell(notice));
-            let observed = Observed { poll: given, refusal: seen.poll.refusal(), ..Observed::default() };
+            let observed = Observed { poll: given, refusal: seen.poll.refusal(), queries };
             let is_news = self.tick(kept, observed).await;
             // The next tick would be too late.
             let is_due = recorded.is_none_or(|recorded: Instant| recorded.elapsed() + TICK > RECORD_AGE_MAX);
@@ -132,6 +141,17 @@ impl Gatherer {
                 self.log.tell(&Notice::EvidenceReset { nodes: resets.into_iter().collect() });
             }
         }
+    }
+
+    /// Asks what the guardrails of running releases ask for; what the server warns of is told when it is something else.
+    async fn ask(&self, warned: &mut BTreeSet<String>) -> Queries {
+        let running = self.shown.borrow().running();
+        let (queries, warnings) = ask_queries(self.prometheus.as_ref(), &running.iter().collect::<Vec<_>>()).await;
+        if warnings != *warned && !warnings.is_empty() {
+            self.log.tell(&Notice::QueryWarnings { warnings: warnings.iter().cloned().collect() });
+        }
+        *warned = warnings;
+        queries
     }
 
     /// Has releases decided by what was seen. Whether what came of it is to be recorded at once.

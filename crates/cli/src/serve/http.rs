@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::evidence::{EvidenceView, SharedEvidence};
 use super::fleet::{Fleet, SharedFleet};
 use super::progress::{Progress, SharedProgress};
+use super::releases::SharedReleases;
 
 /// The most connections that are answered at the same time; more wait.
 const CONNECTIONS_MAX: usize = 64;
@@ -32,9 +33,10 @@ pub async fn answer(
     fleet: SharedFleet,
     progress: SharedProgress,
     evidence: SharedEvidence,
+    releases: SharedReleases,
     stopping: watch::Receiver<bool>,
 ) {
-    let router = router(fleet, progress, evidence, stopping);
+    let router = router(fleet, progress, evidence, releases, stopping);
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     // The semaphore is never closed.
     while let Ok(place) = places.clone().acquire_owned().await {
@@ -60,11 +62,12 @@ fn router(
     fleet: SharedFleet,
     progress: SharedProgress,
     evidence: SharedEvidence,
+    releases: SharedReleases,
     stopping: watch::Receiver<bool>,
 ) -> Router {
     let read = move |tell: fn(&Fleet, &Progress) -> String| tell(&fleet.borrow(), &progress.borrow());
     let (tell, gathered) = (read.clone(), evidence.clone());
-    let metrics = move || tell(Fleet::metrics) + &gathered.borrow().metrics();
+    let metrics = move || tell(Fleet::metrics) + &gathered.borrow().metrics() + &releases.borrow().metrics();
     Router::new()
         .route("/fleet", get(async move || ([(CONTENT_TYPE, "application/json")], read(fleet_json))))
         .route(
@@ -109,6 +112,7 @@ mod tests {
             SharedFleet::default(),
             SharedProgress::default(),
             SharedEvidence::default(),
+            SharedReleases::default(),
             stopping,
         ));
         let answered = async { while get(&address.to_string(), "/healthz", 3).await.is_err() {} };

@@ -66,6 +66,8 @@ pub enum Notice {
     EvidenceNotRead { why: String },
     /// Something happened to releases: a line of their journal.
     Release(Box<Line>),
+    /// Prometheus warns of queries of guardrails, of others than before.
+    QueryWarnings { warnings: Vec<String> },
     /// The end of the journal was half written, and is cut off.
     JournalCutOff { bytes: usize },
     /// A new journal was asked for, and there is a good one.
@@ -109,6 +111,7 @@ impl Notice {
             Notice::EdgesTwice { .. } => "edges_twice",
             Notice::EvidenceNotRead { .. } => "evidence_not_read",
             Notice::Release(_) => "release",
+            Notice::QueryWarnings { .. } => "query_warnings",
             Notice::JournalCutOff { .. } => "journal_cut_off",
             Notice::JournalStays => "journal_stays",
             Notice::JournalAside { .. } => "journal_aside",
@@ -174,6 +177,7 @@ impl Notice {
                     ("details", details(&line.event)),
                 ]
             }
+            Notice::QueryWarnings { warnings } => vec![("warnings", listed(&warnings))],
             Notice::JournalCutOff { bytes } => vec![("bytes", bytes.to_string())],
             Notice::JournalAside { path } => vec![("path", path.display().to_string())],
             Notice::JournalFull { why } => vec![("why", why)],
@@ -278,6 +282,7 @@ impl fmt::Display for Notice {
                 let details = details(&line.event);
                 if details.is_empty() { Ok(()) } else { write!(f, " ({details})") }
             }
+            Notice::QueryWarnings { warnings } => write!(f, "queries are answered with warnings: {}", listed(warnings)),
             Notice::JournalCutOff { bytes } => {
                 write!(f, "journal of releases: {bytes} bytes of a last line were half written and are cut off")
             }
@@ -322,7 +327,7 @@ fn verdict_told(verdict: &Value) -> String {
         let words = ["code", "guardrail", "arm"].into_iter().filter_map(|name| reason[name].as_str());
         words.collect::<Vec<_>>().join(" ")
     });
-    format!("{} {} [{}]", text("decision"), text("phase"), reasons.collect::<Vec<_>>().join("; "))
+    format!("{} {} [{}]", text("verdict"), text("phase"), reasons.collect::<Vec<_>>().join("; "))
 }
 
 fn word(event: &Event, name: &str) -> Option<String> {

@@ -7,7 +7,7 @@
 //! files ─look→     Look     ┘
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use weir_release::decide::{Decided, Held, Inputs, Look, Written, decide};
 use weir_release::evidence::{Evidence, Ledger, Refusal};
 use weir_release::journal::{Event, Line};
+use weir_release::judge::Verdict;
 use weir_release::request::Request;
 use weir_release::state::{Memory, State};
 use weir_release::{Queries, Tick};
@@ -26,11 +27,15 @@ use crate::state_dir::{JournalFile, StateDir, Waiting};
 
 mod look;
 mod reach;
+mod recent;
 mod routes;
+mod shown;
 
 pub use look::look;
 pub use reach::Reach;
+pub use recent::Recent;
 pub use routes::unrouted;
+pub use shown::{SharedReleases, Shown};
 
 /// The releases of a server.
 pub struct Releases {
@@ -45,6 +50,10 @@ pub struct Releases {
     ticked: Option<Instant>,
     /// Why the journal takes no lines.
     no_room: Option<String>,
+    /// Where all look that want to know.
+    shown: SharedReleases,
+    /// The newest lines, for who tells them on.
+    recent: Recent,
 }
 
 /// What a tick knows of edges; nothing, where it is for people who do not like to wait.
@@ -82,7 +91,14 @@ pub struct Ticked {
 
 impl Releases {
     /// Opens the journal of a folder. Without one there is nothing to go by, unless a new one is asked for.
-    pub fn start(folder: StateDir, path: &Path, is_new: bool, every: Duration, log: Log) -> Result<Releases, Failure> {
+    pub fn start(
+        folder: StateDir,
+        path: &Path,
+        is_new: bool,
+        every: Duration,
+        shown: SharedReleases,
+        log: Log,
+    ) -> Result<Releases, Failure> {
         let mut state = State::default();
         let opened = folder.open_journal(|text| state.read_line(text).map(drop).map_err(|broken| broken.to_string()));
         let journal = match opened {
@@ -110,7 +126,11 @@ impl Releases {
             Err(failure) => return Err(failure),
         };
         let name = path.display().to_string();
-        Ok(Releases { name, state, journal, folder, log, every, ticked: None, no_room: None })
+        let recent = Recent::behind(folder.clone(), state.number());
+        let releases =
+            Releases { name, state, journal, folder, log, every, ticked: None, no_room: None, shown, recent };
+        releases.show(BTreeMap::new());
+        Ok(releases)
     }
 
     /// What its folder of documents, or the one file, is called.
@@ -121,6 +141,11 @@ impl Releases {
     /// What the journal's lines come to.
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// The newest lines of the journal, and those after them.
+    pub fn recent(&self) -> Recent {
+        self.recent.clone()
     }
 
     /// What people ask for, of which something is asked that nobody can tell.
@@ -210,7 +235,14 @@ impl Releases {
             }
             self.log.tell(&Notice::Release(Box::new(line.clone())));
         }
+        self.recent.take(decided.lines.iter().map(|line| (line.number, text(line))));
         self.state.judged(&decided.verdicts);
+        self.show(decided.verdicts.clone());
+    }
+
+    fn show(&self, verdicts: BTreeMap<String, Verdict>) {
+        let (state, judged) = (self.state.clone(), Some(Timestamp::now()));
+        self.shown.send_replace(Shown { state, verdicts, judged });
     }
 
     fn answer(&self, id: &str, refused: Option<&str>) {

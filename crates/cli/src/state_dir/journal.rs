@@ -51,7 +51,6 @@ impl StateDir {
         self.open_journal_of(JOURNAL_BYTES_MAX, take)
     }
 
-    #[cfg_attr(not(test), allow(dead_code, reason = "commands that read it are to come"))]
     /// Has each line of the journal taken, for who only reads; whether there is one. A server may write meanwhile.
     pub fn read_journal(&self, take: impl FnMut(&str) -> Result<(), String>) -> Result<bool, Failure> {
         Ok(self.take_lines(take)?.is_some())
@@ -79,6 +78,11 @@ impl StateDir {
                 Err(error) if error.kind() == ErrorKind::NotFound => None,
                 Err(error) => return Err(error),
             };
+            // Its lines are counted from 1 again.
+            match fs::remove_file(path.with_file_name(NOTIFIED)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
             let file = self.write_journal(first)?;
             let size = file.metadata()?.len();
             let state = self.clone();
@@ -281,6 +285,8 @@ const ROOM: usize = 64 << 10;
 /// The folder of all that is kept of releases.
 pub(super) const RELEASES: &str = "releases";
 const JOURNAL: &str = "journal.jsonl";
+/// Which lines a webhook was told.
+const NOTIFIED: &str = "notified.json";
 /// The file of before the last rotation.
 const JOURNAL_BEFORE: &str = "journal-before.jsonl";
 

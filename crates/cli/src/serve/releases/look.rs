@@ -9,6 +9,7 @@ use weir_release::journal::{Document, Format, Text, Trouble};
 use weir_release::state::State;
 use weir_release::{Around, Known, read};
 
+use crate::check::wrong_query;
 use crate::problems::Failure;
 
 /// What files say, by themselves, with each other, with this policy and with what the journal knows.
@@ -34,7 +35,7 @@ pub fn look(
         over: state.over().keys().cloned().collect(),
         others: state.entries().keys().cloned().collect::<BTreeSet<String>>(),
     };
-    let checked = documents.check(Around { policy: Some(policy), journal: Some(&known), query: None });
+    let checked = documents.check(Around { policy: Some(policy), journal: Some(&known), query: Some(&wrong_query) });
     let file = |(id, written): (&SourceId, &weir_release::written::Release)| {
         let source = sources.get(*id)?;
         let problems: Vec<Trouble> = checked.problems.iter().filter(|one| one.source == *id).map(trouble).collect();
