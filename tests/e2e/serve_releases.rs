@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
+use bytes::Bytes;
+use hyper::Request;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
@@ -95,6 +97,13 @@ impl Scene {
         write(&folder.join(format!("{number:08}.json")), &request.to_string());
     }
 
+    async fn get(&self, path: &str) -> String {
+        let request = Request::get(path).body(Bytes::new()).unwrap();
+        let answer = Client::new(self.fleet.weir.http(), Protocol::Http1).send(request).await.unwrap();
+        assert_eq!(answer.status, 200, "{path}");
+        String::from_utf8(answer.body.to_vec()).unwrap()
+    }
+
     /// The shares of the steps that began, in parts per million.
     fn shares(&self) -> Vec<u64> {
         let journal = self.journal();
@@ -157,6 +166,10 @@ async fn a_good_release_goes_to_everybody_and_nobody_leaves_it_on_the_way() {
     let scene = Scene::start(&release(&json!({})), false).await;
     scene.until("finished").await;
     assert_eq!(scene.shares(), [50_000, 500_000, 1_000_000]);
+    let seen: Value = serde_json::from_str(&scene.get("/releases/owl-v21").await).unwrap();
+    assert_eq!(seen["release"]["state"], "finished", "{seen}");
+    let metrics = scene.get("/metrics").await;
+    assert!(metrics.contains("weir_serve_release_state{release=\"owl-v21\",state=\"finished\"} 1\n"), "{metrics}");
     let met = scene.users.stop().await;
     for (user, met) in &met {
         // At the end its layer goes, and the test has nothing else that would be the new version.

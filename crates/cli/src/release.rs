@@ -7,7 +7,7 @@ use crate::problems::Failure;
 mod ask;
 mod because;
 mod follow;
-mod happened;
+pub mod happened;
 mod list;
 mod new;
 mod one;

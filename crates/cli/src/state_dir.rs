@@ -17,7 +17,6 @@ mod deployed;
 mod evidence;
 mod history;
 mod journal;
-#[cfg_attr(not(test), allow(dead_code, reason = "commands that ask are to come"))]
 mod release_requests;
 mod request;
 

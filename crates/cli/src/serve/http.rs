@@ -1,11 +1,13 @@
-//! Plain HTTP: the fleet with what is served, evidence, metrics, whether the server lives and whether it serves.
+//! Plain HTTP: the fleet with what is served, evidence, releases, metrics, whether the server lives and whether it serves.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -67,6 +69,7 @@ fn router(
 ) -> Router {
     let read = move |tell: fn(&Fleet, &Progress) -> String| tell(&fleet.borrow(), &progress.borrow());
     let (tell, gathered) = (read.clone(), evidence.clone());
+    let (all, one) = (releases.clone(), releases.clone());
     let metrics = move || tell(Fleet::metrics) + &gathered.borrow().metrics() + &releases.borrow().metrics();
     Router::new()
         .route("/fleet", get(async move || ([(CONTENT_TYPE, "application/json")], read(fleet_json))))
@@ -74,6 +77,8 @@ fn router(
             "/evidence",
             get(async move || ([(CONTENT_TYPE, "application/json")], evidence_json(&evidence.borrow()))),
         )
+        .route("/releases", get(async move || or_not_found(all.borrow().all())))
+        .route("/releases/{id}", get(async move |Path(id): Path<String>| or_not_found(one.borrow().one(&id))))
         .route("/metrics", get(async move || ([(CONTENT_TYPE, "text/plain; version=0.0.4")], metrics())))
         .route("/healthz", get(async || "ok\n"))
         .route(
@@ -83,6 +88,13 @@ fn router(
                 true => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
             }),
         )
+}
+
+fn or_not_found(found: Option<String>) -> Response {
+    match found {
+        Some(found) => ([(CONTENT_TYPE, "application/json")], found).into_response(),
+        None => (StatusCode::NOT_FOUND, "no release of this id, or no releases at all: --releases\n").into_response(),
+    }
 }
 
 fn fleet_json(fleet: &Fleet, progress: &Progress) -> String {

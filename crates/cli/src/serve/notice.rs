@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use humantime::format_duration;
-use serde_json::Value;
 use weir_release::evidence::Refusal;
 use weir_release::journal::{Event, Line};
 
 use super::progress::Held;
+use crate::release::happened::happened;
 use crate::state_dir::DeployedRevisions;
 
 /// Something that happened and that an operator should see.
@@ -171,10 +171,9 @@ impl Notice {
             Notice::Release(line) => {
                 vec![
                     ("number", line.number.to_string()),
+                    ("what", word(&line.event)),
                     ("release", line.event.release().unwrap_or_default().to_owned()),
-                    ("what", what(&line.event)),
-                    ("by", line.by.as_ref().map(|by| format!("{}@{}", by.user, by.host)).unwrap_or_default()),
-                    ("details", details(&line.event)),
+                    ("words", happened(&line)),
                 ]
             }
             Notice::QueryWarnings { warnings } => vec![("warnings", listed(&warnings))],
@@ -275,12 +274,7 @@ impl fmt::Display for Notice {
             }
             Notice::Release(line) => {
                 let of = line.event.release().map(|id| format!("release {}", id.escape_debug()));
-                write!(f, "{}: {}", of.as_deref().unwrap_or("releases"), what(&line.event))?;
-                if let Some(by) = &line.by {
-                    write!(f, " by {}@{}", by.user.escape_debug(), by.host.escape_debug())?;
-                }
-                let details = details(&line.event);
-                if details.is_empty() { Ok(()) } else { write!(f, " ({details})") }
+                write!(f, "{}: {}", of.as_deref().unwrap_or("releases"), happened(line))
             }
             Notice::QueryWarnings { warnings } => write!(f, "queries are answered with warnings: {}", listed(warnings)),
             Notice::JournalCutOff { bytes } => {
@@ -302,40 +296,10 @@ impl fmt::Display for Notice {
 }
 
 /// What happened, in the journal's own word.
-fn what(event: &Event) -> String {
-    word(event, "event").unwrap_or_default()
+fn word(event: &Event) -> String {
+    let value = serde_json::to_value(event).unwrap_or_default();
+    value["event"].as_str().unwrap_or_default().to_owned()
 }
-
-/// What else a line says that fits in one of the log: numbers and words, and of a verdict what it comes to.
-fn details(event: &Event) -> String {
-    const SKIPPED: [&str; 4] = ["event", "release", "document", "inputs"];
-    let Ok(Value::Object(fields)) = serde_json::to_value(event) else { return String::new() };
-    let told = fields.iter().filter(|(name, _)| !SKIPPED.contains(&name.as_str())).map(|(name, value)| {
-        let value = match (name.as_str(), value) {
-            ("verdict", verdict) => verdict_told(verdict),
-            (_, Value::String(text)) => text.escape_debug().to_string(),
-            (_, value) => value.to_string(),
-        };
-        format!("{name} {}", value.chars().take(DETAIL_CHARS_MAX).collect::<String>())
-    });
-    told.collect::<Vec<_>>().join(", ")
-}
-
-fn verdict_told(verdict: &Value) -> String {
-    let text = |name: &str| verdict[name].as_str().unwrap_or_default().to_owned();
-    let reasons = verdict["reasons"].as_array().into_iter().flatten().map(|reason| {
-        let words = ["code", "guardrail", "arm"].into_iter().filter_map(|name| reason[name].as_str());
-        words.collect::<Vec<_>>().join(" ")
-    });
-    format!("{} {} [{}]", text("verdict"), text("phase"), reasons.collect::<Vec<_>>().join("; "))
-}
-
-fn word(event: &Event, name: &str) -> Option<String> {
-    Some(serde_json::to_value(event).ok()?.get(name)?.as_str()?.to_owned())
-}
-
-/// The most of one detail that is shown.
-const DETAIL_CHARS_MAX: usize = 300;
 
 fn reasons(held: &Held) -> String {
     let each = held.reasons.iter().map(|(node, why)| format!("{}: {why}", node.escape_debug()));

@@ -23,6 +23,7 @@ use weir_release::{Queries, Tick};
 use super::log::Log;
 use super::notice::Notice;
 use crate::problems::Failure;
+use crate::release::told::Told;
 use crate::state_dir::{JournalFile, StateDir, Waiting};
 
 mod look;
@@ -100,7 +101,12 @@ impl Releases {
         log: Log,
     ) -> Result<Releases, Failure> {
         let mut state = State::default();
-        let opened = folder.open_journal(|text| state.read_line(text).map(drop).map_err(|broken| broken.to_string()));
+        let mut told = Told::default();
+        let opened = folder.open_journal(|text| {
+            let line = state.read_line(text).map_err(|broken| broken.to_string())?;
+            line.iter().for_each(|line| told.take(line));
+            Ok(())
+        });
         let journal = match opened {
             Ok(Some(opened)) => {
                 if is_new {
@@ -113,7 +119,7 @@ impl Releases {
                 opened.journal
             }
             Ok(None) | Err(_) if is_new => {
-                state = State::default();
+                (state, told) = (State::default(), Told::default());
                 begin(&folder, &mut state, log)?
             }
             Ok(None) => {
@@ -129,7 +135,7 @@ impl Releases {
         let recent = Recent::behind(folder.clone(), state.number());
         let releases =
             Releases { name, state, journal, folder, log, every, ticked: None, no_room: None, shown, recent };
-        releases.show(BTreeMap::new());
+        releases.show(told, BTreeMap::new());
         Ok(releases)
     }
 
@@ -237,12 +243,15 @@ impl Releases {
         }
         self.recent.take(decided.lines.iter().map(|line| (line.number, text(line))));
         self.state.judged(&decided.verdicts);
-        self.show(decided.verdicts.clone());
+        let mut told = Told::default();
+        self.shown.send_modify(|shown| std::mem::swap(&mut shown.told, &mut told));
+        decided.lines.iter().for_each(|line| told.take(line));
+        self.show(told, decided.verdicts.clone());
     }
 
-    fn show(&self, verdicts: BTreeMap<String, Verdict>) {
+    fn show(&self, told: Told, verdicts: BTreeMap<String, Verdict>) {
         let (state, judged) = (self.state.clone(), Some(Timestamp::now()));
-        self.shown.send_replace(Shown { state, verdicts, judged });
+        self.shown.send_replace(Shown { state, told, verdicts, judged });
     }
 
     fn answer(&self, id: &str, refused: Option<&str>) {

@@ -5,10 +5,14 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::json;
 use tokio::sync::watch;
 use weir_release::Release;
 use weir_release::judge::{GuardrailNumbers, Verdict};
 use weir_release::state::State;
+
+use crate::release::seen::Seen;
+use crate::release::told::Told;
 
 /// The releases for all that look at them.
 pub type SharedReleases = Arc<watch::Sender<Shown>>;
@@ -18,6 +22,8 @@ pub type SharedReleases = Arc<watch::Sender<Shown>>;
 pub struct Shown {
     /// What the journal's lines come to.
     pub state: State,
+    /// What they tell beyond that.
+    pub told: Told,
     /// What was judged, by release.
     pub verdicts: BTreeMap<String, Verdict>,
     /// When; none where there are no releases.
@@ -25,6 +31,21 @@ pub struct Shown {
 }
 
 impl Shown {
+    /// All of them, as `/releases` answers; none where the server has no releases.
+    pub fn all(&self) -> Option<String> {
+        self.judged.map(|_| json!(self.seen().releases()).to_string() + "\n")
+    }
+
+    /// One of them, as `/releases/ID` answers; none if nobody knows its id.
+    pub fn one(&self, id: &str) -> Option<String> {
+        self.seen().release(id).map(|release| json!(release).to_string() + "\n")
+    }
+
+    fn seen(&self) -> Seen<'_> {
+        let Shown { state, told, verdicts, judged } = self;
+        Seen { state, told, verdicts, judged: *judged, now: Timestamp::now() }
+    }
+
     /// The documents of those that run.
     pub fn running(&self) -> Vec<Release> {
         let running = self.state.entries().values().filter(|entry| entry.ramp.is_some());
