@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -52,7 +53,7 @@ impl Scene {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).display().to_string();
         fs::create_dir(path("releases")).unwrap();
-        fs::write(path("releases/owl.json"), release).unwrap();
+        config_map(&folder.path().join("releases"), release, 0);
         let (state, releases) = (path("state"), path("releases"));
         let words = [&WORDS[..], &["--state", &state, "--releases", &releases, "--new-journal"]].concat();
         let fleet = Fleet::start(&policy(), &[("edge.yaml", attachment())], &words).await;
@@ -112,6 +113,21 @@ impl Scene {
     }
 }
 
+/// Has the document in a folder as Kubernetes mounts a ConfigMap: a link to a link to a folder of this number, which is swapped.
+fn config_map(folder: &Path, text: &str, number: usize) {
+    let of = |name: &str| folder.join(name);
+    let version = format!("..{number}");
+    fs::create_dir(of(&version)).unwrap();
+    fs::write(of(&version).join("owl.json"), text).unwrap();
+    symlink(&version, of("..new")).unwrap();
+    fs::rename(of("..new"), of("..data")).unwrap();
+    if number == 0 {
+        symlink("..data/owl.json", of("owl.json")).unwrap();
+    } else {
+        fs::remove_dir_all(of(&format!("..{}", number - 1))).unwrap();
+    }
+}
+
 fn write(path: &Path, text: &str) {
     let new = path.with_extension("new");
     fs::write(&new, text).unwrap();
@@ -128,6 +144,7 @@ struct Users {
 }
 
 impl Users {
+    /// Where the server is away nobody notices.
     async fn start(edge: &Envoy, is_broken: bool) -> Users {
         let stop = Arc::new(AtomicBool::new(false));
         let (server, stopping) = (edge.listener("edge").await, stop.clone());
@@ -194,4 +211,48 @@ async fn a_release_that_fails_is_rolled_back_and_nobody_meets_it_any_more() {
         assert!(met.len() <= 3, "{user}: {met:?}");
     }
     assert!((1..USERS / 5).contains(&canary), "{canary} users met it");
+}
+
+/// A tool that writes the same all the time, as GitOps does, while the server is killed again and again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_release_goes_on_where_it_was_whoever_writes_its_file_and_kills_the_server() {
+    let release = release(&json!({}));
+    let mut scene = Scene::start(&release, false).await;
+    let folder = scene.path("releases");
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopping = stop.clone();
+    let swapping = tokio::spawn(async move {
+        for number in 1.. {
+            if stopping.load(SeqCst) {
+                return;
+            }
+            config_map(&folder, &release, number);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    for event in ["started", "begun", "verdict"] {
+        scene.until(event).await;
+        scene.fleet.weir.kill();
+        scene.fleet.weir.restart().await;
+    }
+    eventually(SOON, "half of them", async || (scene.shares().len() > 1).then_some(()).ok_or("not yet".to_owned()))
+        .await;
+    scene.fleet.weir.kill();
+    scene.fleet.weir.restart().await;
+    scene.until("finished").await;
+    stop.store(true, SeqCst);
+    swapping.await.unwrap();
+    assert_eq!(scene.shares(), [50_000, 500_000, 1_000_000], "no step twice, and none left out");
+    let journal = scene.journal();
+    let numbers: Vec<u64> = journal.iter().map(|line| line["number"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
+    let of_files = ["changed", "file", "withdrawn", "bad", "rolled_back"];
+    let told: Vec<&Value> =
+        journal.iter().filter(|line| of_files.iter().any(|event| line["event"] == *event)).collect();
+    assert!(told.is_empty(), "{told:?}");
+    let met = scene.users.stop().await;
+    for (user, met) in &met {
+        let met: Vec<&str> = met.iter().map(String::as_str).collect();
+        assert!(["stable canary", "stable canary stable"].contains(&met.join(" ").as_str()), "{user}: {met:?}");
+    }
 }
