@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use crate::support::{
-    ANSWER, Client, Envoy, Fleet, Options, Port, Protocol, SERVICE, attachment, checkout, eventually,
+    ANSWER, Client, Disk, Envoy, Fleet, Options, Port, Protocol, SERVICE, attachment, checkout, eventually,
 };
 
 /// A release of steps of seconds, by ticks of a second.
@@ -43,6 +43,8 @@ fn release(more: &Value) -> String {
 struct Scene {
     fleet: Fleet,
     folder: tempfile::TempDir,
+    /// The server's, as this test finds it.
+    state: PathBuf,
     _edge: Envoy,
     users: Users,
 }
@@ -50,18 +52,25 @@ struct Scene {
 impl Scene {
     /// Users of the canary get what they ask for, or errors.
     async fn start(release: &str, is_broken: bool) -> Scene {
+        Scene::start_on(None, release, is_broken).await
+    }
+
+    /// The same with the server's state on a disk of its own.
+    async fn start_on(disk: Option<&Disk>, release: &str, is_broken: bool) -> Scene {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).display().to_string();
         fs::create_dir(path("releases")).unwrap();
         config_map(&folder.path().join("releases"), release, 0);
-        let (state, releases) = (path("state"), path("releases"));
+        let (state, releases) = (disk.map_or_else(|| path("state"), Disk::path), path("releases"));
         let words = [&WORDS[..], &["--state", &state, "--releases", &releases, "--new-journal"]].concat();
-        let fleet = Fleet::start(&policy(), &[("edge.yaml", attachment())], &words).await;
+        let runner = disk.map(Disk::runner).unwrap_or_default();
+        let fleet = Fleet::start_under(&runner, &policy(), &[("edge.yaml", attachment())], &words).await;
+        let state = disk.map_or_else(|| PathBuf::from(&state), |disk| disk.seen(fleet.weir.id()));
         let admin = Port::reserve();
         let mut edge = Envoy::launch(&fleet.bootstrap_with_admin("edge-1", "edge", &admin), Options::default()).await;
         edge.until_ready().await;
         let users = Users::start(&edge, is_broken).await;
-        let scene = Scene { fleet, folder, _edge: edge, users };
+        let scene = Scene { fleet, folder, state, _edge: edge, users };
         // In a journal that has just begun all are paused.
         scene.until("seen").await;
         scene.ask(json!({"verb": "resume", "release": "owl-v21"}));
@@ -74,7 +83,7 @@ impl Scene {
 
     /// The lines of the journal.
     fn journal(&self) -> Vec<Value> {
-        let text = fs::read_to_string(self.path("state/releases/journal.jsonl")).unwrap_or_default();
+        let text = fs::read_to_string(self.state.join("releases/journal.jsonl")).unwrap_or_default();
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
         whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
@@ -93,7 +102,7 @@ impl Scene {
         let number = self.journal().last().map_or(0, |line| line["number"].as_u64().unwrap());
         let mut request = json!({"journal": number, "at": "2026-12-01T00:00:00Z", "user": "ann", "host": "test"});
         request.as_object_mut().unwrap().extend(what.as_object().unwrap().clone());
-        let folder = self.path("state/releases/requests");
+        let folder = self.state.join("releases/requests");
         fs::create_dir_all(&folder).unwrap();
         write(&folder.join(format!("{number:08}.json")), &request.to_string());
     }
@@ -140,21 +149,22 @@ type Met = BTreeMap<usize, Vec<String>>;
 /// Users who ask one after the other, round after round.
 struct Users {
     stop: Arc<AtomicBool>,
+    are_broken: Arc<AtomicBool>,
     asking: JoinHandle<Met>,
 }
 
 impl Users {
     /// Where the server is away nobody notices.
     async fn start(edge: &Envoy, is_broken: bool) -> Users {
-        let stop = Arc::new(AtomicBool::new(false));
-        let (server, stopping) = (edge.listener("edge").await, stop.clone());
+        let (stop, are_broken) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(is_broken)));
+        let (server, stopping, breaking) = (edge.listener("edge").await, stop.clone(), are_broken.clone());
         let asking = tokio::spawn(async move {
             let (mut client, mut met) = (Client::new(server, Protocol::Http1), Met::new());
             while !stopping.load(SeqCst) {
                 for user in 0..USERS {
                     let answer = client.send(checkout(user)).await.unwrap();
                     let upstream = answer.echo().upstream;
-                    if is_broken && upstream == "canary" {
+                    if breaking.load(SeqCst) && upstream == "canary" {
                         for _ in 0..4 {
                             let mut request = checkout(user);
                             request.headers_mut().insert(ANSWER, "503".parse().unwrap());
@@ -169,7 +179,7 @@ impl Users {
             }
             met
         });
-        Users { stop, asking }
+        Users { stop, are_broken, asking }
     }
 
     async fn stop(self) -> Met {
@@ -255,4 +265,35 @@ async fn a_release_goes_on_where_it_was_whoever_writes_its_file_and_kills_the_se
         let met: Vec<&str> = met.iter().map(String::as_str).collect();
         assert!(["stable canary", "stable canary stable"].contains(&met.join(" ").as_str()), "{user}: {met:?}");
     }
+}
+
+/// Nothing can be written down, and all the same nobody is left with what fails.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_disk_is_full_nobody_advances_and_what_fails_is_rolled_back() {
+    let disk = Disk::new();
+    let guardrails = json!([{"name": "errors", "errors": {"margin": "20%"}}]);
+    let steps = json!([{"share": "5%", "hold": "10s"}, {"share": "100%"}]);
+    let release = release(&json!({"steps": steps, "guardrails": guardrails}));
+    let scene = Scene::start_on(Some(&disk), &release, false).await;
+    scene.until("begun").await;
+    let server = scene.fleet.weir.id();
+    disk.fill(server);
+    let is_full =
+        async || (scene.fleet.weir.log().contains("journal_full")).then_some(()).ok_or(scene.fleet.weir.log());
+    eventually(SOON, "a journal that is full", is_full).await;
+    // Longer than its hold.
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    let seen: Value = serde_json::from_str(&scene.get("/releases/owl-v21").await).unwrap();
+    assert_eq!((&seen["release"]["state"], &seen["release"]["step"]), (&json!("running"), &json!(0)), "{seen}");
+    scene.users.are_broken.store(true, SeqCst);
+    eventually(SOON, "a rollback", async || {
+        let seen: Value = serde_json::from_str(&scene.get("/releases/owl-v21").await).unwrap();
+        (seen["release"]["state"] == "rolled_back").then_some(()).ok_or_else(|| seen.to_string())
+    })
+    .await;
+    disk.free(server);
+    scene.until("rolled_back").await;
+    assert_eq!(scene.shares(), [50_000]);
+    let met = scene.users.stop().await;
+    assert!(met.values().all(|met| met.last().map(String::as_str) == Some("stable")), "{met:?}");
 }
