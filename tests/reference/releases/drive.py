@@ -65,6 +65,7 @@ class _Drive:
             slower[bad] = self.pick([1.3, 1.6, 2.5])
         if self.is_("deviation"):
             volume[self.pick(arms + ["control"])] = self.pick([0.5, 0.7, 0.85, 0.95, 1.1, 1.3])
+            heavy = self.pick([0, 0.3, 0.8, 1.5])
         if self.is_("silent"):
             volume[self.pick(arms + ["control"])] = 0
         per_tick = self.pick([2_000, 10_000, 40_000, 100_000])
