@@ -75,6 +75,11 @@ pub struct WithReleases {
 }
 
 impl WithReleases {
+    /// Whether there may be any.
+    pub fn is_given(&self) -> bool {
+        self.releases.is_some() || self.state.is_some()
+    }
+
     /// The policy of these texts as it takes effect with releases, and its documents.
     fn effective(
         &self,

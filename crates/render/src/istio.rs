@@ -45,7 +45,7 @@ pub use marks::{Marks, PartOf};
 use named::NamedRoutes;
 pub use object::{CLIENT_SIDE_BYTES_MAX, OBJECT_BYTES_MAX};
 use object::{Object, Phase};
-pub use order::order;
+pub use order::{By, order};
 use placed::PlacedFilter;
 pub use placed::{Enveloped, check};
 use placement::Carrier;

@@ -18,7 +18,7 @@
 //! let file = AttachmentFile::read(&sources, source).unwrap();
 //! let envelope = r#"{"weir":1,"policy":{"version":1}}"#.to_owned();
 //! let revision = weir_policy::Revision::of(&model.canonical());
-//! let gateway = istio::Enveloped { source, file: &file, envelope, revision };
+//! let gateway = istio::Enveloped { source, file: &file, envelope, revision, moves: false };
 //!
 //! let policy = WrittenPolicy { model: &model, documents: &documents.policies };
 //! let files = istio::render(policy, vec![gateway], &sources, &[], &Default::default()).unwrap().files;

@@ -63,7 +63,13 @@ impl Istio {
                 let part = policy.part(&file.attachment);
                 (part.envelope(&file.attachment.with_offer(file.wasm.as_ref(), &[])), part.revision)
             };
-            attachments.push(Enveloped { source: *source, file, envelope, revision });
+            attachments.push(Enveloped {
+                source: *source,
+                file,
+                envelope,
+                revision,
+                moves: file.asks_server() && self.with.is_given(),
+            });
         }
         let marks = Marks { part_of: self.part_of.clone(), argo_waves: self.argo_waves };
         let written = WrittenPolicy { model: &policy.model, documents: &documents };
@@ -79,8 +85,12 @@ impl Istio {
         }
         match &self.out {
             Some(folder) => {
-                let is_served = files.iter().any(|(_, file)| file.asks_server());
-                let order = istio::order(&rendered, policy.revision, is_served);
+                let by = match files.iter().any(|(_, file)| file.asks_server()) {
+                    true if self.with.is_given() => istio::By::ServerWithReleases,
+                    true => istio::By::Server,
+                    false => istio::By::Manifests,
+                };
+                let order = istio::order(&rendered, policy.revision, by);
                 write(folder, &rendered, order)
             }
             None => {

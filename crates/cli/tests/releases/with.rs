@@ -86,3 +86,21 @@ fn documents_with_problems_are_told_with_their_places() {
     let (code, said) = weir(&folder, "explain --policy policy.yaml --releases releases");
     assert!(code == Some(1) && said.contains("--> releases/dog.yaml:4:"), "{said}");
 }
+
+/// Its policy changes with each step: a revision that is in force for seconds is not waited for.
+#[test]
+fn nobody_waits_for_a_revision_that_releases_change() {
+    let folder = Folder::of(running("owl"));
+    weir(&folder, "--version");
+    let server = "{host: weir.weir.svc.cluster.local, port: 18000, name: \"spiffe://cluster.local/ns/weir/sa/weir\"}";
+    let served = MESH.replace("istio:\n", &format!("policy: {{from: server}}\nistio:\n  server: {server}\n"));
+    fs::write(folder.path().join("served.yaml"), served).unwrap();
+    for (words, is_waited_for) in [("-o without", true), ("--releases releases -o with", false)] {
+        let (code, said) = weir(&folder, &format!("render istio --policy policy.yaml --attach served.yaml {words}"));
+        assert_eq!(code, Some(0), "{said}");
+        let page = folder.path().join(words.rsplit(' ').next().unwrap()).join("README.md");
+        let page = fs::read_to_string(page).unwrap();
+        assert_eq!(page.contains("weir_policy_revision"), is_waited_for, "{page}");
+        assert!(page.contains("config_dump?resource=dynamic_listeners"), "{page}");
+    }
+}

@@ -77,13 +77,13 @@ pub(crate) fn once_applied(
     }
 }
 
-/// That the filter of an attachment is there, with its policy in force.
+/// That the filter of an attachment is there, with its policy in force unless that changes by itself.
 fn in_force(placed: &PlacedFilter<'_>) -> Vec<Question> {
     let shown = Gauge::Revision.shown(&placed.name);
     let gauge = question(placed, GAUGES, vec![format!("{shown}: {}", placed.revision.number())]);
     // A policy that a server sends may be in force from an earlier time, when the filter was another.
     let entry = placed.placement.server.as_ref().map(|_| question(placed, LISTENERS, vec![entry(placed)]));
-    entry.into_iter().chain([gauge]).collect()
+    entry.into_iter().chain((!placed.moves).then_some(gauge)).collect()
 }
 
 /// The name of the filter in a listener, as a proxy shows it.

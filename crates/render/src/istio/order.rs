@@ -40,8 +40,23 @@ const SERVED: &str = "Proxies ask `weir serve` for their policy. It must run wit
                       `weir fleet` shows which one they have. A new share, rule or list is for `weir serve` alone: nothing here is\n\
                       applied again.\n\n";
 
-/// The page, in Markdown; `is_served` where proxies ask a server for their policy.
-pub fn order(files: &[File], revision: Revision, is_served: bool) -> String {
+/// The same where releases change that policy.
+const SERVED_RELEASES: &str = "Proxies ask `weir serve` for their policy, which releases change by themselves: nothing below waits for a revision of it.\n\
+                               Before a release takes traffic the server waits until they know its tags; `weir fleet` shows what they have.\n\n";
+
+/// Who says what the policy is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// What is applied.
+    Manifests,
+    /// A server that proxies ask.
+    Server,
+    /// The same, with releases.
+    ServerWithReleases,
+}
+
+/// The page, in Markdown.
+pub fn order(files: &[File], revision: Revision, by: By) -> String {
     let (before, edge) = files.split_at(files.partition_point(|file| file.name.as_str() < Phase::Edge.file()));
     let lines = |files: &[File], line: fn(&File) -> String| files.iter().map(line).collect::<String>();
     let reversed = |files: &[File]| files.iter().rev().map(taken_away).collect::<String>();
@@ -55,7 +70,11 @@ pub fn order(files: &[File], revision: Revision, is_served: bool) -> String {
          `kubectl exec` there.\n\n{}\n\
          Apply the files in this order, so that nothing is stamped before it can be followed:\n\n{}\n\
          Take them away the other way round:\n\n{}",
-        if is_served { SERVED } else { "" },
+        match by {
+            By::Manifests => "",
+            By::Server => SERVED,
+            By::ServerWithReleases => SERVED_RELEASES,
+        },
         indented(PROXIES),
         indented(&apply),
         indented(&take_away)

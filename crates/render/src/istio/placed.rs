@@ -19,6 +19,8 @@ pub struct Enveloped<'a> {
     pub envelope: String,
     /// The revision that it says, or that the server's will say.
     pub revision: Revision,
+    /// Whether the server's will soon say another one, since releases change its policy: then nobody waits for this one.
+    pub moves: bool,
 }
 
 /// A filter that can be rendered.
@@ -32,6 +34,8 @@ pub(crate) struct PlacedFilter<'a> {
     pub envelope: String,
     /// The revision that it says.
     pub revision: Revision,
+    /// Whether that is so for a moment only.
+    pub moves: bool,
     /// The text that the attachment stands in.
     pub source: SourceId,
 }
@@ -88,13 +92,13 @@ impl<'a> PlacedFilter<'a> {
     }
 
     fn read(enveloped: Enveloped<'a>, problems: &mut Problems) -> Option<PlacedFilter<'a>> {
-        let Enveloped { source, file, envelope, revision } = enveloped;
+        let Enveloped { source, file, envelope, revision, moves } = enveloped;
         let root = At::Root { source };
         let name = name(file, &root, problems);
         let module = module(file, &root, problems);
         let placement = read_placement(file, source, problems)?;
         let (name, module, envelope) = (name?, module?, indented(envelope));
-        Some(PlacedFilter { file, name, module, placement, envelope, revision, source })
+        Some(PlacedFilter { file, name, module, placement, envelope, revision, moves, source })
     }
 }
 

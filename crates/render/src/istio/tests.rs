@@ -55,7 +55,7 @@ pub(super) fn rendered_at(policy: &str, attachments: &[&str], into: &[&str]) -> 
         let canonical = model.project(&file.attachment).canonical();
         let revision = Revision::of(&canonical);
         let envelope = file.attachment.envelope(revision, &canonical);
-        Enveloped { source: *source, file, envelope, revision }
+        Enveloped { source: *source, file, envelope, revision, moves: false }
     });
     let policy = WrittenPolicy { model: &model, documents: &documents.policies };
     let rendered = render(policy, enveloped.collect(), &sources, &into, &Marks::default());
@@ -88,7 +88,7 @@ fn nth(source: SourceId) -> usize {
 
 fn enveloped<'a>(file: &'a AttachmentFile, envelope: &str) -> Enveloped<'a> {
     let revision = Revision::of(envelope);
-    Enveloped { source: SourceId::FIRST, file, envelope: envelope.to_owned(), revision }
+    Enveloped { source: SourceId::FIRST, file, envelope: envelope.to_owned(), revision, moves: false }
 }
 
 /// An attachment that is the only text.

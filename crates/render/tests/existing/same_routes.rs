@@ -220,7 +220,7 @@ fn rendered(text: &str, steer: &str) -> Result<String, Vec<Problem>> {
     let envelope = file.attachment.envelope(revision, &canonical);
     let into = sources.add(Source::yaml("theirs.yaml", text));
     let policy = WrittenPolicy { model: &model, documents: &[] };
-    let attached = vec![Enveloped { source, file: &file, envelope, revision }];
+    let attached = vec![Enveloped { source, file: &file, envelope, revision, moves: false }];
     let files = render(policy, attached, &sources, &[into], &Marks::default())?.files;
     Ok(files.into_iter().find(|file| file.name == "25-theirs.yaml").unwrap().text)
 }

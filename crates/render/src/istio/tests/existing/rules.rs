@@ -1,7 +1,7 @@
 //! Existing DestinationRules: subsets are put into them in every form, and those that cannot be the only one are refused.
 
 use super::{BY_GATEWAY, SERVICES, existing, mesh, places};
-use crate::istio::{File, order};
+use crate::istio::{By, File, order};
 use crate::yaml::Yaml;
 use weir_policy::{Revision, Source, SourceId};
 
@@ -133,7 +133,7 @@ fn subsets_come_before_routes_and_go_after_them() {
     let routes =
         existing(&format!("{BY_GATEWAY}  http:\n  - route: [{{destination: {{host: owl, subset: stable}}}}]\n"));
     let files = mesh(SERVICES, &[&routes, &rule("  host: owl\n")]).unwrap();
-    let page = order(&files, Revision::of(""), false);
+    let page = order(&files, Revision::of(""), By::Manifests);
     let steps: Vec<&str> = page.lines().filter_map(|line| line.trim().strip_prefix("kubectl ")).collect();
     assert_eq!(
         steps,
@@ -148,5 +148,10 @@ fn subsets_come_before_routes_and_go_after_them() {
         "{page}"
     );
     assert!(!page.contains("weir serve` for their policy"), "{page}");
-    assert!(order(&files, Revision::of(""), true).contains("Proxies ask `weir serve` for their policy."));
+    for (by, expected) in [
+        (By::Server, "Proxies ask `weir serve` for their policy. It must run with this one"),
+        (By::ServerWithReleases, "nothing below waits for a revision of it"),
+    ] {
+        assert!(order(&files, Revision::of(""), by).contains(expected), "{by:?}");
+    }
 }
