@@ -59,7 +59,8 @@ and in each tick expect
                       above (the absolute bound), value, suspected. Of data: no_poll, unreachable, no_traffic, arm_silent
                       (the silent arm). deviation (who is further off), inconclusive, paused, frozen, problem. Of the
                       minimum: edges (90% never answered), hold, warmup, requests (arm), not_evaluated. Of what is next: window,
-                      approval, promotion (waits for a person), poll (nothing else holds it, but this tick has none)
+                      approval, promotion (waits for a person), poll (nothing else holds it or rolls it back, but this
+                      tick has none)
     inconclusive      null, or what set it first: deviation or max_hold
     held_ms, requests how much of `hold` and of `requests`, by arm, there is
     guardrails        of each comparing guardrail and arm: d, and ln e as `suspected` (undivided) and `harm` (divided)

@@ -181,7 +181,7 @@ class Judge:
                 self.say("waiting_window", "window")
             if self.release.steps[self.next].approve and self.next not in self.running.approved:
                 self.say("waiting_approval", "approval")
-        if self.tick["poll"] is None and not self.phases:
+        if self.tick["poll"] is None and not self.phases and not self.rolls_back:
             self.say("holding", "poll")
 
     def _phase(self):
