@@ -43,7 +43,7 @@ impl<'a> Draft<'a> {
         // A line that did not follow would be one that the fold refuses at the next start: better it never is.
         let mut after = self.state.clone();
         if after.apply(&line).is_ok() {
-            if let Event::Changed { release, .. } = &line.event {
+            if let Event::Changed { release, .. } | Event::HeldBack { release, document: true, .. } = &line.event {
                 self.changed.insert(release.clone());
             }
             self.state = after;

@@ -126,6 +126,31 @@ fn a_kill_after_any_line_of_a_long_story_changes_nothing() {
     }
 }
 
+/// What a document came to say keeps a release from its next step, and is taken back when that step would be due: it is judged by
+/// what counts from then on in the same tick, as after a kill.
+#[test]
+fn a_document_that_is_taken_back_is_judged_by_no_more() {
+    let when = r#"{"header": {"name": "who", "exact": "me"}}"#;
+    let rules = format!(r#", "rules": [{{"when": {when}, "variant": "canary"}}]"#);
+    let asks = STEPS.replace(r#""50%","#, r#""50%", "approve": true,"#) + &rules;
+    let mut world = World::new().with("cat", "cat.shop", STEPS);
+    world.until("begun cat 0");
+    world.write("cat", "cat.shop", &asks);
+    world.until("changed cat pushed");
+    let push = world.state.push();
+    let nodes = vec![Node { node: "edge-1".into(), why: "bad".into() }];
+    let held = Held { taken: push - 1, push, nodes };
+    let mut begun = 0;
+    for _ in 0..8 {
+        let mut one = World { held: Some(held.clone()), ..world.clone() };
+        let happened = tick_with_kills(&mut one, true);
+        assert!(happened.contains(&"held cat Some(0) document".to_owned()), "{happened:?}");
+        begun += usize::from(happened.contains(&"begun cat 1".to_owned()));
+        world.tick();
+    }
+    assert!(begun > 0, "the step was never due");
+}
+
 /// What holds of every journal, line by line.
 #[derive(Default)]
 struct Rules {
