@@ -1,4 +1,5 @@
-//! The commands in `deploy/`, and of the pod in `istio/served/`, are ones that this `weir` takes, and start a server.
+//! The commands in `deploy/`, and of the pod in `istio/served/`, are ones that this `weir` takes, and start a server; what lies
+//! beside that pod answers what it asks.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -6,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
+use weir_release::evidence::{Experiments, PROCESS, counters};
 
 #[test]
 fn the_service_of_systemd_starts() {
@@ -44,6 +46,23 @@ fn the_pod_of_a_mesh_starts() {
     });
     let attachments = ["attach-gateway.yaml", "attach-mesh.yaml"].map(|name| served.join(name));
     starts_with(&attachments, ["serve".to_owned()].into_iter().chain(words).collect());
+}
+
+/// Envoy looks at names and values as they stand in a query, without reading their escapes.
+#[test]
+fn gateways_of_a_mesh_hand_on_what_the_server_asks() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../istio/served/evidence.yaml");
+    let text = fs::read_to_string(file).unwrap();
+    let (path, query) = PROCESS.split_once('?').unwrap();
+    let mut parts = vec![format!("path: {path}\n")];
+    for (name, value) in query.split('&').map(|pair| pair.split_once('=').unwrap()) {
+        parts.push(format!("{{name: {name}, string_match: {{exact: \"{value}\"}}}}\n"));
+    }
+    let counters = counters(&Experiments::default());
+    parts.push(format!("path: {}\n", counters.split('?').next().unwrap()));
+    for part in parts {
+        assert_eq!(text.matches(&part).count(), 1, "{part}");
+    }
 }
 
 /// With the files that docs/operating.md asks for, below a temporary folder, and free ports of the same addresses.
