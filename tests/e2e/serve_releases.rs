@@ -19,6 +19,7 @@ async fn releases_go() {
     tokio::join!(
         good::a_good_release_goes_to_all_and_is_promoted_without_one_request_to_the_old_version(),
         waits::without_traffic_a_release_waits_and_goes_on_while_envoys_start_anew_and_are_added(),
+        waits::without_routes_for_its_tag_a_release_deals_nobody(),
         waits::while_prometheus_is_away_a_release_that_asks_it_waits(),
         people::a_release_waits_for_people_and_an_abort_ends_it(),
         people::a_kill_switch_of_the_policy_stands_above_releases(),
@@ -49,6 +50,7 @@ async fn releases_follow_each_other() {
 async fn releases_outlive_what_happens_to_their_server() {
     tokio::join!(
         chaos::a_server_that_is_killed_again_and_again_takes_each_step_once(),
+        chaos::a_server_that_is_killed_while_a_release_fails_rolls_it_back_once(),
         chaos::documents_that_are_written_again_change_nothing(),
         chaos::a_clock_that_is_set_makes_no_step_longer_or_shorter(),
         chaos::a_full_disk_holds_steps_up_and_no_rollback(),

@@ -59,6 +59,33 @@ pub async fn a_server_that_is_killed_again_and_again_takes_each_step_once() {
     tell(&format!("{kills} kills from 5 to 100% in {:?}: each step once", begun.elapsed()));
 }
 
+/// Killed before, at and after the line of its rollback, it is rolled back once, and for good.
+pub async fn a_server_that_is_killed_while_a_release_fails_rolls_it_back_once() {
+    let mut shop = Shop::open_with(&QUICK).await;
+    let gateway = shop.gateway("edge-1").await;
+    let traffic = Traffic::start(&[gateway.address().await], 1_000, 80);
+    shop.start(&release(OWL, "1h", &["20%", "50%", "100%"])).await;
+    shop.until_step(OWL, 0).await;
+    shop.new.set(Fault::Errors(70));
+    let bad = async |least: usize| {
+        eventually(LONG, "bad answers", async || {
+            let bad = traffic.met().iter().filter(|one| one.is_bad()).count();
+            (bad >= least).then_some(()).ok_or_else(|| shop.told())
+        })
+        .await;
+    };
+    bad(5).await;
+    shop.fleet.weir.kill();
+    shop.fleet.weir.restart().await;
+    shop.until("rolled_back", OWL).await;
+    shop.fleet.weir.kill();
+    shop.fleet.weir.restart().await;
+    until_nobody_meets(&traffic, shop.new.name(), || shop.told()).await;
+    shop.looks(3).await;
+    assert_eq!((shop.steps(OWL), shop.lines("rolled_back", OWL).len()), (vec![0], 1), "{}", shop.told());
+    drop(traffic.stop().await);
+}
+
 /// The folder is swapped as Kubernetes does it, and then each document is written again and again with the same text.
 pub async fn documents_that_are_written_again_change_nothing() {
     let shop = Shop::open_with(&QUICK).await;

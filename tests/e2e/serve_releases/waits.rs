@@ -31,6 +31,22 @@ pub async fn without_traffic_a_release_waits_and_goes_on_while_envoys_start_anew
     assert!(met.iter().any(|one| one.gateway == of_second && one.is_of(shop.new.name())));
 }
 
+pub async fn without_routes_for_its_tag_a_release_deals_nobody() {
+    const OTHER: &str = "owl-v22";
+
+    let shop = Shop::open().await;
+    let gateway = shop.gateway("edge-1").await;
+    let traffic = Traffic::start(&[gateway.address().await], 1_000, 60);
+    shop.start(&release(OTHER, "1s", &["50%", "100%"])).await;
+    shop.until_phase(OTHER, "waiting_routes").await;
+    shop.looks(3).await;
+    assert_eq!(shop.steps(OTHER), [0; 0]);
+    assert!(traffic.met().iter().all(|one| !one.is_of(shop.new.name())));
+    shop.route_tags(&[OTHER]);
+    shop.until_phase(OTHER, "waiting_promotion").await;
+    nobody_leaves(&traffic.stop().await, shop.new.name());
+}
+
 pub async fn while_prometheus_is_away_a_release_that_asks_it_waits() {
     // It is asked of its own scrapes.
     let prometheus = Prometheus::scraping_nodes(&[]).await;
