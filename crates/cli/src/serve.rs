@@ -156,6 +156,9 @@ impl Serve {
         let start = |(folder, path): (StateDir, &PathBuf)| {
             Releases::start(folder, path, self.new_journal, every, shown.clone(), self.log)
         };
+        if let Some(folder) = state.as_ref().filter(|_| releases.is_none()) {
+            Releases::may_be_absent(folder)?;
+        }
         let releases = releases.map(start).transpose()?;
         let asked = state.clone().filter(|_| releases.is_some());
         let recent = releases.as_ref().map(Releases::recent);

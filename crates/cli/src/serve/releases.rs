@@ -139,6 +139,22 @@ impl Releases {
         Ok(releases)
     }
 
+    /// Whether a server may do without releases here: none is in force, or what edges have of it would go at once, and nobody
+    /// had decided that.
+    pub fn may_be_absent(folder: &StateDir) -> Result<(), Failure> {
+        let mut state = State::default();
+        folder.read_journal(|text| state.read_line(text).map(drop).map_err(|broken| broken.to_string()))?;
+        let in_force: Vec<&str> = state.in_force().iter().map(|one| one.release.id.as_str()).collect();
+        if in_force.is_empty() {
+            return Ok(());
+        }
+        let in_force = in_force.join(", ");
+        Err(Failure::Usage(format!(
+            "by the journal of releases in --state these are in force, running or kept off until every Envoy knows: {in_force}; \
+             serve with --releases, and end what runs by weir release promote or abort first"
+        )))
+    }
+
     /// What its folder of documents, or the one file, is called.
     pub fn name(&self) -> String {
         self.name.clone()

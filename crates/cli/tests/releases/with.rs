@@ -104,3 +104,12 @@ fn nobody_waits_for_a_revision_that_releases_change() {
         assert!(page.contains("config_dump?resource=dynamic_listeners"), "{page}");
     }
 }
+
+/// What edges have of them would go at once, and nobody had decided that.
+#[test]
+fn a_server_does_not_do_without_releases_that_are_in_force() {
+    let serve = "serve --policy policy.yaml --attach mesh.yaml --state state --listen 127.0.0.1:0";
+    let (code, said) = weir(&Folder::of(running("owl")), serve);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("kept off until every Envoy knows: owl; serve with --releases"), "{said}");
+}
