@@ -40,7 +40,7 @@ pub fn take_in(draft: &mut Draft<'_>) {
     let gone: Vec<String> = draft.state.bad().keys().filter(|name| !is_there(name)).cloned().collect();
     gone.iter().for_each(|name| good(draft, name));
     without_file(draft, files);
-    if draft.state.is_new() && draft.state.bad().is_empty() {
+    if draft.state.is_new() && draft.state.bad().is_empty() && files.iter().all(|file| file.document.is_ok()) {
         draft.add(Event::Settled);
     }
 }
@@ -130,7 +130,7 @@ fn without_file(draft: &mut Draft<'_>, files: &[File]) {
 }
 
 fn bad(draft: &mut Draft<'_>, file: &str, release: Option<&str>, problems: Vec<Trouble>) {
-    if draft.state.bad().get(file) != Some(&problems) {
+    if !problems.is_empty() && draft.state.bad().get(file) != Some(&problems) {
         draft.add(Event::Bad { file: file.to_owned(), release: release.map(str::to_owned), problems });
     }
 }

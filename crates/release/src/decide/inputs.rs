@@ -64,7 +64,7 @@ pub struct File {
 pub struct Bad {
     /// The release that is meant, if that is known.
     pub release: Option<String>,
-    /// What is wrong.
+    /// What is wrong; nothing while nobody knows, since others are still asked. Then it is neither taken in nor told.
     pub problems: Vec<Trouble>,
 }
 

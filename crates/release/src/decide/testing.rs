@@ -83,6 +83,13 @@ impl World {
         self.files().push(File { name: format!("{id}.json"), document: Err(bad) });
     }
 
+    /// Others are still asked whether its document is good.
+    pub fn leave_open(&mut self, id: &str) {
+        let open = Bad { release: Some(id.to_owned()), problems: Vec::new() };
+        self.files().retain(|file| file.name != format!("{id}.json"));
+        self.files().push(File { name: format!("{id}.json"), document: Err(open) });
+    }
+
     pub fn remove(&mut self, id: &str) {
         self.files().retain(|file| file.name != format!("{id}.json"));
     }

@@ -193,6 +193,23 @@ fn a_new_journal_pauses_all_that_is_there() {
 }
 
 #[test]
+fn a_document_that_others_are_still_asked_about_is_there_and_nothing_is_said_of_it() {
+    let mut world = World::new().with("ant", "ant.shop", STEPS);
+    let began = world.state.line(world.now, None, Event::Began);
+    world.state.apply(&began).unwrap();
+    world.leave_open("ant");
+    assert_eq!(world.tick(), [""; 0], "and a new journal is not settled");
+    world.spoil("ant");
+    assert_eq!(world.tick(), ["bad ant.json syntax"]);
+    world.leave_open("ant");
+    assert_eq!(world.tick(), [""; 0]);
+    world.write("ant", "ant.shop", STEPS);
+    assert_eq!(world.tick(), ["seen ant paused", "good ant.json", "settled", "ant waits: paused"]);
+    world.leave_open("ant");
+    assert_eq!(world.tick(), [""; 0], "what is in the queue stays there");
+}
+
+#[test]
 fn a_step_waits_while_the_policy_with_it_is_not_good_and_a_rollback_does_not() {
     let mut world = World::new().with("ant", "ant.shop", STEPS);
     world.tick();
