@@ -11,12 +11,13 @@ use crate::problems::Failure;
 mod given;
 mod judged;
 mod modules;
+mod prometheus;
 mod releases;
 mod report;
 
 use given::Given;
 use judged::Judged;
-pub use releases::wrong_query;
+use prometheus::PrometheusOptions;
 
 /// Checks a policy, releases, attachments and Envoy resources, and reports every problem at once
 #[derive(Args)]
@@ -33,6 +34,8 @@ pub struct Check {
     /// The folder that weir serve has as --state: its journal knows the releases that are over
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+    #[command(flatten)]
+    prometheus: PrometheusOptions,
     /// Exit with 1 where there are only warnings, too
     #[arg(long)]
     deny_warnings: bool,
@@ -45,6 +48,7 @@ const EXAMPLES: &str = "Examples:
   weir check policy.yaml
   weir check policies/ --json
   weir check policies/ releases/ --state /var/lib/weir
+  weir check policies/ releases/ --prometheus https://prometheus.example
   weir check policy.yaml attachments/ envoy/resources/ --deny-warnings
 
 Exit codes: 0 good, 1 problems found, 2 wrong use";
@@ -55,6 +59,10 @@ impl Check {
         let given = Given::read(&self.paths)?;
         let journal = self.state.as_deref().map(releases::known).transpose()?;
         let mut judged = Judged::of(&given, self.role, journal.as_ref())?;
+        let (problems, warnings) = self.prometheus.judge(&given.sources, &judged.releases)?;
+        judged.problems.extend(problems);
+        judged.problems.sort_by_key(|problem| (problem.source, problem.position));
+        judged.warnings.extend(warnings);
         judged.warnings.extend(modules::missing(&given, &judged));
         judged.warnings.sort_by_key(|warning| (warning.source, warning.position));
         let is_good = judged.problems.is_empty() && (judged.warnings.is_empty() || !self.deny_warnings);

@@ -44,6 +44,7 @@ mod progress;
 mod proposal;
 mod pushes;
 mod queries;
+mod questions;
 mod readings;
 mod releases;
 mod remote_options;
@@ -60,6 +61,7 @@ use judge::{Judge, TickOf};
 use log::Log;
 use notice::Notice;
 use progress::SharedProgress;
+use questions::Questions;
 use readings::ReadingOptions;
 use releases::{Observed, Recent, Releases, SharedReleases};
 use remote_options::NotifyOptions;
@@ -153,8 +155,9 @@ impl Serve {
         let every: Duration = self.tick.into();
         let releases = state.clone().zip(self.releases.as_ref());
         let shown = SharedReleases::default();
+        let questions = Questions::new(self.readings.prometheus(), self.log);
         let start = |(folder, path): (StateDir, &PathBuf)| {
-            Releases::start(folder, path, self.new_journal, every, shown.clone(), self.log)
+            Releases::start(folder, path, self.new_journal, every, shown.clone(), questions.clone(), self.log)
         };
         if let Some(folder) = state.as_ref().filter(|_| releases.is_none()) {
             Releases::may_be_absent(folder)?;
@@ -193,7 +196,7 @@ impl Serve {
                 evidence: evidence.clone(),
                 releases: asked.is_some().then(|| ticks.clone()),
                 shown: shown.clone(),
-                prometheus: self.readings.prometheus(),
+                questions,
                 every,
             };
             let gathered = tokio::spawn(gatherer.follow(stopping.clone()));
@@ -218,7 +221,7 @@ impl Serve {
             let of_fleet = fleet.clone();
             thread::spawn(move || judging.block_on(judge.follow(changed, ticking, of_fleet)));
             let folder = self.state.unwrap_or_default().join("releases");
-            let _telling = recent.map(|recent| tell_on(&self.notify, &folder, recent)).transpose()?;
+            let _telling = recent.map(|recent| tell_on(&self.notify, &folder, recent, self.log)).transpose()?;
             if let Some(folder) = asked {
                 tokio::spawn(tick_when_asked(folder, ticks));
             }
@@ -241,16 +244,37 @@ impl Serve {
 }
 
 /// Has the webhook told, if there is one, what happens to releases, for as long as what is returned lives.
-fn tell_on(options: &NotifyOptions, folder: &Path, recent: Recent) -> Result<Option<JoinSet<()>>, Failure> {
+fn tell_on(options: &NotifyOptions, folder: &Path, recent: Recent, log: Log) -> Result<Option<JoinSet<()>>, Failure> {
     let mut newest = recent.newest();
     let from = *newest.borrow_and_update();
-    let notifier = options.notifier(folder, from, move |number| recent.after(number));
+    let lines = move |number| {
+        let lines = recent.after(number)?;
+        let first = lines.first().map_or(0, |(first, _)| first.saturating_sub(1));
+        if first > number {
+            log.tell(&Notice::NotifyGap { from: number.saturating_add(1), to: first });
+        }
+        Ok(lines)
+    };
+    let notifier = options.notifier(folder, from, lines);
     let notifier = notifier.map_err(|why| Failure::Usage(format!("--notify: {why}")))?;
     Ok(notifier.map(|notifier| {
         let mut waking = JoinSet::new();
         waking.spawn(async move {
-            while newest.changed().await.is_ok() {
-                notifier.wake();
+            let (mut progress, mut is_failing) = (notifier.progress(), false);
+            loop {
+                tokio::select! {
+                    changed = newest.changed() => match changed {
+                        Ok(()) => notifier.wake(),
+                        Err(_) => return,
+                    },
+                    Ok(()) = progress.changed() => {
+                        let trouble = progress.borrow_and_update().trouble.clone();
+                        if trouble.is_some() != is_failing {
+                            is_failing = trouble.is_some();
+                            log.tell(&trouble.map_or(Notice::Notified, |why| Notice::NotNotified { why }));
+                        }
+                    }
+                }
             }
         });
         waking

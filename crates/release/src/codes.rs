@@ -46,6 +46,10 @@ codes! {
     DUPLICATE_GUARDRAIL = "duplicate_guardrail";
     /// A query is empty, does not parse, or does not say `$variant` where arms are compared.
     BAD_QUERY = "bad_query";
+    /// A query asks for a metric that the Prometheus of the check has not had in the last hour.
+    UNKNOWN_METRIC = "unknown_metric";
+    /// A warning: the Prometheus of the check does not say which metrics it has.
+    NOT_LOOKED_UP = "not_looked_up";
     /// The release is in force, and what changed may not change there.
     NEW_ID_NEEDED = "new_id_needed";
     /// A template has a name that is not set, or a name is set that it does not have.

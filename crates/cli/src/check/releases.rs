@@ -5,17 +5,17 @@ use std::path::Path;
 use weir_policy::written::Policy;
 use weir_policy::{SourceId, Sources, read};
 use weir_release::state::State;
-use weir_release::{Around, Checked, Known, Query};
-use weir_remote::query;
+use weir_release::{Around, Checked, Known};
 
 use super::given::Given;
 use crate::problems::Failure;
+use crate::queries;
 use crate::state_dir::StateDir;
 
 /// The releases that are good, and what is wrong with the others.
 pub fn judge(given: &Given, journal: Option<&Known>) -> Checked {
     let policy = policies(&given.sources, &given.policy);
-    let around = Around { policy: policy.as_deref(), journal, query: Some(&wrong_query) };
+    let around = Around { policy: policy.as_deref(), journal, query: Some(&queries::wrong) };
     match weir_release::read(&given.sources, &given.releases) {
         Ok(documents) => documents.check(around),
         Err(problems) => Checked { problems, ..Checked::default() },
@@ -25,12 +25,6 @@ pub fn judge(given: &Given, journal: Option<&Known>) -> Checked {
 /// The documents of the policy, good or bad: of a bad one more is told elsewhere. None if none are given.
 fn policies(sources: &Sources, files: &[SourceId]) -> Option<Vec<Policy>> {
     if files.is_empty() { None } else { read(sources, files).ok().map(|documents| documents.policies) }
-}
-
-/// What is wrong with a query of a guardrail, before anybody is asked.
-pub fn wrong_query(query: &Query<'_>) -> Vec<String> {
-    let check = if query.is_by_arm { query::check_counts } else { query::check_value };
-    check(query.text, query.arms, query.release)
 }
 
 /// What the journal in the folder of a server's state knows.

@@ -9,10 +9,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
-use weir_release::Queries;
 use weir_release::evidence::{EDGES_MAX, Evidence, Experiments, Followed, Ledger, PROCESS, Reading, TICK, counters};
 use weir_release::state::Memory;
-use weir_remote::Prometheus;
 
 use self::edges::{Edge, Edges, Seen};
 use self::told::Told;
@@ -23,7 +21,7 @@ use super::judge::TickOf;
 use super::log::Log;
 use super::notice::Notice;
 use super::progress::SharedProgress;
-use super::queries::ask as ask_queries;
+use super::questions::Questions;
 use super::releases::{Observed, SharedReleases, Ticked};
 use crate::http_get::get_each;
 use crate::state_dir::StateDir;
@@ -59,8 +57,8 @@ pub struct Gatherer {
     pub releases: Option<mpsc::Sender<TickOf>>,
     /// Which those are.
     pub shown: SharedReleases,
-    /// What their queries are asked of.
-    pub prometheus: Option<Prometheus>,
+    /// What is asked beside edges.
+    pub questions: Questions,
     /// The time from one tick to the next.
     pub every: Duration,
 }
@@ -91,7 +89,6 @@ impl Gatherer {
 
     async fn gather(&self, kept: &mut Option<Kept>) {
         let (mut edges, mut told, mut followed, mut recorded) = (Edges::default(), Told::default(), None, None);
-        let mut warned = BTreeSet::new();
         let mut ticks = interval_at(Instant::now() + self.every, self.every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -115,7 +112,9 @@ impl Gatherer {
             if wanted.are_none() {
                 (edges, told) = (Edges::default(), Told::default());
                 self.evidence.send_modify(|view| view.take_in(None, ledger));
-                let is_news = self.tick(kept, Observed::default()).await;
+                let running = self.shown.borrow().running();
+                let observed = Observed { queries: self.questions.ask(&running).await, ..Observed::default() };
+                let is_news = self.tick(kept, observed).await;
                 if has_forgotten || is_news || recorded.take().is_some() {
                     self.record(kept);
                 }
@@ -123,7 +122,8 @@ impl Gatherer {
             }
             let begun = Instant::now();
             let reading = self.read(ledger, &mut edges, &counting, Arc::new(wanted));
-            let (resets, queries) = tokio::join!(reading, self.ask(&mut warned));
+            let running = self.shown.borrow().running();
+            let (resets, queries) = tokio::join!(reading, self.questions.ask(&running));
             let now = Moment::now();
             let seen = edges.seen(now.steady);
             let given = self.poll(kept, &seen, now, begun.elapsed());
@@ -141,17 +141,6 @@ impl Gatherer {
                 self.log.tell(&Notice::EvidenceReset { nodes: resets.into_iter().collect() });
             }
         }
-    }
-
-    /// Asks what the guardrails of running releases ask for; what the server warns of is told when it is something else.
-    async fn ask(&self, warned: &mut BTreeSet<String>) -> Queries {
-        let running = self.shown.borrow().running();
-        let (queries, warnings) = ask_queries(self.prometheus.as_ref(), &running.iter().collect::<Vec<_>>()).await;
-        if warnings != *warned && !warnings.is_empty() {
-            self.log.tell(&Notice::QueryWarnings { warnings: warnings.iter().cloned().collect() });
-        }
-        *warned = warnings;
-        queries
     }
 
     /// Has releases decided by what was seen. Whether what came of it is to be recorded at once.

@@ -68,6 +68,12 @@ pub enum Notice {
     Release(Box<Line>),
     /// Prometheus warns of queries of guardrails, of others than before.
     QueryWarnings { warnings: Vec<String> },
+    /// A webhook was not told of a line; that is tried again and again.
+    NotNotified { why: String },
+    /// It is told again.
+    Notified,
+    /// It is not told these lines: they are in no file any more.
+    NotifyGap { from: u64, to: u64 },
     /// The end of the journal was half written, and is cut off.
     JournalCutOff { bytes: usize },
     /// A new journal was asked for, and there is a good one.
@@ -112,6 +118,9 @@ impl Notice {
             Notice::EvidenceNotRead { .. } => "evidence_not_read",
             Notice::Release(_) => "release",
             Notice::QueryWarnings { .. } => "query_warnings",
+            Notice::NotNotified { .. } => "not_notified",
+            Notice::Notified => "notified",
+            Notice::NotifyGap { .. } => "notify_gap",
             Notice::JournalCutOff { .. } => "journal_cut_off",
             Notice::JournalStays => "journal_stays",
             Notice::JournalAside { .. } => "journal_aside",
@@ -151,6 +160,7 @@ impl Notice {
             }
             Notice::NotResumed { why }
             | Notice::NotSaved { why }
+            | Notice::NotNotified { why }
             | Notice::CertificatesNotRead { why }
             | Notice::EvidenceNotRead { why } => {
                 vec![("why", why)]
@@ -177,10 +187,15 @@ impl Notice {
                 ]
             }
             Notice::QueryWarnings { warnings } => vec![("warnings", listed(&warnings))],
+            Notice::NotifyGap { from, to } => vec![("from", from.to_string()), ("to", to.to_string())],
             Notice::JournalCutOff { bytes } => vec![("bytes", bytes.to_string())],
             Notice::JournalAside { path } => vec![("path", path.display().to_string())],
             Notice::JournalFull { why } => vec![("why", why)],
-            Notice::CertificatesRead | Notice::JournalStays | Notice::JournalWritten | Notice::Stopping => Vec::new(),
+            Notice::CertificatesRead
+            | Notice::Notified
+            | Notice::JournalStays
+            | Notice::JournalWritten
+            | Notice::Stopping => Vec::new(),
         }
     }
 }
@@ -277,6 +292,14 @@ impl fmt::Display for Notice {
                 write!(f, "{}: {}", of.as_deref().unwrap_or("releases"), happened(line))
             }
             Notice::QueryWarnings { warnings } => write!(f, "queries are answered with warnings: {}", listed(warnings)),
+            Notice::NotNotified { why } => write!(f, "webhook is not told, it is tried again and again: {why}"),
+            Notice::Notified => f.write_str("webhook is told again"),
+            Notice::NotifyGap { from, to } => {
+                write!(
+                    f,
+                    "webhook is not told lines {from} to {to} of the journal of releases: they are kept no longer"
+                )
+            }
             Notice::JournalCutOff { bytes } => {
                 write!(f, "journal of releases: {bytes} bytes of a last line were half written and are cut off")
             }

@@ -6,6 +6,8 @@ use std::time::SystemTime;
 use weir_release::{Answer, CONTROL, Measure, Queries, Release, Totals};
 use weir_remote::{Prometheus, Told, Trouble, query::filled};
 
+use crate::queries::{self, variants};
+
 /// What each query was answered, by its text.
 type Answers = BTreeMap<String, Result<Told, Trouble>>;
 
@@ -15,7 +17,7 @@ pub async fn ask(prometheus: Option<&Prometheus>, releases: &[&Release]) -> (Que
     let texts: Vec<String> = texts.into_iter().collect();
     let Some(prometheus) = prometheus.filter(|_| !texts.is_empty()) else {
         return (
-            queries(releases, &|_| Err(Answer::Unreachable("no --prometheus is given".to_owned()))),
+            of_guardrails(releases, &|_| Err(Answer::Unreachable("no --prometheus is given".to_owned()))),
             BTreeSet::new(),
         );
     };
@@ -24,33 +26,16 @@ pub async fn ask(prometheus: Option<&Prometheus>, releases: &[&Release]) -> (Que
     let address = prometheus.client().address();
     let number = |text: &str| number(&answers, text).map_err(|trouble| named(&address.to_string(), trouble));
     let warnings = answers.values().flatten().flat_map(|told| &told.warnings);
-    (queries(releases, &number), warnings.map(|warning| format!("{address}: {warning}")).collect())
+    (of_guardrails(releases, &number), warnings.map(|warning| format!("{address}: {warning}")).collect())
 }
 
 /// All that a release asks for, filled in.
 fn texts(release: &Release) -> Vec<String> {
-    let mut all = Vec::new();
-    for guardrail in &release.guardrails {
-        match &guardrail.measure {
-            Measure::Outcome { .. } => {}
-            Measure::Counts { bad, all: every, .. } => {
-                for variant in variants(release) {
-                    all.extend([bad, every].map(|text| filled(text, variant, &release.id)));
-                }
-            }
-            Measure::Value { query, .. } => all.push(filled(query, CONTROL, &release.id)),
-        }
-    }
-    all
-}
-
-fn variants(release: &Release) -> impl Iterator<Item = &str> {
-    let arms = release.arms.iter().map(|arm| arm.id.as_str());
-    arms.chain(release.has_control.then_some(CONTROL))
+    queries::of(release).into_iter().flat_map(|one| one.filled).collect()
 }
 
 /// Each guardrail's answer, of the numbers that its queries have; `None` is no series.
-fn queries(releases: &[&Release], number: &dyn Fn(&str) -> Result<Option<f64>, Answer>) -> Queries {
+fn of_guardrails(releases: &[&Release], number: &dyn Fn(&str) -> Result<Option<f64>, Answer>) -> Queries {
     let mut queries = Queries::default();
     for release in releases {
         let of = queries.of.entry(release.id.clone()).or_default();
@@ -126,18 +111,6 @@ guardrails:
     }
 
     #[test]
-    fn each_query_is_asked_for_each_arm_once() {
-        let all = [
-            r#"sum(bad{v="canary",r="owl-v21"})"#,
-            r#"sum(all{v="canary"})"#,
-            r#"sum(bad{v="control",r="owl-v21"})"#,
-            r#"sum(all{v="control"})"#,
-            r#"max(memory{r="owl-v21"})"#,
-        ];
-        assert_eq!(texts(&release()), all);
-    }
-
-    #[test]
     fn numbers_become_the_answers_of_guardrails() {
         use weir_remote::Answer::{NoSeries, NotANumber, Number};
         let late = || Err(Trouble::Late(5));
@@ -162,7 +135,7 @@ guardrails:
         ] {
             let release = release();
             let answers: Answers = texts(&release).into_iter().map(|text| (text, answer.clone())).collect();
-            let queries = queries(&[&release], &|text| number(&answers, text));
+            let queries = of_guardrails(&[&release], &|text| number(&answers, text));
             assert_eq!(queries.answer("owl-v21", "carts"), Some(&of_counts));
             assert_eq!(queries.answer("owl-v21", "memory"), Some(&of_value));
             assert_eq!(queries.answer("owl-v21", "errors"), None);

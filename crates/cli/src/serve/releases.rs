@@ -22,6 +22,7 @@ use weir_release::{Queries, Tick};
 
 use super::log::Log;
 use super::notice::Notice;
+use super::questions::Questions;
 use crate::problems::Failure;
 use crate::release::told::Told;
 use crate::state_dir::{JournalFile, StateDir, Waiting};
@@ -55,6 +56,7 @@ pub struct Releases {
     shown: SharedReleases,
     /// The newest lines, for who tells them on.
     recent: Recent,
+    questions: Questions,
 }
 
 /// What a tick knows of edges; nothing, where it is for people who do not like to wait.
@@ -98,6 +100,7 @@ impl Releases {
         is_new: bool,
         every: Duration,
         shown: SharedReleases,
+        questions: Questions,
         log: Log,
     ) -> Result<Releases, Failure> {
         let mut state = State::default();
@@ -133,8 +136,19 @@ impl Releases {
         };
         let name = path.display().to_string();
         let recent = Recent::behind(folder.clone(), state.number());
-        let releases =
-            Releases { name, state, journal, folder, log, every, ticked: None, no_room: None, shown, recent };
+        let releases = Releases {
+            name,
+            state,
+            journal,
+            folder,
+            log,
+            every,
+            ticked: None,
+            no_room: None,
+            shown,
+            recent,
+            questions,
+        };
         releases.show(told, BTreeMap::new());
         Ok(releases)
     }
@@ -163,6 +177,11 @@ impl Releases {
     /// What the journal's lines come to.
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// What is asked of a Prometheus for them.
+    pub fn questions(&self) -> &Questions {
+        &self.questions
     }
 
     /// The newest lines of the journal, and those after them.
@@ -292,6 +311,8 @@ fn begin(folder: &StateDir, state: &mut State, log: Log) -> Result<JournalFile, 
     let now = Timestamp::now();
     let line = state.line(now, None, Event::Began);
     state.apply(&line).map_err(|broken| Failure::Usage(broken.to_string()))?;
+    // Its numbers begin anew, and so does what was told of them.
+    folder.forget_told()?;
     let (journal, aside) = folder.begin_journal(&text(&line))?;
     if let Some(aside) = aside {
         log.tell(&Notice::JournalAside { path: aside });

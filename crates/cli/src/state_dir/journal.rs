@@ -53,7 +53,7 @@ impl StateDir {
 
     /// Has each line of the journal taken, for who only reads; whether there is one. A server may write meanwhile.
     pub fn read_journal(&self, take: impl FnMut(&str) -> Result<(), String>) -> Result<bool, Failure> {
-        Ok(self.take_lines(take)?.is_some())
+        Ok(take_lines(&self.journal_file(), take)?.is_some())
     }
 
     /// Changes whenever the journal does; none where there is none.
@@ -62,9 +62,24 @@ impl StateDir {
         Some(JournalMark { file: found.ino(), bytes: found.len(), changed: found.modified().ok()? })
     }
 
+    /// The same of the file of before the last rotation.
+    pub fn read_journal_before(&self, take: impl FnMut(&str) -> Result<(), String>) -> Result<bool, Failure> {
+        let path = self.journal_file().with_file_name(JOURNAL_BEFORE);
+        Ok(take_lines(&path, take)?.is_some())
+    }
+
     /// Begins a journal with this line. What is in its place is moved aside under the name that is returned.
     pub fn begin_journal(&self, first: &str) -> Result<(JournalFile, Option<PathBuf>), Failure> {
         self.begin_journal_of(JOURNAL_BYTES_MAX, first)
+    }
+
+    /// Forgets which line a webhook was told last.
+    pub fn forget_told(&self) -> Result<(), Failure> {
+        let path = self.journal_file().with_file_name(TOLD);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(unusable(&path, &error)),
+            _ => Ok(()),
+        }
     }
 
     fn begin_journal_of(&self, size_max: u64, first: &str) -> Result<(JournalFile, Option<PathBuf>), Failure> {
@@ -96,7 +111,7 @@ impl StateDir {
         size_max: u64,
         take: impl FnMut(&str) -> Result<(), String>,
     ) -> Result<Option<OpenedJournal>, Failure> {
-        let Some(Taken { first, whole, rest }) = self.take_lines(take)? else { return Ok(None) };
+        let Some(Taken { first, whole, rest }) = take_lines(&self.journal_file(), take)? else { return Ok(None) };
         let path = self.journal_file();
         let open = || {
             let file = File::options().read(true).write(true).open(&path)?;
@@ -113,35 +128,6 @@ impl StateDir {
         Ok(Some(OpenedJournal { journal, cut_off: rest }))
     }
 
-    fn take_lines(&self, mut take: impl FnMut(&str) -> Result<(), String>) -> Result<Option<Taken>, Failure> {
-        let path = self.journal_file();
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(unusable(&path, &error)),
-        };
-        let whole = whole_lines(&bytes);
-        let (lines, rest) = bytes.split_at(whole);
-        let lines: Vec<&[u8]> = lines.split_inclusive(|byte| *byte == b'\n').collect();
-        let bad = |number: usize, why: String| {
-            let path = path.display();
-            Failure::Usage(format!(
-                "{path}: line {number}: {why}; nothing is changed. Put a copy in its place that is whole, or begin a new \
-                 journal by --new-journal, with all releases queued and paused"
-            ))
-        };
-        if lines.is_empty() {
-            // The first line is there before the file is.
-            return Err(bad(1, "there is none".to_owned()));
-        }
-        for (number, line) in (1..).zip(&lines) {
-            let text = str::from_utf8(line).map_err(|error| bad(number, error.to_string()))?;
-            take(text.trim_end_matches('\n')).map_err(|why| bad(number, why))?;
-        }
-        let first = lines.first().map_or(0, |line| line.len());
-        Ok(Some(Taken { first: to_u64(first), whole: to_u64(whole), rest: rest.len() }))
-    }
-
     /// Writes a journal of this one line, on disk when this returns.
     fn write_journal(&self, first: &str) -> io::Result<File> {
         let path = self.journal_file();
@@ -152,6 +138,35 @@ impl StateDir {
     fn journal_file(&self) -> PathBuf {
         self.folder.join(RELEASES).join(JOURNAL)
     }
+}
+
+/// Has each line of a file taken; none if there is no file.
+fn take_lines(path: &Path, mut take: impl FnMut(&str) -> Result<(), String>) -> Result<Option<Taken>, Failure> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unusable(path, &error)),
+    };
+    let whole = whole_lines(&bytes);
+    let (lines, rest) = bytes.split_at(whole);
+    let lines: Vec<&[u8]> = lines.split_inclusive(|byte| *byte == b'\n').collect();
+    let bad = |number: usize, why: String| {
+        let path = path.display();
+        Failure::Usage(format!(
+            "{path}: line {number}: {why}; nothing is changed. Put a copy in its place that is whole, or begin a new \
+             journal by --new-journal, with all releases queued and paused"
+        ))
+    };
+    if lines.is_empty() {
+        // The first line is there before the file is.
+        return Err(bad(1, "there is none".to_owned()));
+    }
+    for (number, line) in (1..).zip(&lines) {
+        let text = str::from_utf8(line).map_err(|error| bad(number, error.to_string()))?;
+        take(text.trim_end_matches('\n')).map_err(|why| bad(number, why))?;
+    }
+    let first = lines.first().map_or(0, |line| line.len());
+    Ok(Some(Taken { first: to_u64(first), whole: to_u64(whole), rest: rest.len() }))
 }
 
 /// What a journal holds, in bytes: its first line, all whole lines, and what follows them.
@@ -287,6 +302,8 @@ pub(super) const RELEASES: &str = "releases";
 const JOURNAL: &str = "journal.jsonl";
 /// Which lines a webhook was told.
 const NOTIFIED: &str = "notified.json";
+/// What a webhook was told.
+pub const TOLD: &str = "notified.json";
 /// The file of before the last rotation.
 const JOURNAL_BEFORE: &str = "journal-before.jsonl";
 

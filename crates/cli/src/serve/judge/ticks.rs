@@ -37,7 +37,7 @@ impl Judge {
         let written = Written { policies, problems, source: proposal.additions, check: &check };
         let name = releases.name();
         let files = proposal.releases.clone().unwrap_or_else(|| Ok(Vec::new()));
-        let look = look(name, &files, &proposal.sources, policies, releases.state());
+        let look = look(name, &files, &proposal.sources, policies, releases.state(), releases.questions());
         let unrouted = unrouted(proposal, &self.base.policy.model.env_tag.header, releases.state());
         let ticked = releases.tick(observed, Around { look: &look, written: &written, held, unrouted, reach });
         let has_changed = releases.state().push() != push;

@@ -7,10 +7,11 @@ use weir_policy::{Problem, SourceId, Sources};
 use weir_release::decide::{Bad, File, Look};
 use weir_release::journal::{Document, Format, Text, Trouble};
 use weir_release::state::State;
-use weir_release::{Around, Known, read};
+use weir_release::{Around, Known, Release, read};
 
-use crate::check::wrong_query;
 use crate::problems::Failure;
+use crate::queries;
+use crate::serve::questions::Questions;
 
 /// What files say, by themselves, with each other, with this policy and with what the journal knows.
 pub fn look(
@@ -19,6 +20,7 @@ pub fn look(
     sources: &Sources,
     policy: &[Policy],
     state: &State,
+    questions: &Questions,
 ) -> Look {
     let ids = match files {
         Ok(ids) => ids,
@@ -35,7 +37,7 @@ pub fn look(
         over: state.over().keys().cloned().collect(),
         others: state.entries().keys().cloned().collect::<BTreeSet<String>>(),
     };
-    let checked = documents.check(Around { policy: Some(policy), journal: Some(&known), query: Some(&wrong_query) });
+    let checked = documents.check(Around { policy: Some(policy), journal: Some(&known), query: Some(&queries::wrong) });
     let file = |(id, written): (&SourceId, &weir_release::written::Release)| {
         let source = sources.get(*id)?;
         let problems: Vec<Trouble> = checked.problems.iter().filter(|one| one.source == *id).map(trouble).collect();
@@ -47,11 +49,28 @@ pub fn look(
             Text { format, text: source.text.clone() }
         };
         let document = if problems.is_empty() { Document::read(text()) } else { Err(problems) };
+        let document = document.and_then(|document| looked_up(document, state, questions));
         let document = document.map_err(|problems| Bad { release: written.id.clone(), problems });
         Some(File { name: source.name.clone(), document })
     };
     let files = ids.iter().zip(&documents.releases).filter_map(file).collect();
     Look { name, files: Ok(files) }
+}
+
+/// The document, if somebody knows the metrics that it asks for. Of those that were good once this is asked no more: they wait by
+/// themselves where a metric is gone. No problem at all is said as long as nobody knows.
+fn looked_up(document: Document, state: &State, questions: &Questions) -> Result<Document, Vec<Trouble>> {
+    let release = &document.release;
+    let texts = |release: &Release| queries::of(release).into_iter().flat_map(|one| one.filled).collect::<Vec<_>>();
+    let is_over = state.over().contains_key(&release.id);
+    let before = state.entries().get(&release.id).map(|entry| texts(&entry.document.release));
+    if is_over || before.is_some_and(|before| before == texts(release)) {
+        return Ok(document);
+    }
+    match questions.troubles(release) {
+        Some(troubles) if troubles.is_empty() => Ok(document),
+        troubles => Err(troubles.unwrap_or_default()),
+    }
 }
 
 fn trouble(problem: &Problem) -> Trouble {

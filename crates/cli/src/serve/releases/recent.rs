@@ -1,5 +1,6 @@
 //! The newest lines of the journal, for who tells them on: nobody should read a large file for each line.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Deserialize;
 use tokio::sync::watch;
 
+use crate::problems::Failure;
 use crate::state_dir::StateDir;
 
 /// Lines that are kept; older ones are in the file.
@@ -69,17 +71,26 @@ impl Recent {
                 return Ok(after.take(GIVEN_MAX).cloned().collect());
             }
         }
-        let mut after = Vec::new();
-        let take = |text: &str| {
+        let (mut before, mut after, kept) = (Vec::new(), Vec::new(), Cell::new(0));
+        let take = |text: &str, given: &mut Vec<(u64, String)>| {
             let Head { number: found, event } = serde_json::from_str(text).map_err(|error| error.to_string())?;
-            // What a rotated file begins with tells nothing new.
-            if found > number && event != "kept" && after.len() < GIVEN_MAX {
-                after.push((found, text.to_owned()));
+            if event == "kept" {
+                // What a rotated file begins with tells nothing new.
+                kept.set(found);
+            } else if found > number && given.len() < GIVEN_MAX {
+                given.push((found, text.to_owned()));
             }
             Ok(())
         };
-        self.folder.read_journal(take).map_err(|failure| io::Error::other(failure.text(false)))?;
-        Ok(after)
+        let failed = |failure: Failure| io::Error::other(failure.text(false));
+        self.folder.read_journal(|text| take(text, &mut after)).map_err(failed)?;
+        if kept.get() > number {
+            // Lines that it lacks may be in the file of before.
+            self.folder.read_journal_before(|text| take(text, &mut before)).map_err(failed)?;
+        }
+        before.extend(after);
+        before.truncate(GIVEN_MAX);
+        Ok(before)
     }
 }
 
@@ -106,6 +117,20 @@ mod tests {
         assert_eq!(*recent.newest().borrow(), 6);
         assert_eq!([numbers(&recent, 4), numbers(&recent, 5), numbers(&recent, 6)], [vec![5, 6], vec![6], vec![]]);
         assert_eq!([numbers(&recent, 0), numbers(&recent, 3)], [vec![3, 4], vec![4]]);
+        // A file that was rotated since lacks what the one of before has.
+        std::fs::copy(
+            folder.path().join("releases/journal.jsonl"),
+            folder.path().join("releases/journal-before.jsonl"),
+        )
+        .unwrap();
+        std::fs::write(
+            folder.path().join("releases/journal.jsonl"),
+            format!("{}\n{}\n", r#"{"number":4,"event":"kept"}"#, line(5)),
+        )
+        .unwrap();
+        assert_eq!([numbers(&recent, 2), numbers(&recent, 3)], [vec![3, 4, 5], vec![4, 5]]);
+        std::fs::remove_file(folder.path().join("releases/journal-before.jsonl")).unwrap();
+        assert_eq!(numbers(&recent, 2), [5]);
         recent.take((7..7 + LINES_MAX as u64).map(|number| (number, line(number))));
         assert_eq!(numbers(&recent, 6).len(), GIVEN_MAX);
         assert_eq!(numbers(&recent, 5), [0; 0], "the file is asked, and has not got them in this test");

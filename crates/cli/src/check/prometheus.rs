@@ -1,0 +1,88 @@
+//! The metrics that queries of releases ask for, held against those that a Prometheus has.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::Args;
+use tokio::runtime::Builder;
+use weir_policy::{At, Problem, Problems, SourceId, Sources};
+use weir_release::{Release, codes};
+use weir_remote::{Address, Client, Prometheus, Trouble};
+
+use crate::problems::Failure;
+use crate::queries;
+
+/// Options that say which one.
+#[derive(Args)]
+pub struct PrometheusOptions {
+    /// A Prometheus, as weir serve has it: metrics that queries of releases ask for are held against those that it has
+    #[arg(long, value_name = "URL", value_parser = Address::prometheus)]
+    prometheus: Option<Address>,
+    /// A file with the bearer token that it lets in
+    #[arg(long, value_name = "FILE", requires = "prometheus")]
+    prometheus_token: Option<PathBuf>,
+    /// The only authorities that may vouch for it, PEM, instead of those of the system
+    #[arg(long, value_name = "FILE", requires = "prometheus")]
+    prometheus_ca: Option<PathBuf>,
+}
+
+impl PrometheusOptions {
+    /// What is wrong with the queries of these releases for who knows the metrics that there are, and warnings; nothing where no
+    /// Prometheus is named.
+    pub fn judge(
+        &self,
+        sources: &Sources,
+        releases: &[(SourceId, Release)],
+    ) -> Result<(Vec<Problem>, Vec<Problem>), Failure> {
+        let Some(address) = self.prometheus.clone() else { return Ok((Vec::new(), Vec::new())) };
+        let client = Client::new(address, self.prometheus_token.clone(), self.prometheus_ca.clone());
+        client.warnings().iter().for_each(|warning| eprintln!("{warning}"));
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Failure::Usage(format!("no runtime: {error}")))?;
+        let found = runtime.block_on(look_up(&Prometheus::new(client), releases));
+        Ok(found
+            .map(|mut found| {
+                sources.locate(&mut found);
+                found
+            })
+            .into())
+    }
+}
+
+/// Problems, and warnings. Where it cannot be asked it is asked no more.
+async fn look_up(prometheus: &Prometheus, releases: &[(SourceId, Release)]) -> [Vec<Problem>; 2] {
+    let (mut problems, mut warnings, mut known) = (Problems::default(), Problems::default(), BTreeMap::new());
+    let address = prometheus.client().address().to_string();
+    'all: for (source, release) in releases {
+        let root = At::Root { source: *source };
+        let guardrails = root.key("guardrails");
+        for one in queries::of(release) {
+            let guardrail = guardrails.index(one.guardrail);
+            let [outer, inner] = one.keys;
+            let measure = guardrail.key(outer);
+            let at = measure.key(inner);
+            for metric in queries::metrics(&one) {
+                match knows(prometheus, &metric, &mut known).await {
+                    Ok(true) => {}
+                    Ok(false) => problems.add(codes::UNKNOWN_METRIC, &at, queries::unknown(&metric, &address)),
+                    Err(trouble) => {
+                        let message = format!("no metric is looked up at {address}: {trouble}");
+                        warnings.add(codes::NOT_LOOKED_UP, &at, message);
+                        break 'all;
+                    }
+                }
+            }
+        }
+    }
+    [problems.into_vec(), warnings.into_vec()]
+}
+
+async fn knows(prometheus: &Prometheus, metric: &str, known: &mut BTreeMap<String, bool>) -> Result<bool, Trouble> {
+    if let Some(known) = known.get(metric) {
+        return Ok(*known);
+    }
+    let found = prometheus.knows(metric, SystemTime::now()).await?;
+    known.insert(metric.to_owned(), found);
+    Ok(found)
+}
