@@ -30,6 +30,7 @@ mod serve_fleet;
 mod serve_identity;
 mod serve_istio_nodes;
 mod serve_nodes;
+mod serve_queries;
 mod serve_releases;
 mod serve_restart;
 mod serve_stages;

@@ -49,6 +49,11 @@ impl Prometheus {
         Self::with(nodes.iter().map(target).collect()).await
     }
 
+    /// Scrapes what a test shows there.
+    pub async fn scraping_page(page: SocketAddr) -> Self {
+        Self::with(json!([{"targets": [page.to_string()]}])).await
+    }
+
     /// Where it answers.
     pub fn address(&self) -> SocketAddr {
         self.address
