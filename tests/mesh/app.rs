@@ -3,7 +3,8 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use futures_util::future::select;
@@ -66,12 +67,14 @@ pub struct Next {
 /// A running service, which stops accepting when this is dropped.
 pub struct App {
     pub port: u16,
+    service: Arc<Service>,
     accepting: AbortHandle,
 }
 
 struct Service {
-    name: String,
+    name: Mutex<String>,
     next: Option<Next>,
+    fails: AtomicBool,
 }
 
 impl App {
@@ -79,8 +82,19 @@ impl App {
     pub async fn start(name: &str, next: Option<Next>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let service = Arc::new(Service { name: name.to_owned(), next });
-        Self { port, accepting: tokio::spawn(accept(listener, service)).abort_handle() }
+        let service = Arc::new(Service { name: Mutex::new(name.to_owned()), next, fails: AtomicBool::new(false) });
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&service))).abort_handle();
+        Self { port, service, accepting }
+    }
+
+    /// Is another version from now on, as after its pods got another image.
+    pub fn become_version(&self, name: &str) {
+        *self.service.name.lock().unwrap() = name.to_owned();
+    }
+
+    /// Whether it answers with an error from now on, whatever it is asked.
+    pub fn fail(&self, fails: bool) {
+        self.service.fails.store(fails, SeqCst);
     }
 }
 
@@ -108,6 +122,7 @@ impl Service {
         let grpc =
             request.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(GRPC.as_bytes()));
         let answer = match websocket_key(request.headers()) {
+            _ if self.fails.load(SeqCst) => Err(format!("{} fails", self.name())),
             Some(key) => self.upgraded(request, &key).await,
             None => self
                 .hops(request, grpc)
@@ -159,9 +174,13 @@ impl Service {
         Ok(switching_protocols(key))
     }
 
+    fn name(&self) -> String {
+        self.name.lock().unwrap().clone()
+    }
+
     fn hop(&self, request: &Request<Incoming>) -> Value {
         let path = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
-        let (upstream, method) = (self.name.clone(), request.method().to_string());
+        let (upstream, method) = (self.name(), request.method().to_string());
         Echo { upstream, method, path, headers: header_lines(request.headers()) }.to_json()
     }
 

@@ -38,24 +38,23 @@ impl Chain {
 
     /// The same with more in the attachment of the gateway, and with other routes of the platform.
     pub fn render_with(&self, policy: &Value, more: Value, platform: &str) -> Manifests {
-        let folder = self.rendered(policy, more, platform);
-        let files = fs::read_dir(folder.path().join("rendered")).unwrap().map(|entry| entry.unwrap().path());
-        // Beside them lies a README.md.
-        let manifests = files.filter(|file| file.extension().is_some_and(|extension| extension == "yaml"));
-        let text = |file: PathBuf| {
-            (file.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&file).unwrap())
-        };
-        manifests.map(text).collect()
+        manifests_in(&self.rendered(policy, more, platform, &[]))
+    }
+
+    /// The same with further words on the command line.
+    pub fn render_by(&self, policy: &Value, words: &[String], platform: &str) -> Manifests {
+        manifests_in(&self.rendered(policy, json!({}), platform, words))
     }
 
     /// A folder with all that is written for them, in `rendered`.
-    pub fn rendered(&self, policy: &Value, more: Value, platform: &str) -> TempDir {
+    pub fn rendered(&self, policy: &Value, more: Value, platform: &str, words: &[String]) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
         write("policy.json", policy.to_string());
         write("platform.yaml", platform.to_owned());
         let mut command = Command::new(weir());
         command.args(["render", "istio", "--policy", "policy.json", "--into", "platform.yaml", "-o", "rendered"]);
+        command.args(words);
         let mut attachments = self.attachments();
         attachments[0] = with(attachments[0].take(), more);
         for attachment in attachments {
@@ -137,6 +136,15 @@ impl Chain {
         }
         Ok(())
     }
+}
+
+/// The manifests that were rendered into a folder. Beside them lies a README.md.
+fn manifests_in(folder: &TempDir) -> Manifests {
+    let files = fs::read_dir(folder.path().join("rendered")).unwrap().map(|entry| entry.unwrap().path());
+    let manifests = files.filter(|file| file.extension().is_some_and(|extension| extension == "yaml"));
+    let text =
+        |file: PathBuf| (file.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&file).unwrap());
+    manifests.map(text).collect()
 }
 
 /// An object with the fields of another, and so its objects.

@@ -139,7 +139,7 @@ fn gateway_of(namespace: &str) -> Account<'_> {
 }
 
 fn node(address: IpAddr) -> Node<'static> {
-    Node { kind: "router", name: "gateway", address, labels: LABELS }
+    Node { kind: "router", name: "gateway", address, labels: LABELS, evidence: None }
 }
 
 /// Gives the gateway something to listen for, there.

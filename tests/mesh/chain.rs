@@ -34,13 +34,15 @@ pub struct Setting {
     pub join: bool,
     /// How long the certificates last that istiod gives every proxy; `None` where it has no CA.
     pub certificates: Option<Duration>,
+    /// The port at which `weir serve` reads what the gateway counts, if at any.
+    pub evidence: Option<u16>,
 }
 
 impl Default for Setting {
     fn default() -> Self {
         let attach = ["envoyfilter"; 2];
         let hands_on = [HandsOn::All, HandsOn::Baggage];
-        Self { release: None, hands_on, attach, steer: "tag", join: false, certificates: None }
+        Self { release: None, hands_on, attach, steer: "tag", join: false, certificates: None, evidence: None }
     }
 }
 
@@ -96,7 +98,7 @@ impl Chain {
             agents.push(Agent::of_proxy(&mesh, Account { namespace, name }, lifetime).await);
         }
 
-        let gateway = gateway(&mesh, address, agents.first(), setting.release);
+        let gateway = gateway(&mesh, address, agents.first(), setting);
         let sidecars = workloads.iter().enumerate();
         let sidecars =
             sidecars.map(|(place, workload)| workload.sidecar(&mesh, agents.get(place + 1), setting.release));
@@ -114,7 +116,7 @@ impl Chain {
     /// Ends the gateway and starts a new one in its place, which knows nothing of what the old one was told.
     pub async fn restart_gateway(&mut self) {
         self.gateway.kill();
-        self.gateway = gateway(&self.mesh, self.address, self.agents.first(), self.setting.release).await;
+        self.gateway = gateway(&self.mesh, self.address, self.agents.first(), self.setting).await;
     }
 
     /// Ends a sidecar and starts a new one in its place, which knows nothing of what the old one was told.
@@ -149,14 +151,15 @@ impl Workload {
         let name = format!("{}-{}", self.service, self.version);
         // Those of its endpoint in service.yaml, by which istiod knows it.
         let labels = [("app", self.service), ("version", self.version), ("part-of", "shop")];
-        let node = Node { kind: "sidecar", name: &name, address: self.inbound, labels: &labels };
+        let node = Node { kind: "sidecar", name: &name, address: self.inbound, labels: &labels, evidence: None };
         proxy(mesh, &node, agent, release).await
     }
 }
 
-async fn gateway(mesh: &Mesh, address: IpAddr, agent: Option<&Agent>, release: Option<&str>) -> Envoy {
+async fn gateway(mesh: &Mesh, address: IpAddr, agent: Option<&Agent>, setting: Setting) -> Envoy {
     let labels = [("istio", "ingressgateway")];
-    proxy(mesh, &Node { kind: "router", name: "gateway", address, labels: &labels }, agent, release).await
+    let node = Node { kind: "router", name: "gateway", address, labels: &labels, evidence: setting.evidence };
+    proxy(mesh, &node, agent, setting.release).await
 }
 
 /// The name that the apps call a service by.

@@ -64,7 +64,11 @@ pub async fn other_minors_store_them(_: &ApiServer) {
 /// What somebody wrote beside these manifests for the same API server.
 fn beside(manifest: &str) -> Vec<PathBuf> {
     let example = Path::new(manifest).ancestors().nth(2).unwrap();
-    ["weir.yaml", "sidecar.yaml"].map(|name| example.join(name)).into_iter().filter(|path| path.exists()).collect()
+    ["weir.yaml", "sidecar.yaml", "evidence.yaml"]
+        .map(|name| example.join(name))
+        .into_iter()
+        .filter(|path| path.exists())
+        .collect()
 }
 
 /// The manifests of each, in the order of their names.

@@ -226,7 +226,7 @@ impl Court {
             subject.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         let kind = if subject.is_gateway { "router" } else { "sidecar" };
         let name = address.to_string().replace('.', "-");
-        let node = Node { kind, name: &name, address, labels: &labels };
+        let node = Node { kind, name: &name, address, labels: &labels, evidence: None };
         let mut bootstrap = bootstrap(&node, &subject.namespace, self.mesh.xds());
         // As iptables have it: with listeners for all traffic.
         bootstrap["node"]["metadata"]["INTERCEPTION_MODE"] = json!("REDIRECT");

@@ -32,6 +32,7 @@ mod plain;
 mod policy;
 mod proxy;
 mod pushes;
+mod released;
 mod served;
 mod served_kills;
 mod served_pushes;
@@ -99,6 +100,10 @@ fn main() -> ExitCode {
         run.trial("plain::services_hand_on_what_they_say", plain::services_hand_on_what_they_say),
         run.trial("plain::services_know_nothing_of_weir", plain::services_know_nothing_of_weir),
         run.trial("pushes::a_push_costs_no_request", pushes::a_push_costs_no_request),
+        run.trial(
+            "released::one_is_stopped_and_the_next_goes_to_all",
+            released::one_is_stopped_and_the_next_goes_to_all,
+        ),
         run.trial("served_kills::either_may_die", served_kills::either_may_die),
         run.trial("served_pushes::stages_cost_no_request", served_pushes::stages_cost_no_request),
         run.trial("service::a_sidecar_may_prune_the_service", service::a_sidecar_may_prune_the_service),

@@ -54,7 +54,7 @@ async fn follow(api: &ApiServer, chain: &Chain, until_all_decide: impl AsyncFnOn
     let namespace = chain.mesh.namespace.as_str();
     let policy = policy(namespace);
     let platform = manifests::routes(namespace);
-    let folder = chain.rendered(&policy, json!({}), &platform);
+    let folder = chain.rendered(&policy, json!({}), &platform, &[]);
     fs::write(folder.path().join("rendered/platform.yaml"), &platform).unwrap();
     let page = Page::of(chain, &api.kubectl(), folder);
 

@@ -19,6 +19,8 @@ pub struct Node<'a> {
     pub name: &'a str,
     pub address: IpAddr,
     pub labels: &'a [(&'a str, &'a str)],
+    /// The port at which `weir serve` reads what it counts.
+    pub evidence: Option<u16>,
 }
 
 /// Starts an Envoy under the istiod of this mesh and waits until it has all that it was told.
@@ -46,7 +48,7 @@ pub fn bootstrap(node: &Node<'_>, namespace: &str, xds: SocketAddr) -> Value {
     let source = json!({"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"});
     // As istio-proxy makes them of what it is told.
     let label = |name: String| json!({"tag_name": name, "regex": format!(r"({name}=\.=(.*?);\.;)")});
-    json!({
+    let mut bootstrap = json!({
         "node": {
             "id": format!("{}~{}~{}.{namespace}~{namespace}.svc.cluster.local", node.kind, node.address, node.name),
             "cluster": format!("{}.{namespace}", node.name),
@@ -74,7 +76,12 @@ pub fn bootstrap(node: &Node<'_>, namespace: &str, xds: SocketAddr) -> Value {
             "lds_config": source,
         },
         "static_resources": {"clusters": [cluster("xds-grpc", socket(xds))]},
-    })
+    });
+    if let Some(port) = node.evidence {
+        // As a text, which is what istio-proxy makes of an environment.
+        bootstrap["node"]["metadata"]["weir_admin_port"] = json!(port.to_string());
+    }
+    bootstrap
 }
 
 fn cluster(name: &str, address: Value) -> Value {

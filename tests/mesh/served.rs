@@ -32,8 +32,13 @@ impl Served {
     }
 
     /// Starts a server with this policy, of which no proxy knows yet.
-    pub async fn unasked(mut chain: Chain, policy: &Value) -> Self {
-        let server = Server::start(&chain.mesh, LASTING, policy).await;
+    pub async fn unasked(chain: Chain, policy: &Value) -> Self {
+        Self::unasked_with(chain, policy, &[]).await
+    }
+
+    /// The same with further words on the server's command line.
+    pub async fn unasked_with(mut chain: Chain, policy: &Value, more: &[String]) -> Self {
+        let server = Server::start_with(&chain.mesh, LASTING, policy, more).await;
         chain.server = Some(at(server.weir.address(), &server.name));
         Self { chain, server }
     }

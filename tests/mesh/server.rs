@@ -26,14 +26,20 @@ pub struct Server {
 impl Server {
     /// Starts one in a namespace of its own, with certificates that last so long.
     pub async fn start(mesh: &Mesh, lifetime: Duration, policy: &Value) -> Self {
+        Self::start_with(mesh, lifetime, policy, &[]).await
+    }
+
+    /// The same with further words on its command line.
+    pub async fn start_with(mesh: &Mesh, lifetime: Duration, policy: &Value, more: &[String]) -> Self {
         let namespace = format!("{}-weir", mesh.namespace);
         let agent = Agent::of_program(mesh, Account { namespace: &namespace, name: "weir" }, lifetime).await;
-        let server = Self::with(mesh, policy, words_of(&agent.signed(), &agent.authority()), &agent.name).await;
+        let words = [&words_of(&agent.signed(), &agent.authority())[..], more].concat();
+        let server = Self::with(mesh, policy, words, &agent.name).await;
         Self { _agent: Some(agent), ..server }
     }
 
-    /// The same with other words about TLS.
-    pub async fn with(mesh: &Mesh, policy: &Value, tls: Vec<String>, name: &str) -> Self {
+    /// One with these words about TLS, and others.
+    pub async fn with(mesh: &Mesh, policy: &Value, more: Vec<String>, name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).display().to_string();
         fs::write(path("policy.json"), policy.to_string()).unwrap();
@@ -43,7 +49,7 @@ impl Server {
         }
         let files = ["--policy", &path("policy.json"), "--attach", &path("attach"), "--http", "127.0.0.1:0"];
         let files = files.map(str::to_owned);
-        let weir = Weir::with([&files[..], &tls].concat()).await;
+        let weir = Weir::with([&files[..], &more].concat()).await;
         Self { weir, name: name.to_owned(), folder, _agent: None }
     }
 

@@ -35,7 +35,7 @@ pub async fn a_sidecar_may_prune_the_service(api: &ApiServer) {
 
     let agent = Agent::of_proxy(&mesh, Account { namespace: "by-service", name: "storefront" }, LASTING).await;
     let labels = [("app", "storefront")];
-    let node = Node { kind: "sidecar", name: "storefront", address: inbound, labels: &labels };
+    let node = Node { kind: "sidecar", name: "storefront", address: inbound, labels: &labels, evidence: None };
     let begin = Instant::now();
     let envoy = proxy(&mesh, &node, Some(&agent), None).await;
     TcpStream::connect(SocketAddr::new(outbound, mesh.network.http)).await.unwrap();

@@ -67,7 +67,7 @@ pub async fn a_gateway_listens_whatever_is_away(api: &ApiServer) {
 async fn start(chain: &Chain, away: Away, silent: &Silent) -> Envoy {
     let agent = chain.agents.first().expect("that of the gateway");
     let labels = [("istio", "ingressgateway")];
-    let node = Node { kind: "router", name: "gateway", address: chain.address, labels: &labels };
+    let node = Node { kind: "router", name: "gateway", address: chain.address, labels: &labels, evidence: None };
     let bootstrap = silent.bootstrap(away, bootstrap(&node, "starts", chain.mesh.xds()), agent);
     let gateway = Envoy::launch(&bootstrap.to_string(), Options { workers: 1, ..Options::default() }).await;
     eventually(DEADLINE, "istiod tells it its clusters", async || {
