@@ -241,7 +241,12 @@ fn check(policy: &Path, scenario: &Scenario) -> Json {
     let seen: Json = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|_| panic!("{}: {}", scenario.name, String::from_utf8_lossy(&output.stderr)));
     let fields: Vec<&String> = seen.as_object().unwrap().keys().collect();
-    assert_eq!(fields, ["attachments", "good", "problems", "resources", "revision", "warnings"], "{}", scenario.name);
+    assert_eq!(
+        fields,
+        ["attachments", "good", "problems", "releases", "resources", "revision", "warnings"],
+        "{}",
+        scenario.name
+    );
     let code = if seen["good"] == json!(true) { 0 } else { 1 };
     assert_eq!(output.status.code(), Some(code), "{}", scenario.name);
     seen

@@ -1,3 +1,5 @@
+//! What is asked of a Prometheus, when, and what comes of its answers.
+
 use weir_policy::Source;
 use weir_release::{Answer, read_alone};
 use weir_remote::{Address, Client};
