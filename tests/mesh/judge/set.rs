@@ -92,7 +92,9 @@ impl Set {
         let (namespaces, inputs) = alone(name, inputs);
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in &inputs {
-            fs::write(folder.path().join(name), text).unwrap();
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
         }
         let mut render = Command::new(weir());
         render.args(["render", "istio", "-o", "rendered"]).args(arguments).current_dir(folder.path());
