@@ -15,9 +15,9 @@ mod prometheus;
 mod releases;
 mod report;
 
+use crate::prometheus_options::PrometheusOptions;
 use given::Given;
 use judged::Judged;
-use prometheus::PrometheusOptions;
 
 /// Checks a policy, releases, attachments and Envoy resources, and reports every problem at once
 #[derive(Args)]
@@ -59,7 +59,7 @@ impl Check {
         let given = Given::read(&self.paths)?;
         let journal = self.state.as_deref().map(releases::known).transpose()?;
         let mut judged = Judged::of(&given, self.role, journal.as_ref())?;
-        let (problems, warnings) = self.prometheus.judge(&given.sources, &judged.releases)?;
+        let (problems, warnings) = prometheus::judge(&self.prometheus, &given.sources, &judged.releases)?;
         judged.problems.extend(problems);
         judged.problems.sort_by_key(|problem| (problem.source, problem.position));
         judged.warnings.extend(warnings);

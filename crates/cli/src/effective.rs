@@ -102,7 +102,7 @@ impl People {
             let told = missing.into_iter().map(|one| format!("{}: {}\n", one.code, one.text));
             return Err(Failure::Message(told.collect()));
         }
-        let documents = effective(&self.documents, &releases.in_force, releases.source);
+        let documents = releases.documents(&self.documents);
         match weir_policy::check(&documents, role) {
             Ok(model) => Ok(Effective { written, policy: Arc::new(Checked::from(model)), push }),
             Err(mut problems) => {
@@ -115,9 +115,7 @@ impl People {
 
 /// The policy of these texts, with nothing added.
 pub fn check(sources: &Sources, files: &[SourceId], role: Role) -> Result<Checked, Failure> {
-    let failure = |problems| failure(sources, problems);
-    let documents = read(sources, files).map_err(failure)?;
-    documents.check(&documents.policies, role).map(Checked::from).map_err(failure)
+    Ok(Arc::unwrap_or_clone(People::read(sources, files, role)?.policy))
 }
 
 /// The problems of a policy know their places, but for one of a text that is too large to be read, which is not read for that.

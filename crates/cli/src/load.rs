@@ -11,7 +11,7 @@ use weir_policy::{
 };
 use weir_release::effective::{InForce, Stage};
 use weir_release::state::State;
-use weir_release::{Around, Known, Release};
+use weir_release::{Around, Release};
 
 use crate::effective::{Additions, Effective, People};
 use crate::problems::Failure;
@@ -88,7 +88,10 @@ impl WithReleases {
         role: Role,
     ) -> Result<(Checked, Vec<Policy>), Failure> {
         let people = People::read(sources, files, role)?;
-        let state = self.state.as_deref().map(releases_in).transpose()?.unwrap_or_default();
+        let state = match &self.state {
+            Some(folder) => StateDir::existing(folder)?.releases()?,
+            None => State::default(),
+        };
         let waiting = self.waiting(sources, &people, &state)?;
         let mut additions = Additions::of(&state, SourceId::FIRST);
         additions.in_force.extend(waiting.iter().map(|release| InForce {
@@ -108,9 +111,8 @@ impl WithReleases {
     fn waiting(&self, sources: &mut Sources, people: &People, state: &State) -> Result<Vec<Release>, Failure> {
         let Some(path) = &self.releases else { return Ok(Vec::new()) };
         let files = add_all(&documents(path, "release")?, sources)?;
-        let known =
-            Known { over: state.over().keys().cloned().collect(), others: state.entries().keys().cloned().collect() };
-        let journal = self.state.as_ref().map(|_| &known);
+        let known = self.state.as_ref().map(|_| state.known());
+        let journal = known.as_ref();
         let around = Around { policy: Some(&people.documents), journal, ..Around::default() };
         let read = weir_release::read(sources, &files).map(|documents| documents.check(around));
         let checked = read.map_err(|problems| Failure::problems(sources, problems))?;
@@ -121,14 +123,6 @@ impl WithReleases {
         let releases = checked.releases.into_iter().map(|(_, release)| release);
         Ok(releases.filter(|release| !is_running(&release.id)).collect())
     }
-}
-
-/// What the journal of releases in the folder of a server's state comes to.
-fn releases_in(folder: &Path) -> Result<State, Failure> {
-    let mut state = State::default();
-    StateDir::existing(folder)?
-        .read_journal(|line| state.read_line(line).map(drop).map_err(|broken| broken.to_string()))?;
-    Ok(state)
 }
 
 /// Several attachments with one policy, which has what each of them asks for.

@@ -18,6 +18,7 @@ mod history;
 mod http_get;
 mod load;
 mod problems;
+mod prometheus_options;
 mod queries;
 mod release;
 mod render;

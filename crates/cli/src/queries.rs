@@ -39,6 +39,11 @@ pub fn of(release: &Release) -> Vec<Written<'_>> {
     all
 }
 
+/// The same, as a Prometheus is asked.
+pub fn texts(release: &Release) -> Vec<String> {
+    of(release).into_iter().flat_map(|one| one.filled).collect()
+}
+
 /// The arms that are compared, and control.
 pub fn variants(release: &Release) -> impl Iterator<Item = &str> {
     let arms = release.arms.iter().map(|arm| arm.id.as_str());
@@ -96,7 +101,7 @@ guardrails:
                 (2, "value.query".to_owned(), names(&["used", "total"])),
             ]
         );
-        let filled: Vec<String> = of(&release).into_iter().flat_map(|one| one.filled).collect();
+        let filled = texts(&release);
         let all = [
             r#"sum(bad{v="canary",r="owl-v21"})"#,
             r#"sum(bad{v="control",r="owl-v21"})"#,

@@ -1,15 +1,18 @@
 //! Every limit of a policy, once. Each has a scenario on both sides.
 
-macro_rules! limits {
-    ($($(#[doc = $doc:literal])+ $constant:ident $name:literal = $value:expr;)+) => {
-        $($(#[doc = $doc])+ pub const $constant: usize = $value;)+
+/// Makes the limits of a document, each with its public name, and `ALL` of them, from `TYPE; /// meaning, CONSTANT "name" = value;`.
+#[macro_export]
+macro_rules! document_limits {
+    ($type:ty; $($(#[doc = $doc:literal])+ $constant:ident $name:literal = $value:expr;)+) => {
+        $($(#[doc = $doc])+ pub const $constant: $type = $value;)+
 
         /// Name, value and meaning of every limit, for the reference and for the test that both sides are tried.
-        pub const ALL: &[(&str, usize, &str)] = &[$(($name, $constant, concat!($($doc),+)),)+];
+        pub const ALL: &[(&str, $type, &str)] = &[$(($name, $constant, concat!($($doc),+)),)+];
     };
 }
 
-limits! {
+document_limits! {
+    usize;
     /// Bytes of the policy's text, all files together.
     POLICY_BYTES_MAX "policy_bytes" = 32 << 20;
     /// Bytes of the canonical form, in which all conditions are written out.

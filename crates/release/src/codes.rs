@@ -1,17 +1,6 @@
 //! Every problem that only releases can have; those of documents and of policies are used too.
 
-use weir_policy::Code;
-
-macro_rules! codes {
-    ($($(#[doc = $doc:literal])+ $constant:ident = $name:literal;)+) => {
-        $($(#[doc = $doc])+ pub const $constant: Code = Code::new($name, concat!($($doc),+));)+
-
-        /// Every code, in the order of the reference.
-        pub const ALL: &[Code] = &[$($constant,)+];
-    };
-}
-
-codes! {
+weir_policy::problem_codes! {
     /// The id of a release, or an env tag of it, is that of another one, or of an experiment, a layer or a variant of the policy.
     ID_TAKEN = "id_taken";
     /// A release says what it routes by `services`, a test by one of `services` and `arms`.

@@ -1,15 +1,7 @@
 //! Every limit of a release document, once; those of a policy hold too. Each is tried on both sides.
 
-macro_rules! limits {
-    ($($(#[doc = $doc:literal])+ $constant:ident $name:literal = $value:expr;)+) => {
-        $($(#[doc = $doc])+ pub const $constant: u64 = $value;)+
-
-        /// Name, value and meaning of every limit, for the reference and for the test that both sides are tried.
-        pub const ALL: &[(&str, u64, &str)] = &[$(($name, $constant, concat!($($doc),+)),)+];
-    };
-}
-
-limits! {
+weir_policy::document_limits! {
+    u64;
     /// Bytes of the texts of releases, all files together.
     RELEASES_BYTES_MAX "releases_bytes" = 32 << 20;
     /// Documents that are read together.

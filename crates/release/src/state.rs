@@ -7,6 +7,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::check::Known;
 use crate::effective::{InForce, Stage};
 use crate::journal::{By, Event, Line, Trouble, Wait};
 use crate::judge::{Stand, Verdict};
@@ -91,6 +92,11 @@ impl State {
     /// What is over, by id. These ids are used.
     pub fn over(&self) -> &BTreeMap<String, Over> {
         &self.over
+    }
+
+    /// All ids, as a check of documents asks for them.
+    pub fn known(&self) -> Known {
+        Known { over: self.over.keys().cloned().collect(), others: self.entries.keys().cloned().collect() }
     }
 
     /// Since when, why and by whom nothing starts or advances.

@@ -1,53 +1,35 @@
 //! The metrics that queries of releases ask for, held against those that a Prometheus has.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::SystemTime;
 
-use clap::Args;
 use tokio::runtime::Builder;
 use weir_policy::{At, Problem, Problems, SourceId, Sources};
 use weir_release::{Release, codes};
-use weir_remote::{Address, Client, Prometheus, Trouble};
+use weir_remote::{Prometheus, Trouble};
 
 use crate::problems::Failure;
+use crate::prometheus_options::PrometheusOptions;
 use crate::queries;
 
-/// Options that say which one.
-#[derive(Args)]
-pub struct PrometheusOptions {
-    /// A Prometheus, as weir serve has it: metrics that queries of releases ask for are held against those that it has
-    #[arg(long, value_name = "URL", value_parser = Address::prometheus)]
-    prometheus: Option<Address>,
-    /// A file with the bearer token that it lets in
-    #[arg(long, value_name = "FILE", requires = "prometheus")]
-    prometheus_token: Option<PathBuf>,
-    /// The only authorities that may vouch for it, PEM, instead of those of the system
-    #[arg(long, value_name = "FILE", requires = "prometheus")]
-    prometheus_ca: Option<PathBuf>,
-}
-
-impl PrometheusOptions {
-    /// What is wrong with the queries of these releases for who knows the metrics that there are, and warnings; nothing where no
-    /// Prometheus is named.
-    pub fn judge(
-        &self,
-        sources: &Sources,
-        releases: &[(SourceId, Release)],
-    ) -> Result<(Vec<Problem>, Vec<Problem>), Failure> {
-        let Some(address) = self.prometheus.clone() else { return Ok((Vec::new(), Vec::new())) };
-        let client = Client::new(address, self.prometheus_token.clone(), self.prometheus_ca.clone());
-        client.warnings().iter().for_each(|warning| eprintln!("{warning}"));
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Failure::Usage(format!("no runtime: {error}")))?;
-        let found = runtime.block_on(look_up(&Prometheus::new(client), releases));
-        Ok(found
-            .map(|mut found| {
-                sources.locate(&mut found);
-                found
-            })
-            .into())
-    }
+/// What is wrong with the queries of these releases for who knows the metrics that there are, and warnings; nothing where no
+/// Prometheus is named.
+pub fn judge(
+    options: &PrometheusOptions,
+    sources: &Sources,
+    releases: &[(SourceId, Release)],
+) -> Result<(Vec<Problem>, Vec<Problem>), Failure> {
+    let Some(prometheus) = options.prometheus() else { return Ok((Vec::new(), Vec::new())) };
+    prometheus.client().warnings().iter().for_each(|warning| eprintln!("{warning}"));
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::Usage(format!("no runtime: {error}")))?;
+    let found = runtime.block_on(look_up(&prometheus, releases));
+    Ok(found
+        .map(|mut found| {
+            sources.locate(&mut found);
+            found
+        })
+        .into())
 }
 
 /// Problems, and warnings. Where it cannot be asked it is asked no more.

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use weir_policy::written::Policy;
 use weir_policy::{SourceId, Sources, read};
-use weir_release::state::State;
 use weir_release::{Around, Checked, Known};
 
 use super::given::Given;
@@ -29,8 +28,5 @@ fn policies(sources: &Sources, files: &[SourceId]) -> Option<Vec<Policy>> {
 
 /// What the journal in the folder of a server's state knows.
 pub fn known(state_dir: &Path) -> Result<Known, Failure> {
-    let mut state = State::default();
-    StateDir::existing(state_dir)?
-        .read_journal(|line| state.read_line(line).map(drop).map_err(|broken| broken.to_string()))?;
-    Ok(Known { over: state.over().keys().cloned().collect(), others: state.entries().keys().cloned().collect() })
+    Ok(StateDir::existing(state_dir)?.releases()?.known())
 }

@@ -1,5 +1,6 @@
 //! One release, shown as often as asked.
 
+use clap::Args;
 use serde_json::json;
 
 use super::follow::{Follow, Shown};
@@ -8,22 +9,33 @@ use super::source::Source;
 use super::view::DetailView;
 use crate::problems::Failure;
 
-/// Shows one release by `text`, as often as asked.
-pub fn follow(
-    id: &str,
-    source: &Source,
-    follow: &Follow,
+/// Which release, and how it is shown.
+#[derive(Args)]
+pub struct One {
+    /// The release
+    id: String,
+    #[command(flatten)]
+    source: Source,
+    #[command(flatten)]
+    follow: Follow,
+    /// Print one JSON object instead of text, the same for show and why
+    #[arg(long)]
     json: bool,
-    text: fn(&DetailView) -> String,
-) -> Result<(), Failure> {
-    let look = || {
-        let Some(view) = source.release(id)? else { return Ok(None) };
-        let note = source.note()?.map(|note| format!("{note}\n\n")).unwrap_or_default();
-        Ok(Some(Shown {
-            text: note + &text(&view),
-            json: format!("{}\n", json!(view)),
-            rows: vec![list::row(&view.release, view.frozen.as_ref())],
-        }))
-    };
-    follow.show(json, look, || source.unknown(id))
+}
+
+impl One {
+    /// Shows it by `text`, as often as asked.
+    pub fn show(&self, text: fn(&DetailView) -> String) -> Result<(), Failure> {
+        let One { id, source, follow, json } = self;
+        let look = || {
+            let Some(view) = source.release(id)? else { return Ok(None) };
+            let note = source.note()?.map(|note| format!("{note}\n\n")).unwrap_or_default();
+            Ok(Some(Shown {
+                text: note + &text(&view),
+                json: format!("{}\n", json!(view)),
+                rows: vec![list::row(&view.release, view.frozen.as_ref())],
+            }))
+        };
+        follow.show(*json, look, || source.unknown(id))
+    }
 }

@@ -4,10 +4,8 @@ use clap::Args;
 use weir_release::judge::{GuardrailNumbers, Numbers};
 
 use super::because::because;
-use super::follow::Follow;
 use super::list;
-use super::one;
-use super::source::Source;
+use super::one::One;
 use super::view::{DetailView, EventView, ReleaseView};
 use super::words::{amount, count, e, percent, share, time, word};
 use crate::columns::columns;
@@ -17,15 +15,8 @@ use crate::problems::Failure;
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Show {
-    /// The release
-    id: String,
     #[command(flatten)]
-    source: Source,
-    #[command(flatten)]
-    follow: Follow,
-    /// Print one JSON object instead of text
-    #[arg(long)]
-    json: bool,
+    one: One,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -39,7 +30,7 @@ Exit codes: 0 shown, or with --wait it is finished, 1 no such release, or with -
 impl Show {
     /// Shows it, once or for as long as asked.
     pub fn run(self) -> Result<(), Failure> {
-        one::follow(&self.id, &self.source, &self.follow, self.json, text)
+        self.one.show(text)
     }
 }
 

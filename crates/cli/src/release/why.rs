@@ -3,10 +3,8 @@
 use clap::Args;
 
 use super::because::because;
-use super::follow::Follow;
 use super::list;
-use super::one;
-use super::source::Source;
+use super::one::One;
 use super::view::DetailView;
 use crate::problems::Failure;
 
@@ -14,15 +12,8 @@ use crate::problems::Failure;
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Why {
-    /// The release
-    id: String,
     #[command(flatten)]
-    source: Source,
-    #[command(flatten)]
-    follow: Follow,
-    /// Print one JSON object instead of text: that of weir release show
-    #[arg(long)]
-    json: bool,
+    one: One,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -35,7 +26,7 @@ Exit codes: 0 said, or with --wait it is finished, 1 no such release, or with --
 impl Why {
     /// Says it, once or for as long as asked.
     pub fn run(self) -> Result<(), Failure> {
-        one::follow(&self.id, &self.source, &self.follow, self.json, text)
+        self.one.show(text)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use weir_release::{Answer, CONTROL, Measure, Queries, Release, Totals};
 use weir_remote::{Prometheus, Told, Trouble, query::filled};
 
-use crate::queries::{self, variants};
+use crate::queries::{texts, variants};
 
 /// What each query was answered, by its text.
 type Answers = BTreeMap<String, Result<Told, Trouble>>;
@@ -27,11 +27,6 @@ pub async fn ask(prometheus: Option<&Prometheus>, releases: &[&Release]) -> (Que
     let number = |text: &str| number(&answers, text).map_err(|trouble| named(&address.to_string(), trouble));
     let warnings = answers.values().flatten().flat_map(|told| &told.warnings);
     (of_guardrails(releases, &number), warnings.map(|warning| format!("{address}: {warning}")).collect())
-}
-
-/// All that a release asks for, filled in.
-fn texts(release: &Release) -> Vec<String> {
-    queries::of(release).into_iter().flat_map(|one| one.filled).collect()
 }
 
 /// Each guardrail's answer, of the numbers that its queries have; `None` is no series.

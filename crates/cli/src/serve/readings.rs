@@ -3,18 +3,18 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::{Args, value_parser};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::MissedTickBehavior;
 use weir_policy::Gauge;
-use weir_remote::{Address, Client, Prometheus};
+use weir_remote::Prometheus;
 
 use self::schedule::Schedule;
 use super::fleet::{Gauges, Row, SharedFleet};
 use crate::http_get::get;
+use crate::prometheus_options::PrometheusOptions;
 
 mod schedule;
 
@@ -25,16 +25,8 @@ pub struct ReadingOptions {
     /// metadata has weir_admin_port says so itself
     #[arg(long, value_name = "PORT", value_parser = value_parser!(u16).range(1..))]
     admin_port: Option<u16>,
-    /// A Prometheus that scrapes the Envoys, to read there which revision is active: http://HOST:PORT or https://HOST, with
-    /// the path that stands before /api/v1; HOST:PORT is one of http
-    #[arg(long, value_name = "URL", value_parser = Address::prometheus)]
-    prometheus: Option<Address>,
-    /// A file with the bearer token that it lets in; read at each question
-    #[arg(long, value_name = "FILE", requires = "prometheus")]
-    prometheus_token: Option<PathBuf>,
-    /// The only authorities that may vouch for it, PEM, instead of those of the system; read at each question
-    #[arg(long, value_name = "FILE", requires = "prometheus")]
-    prometheus_ca: Option<PathBuf>,
+    #[command(flatten)]
+    prometheus: PrometheusOptions,
     /// The label by which that Prometheus knows an Envoy's node id
     #[arg(long, value_name = "LABEL", default_value = "node")]
     prometheus_label: String,
@@ -65,8 +57,7 @@ impl ReadingOptions {
 
     /// The Prometheus, if one is named.
     pub fn prometheus(&self) -> Option<Prometheus> {
-        let address = self.prometheus.clone()?;
-        Some(Prometheus::new(Client::new(address, self.prometheus_token.clone(), self.prometheus_ca.clone())))
+        self.prometheus.prometheus()
     }
 
     /// Reads gauges for as long as the server runs.

@@ -156,8 +156,7 @@ impl Releases {
     /// Whether a server may do without releases here: none is in force, or what edges have of it would go at once, and nobody
     /// had decided that.
     pub fn may_be_absent(folder: &StateDir) -> Result<(), Failure> {
-        let mut state = State::default();
-        folder.read_journal(|text| state.read_line(text).map(drop).map_err(|broken| broken.to_string()))?;
+        let state = folder.releases()?;
         let in_force: Vec<&str> = state.in_force().iter().map(|one| one.release.id.as_str()).collect();
         if in_force.is_empty() {
             return Ok(());

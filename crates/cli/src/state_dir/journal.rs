@@ -8,6 +8,8 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use weir_release::state::State;
+
 use super::{StateDir, unusable, write_whole};
 use crate::problems::Failure;
 
@@ -54,6 +56,13 @@ impl StateDir {
     /// Has each line of the journal taken, for who only reads; whether there is one. A server may write meanwhile.
     pub fn read_journal(&self, take: impl FnMut(&str) -> Result<(), String>) -> Result<bool, Failure> {
         Ok(take_lines(&self.journal_file(), take)?.is_some())
+    }
+
+    /// What the journal comes to, for who only reads; nothing where there is none.
+    pub fn releases(&self) -> Result<State, Failure> {
+        let mut state = State::default();
+        self.read_journal(|text| state.read_line(text).map(drop).map_err(|broken| broken.to_string()))?;
+        Ok(state)
     }
 
     /// Changes whenever the journal does; none where there is none.

@@ -1,17 +1,17 @@
 //! Every problem that policies and attachments can have; those of form are used for other documents too.
 
-use super::problem::Code;
-
-macro_rules! codes {
+/// Makes the codes of problems, and `ALL` of them in this order, from `/// meaning, CONSTANT = "name";`.
+#[macro_export]
+macro_rules! problem_codes {
     ($($(#[doc = $doc:literal])+ $constant:ident = $name:literal;)+) => {
-        $($(#[doc = $doc])+ pub const $constant: Code = Code::new($name, concat!($($doc),+));)+
+        $($(#[doc = $doc])+ pub const $constant: $crate::Code = $crate::Code::new($name, concat!($($doc),+));)+
 
         /// Every code, in the order of the reference.
-        pub const ALL: &[Code] = &[$($constant,)+];
+        pub const ALL: &[$crate::Code] = &[$($constant,)+];
     };
 }
 
-codes! {
+problem_codes! {
     /// The text is not YAML or JSON.
     SYNTAX = "syntax";
     /// A YAML file holds more than one document.

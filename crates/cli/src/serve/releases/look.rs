@@ -1,13 +1,11 @@
 //! A look at the documents of releases, as they stand in their files.
 
-use std::collections::BTreeSet;
-
 use weir_policy::written::Policy;
 use weir_policy::{Problem, SourceId, Sources};
 use weir_release::decide::{Bad, File, Look};
 use weir_release::journal::{Document, Format, Text, Trouble};
 use weir_release::state::State;
-use weir_release::{Around, Known, Release, read};
+use weir_release::{Around, read};
 
 use crate::problems::Failure;
 use crate::queries;
@@ -33,10 +31,7 @@ pub fn look(
         Ok(documents) => documents,
         Err(problems) => return Look { name, files: Err(problems.iter().map(trouble).collect()) },
     };
-    let known = Known {
-        over: state.over().keys().cloned().collect(),
-        others: state.entries().keys().cloned().collect::<BTreeSet<String>>(),
-    };
+    let known = state.known();
     let checked = documents.check(Around { policy: Some(policy), journal: Some(&known), query: Some(&queries::wrong) });
     let file = |(id, written): (&SourceId, &weir_release::written::Release)| {
         let source = sources.get(*id)?;
@@ -61,10 +56,9 @@ pub fn look(
 /// themselves where a metric is gone. No problem at all is said as long as nobody knows.
 fn looked_up(document: Document, state: &State, questions: &Questions) -> Result<Document, Vec<Trouble>> {
     let release = &document.release;
-    let texts = |release: &Release| queries::of(release).into_iter().flat_map(|one| one.filled).collect::<Vec<_>>();
     let is_over = state.over().contains_key(&release.id);
-    let before = state.entries().get(&release.id).map(|entry| texts(&entry.document.release));
-    if is_over || before.is_some_and(|before| before == texts(release)) {
+    let before = state.entries().get(&release.id).map(|entry| queries::texts(&entry.document.release));
+    if is_over || before.is_some_and(|before| before == queries::texts(release)) {
         return Ok(document);
     }
     match questions.troubles(release) {
