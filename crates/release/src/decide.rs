@@ -39,6 +39,7 @@ pub struct Decided {
 /// Decides a tick, which the state has observed.
 pub fn decide(state: &State, inputs: &Inputs<'_>) -> Decided {
     let mut draft = Draft::of(state, inputs);
+    draft.resets();
     if inputs.has_room {
         draft.clock();
         people::answer(&mut draft, |_| true);

@@ -211,6 +211,8 @@ pub enum Event {
     Reset {
         /// The nodes.
         nodes: Vec<String>,
+        /// The releases that ran: each may lack something.
+        releases: Vec<String>,
     },
     /// Somebody approved a step.
     Approved {

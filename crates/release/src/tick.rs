@@ -26,6 +26,8 @@ pub struct Tick {
     pub behind: Vec<String>,
     /// Each connected Envoy with the highest push number that it has answered, 0 for none.
     pub nodes: BTreeMap<String, u64>,
+    /// Nodes of which what they had counted could not be told from what was counted already.
+    pub resets: Vec<String>,
     /// What guardrails' queries were answered.
     pub queries: Queries,
 }
@@ -89,6 +91,7 @@ impl Default for Tick {
             answered: 0,
             behind: Vec::new(),
             nodes: BTreeMap::new(),
+            resets: Vec::new(),
             queries: Queries::default(),
         }
     }

@@ -50,6 +50,10 @@ pub fn happened(line: &Line) -> String {
         }
         Event::Unreached { nodes, .. } => format!("not answered yet by {}", words::names(nodes)),
         Event::Reached { .. } => "answered by every Envoy of the last 24 hours".to_owned(),
+        Event::Reset { nodes, .. } => format!(
+            "what these nodes counted since they were read before is not known, and is no evidence: {}",
+            words::names(nodes)
+        ),
         Event::Approved { step: index, .. } => format!("{} approved", step(index)),
         Event::Stepped { step: index, .. } => format!("{} is to begin now", step(index)),
         Event::Refused { verb, reason, .. } => {

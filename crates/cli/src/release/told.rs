@@ -34,6 +34,9 @@ struct OfRelease {
 impl Told {
     /// Takes in a line.
     pub fn take(&mut self, line: &Line) {
+        if let Event::Reset { releases, .. } = &line.event {
+            releases.iter().for_each(|id| self.releases.entry(id.clone()).or_default().happened(line));
+        }
         let Some(id) = line.event.release() else { return };
         if let Event::Withdrawn { .. } = line.event {
             // Its id is free: what comes by the same is another one.
@@ -55,10 +58,7 @@ impl Told {
             Event::Verdict { verdict, .. } => of.verdict = Some((**verdict).clone()),
             _ => {}
         }
-        of.events.push_back(event(line));
-        if of.events.len() > EVENTS_MAX {
-            of.events.pop_front();
-        }
+        of.happened(line);
     }
 
     /// When it was seen first.
@@ -89,6 +89,15 @@ impl Told {
     /// The newest events of it, oldest first.
     pub fn events(&self, id: &str) -> Vec<EventView> {
         self.releases.get(id).map(|of| of.events.iter().cloned().collect()).unwrap_or_default()
+    }
+}
+
+impl OfRelease {
+    fn happened(&mut self, line: &Line) {
+        self.events.push_back(event(line));
+        if self.events.len() > EVENTS_MAX {
+            self.events.pop_front();
+        }
     }
 }
 

@@ -129,16 +129,18 @@ impl Gatherer {
             let given = self.poll(kept, &seen, now, begun.elapsed());
             given.iter().for_each(|given| followed.accepted(given));
             told.of(&seen, now.steady).iter().for_each(|notice| self.log.tell(notice));
-            let observed = Observed { poll: given, refusal: seen.poll.refusal(), queries };
+            let is_reset = !resets.is_empty();
+            if is_reset && running.is_empty() {
+                // Else the journal has it.
+                self.log.tell(&Notice::EvidenceReset { nodes: resets.iter().cloned().collect() });
+            }
+            let observed = Observed { poll: given, refusal: seen.poll.refusal(), resets, queries };
             let is_news = self.tick(kept, observed).await;
             // The next tick would be too late.
             let is_due = recorded.is_none_or(|recorded: Instant| recorded.elapsed() + TICK > RECORD_AGE_MAX);
-            if is_due || is_news || has_forgotten || !resets.is_empty() {
+            if is_due || is_news || has_forgotten || is_reset {
                 self.record(kept);
                 recorded = Some(Instant::now());
-            }
-            if !resets.is_empty() {
-                self.log.tell(&Notice::EvidenceReset { nodes: resets.into_iter().collect() });
             }
         }
     }

@@ -66,6 +66,8 @@ pub struct Observed {
     pub poll: Option<Vec<Evidence>>,
     /// Why one was not.
     pub refusal: Option<Refusal>,
+    /// Nodes of which what they had counted could not be told from what was counted already.
+    pub resets: BTreeSet<String>,
     /// What guardrails' queries were answered.
     pub queries: Queries,
 }
@@ -251,10 +253,11 @@ impl Releases {
     fn observe(&mut self, observed: Observed, reach: Reach) -> Tick {
         let now = Instant::now();
         let since = self.ticked.replace(now).map(|before| now.saturating_duration_since(before));
-        let Observed { poll, refusal, queries } = observed;
+        let Observed { poll, refusal, resets, queries } = observed;
+        let resets = resets.into_iter().collect();
         let Reach { answered, behind, nodes } = reach;
         let (every, now) = (self.every, Timestamp::now());
-        let tick = Tick { every, now, since, poll, refusal, answered, behind, nodes, queries };
+        let tick = Tick { every, now, since, poll, refusal, answered, behind, nodes, resets, queries };
         self.state.observe(&tick);
         tick
     }

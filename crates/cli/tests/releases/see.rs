@@ -36,6 +36,19 @@ dog  aborted  -      -/3   0%     2026-12-01T01:06:00Z  -
 }
 
 #[test]
+fn numbers_that_fell_are_told_of_each_release_that_may_lack_something() {
+    let mut folder = Folder::of(running("owl").into_iter().chain([seen("cat")]));
+    folder.append([Event::Reset { nodes: vec!["edge-1".into(), "edge-2".into()], releases: vec!["owl".into()] }]);
+    let told = |id: &str| folder.say(&format!("show {id}")).out;
+    let line =
+        "what these nodes counted since they were read before is not known, and is no evidence: edge-1, edge-2\n";
+    assert!(told("owl").ends_with(line), "{}", told("owl"));
+    assert!(!told("cat").contains(line), "{}", told("cat"));
+    let json: Value = serde_json::from_str(&folder.say("why owl --json").out).unwrap();
+    assert_eq!(json["events"][3]["event"]["event"], "reset", "{json}");
+}
+
+#[test]
 fn one_that_is_shown_tells_its_steps_and_what_happened_to_it() {
     let mut folder = Folder::of(running("owl"));
     folder.append([

@@ -58,6 +58,14 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Numbers of nodes fell since the tick before, so that what runs may lack something.
+    pub fn resets(&mut self) {
+        let (nodes, releases) = (self.inputs.tick.resets.clone(), self.ids(|entry| entry.ramp.is_some()));
+        if !nodes.is_empty() && !releases.is_empty() {
+            self.add(Event::Reset { nodes, releases });
+        }
+    }
+
     /// What is wrong with the policy if this happened. Nothing may be added while people's own files are not in force.
     pub fn problems_with(&self, event: Event) -> Vec<Trouble> {
         let written = self.inputs.written;

@@ -30,6 +30,8 @@ pub struct World {
     pub bad: BTreeMap<String, u64>,
     /// Whether polls are accepted.
     pub polls: bool,
+    /// Nodes whose numbers fell.
+    pub resets: Vec<String>,
     /// What each node has answered; all of them answer what was pushed before a tick.
     pub nodes: BTreeMap<String, u64>,
     /// Every line, as it stands in the file.
@@ -59,6 +61,7 @@ impl World {
             has_room: true,
             bad: BTreeMap::new(),
             polls: true,
+            resets: Vec::new(),
             nodes: ["edge-1", "edge-2"].map(|node| (node.to_owned(), 0)).into(),
             journal: Vec::new(),
             last: Vec::new(),
@@ -127,6 +130,7 @@ impl World {
             poll: self.polls.then(|| counted.collect()),
             answered: self.nodes.values().copied().min().unwrap_or(push),
             nodes: self.nodes.clone(),
+            resets: self.resets.clone(),
             ..Tick::default()
         }
     }
@@ -167,6 +171,7 @@ impl World {
         let (state, decided) = self.through(self.state.clone(), &tick);
         self.journal.extend(decided.lines.iter().map(|line| serde_json::to_string(line).unwrap()));
         (self.state, self.now) = (state, tick.now);
+        self.resets.clear();
         self.nodes.values_mut().for_each(|answered| *answered = self.state.push());
         self.last = decided.lines;
         self.last.iter().filter_map(|line| short(&line.event)).collect()
@@ -219,7 +224,7 @@ pub fn short(event: &Event) -> Option<String> {
         Event::Unreached { release, nodes } => format!("unreached {release} {}", nodes.join(" ")),
         Event::Reached { release } => format!("reached {release}"),
         Event::ClockJumped { .. } => "clock_jumped".into(),
-        Event::Reset { .. } => "reset".into(),
+        Event::Reset { nodes, releases } => format!("reset {} of {}", nodes.join(" "), releases.join(" ")),
         Event::Approved { release, step, .. } => format!("approved {release} {step}"),
         Event::Paused { release, .. } => format!("paused {release}"),
         Event::Resumed { release, .. } => format!("resumed {release}"),

@@ -48,6 +48,22 @@ fn its_first_step_begins_a_tick_after_nine_of_ten_edges_know_its_tags() {
     assert_eq!(world.until("begun ant 0"), 2);
 }
 
+/// The ledger tells a fall once, and so does the journal, disk full or not; where nothing runs nothing is lost by it.
+#[test]
+fn numbers_that_fell_are_told_once_with_the_releases_that_may_lack_something() {
+    let mut world = World::new().with("ant", "ant.shop", STEPS).with("cat", "ant.shop", STEPS);
+    let fall = |world: &mut World| world.resets = vec!["edge-1".into(), "edge-2".into()];
+    fall(&mut world);
+    assert_eq!(world.tick(), ["seen ant", "seen cat", "started ant", "cat waits: slots ant"]);
+    for has_room in [true, false] {
+        (world.has_room, world.polls) = (has_room, false);
+        fall(&mut world);
+        let told = world.tick();
+        assert_eq!(told, ["reset edge-1 edge-2 of ant"], "{has_room}");
+        assert_eq!(ticks(&mut world, 3), [""; 0]);
+    }
+}
+
 #[test]
 fn a_step_begins_only_with_a_poll_that_was_accepted() {
     let mut world = World::new().with("ant", "ant.shop", STEPS);

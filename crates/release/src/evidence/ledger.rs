@@ -73,7 +73,10 @@ impl Ledger {
         let (came, mark_before) = match &before {
             Some(before) => (counts.since(&before.counts), Some(before.mark.clone())),
             // Its first numbers are in the last reading of the process before, as far as that was read.
-            None if is_old || took_over && mark_before.is_some() => (None, mark_before),
+            None if is_old || took_over && mark_before.is_some() => {
+                // Where nothing was counted nothing is lost.
+                (counts.are_none().then(Counts::default), mark_before)
+            }
             None => (counts.since(&Counts::default()), mark_before),
         };
         let mut all = before.map(|before| before.counts).unwrap_or_default();

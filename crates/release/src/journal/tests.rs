@@ -53,6 +53,11 @@ fn lines_are_a_public_format() {
             Event::Aborted { request: "r1".into(), release: release(), why: Some("lunch".into()), push: None },
             r#""by":{"user":"ann","host":"web-1"},"event":"aborted","request":"r1","release":"owl","why":"lunch""#,
         ),
+        (
+            None,
+            Event::Reset { nodes: vec!["edge-1".into()], releases: vec!["owl".into()] },
+            r#""event":"reset","nodes":["edge-1"],"releases":["owl"]"#,
+        ),
         (None, Event::ClockJumped { by_ms: -1_500 }, r#""event":"clock_jumped","by_ms":-1500"#),
     ] {
         let line = Line { number: 7, at: "2026-12-01T01:00:00Z".parse().unwrap(), by, event };

@@ -73,6 +73,18 @@ fn a_process_that_took_over_anothers_numbers_is_a_new_base_if_that_was_read() {
     assert_eq!(requests(&unread.accept()), [(None, 30)]);
 }
 
+/// Else the first release of a new journal would be told that evidence is lost, of every edge.
+#[test]
+fn where_nothing_was_counted_a_new_base_is_no_reset() {
+    let mut ledger = Ledger::behind("2026-12-01T00:00:00Z".parse().unwrap());
+    let [old, new] = ["2026-11-30T00:00:00.000Z", "2026-12-02T00:00:00.000Z"];
+    assert!(!ledger.count("a", reading(old, 0), "m"));
+    assert!(ledger.count("b", reading(old, 7), "m"));
+    assert!(!ledger.count("c", reading(new, 7), "m"));
+    assert!(!ledger.count("a", reading(old, 3), "m"));
+    assert_eq!((requests(&ledger.accept()), ledger.resets()), (vec![(None, 7), (Some("m"), 3)], 1));
+}
+
 #[test]
 fn two_envoys_of_one_name_are_two() {
     assert_eq!(counted(&[("a", "1", 100), ("a", "2", 30), ("a", "1", 110), ("a", "2", 35), ("a", "1", 110)]).0, 145);
