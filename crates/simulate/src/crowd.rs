@@ -116,6 +116,14 @@ impl Crowd {
     }
 }
 
+impl User {
+    /// From 0 to 1, what it has that says nothing of its arm or part, such as its browser. Of digits of its place that no share has.
+    pub(crate) fn kind(&self) -> f64 {
+        let beyond = self.place * 1e6;
+        beyond - libm::floor(beyond)
+    }
+}
+
 impl Rate {
     fn draw(self, dice: &mut ChaCha8Rng) -> f64 {
         match self {

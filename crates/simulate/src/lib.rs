@@ -27,9 +27,11 @@
 //! | `fault` | what goes wrong, with whom and when |
 //! | `traffic` | [`Counts`] of each part of each arm, look by look |
 //! | `run` | a [`Plan`] under a [`Judge`] |
-//! | `guardrail`, `deviation` | judges as Weir's releases have them |
+//! | `guardrail`, `deviation` | judges as Weir's releases have them, and nothing else: quick |
+//! | `life` | a release under the very judge that decides on it |
 //! | `peers` | judges as other tools have them |
-//! | `tally` | many runs |
+//! | `dealt` | units through the engine: shares, and layers against each other |
+//! | `many`, `tally` | many runs |
 //!
 //! A user's requests are a Poisson process, and so are those of many users together and those of them that fail. So what is counted
 //! is drawn for a part of an arm at once, which comes to the same as user by user and is quick enough for millions of looks.
@@ -40,9 +42,12 @@
 
 mod arms;
 mod crowd;
+mod dealt;
 mod deviation;
 mod fault;
 mod guardrail;
+mod life;
+mod many;
 pub mod peers;
 mod run;
 mod tally;
@@ -50,9 +55,12 @@ mod traffic;
 
 pub use arms::{Arms, Control};
 pub use crowd::{BOUNDS_MS, Crowd, Latency, PARTS, Population, Rate};
+pub use dealt::{Dealt, DealtLayer, DealtShare, Headers, PAIRS_MAX, Pair};
 pub use deviation::Deviation;
 pub use fault::{Fault, Harm, Meets};
 pub use guardrail::{Counted, Guardrail, Guardrails};
+pub use life::{End, Life, Lived, Met, Since, Trouble};
+pub use many::many;
 pub use run::{Fate, Judge, Kind, Look, Plan, Step, Verdict};
 pub use tally::Tally;
 pub use traffic::{Counts, Parts, Traffic};

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rand_distr::{Binomial, Distribution, Poisson};
 
-use crate::crowd::{BOUNDS_MS, Crowd, PARTS, Population};
+use crate::crowd::{BOUNDS_MS, Crowd, PARTS, Population, User};
 use crate::fault::Harm;
 
 /// What was counted, as `weir_assigned_total` has it.
@@ -59,18 +59,30 @@ impl Traffic {
     /// What is to be expected, for one request of the whole crowd, of the users whose place lies in this range. It is the same for as
     /// long as the arms and their faults are.
     pub fn expected(&self, range: &Range<f64>, harm: Harm) -> Parts {
+        self.expected_of(range, |_| harm)
+    }
+
+    /// The same where not all of them meet the same.
+    pub(crate) fn expected_of(&self, range: &Range<f64>, harm: impl Fn(&User) -> Harm) -> Parts {
         let mut parts = Parts::default();
-        for user in self.crowd.users.iter().filter(|user| range.contains(&user.place)) {
+        for user in self.users_in(range) {
+            let harm = harm(user);
             let volume = user.volume * (1.0 - harm.lost);
-            let errors = (user.errors * harm.errors).min(1.0);
-            let unanswered = (user.unanswered * harm.unanswered).min(1.0 - errors);
-            let over = user.over.map(|rate| volume * (rate * harm.slow).min(1.0));
+            let errors = besides((user.errors * harm.errors).min(1.0), harm.more_errors);
+            let unanswered =
+                besides((user.unanswered * harm.unanswered).min(1.0), harm.more_unanswered).min(1.0 - errors);
+            let over = user.over.map(|rate| volume * besides((rate * harm.slow).min(1.0), harm.more_slow));
             if let Some(part) = parts.get_mut(user.part) {
                 let (errors, unanswered) = (volume * errors, volume * unanswered);
                 *part = part.and(&Counts { all: volume, errors, unanswered, over });
             }
         }
         parts
+    }
+
+    /// The users whose place lies in this range.
+    pub(crate) fn users_in(&self, range: &Range<f64>) -> impl Iterator<Item = &User> {
+        self.crowd.users.iter().filter(move |user| range.contains(&user.place))
     }
 
     /// What is counted of parts of which this is expected, when the whole crowd makes about so many requests.
@@ -102,6 +114,11 @@ impl Traffic {
         }
         Binomial::new(all as u64, chance.min(1.0)).map_or(0.0, |some| some.sample(&mut self.dice) as f64)
     }
+}
+
+/// A rate, with this part of all other requests besides.
+fn besides(rate: f64, more: f64) -> f64 {
+    rate + (1.0 - rate) * more
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ fn a_release_that_is_as_good_is_rarely_stopped() {
 #[test]
 fn a_release_at_its_margin_is_rarely_stopped() {
     let r0 = 1.0 + MARGIN;
-    no_guardrail_stops_more_than_alpha(Harm { errors: r0, unanswered: r0, slow: r0, lost: 0.0 });
+    no_guardrail_stops_more_than_alpha(Harm { errors: r0, unanswered: r0, slow: r0, ..Harm::NONE });
 }
 
 #[test]

@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
 use weir_policy::Source;
 use weir_policy::evidence::Outcome;
-use weir_release::evidence::{Counts, Evidence, TICK};
+use weir_release::evidence::{Counts, Evidence, TICK, VariantCounts};
 use weir_release::judge::{Code, Stand};
 use weir_release::{Release, Running, Tick, read_alone};
 use weir_simulate::{
@@ -68,24 +67,19 @@ impl Judge for Both {
 
 /// The counts of a look as evidence has them.
 fn counts(counted: &[Parts]) -> Counts {
+    let of = |parts: &Parts, outcome: Outcome, part: usize| match outcome {
+        Outcome::All => parts[part].all,
+        Outcome::Error => parts[part].errors,
+        Outcome::None => parts[part].unanswered,
+        Outcome::Over250 => parts[part].over[0],
+        Outcome::Over500 => parts[part].over[1],
+        Outcome::Over1000 => parts[part].over[2],
+        Outcome::Over2500 => parts[part].over[3],
+    };
     let variants = ["canary", "control"].into_iter().zip(counted).map(|(variant, parts)| {
-        let of = |outcome: Outcome| -> Value {
-            let count = |part: &weir_simulate::Counts| match outcome {
-                Outcome::All => part.all,
-                Outcome::Error => part.errors,
-                Outcome::None => part.unanswered,
-                Outcome::Over250 => part.over[0],
-                Outcome::Over500 => part.over[1],
-                Outcome::Over1000 => part.over[2],
-                Outcome::Over2500 => part.over[3],
-            };
-            parts.iter().map(|part| Value::from(count(part) as u64)).collect()
-        };
-        let all: Map<String, Value> = Outcome::ALL.into_iter().map(|one| (one.name().to_owned(), of(one))).collect();
-        (variant.to_owned(), Value::from(all))
+        (variant.to_owned(), VariantCounts::new(|outcome, part| of(parts, outcome, part) as u64))
     });
-    let variants: Map<String, Value> = variants.collect();
-    serde_json::from_value(Value::from(Map::from_iter([("owl".to_owned(), variants.into())]))).unwrap()
+    Counts::of_experiment("owl", variants)
 }
 
 /// Releases whose steps have so many looks each.

@@ -26,6 +26,11 @@ pub struct VariantCounts([[u64; PARTS]; OUTCOMES]);
 struct ByOutcome(BTreeMap<String, [u64; PARTS]>);
 
 impl Counts {
+    /// Those of one experiment, by the ids of its variants.
+    pub fn of_experiment(id: &str, variants: impl IntoIterator<Item = (String, VariantCounts)>) -> Counts {
+        Counts(BTreeMap::from([(id.to_owned(), variants.into_iter().collect())]))
+    }
+
     /// None, of these experiments and variants.
     pub(crate) fn none_of(experiments: &Experiments) -> Counts {
         let none = |variants: &BTreeSet<String>| {
@@ -112,6 +117,11 @@ impl Counts {
 }
 
 impl VariantCounts {
+    /// Those that had so many requests of a part which ended so.
+    pub fn new(counted: impl Fn(Outcome, usize) -> u64) -> VariantCounts {
+        VariantCounts(Outcome::ALL.map(|outcome| std::array::from_fn(|part| counted(outcome, part))))
+    }
+
     /// The requests of each part that ended so.
     pub fn by_part(&self, outcome: Outcome) -> [u64; PARTS] {
         self.0.get(outcome as usize).copied().unwrap_or_default()

@@ -68,7 +68,7 @@ fn judges_beside_each_other_see_what_each_alone_would() {
 #[test]
 fn faults_meet_whom_and_when_they_say() {
     let mut plan = plan(Kind::Test(2), &[0.3], 4);
-    let harm = Harm { errors: 10.0, unanswered: 10.0, slow: 10.0, lost: 0.5 };
+    let harm = Harm { errors: 10.0, unanswered: 10.0, slow: 10.0, lost: 0.5, ..Harm::NONE };
     plan.faults = vec![
         Fault { meets: Meets::Arm(1), looks: 1..3, harm },
         Fault { meets: Meets::All, looks: 2..4, harm: Harm { errors: 2.0, ..Harm::NONE } },

@@ -9,7 +9,7 @@ use crate::fault::Harm;
 
 const LOOKS: usize = 4000;
 const REQUESTS: f64 = 200.0;
-const HARM: Harm = Harm { errors: 2.0, unanswered: 3.0, slow: 1.5, lost: 0.25 };
+const HARM: Harm = Harm { errors: 2.0, unanswered: 3.0, slow: 1.5, lost: 0.25, ..Harm::NONE };
 const CANARY: Range<f64> = 0.0..0.4;
 
 /// 40 users, of whom some ask much and some fail often.

@@ -21,7 +21,7 @@ const KINDS: [(&str, Counted); 7] = [
 pub fn independent(runs: &Runs, promises: &mut Vec<Promise>) -> String {
     let judges: Vec<NewJudge> = KINDS.map(|(_, kind)| judge(settings::guardrail(kind, MARGIN))).into();
     let r0 = 1.0 + MARGIN;
-    let harms = [Harm::NONE, Harm { errors: r0, unanswered: r0, slow: r0, lost: 0.0 }];
+    let harms = [Harm::NONE, Harm { errors: r0, unanswered: r0, slow: r0, ..Harm::NONE }];
     let [good, at_margin] = harms.map(|harm| {
         let plan = settings::release(Control::Equal, &[0.05, 0.1, 0.5, 0.95], 250);
         let plan = settings::with(harm, &plan);

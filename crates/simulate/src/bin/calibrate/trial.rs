@@ -1,11 +1,10 @@
 //! A trial: one release, again and again with other users, before several judges at once.
 
 use std::borrow::Borrow;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use weir_simulate::{Fate, Judge, Plan, Population, Tally, Traffic};
+use weir_simulate::{Fate, Judge, Plan, Population, Tally, Traffic, many};
 
 /// The seed of the first run; each further one has the next. Trials have the same seeds, so the same users.
 pub const SEED: u64 = 20_000;
@@ -46,24 +45,9 @@ impl Trial<'_> {
     /// The same on however many threads: runs are independent, and added in their order.
     fn tallies(&self, judges: usize, run: impl Fn(&mut Traffic) -> Vec<Fate> + Sync) -> Vec<Tally> {
         let (started, told) = (Instant::now(), AtomicU64::new(0));
-        let (next, fates) = (AtomicUsize::new(0), Mutex::new(vec![Vec::new(); self.runs]));
-        std::thread::scope(|scope| {
-            for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-                scope.spawn(|| {
-                    loop {
-                        let number = next.fetch_add(1, Ordering::Relaxed);
-                        if number >= self.runs {
-                            break;
-                        }
-                        let of_run = run(&mut Traffic::new(&self.population, self.seed + number as u64));
-                        fates.lock().expect("no thread panics")[number] = of_run;
-                        self.tell(number + 1, started, &told);
-                    }
-                });
-            }
-        });
+        let run = |number: usize| run(&mut Traffic::new(&self.population, self.seed + number as u64));
         let mut tallies = vec![Tally::default(); judges];
-        for fates in fates.into_inner().expect("no thread panics") {
+        for fates in many(self.runs, run, |runs| self.tell(runs, started, &told)) {
             tallies.iter_mut().zip(&fates).for_each(|(tally, fate)| tally.add(fate));
         }
         tallies

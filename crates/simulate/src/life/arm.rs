@@ -1,0 +1,73 @@
+//! An arm as it is for some time: what it owns, what is wrong with it, and what is expected of it.
+
+use std::ops::Range;
+
+use weir_policy::evidence::Outcome;
+use weir_policy::{Range as Slots, SLOTS};
+use weir_release::CONTROL;
+use weir_release::evidence::VariantCounts;
+
+use super::trouble::Trouble;
+use crate::crowd::User;
+use crate::fault::Harm;
+use crate::traffic::{Counts, Parts, Traffic};
+
+/// An arm between two changes of anything.
+pub struct ArmNow {
+    pub id: String,
+    /// Of the release's own line, from 0 to 1.
+    pub owned: Vec<Range<f64>>,
+    /// What is wrong with it.
+    pub troubles: Vec<Trouble>,
+    expected: Parts,
+}
+
+impl ArmNow {
+    /// The arm of this id, which owns this, where there are these troubles.
+    pub fn new<'t>(
+        id: &str,
+        owned: &[Slots],
+        troubles: impl Iterator<Item = &'t Trouble>,
+        traffic: &Traffic,
+    ) -> ArmNow {
+        let of_all = |slot: u32| f64::from(slot) / f64::from(SLOTS);
+        let owned: Vec<Range<f64>> = owned.iter().map(|range| of_all(range.start)..of_all(range.end)).collect();
+        let meets = |trouble: &&Trouble| trouble.arm.as_deref().is_none_or(|arm| arm == id);
+        let troubles: Vec<Trouble> = troubles.filter(meets).cloned().collect();
+        let harm = |user: &User| {
+            let met = troubles.iter().filter(|trouble| trouble.meets(user));
+            met.fold(Harm::NONE, |all, trouble| all.and(trouble.harm.of_part(trouble.requests)))
+        };
+        let of_ranges = owned.iter().map(|range| traffic.expected_of(range, harm));
+        let expected = of_ranges.fold(Parts::default(), |mut sum, parts| {
+            sum.iter_mut().zip(&parts).for_each(|(sum, part)| *sum = sum.and(part));
+            sum
+        });
+        ArmNow { id: id.to_owned(), owned, troubles, expected }
+    }
+
+    /// What is counted of it while the whole crowd makes about so many requests.
+    pub fn count(&self, requests: f64, traffic: &mut Traffic) -> VariantCounts {
+        let parts = traffic.count(&self.expected, requests);
+        VariantCounts::new(|outcome, part| parts.get(part).map_or(0, |counts| of(outcome, counts)))
+    }
+
+    /// Whether it is compared with others, and nothing that a release changes.
+    pub fn is_control(&self) -> bool {
+        self.id == CONTROL
+    }
+}
+
+fn of(outcome: Outcome, counts: &Counts) -> u64 {
+    let [over_250, over_500, over_1000, over_2500] = counts.over;
+    let count = match outcome {
+        Outcome::All => counts.all,
+        Outcome::Error => counts.errors,
+        Outcome::None => counts.unanswered,
+        Outcome::Over250 => over_250,
+        Outcome::Over500 => over_500,
+        Outcome::Over1000 => over_1000,
+        Outcome::Over2500 => over_2500,
+    };
+    count as u64
+}
