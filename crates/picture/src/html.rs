@@ -1,0 +1,106 @@
+//! A page as HTML that is XML too: everything it needs is in it.
+
+use crate::drawing::{NARROW, WIDE, rectangle};
+use crate::escape::escape;
+use crate::owners::Owners;
+use crate::page::{Page, Picture, Section};
+use crate::picture::owners;
+use crate::style;
+
+/// Marks of all pictures together. Each may take half of what those before it left, so that no section takes all.
+const PICTURES_MAX: usize = 1_000_000;
+
+/// Rows of all tables together, in the same way.
+const TABLES_MAX: usize = 800_000;
+
+impl Page {
+    /// The page as one HTML document of less than 2 MB: light and dark, printable, without a script and without anything to fetch.
+    pub fn html(&self) -> String {
+        let owners = owners(&self.sections);
+        let mut room = Room { pictures: PICTURES_MAX, tables: TABLES_MAX };
+        let mut body = String::new();
+        for (index, section) in self.sections.iter().enumerate() {
+            body += &html(section, index, &owners, &mut room);
+        }
+        let title = escape(&self.title);
+        let lead = paragraph("lead", &self.lead);
+        format!(
+            "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
+             <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"/>\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline'\"/>\n\
+             <title>{title}</title>\n<style>\n{}{}{}</style>\n</head>\n<body>\n{}<main>\n<h1>{title}</h1>\n{lead}{body}</main>\n\
+             </body>\n</html>\n",
+            style::colours(),
+            style::pictures(),
+            style::PAGE,
+            style::patterns_beside(),
+        )
+    }
+}
+
+impl Section {
+    /// The picture alone, as an SVG file of its own; none where there is nothing to draw.
+    pub fn svg(&self) -> Option<String> {
+        let picture = self.picture.as_ref()?;
+        let drawing = picture.drawing(&owners(std::slice::from_ref(self)), WIDE)?;
+        let ground = rectangle(0.0, 0.0, drawing.width, drawing.height);
+        let style = format!(
+            "<style>{}{}</style>{}<path class=\"ground\" d=\"{ground}\"/>",
+            style::colours(),
+            style::pictures(),
+            style::patterns()
+        );
+        Some(drawing.svg("alone", "", &self.heading, &picture.description(), &style))
+    }
+}
+
+/// How many bytes are still free.
+struct Room {
+    pictures: usize,
+    tables: usize,
+}
+
+fn html(section: &Section, index: usize, owners: &Owners, room: &mut Room) -> String {
+    let sentences: String = section.sentences.iter().map(|sentence| paragraph("", sentence)).collect();
+    let mut html = format!("<section>\n<h2>{}</h2>\n{sentences}", escape(&section.heading));
+    if let Some(picture) = &section.picture {
+        html += &drawn(picture, &section.heading, index, owners, room);
+        let is_beside = !matches!(picture, Picture::Table(_));
+        let table =
+            picture.table().html((&format!("t{index}"), &section.heading), picture.count(), is_beside, room.tables / 2);
+        room.tables = room.tables.saturating_sub(table.len());
+        html += &table;
+    }
+    html + "</section>\n"
+}
+
+fn drawn(picture: &Picture, heading: &str, index: usize, owners: &Owners, room: &mut Room) -> String {
+    let (Some(wide), Some(narrow)) = (picture.drawing(owners, WIDE), picture.drawing(owners, NARROW)) else {
+        return String::new();
+    };
+    let bytes = wide.bytes() + narrow.bytes();
+    if bytes > room.pictures / 2 {
+        return paragraph(
+            "m",
+            "This picture is left out, or the page would be too large. The table has all that it shows.",
+        );
+    }
+    room.pictures -= bytes;
+    let description = picture.description();
+    let (wide_id, narrow_id) = (format!("w{index}"), format!("n{index}"));
+    let left_out =
+        wide.left_out.as_ref().map_or_else(String::new, |text| format!("<figcaption>{}</figcaption>\n", escape(text)));
+    format!(
+        "<figure>\n{}{}{left_out}</figure>\n",
+        wide.svg("wide", &wide_id, heading, &description, ""),
+        narrow.svg("narrow", &narrow_id, heading, &description, "")
+    )
+}
+
+fn paragraph(class: &str, text: &str) -> String {
+    match (text.is_empty(), class) {
+        (true, _) => String::new(),
+        (false, "") => format!("<p>{}</p>\n", escape(text)),
+        (false, class) => format!("<p class=\"{class}\">{}</p>\n", escape(text)),
+    }
+}

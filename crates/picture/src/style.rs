@@ -1,0 +1,121 @@
+//! Colours, patterns and the rest of the style: one accent, and eight colours that the colour-blind tell apart, each with a pattern
+//! of its own.
+
+use crate::glyphs::FONTS;
+
+/// Fill and stroke of an owner by day, the same by night, and the path of its pattern within a square.
+struct Look {
+    day: [&'static str; 2],
+    night: [&'static str; 2],
+    size: u8,
+    pattern: &'static str,
+}
+
+/// After the palette of Okabe and Ito, paler, so that texts are read on it.
+const LOOKS: [Look; 8] = [
+    Look { day: ["#c3d7f4", "#2b62b8"], night: ["#27436e", "#7aa8f0"], size: 8, pattern: "" },
+    Look {
+        day: ["#fbdcae", "#b96d00"],
+        night: ["#5a4210", "#e0a030"],
+        size: 8,
+        pattern: "M-2 2l4 -4M0 8l8 -8M6 10l4 -4",
+    },
+    Look { day: ["#bfe3d3", "#007a56"], night: ["#17503c", "#4fbf95"], size: 6, pattern: "M1.5 2h1.5M4.5 5h1.5" },
+    Look { day: ["#ecc9de", "#9c3f77"], night: ["#582a48", "#d98dbb"], size: 8, pattern: "M-2 6l4 4M0 0l8 8M6 -2l4 4" },
+    Look { day: ["#cdebf8", "#147aa6"], night: ["#184a5f", "#66bde6"], size: 6, pattern: "M0 3h6" },
+    Look { day: ["#f8cdb9", "#bb4a19"], night: ["#66301a", "#ee8a5c"], size: 6, pattern: "M3 0v6" },
+    Look { day: ["#f4ecae", "#857600"], night: ["#4d4710", "#d6c84a"], size: 10, pattern: "M0 10l10 -10M0 0l10 10" },
+    Look { day: ["#d9dce1", "#666d78"], night: ["#3b4048", "#9aa1ac"], size: 8, pattern: "M0 4h8M4 0v8" },
+];
+
+/// Colours by name: ground, text, soft text, lines of a scale, what is free, accent, its fill, bound.
+const DAY: &str = "--bg:#fff;--ink:#1d2127;--soft:#59616d;--grid:#e3e6ea;--free:#eceef1;--accent:#2b62b8;--tint:#cfdff6;--bound:#b3341f";
+const NIGHT: &str = "--bg:#15181c;--ink:#e6e9ed;--soft:#a3abb6;--grid:#2d333b;--free:#262b32;--accent:#7aa8f0;--tint:#2a4570;--bound:#ff9480";
+
+/// All colours as variables, by day and by night. Paper is light.
+pub(crate) fn colours() -> String {
+    let all = |colours: fn(&Look) -> [&'static str; 2]| -> String {
+        let looks = LOOKS.iter().enumerate();
+        looks
+            .map(|(index, look)| {
+                let [fill, stroke] = colours(look);
+                format!(";--f{index}:{fill};--s{index}:{stroke}")
+            })
+            .collect()
+    };
+    let (day, night) = (all(|look| look.day), all(|look| look.night));
+    format!(
+        ":root{{color-scheme:light dark;{DAY}{day}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{NIGHT}{night}}}}}\n"
+    )
+}
+
+/// The style of all that pictures are made of.
+pub(crate) fn pictures() -> String {
+    let owners = (0..LOOKS.len()).map(|index| {
+        format!(
+            ".p{index}{{fill:url(#o{index})}}.h{index}{{stroke:var(--f{index})}}.f{index}{{fill:var(--f{index})}}\
+             .s{index}{{fill:none;stroke:var(--s{index});stroke-width:1.2}}\n"
+        )
+    });
+    let owners: String = owners.collect();
+    format!("svg text{{font:12px {FONTS};fill:var(--ink)}}\n{PICTURES}{owners}")
+}
+
+const PICTURES: &str = "svg text.m{fill:var(--soft)}
+.l{paint-order:stroke;stroke-width:6;stroke-linejoin:round}.ha{stroke:var(--tint)}.hb{stroke:var(--bg)}
+.ground{fill:var(--bg)}.free{fill:var(--free)}.stays{fill:var(--free);stroke:var(--soft);stroke-width:.5}
+.moves,.a{fill:var(--tint)}.moves{stroke:var(--accent)}.n{fill:var(--soft)}
+.g{stroke:var(--grid)}.b{stroke:var(--soft)}.w{stroke:var(--soft);stroke-width:2;stroke-linecap:round;stroke-dasharray:0 5}
+.ae{stroke:var(--accent);stroke-width:2}.i{stroke:var(--ink);stroke-width:1.5}
+.x{stroke:var(--bound);stroke-width:1.5;stroke-dasharray:6 4}
+.e{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}.e0{stroke:var(--accent)}
+.e1{stroke:var(--s1);stroke-dasharray:7 5}.e2{stroke:var(--s2);stroke-dasharray:0 5;stroke-width:3}
+.e3{stroke:var(--s3);stroke-dasharray:11 5 0 5}.e4{stroke:var(--s4);stroke-dasharray:3 4}.e5{stroke:var(--s5);stroke-dasharray:16 6}
+";
+
+/// The patterns that owners are filled with.
+pub(crate) fn patterns() -> String {
+    let patterns = LOOKS.iter().enumerate().map(|(index, look)| {
+        let size = look.size;
+        let pattern = look.pattern;
+        let over =
+            if pattern.is_empty() { String::new() } else { format!("<path class=\"s{index}\" d=\"{pattern}\"/>") };
+        format!(
+            "<pattern id=\"o{index}\" width=\"{size}\" height=\"{size}\" patternUnits=\"userSpaceOnUse\">\
+             <path class=\"f{index}\" d=\"M0 0h{size}v{size}h-{size}z\"/>{over}</pattern>"
+        )
+    });
+    format!("<defs>{}</defs>", patterns.collect::<String>())
+}
+
+/// The same in a page, for all pictures at once: one that is not shown at all would have none.
+pub(crate) fn patterns_beside() -> String {
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"defs\" width=\"0\" height=\"0\" aria-hidden=\"true\">{}</svg>\n",
+        patterns()
+    )
+}
+
+/// The style of the page around them.
+pub(crate) const PAGE: &str = "*{box-sizing:border-box}
+html{background:var(--bg);color:var(--ink);font:16px/1.55 system-ui,-apple-system,\"Segoe UI\",Roboto,\"Helvetica Neue\",Arial,\"Noto Sans\",sans-serif;-webkit-text-size-adjust:100%}
+body{margin:0}main{max-width:752px;margin:0 auto;padding:32px 16px 64px}
+h1,h2,p,summary,th,td,figcaption,caption{overflow-wrap:anywhere;unicode-bidi:isolate}th{overflow-wrap:normal}.long{overflow-wrap:anywhere}
+h1{font-size:28px;line-height:1.25;margin:0 0 8px}h2{font-size:19px;line-height:1.35;margin:0 0 8px}
+p{margin:0 0 12px;max-width:68ch}.lead{font-size:18px;color:var(--soft)}p.m,figcaption{color:var(--soft);font-size:14px}
+section{margin-top:40px;padding-top:24px;border-top:1px solid var(--grid)}
+figure{margin:20px 0 12px}figure svg{display:block;height:auto}.defs{position:absolute}
+.wide{width:100%}.narrow{display:none!important}
+details{font-size:14px}summary{color:var(--accent);cursor:pointer;padding:4px 0}summary:focus-visible{outline:2px solid var(--accent)}
+table{border-collapse:collapse;width:100%;font-size:14px;line-height:1.45;font-variant-numeric:tabular-nums}
+caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+th,td{padding:6px 16px 6px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--grid)}
+th:last-child,td:last-child{padding-right:0}th{color:var(--soft);font-weight:600}
+@media screen and (max-width:719px){main{padding-top:20px}h1{font-size:24px}
+.wide{display:none!important}.narrow{display:block!important;width:100%;max-width:480px}
+table,tbody{display:block}thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+tr{display:block;padding:8px 0;border-bottom:1px solid var(--grid)}
+td{display:grid;grid-template-columns:minmax(0,2fr) minmax(0,3fr);gap:12px;padding:1px 0;border:0}td:empty{display:none}td:first-child{display:block;font-weight:600}td:first-child::before{content:none!important}td::before{color:var(--soft);font-variant-numeric:normal}}
+@media print{main{max-width:none;padding:0}figure,tr{break-inside:avoid}h2{break-after:avoid}
+details::details-content{content-visibility:visible!important;height:auto!important}}
+";

@@ -1,0 +1,107 @@
+//! Rows and columns, beside each picture or by themselves.
+
+use crate::escape::{css, escape};
+
+/// Rows and columns. A column in which every cell begins with a digit or a sign is set to the right.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// Cells of each row; those beyond the columns are not shown, and those that are not there are empty.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// More rows than a person reads.
+const ROWS_MAX: usize = 2000;
+
+/// With fewer rows a table stands open below its picture.
+const ROWS_OPEN: usize = 6;
+
+/// A number is no longer.
+const NUMBER_MAX: usize = 24;
+
+/// With more columns, numbers may go over lines.
+const COLUMNS_WHOLE: usize = 6;
+
+impl Table {
+    /// As many of these rows as are shown.
+    pub(crate) fn new<const N: usize>(columns: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Table {
+        let columns = columns.map(str::to_owned).into();
+        Table { columns, rows: rows.into_iter().take(ROWS_MAX).map(Vec::from).collect() }
+    }
+
+    /// As HTML with a name of its own on the page, in at most so many bytes of rows; `count` is how many rows there are, of which
+    /// the table may have the first alone.
+    pub(crate) fn html(&self, (id, caption): (&str, &str), count: usize, folded: bool, bytes: usize) -> String {
+        if self.rows.is_empty() || self.columns.is_empty() {
+            return "<p class=\"m\">Nothing to show.</p>\n".to_owned();
+        }
+        let (rows, shown) = self.rows_within(bytes);
+        let heads: String = self.columns.iter().map(|name| head(name)).collect();
+        let mut table = format!("<style>{}</style><table id=\"{id}\">\n", self.style(id));
+        table += &format!(
+            "<caption>{}</caption>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody></table>\n",
+            escape(caption)
+        );
+        if shown < count {
+            table += &format!("<p class=\"m\">The first {shown} of {count} rows.</p>\n");
+        }
+        if !folded {
+            return table;
+        }
+        let open = if count <= ROWS_OPEN { " open=\"\"" } else { "" };
+        let rows = if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
+        format!("<details{open}><summary>As a table, {rows}</summary>\n{table}</details>\n")
+    }
+
+    /// Rows as HTML, and how many of them there are.
+    fn rows_within(&self, bytes: usize) -> (String, usize) {
+        let (mut html, mut shown) = (String::new(), 0);
+        for row in self.rows.iter().take(ROWS_MAX) {
+            let cells = self.columns.iter().enumerate().map(|(index, _)| row.get(index).map_or("", String::as_str));
+            let cells: String = cells.map(|cell| format!("<td>{}</td>", escape(cell))).collect();
+            if html.len() + cells.len() > bytes {
+                break;
+            }
+            html += &format!("<tr>{cells}</tr>\n");
+            shown += 1;
+        }
+        (html, shown)
+    }
+
+    /// Where there is no room for columns, each cell says what it is.
+    fn style(&self, id: &str) -> String {
+        let numbers = (0..self.columns.len()).filter(|column| self.is_of_numbers(*column));
+        let whole = if self.columns.len() <= COLUMNS_WHOLE { ";white-space:nowrap" } else { "" };
+        let numbers = numbers.map(|column| {
+            let column = column + 1;
+            format!("#{id} th:nth-child({column}){{text-align:right}}#{id} td:nth-child({column}){{text-align:right{whole}}}")
+        });
+        let names = self
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(index, name)| format!("#{id} td:nth-child({})::before{{content:\"{}\"}}", index + 1, css(name)));
+        let (numbers, names) = (numbers.collect::<String>(), names.collect::<String>());
+        format!("@media print,(min-width:720px){{{numbers}}}@media screen and (max-width:719px){{{names}}}")
+    }
+
+    /// Whether a column is one of numbers.
+    pub(crate) fn is_of_numbers(&self, column: usize) -> bool {
+        let mut cells = self.rows.iter().take(ROWS_MAX).filter_map(|row| row.get(column));
+        cells.all(|cell| {
+            cell.is_empty()
+                || cell.len() <= NUMBER_MAX
+                    && cell.starts_with(|one: char| one.is_ascii_digit() || matches!(one, '−' | '-' | '+' | '∞'))
+        })
+    }
+}
+
+/// Words of a column's name stay whole, unless one is longer than names are.
+fn head(name: &str) -> String {
+    let is_long = name.split_whitespace().any(|word| word.chars().count() > WORD_MAX);
+    let class = if is_long { " class=\"long\"" } else { "" };
+    format!("<th scope=\"col\"{class}>{}</th>", escape(name))
+}
+
+const WORD_MAX: usize = 14;
