@@ -22,6 +22,7 @@ fn arrows_point_one_way() {
     assert_eq!(ours("weir-engine"), BTreeSet::from(["weir-policy"]));
     assert_eq!(ours("weir-filter"), BTreeSet::from(["weir-engine"]));
     assert_eq!(ours("weir-release"), BTreeSet::from(["weir-policy", "weir-stats"]));
+    assert_eq!(ours("weir-diff"), BTreeSet::from(["weir-engine", "weir-policy"]));
     assert_eq!(ours("weir-xds"), BTreeSet::new());
     assert_eq!(ours("weir-stats"), BTreeSet::new());
     assert_eq!(ours("weir-picture"), BTreeSet::new());
