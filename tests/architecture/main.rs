@@ -27,6 +27,7 @@ fn arrows_point_one_way() {
     assert_eq!(ours("weir-stats"), BTreeSet::new());
     assert_eq!(ours("weir-picture"), BTreeSet::new());
     assert_eq!(ours("weir-remote"), BTreeSet::new());
+    assert_eq!(ours("weir-plan"), BTreeSet::from(["weir-policy", "weir-release", "weir-stats"]));
     assert_eq!(ours("weir-simulate"), BTreeSet::from(["weir-engine", "weir-policy", "weir-release", "weir-stats"]));
     assert_eq!(ours("weir-resources"), BTreeSet::from(["weir-policy", "weir-xds"]));
     assert_eq!(ours("weir-render"), BTreeSet::from(["weir-policy"]));
