@@ -103,7 +103,7 @@ impl Scale {
 
     /// Draws the scale below a picture, with faint lines up to its top; tells where it ends.
     pub(crate) fn draw_below(&self, drawing: &mut Drawing, axis: &Axis, top: f64, bottom: f64) -> f64 {
-        let at_most = if drawing.is_narrow() { 3 } else { 6 };
+        let at_most = if drawing.is_narrow() { 4 } else { 6 };
         let mut free = 0.0;
         for (mark, x) in self.marks(axis.unit, at_most) {
             drawing.path("g", &stroke((x, top), (x, bottom)));

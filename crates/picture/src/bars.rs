@@ -96,9 +96,6 @@ pub(crate) fn draw(bars: &Bars, drawing: &mut Drawing) {
         drawing.text("m", (drawing.width, y), Anchor::End, text, room);
         draw_bar(bar, drawing, &scale, start);
     }
-    if let Some(zero) = scale.at(0.0) {
-        drawing.path("b", &stroke((zero, top), (zero, bottom)));
-    }
     if let Some((bound, x)) = bars.bound.as_ref().and_then(|bound| Some((bound, scale.at(bound.at)?))) {
         drawing.path("x", &stroke((x, LEADING + 2.0), (x, bottom)));
         let text = glyphs::shorten(&glyphs::plain(&bound.said(unit)), drawing.width / SIZE);
@@ -112,6 +109,7 @@ pub(crate) fn draw(bars: &Bars, drawing: &mut Drawing) {
 fn draw_bar(bar: &Bar, drawing: &mut Drawing, scale: &Scale, top: f64) {
     let (Some(zero), Some(value)) = (scale.at(0.0), scale.at(bar.value)) else { return };
     let (left, right) = (zero.min(value), zero.max(value));
+    drawing.path("b", &stroke((zero, top - 3.0), (zero, top + HEIGHT + 3.0)));
     drawing.path("a", &rectangle(left, top + 2.0, (right - left).max(1.0), HEIGHT - 4.0));
     drawing.path("ae", &stroke((value, top + 2.0), (value, top + HEIGHT - 2.0)));
     if let (true, Some(low), Some(high)) = (bar.has_interval(), scale.at(bar.low), scale.at(bar.high)) {

@@ -7,7 +7,7 @@ use crate::glyphs::{self, ASCENT, DESCENT};
 pub(crate) const WIDE: f64 = 720.0;
 
 /// The width of a picture on a telephone.
-pub(crate) const NARROW: f64 = 328.0;
+pub(crate) const NARROW: f64 = 320.0;
 
 /// Text of pictures, in pixels.
 pub(crate) const SIZE: f64 = 12.0;

@@ -11,7 +11,8 @@ pub(crate) fn escape(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\n' | '\t' => escaped.push(one),
             '\r' | '\u{85}' | '\u{2028}' => escaped.push('\n'),
-            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            // What turns the direction of others' text is shown, not obeyed.
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
             one if one.is_control() => escaped.push('\u{fffd}'),
             one => escaped.push(one),
         }

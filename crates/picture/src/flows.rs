@@ -74,7 +74,8 @@ pub(crate) fn describe(flows: &Flows) -> String {
 
 /// One name at one side.
 struct Node<'a> {
-    name: &'a str,
+    /// None for those who are drawn as one.
+    name: Option<&'a str>,
     amount: f64,
     top: f64,
     height: f64,
@@ -97,26 +98,24 @@ pub(crate) fn draw(flows: &Flows, drawing: &mut Drawing) {
         for node in nodes {
             drawing.path("n", &rectangle(x, node.top, NODE_WIDTH, node.height));
             let middle = node.top + node.height / 2.0;
-            drawing.text("", (name_x, middle - 3.0), anchor, node.name, names - 8.0);
+            drawing.text("", (name_x, middle - 3.0), anchor, node.name.unwrap_or("others"), names - 8.0);
             drawing.text("m", (name_x, middle + 13.0), anchor, &flows.axis.unit.write(node.amount), names - 8.0);
         }
     }
     let end = before.iter().chain(&after).map(|node| node.top + node.height).fold(LEADING + 4.0, f64::max);
-    let legend = [("a", "moves"), ("stays", "stays")].map(|(class, name)| (class.to_owned(), name));
+    let legend = [("moves", "moves"), ("stays", "stays")].map(|(class, name)| (class.to_owned(), name));
     drawing.height = drawing.legend(end + 12.0, legend) + 4.0;
-    let most = [&before, &after].into_iter().any(|nodes| nodes.iter().any(|node| node.name == OTHERS));
+    let most = [&before, &after].into_iter().any(|nodes| nodes.iter().any(|node| node.name.is_none()));
     drawing.left_out = most.then(|| "The picture has the smallest of them together; the table has each.".to_owned());
 }
 
-const OTHERS: &str = "others";
-
 /// The names of one side with their places, the smallest together where they are many.
 fn nodes<'a>(flows: &[&'a Flow], name: fn(&'a Flow) -> &'a String) -> Vec<Node<'a>> {
-    let mut sums: Vec<(&str, f64)> = Vec::new();
+    let mut sums: Vec<(Option<&str>, f64)> = Vec::new();
     let mut places = HashMap::new();
     for flow in flows {
         let index = *places.entry(name(flow).as_str()).or_insert_with(|| {
-            sums.push((name(flow), 0.0));
+            sums.push((Some(name(flow).as_str()), 0.0));
             sums.len() - 1
         });
         sums.get_mut(index).into_iter().for_each(|(_, sum)| *sum += flow.size());
@@ -125,10 +124,10 @@ fn nodes<'a>(flows: &[&'a Flow], name: fn(&'a Flow) -> &'a String) -> Vec<Node<'
         let mut sizes: Vec<f64> = sums.iter().map(|(_, sum)| *sum).collect();
         sizes.sort_unstable_by(|one, other| other.total_cmp(one));
         let least = sizes.get(NODES_MAX - 2).copied().unwrap_or_default();
-        let mut kept: Vec<(&str, f64)> =
+        let mut kept: Vec<(Option<&str>, f64)> =
             sums.iter().filter(|(_, sum)| *sum >= least).take(NODES_MAX - 1).copied().collect();
         let rest: f64 = sizes.iter().skip(kept.len()).sum();
-        kept.push((OTHERS, rest));
+        kept.push((None, rest));
         sums = kept;
     }
     let total: f64 = sums.iter().map(|(_, sum)| sum).sum();
@@ -151,7 +150,7 @@ fn draw_ribbons(
     // Ribbons between the same two nodes are one; in order of their nodes, they cross as little as can be.
     let mut ribbons: BTreeMap<(usize, usize), (f64, bool)> = BTreeMap::new();
     let index = |nodes: &[Node], name: &str| {
-        nodes.iter().position(|node| node.name == name).unwrap_or(nodes.len().saturating_sub(1))
+        nodes.iter().position(|node| node.name == Some(name)).unwrap_or(nodes.len().saturating_sub(1))
     };
     for flow in flows {
         let ribbon = ribbons.entry((index(before, &flow.from), index(after, &flow.to))).or_default();

@@ -18,17 +18,22 @@ impl Page {
     pub fn html(&self) -> String {
         let owners = owners(&self.sections);
         let mut room = Room { pictures: PICTURES_MAX, tables: TABLES_MAX };
-        let mut body = String::new();
+        let (mut body, mut tables) = (String::new(), String::new());
         for (index, section) in self.sections.iter().enumerate() {
             body += &html(section, index, &owners, &mut room);
+            tables +=
+                &section.picture.as_ref().map_or_else(String::new, |picture| picture.table().style(&table_id(index)));
         }
-        let title = escape(&self.title);
+        if body.is_empty() {
+            body = paragraph("m", "Nothing to show.");
+        }
+        let title = escape(if self.title.trim().is_empty() { "Untitled" } else { &self.title });
         let lead = paragraph("lead", &self.lead);
         format!(
             "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
              <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"/>\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline'\"/>\n\
-             <title>{title}</title>\n<style>\n{}{}{}</style>\n</head>\n<body>\n{}<main>\n<h1>{title}</h1>\n{lead}{body}</main>\n\
+             <title>{title}</title>\n<style>\n{}{}{}{tables}</style>\n</head>\n<body>\n{}<main>\n<h1>{title}</h1>\n{lead}{body}</main>\n\
              </body>\n</html>\n",
             style::colours(),
             style::pictures(),
@@ -62,16 +67,20 @@ struct Room {
 
 fn html(section: &Section, index: usize, owners: &Owners, room: &mut Room) -> String {
     let sentences: String = section.sentences.iter().map(|sentence| paragraph("", sentence)).collect();
-    let mut html = format!("<section>\n<h2>{}</h2>\n{sentences}", escape(&section.heading));
+    let heading = if section.heading.trim().is_empty() { "Untitled" } else { &section.heading };
+    let mut html = format!("<section>\n<h2>{}</h2>\n{sentences}", escape(heading));
     if let Some(picture) = &section.picture {
-        html += &drawn(picture, &section.heading, index, owners, room);
+        html += &drawn(picture, heading, index, owners, room);
         let is_beside = !matches!(picture, Picture::Table(_));
-        let table =
-            picture.table().html((&format!("t{index}"), &section.heading), picture.count(), is_beside, room.tables / 2);
+        let table = picture.table().html((&table_id(index), heading), picture.count(), is_beside, room.tables / 2);
         room.tables = room.tables.saturating_sub(table.len());
         html += &table;
     }
     html + "</section>\n"
+}
+
+fn table_id(index: usize) -> String {
+    format!("t{index}")
 }
 
 fn drawn(picture: &Picture, heading: &str, index: usize, owners: &Owners, room: &mut Room) -> String {

@@ -37,12 +37,17 @@ const HEIGHT: f64 = 28.0;
 const BANDS_MAX: usize = 200;
 
 pub(crate) fn table(lines: &[Line]) -> Table {
-    let rows = lines.iter().flat_map(|line| line.bands.iter().map(move |band| (line, band)));
-    let rows = rows.map(|(line, band)| {
-        let slots = f64::from(band.to.saturating_sub(band.from));
-        let number = |value: u32| Unit::Number.write(f64::from(value));
-        let share = Unit::Share.write(slots / f64::from(SLOTS));
-        [line.name.clone(), band.owner.clone(), number(band.from), number(band.to), Unit::Number.write(slots), share]
+    let number = |value: u32| Unit::Number.write(f64::from(value));
+    let rows = lines.iter().flat_map(|line| {
+        let owned = line.bands.iter().map(move |band| {
+            let slots = band.to.saturating_sub(band.from);
+            let share = Unit::Share.write(f64::from(slots) / f64::from(SLOTS));
+            [line.name.clone(), band.owner.clone(), number(band.from), number(band.to), number(slots), share]
+        });
+        let free = line.bands.is_empty().then(|| {
+            [line.name.clone(), "nobody".to_owned(), number(0), number(SLOTS), number(SLOTS), "100%".to_owned()]
+        });
+        owned.chain(free)
     });
     Table::new(["line", "owner", "from slot", "to before", "slots", "share"], rows)
 }

@@ -21,7 +21,7 @@ impl Picture {
     /// How many rows its table has.
     pub(crate) fn count(&self) -> usize {
         match self {
-            Picture::Lines(lines) => lines.iter().map(|line| line.bands.len()).sum(),
+            Picture::Lines(lines) => lines.iter().map(|line| line.bands.len().max(1)).sum(),
             Picture::Tracks(tracks) => tracks.iter().map(|track| track.stays.len()).sum(),
             Picture::Evidence(evidence) => evidence.series.len(),
             Picture::Bars(bars) => bars.bars.len(),

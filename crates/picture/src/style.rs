@@ -116,6 +116,48 @@ th:last-child,td:last-child{padding-right:0}th{color:var(--soft);font-weight:600
 table,tbody{display:block}thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 tr{display:block;padding:8px 0;border-bottom:1px solid var(--grid)}
 td{display:grid;grid-template-columns:minmax(0,2fr) minmax(0,3fr);gap:12px;padding:1px 0;border:0}td:empty{display:none}td:first-child{display:block;font-weight:600}td:first-child::before{content:none!important}td::before{color:var(--soft);font-variant-numeric:normal}}
-@media print{main{max-width:none;padding:0}figure,tr{break-inside:avoid}h2{break-after:avoid}
+@media print{main{max-width:none;padding:0}figure,tr{break-inside:avoid}h2,section>p{break-after:avoid}
 details::details-content{content-visibility:visible!important;height:auto!important}}
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As WCAG asks: 4.5 for texts, 3 for lines.
+    #[test]
+    fn texts_and_lines_stand_out_by_day_and_by_night() {
+        let named = |all: &str, name: &str| {
+            let value = all.split(';').find_map(|one| one.strip_prefix(&format!("--{name}:"))).unwrap();
+            if value == "#fff" { "#ffffff".to_owned() } else { value.to_owned() }
+        };
+        for (all, looks) in [(DAY, LOOKS.map(|look| look.day)), (NIGHT, LOOKS.map(|look| look.night))] {
+            let [ground, ink, soft, free, accent, tint, bound] =
+                ["bg", "ink", "soft", "free", "accent", "tint", "bound"].map(|name| named(all, name));
+            for (text, under) in [(&ink, &ground), (&soft, &ground), (&accent, &ground), (&ink, &tint), (&ink, &free)] {
+                assert!(contrast(text, under) >= 4.5, "{text} on {under}");
+            }
+            for line in [&accent, &bound, &soft] {
+                assert!(contrast(line, &ground) >= 3.0, "{line} on {ground}");
+            }
+            for [fill, stroke] in looks {
+                assert!(contrast(&ink, fill) >= 4.5, "{ink} on {fill}");
+                assert!(contrast(stroke, &ground) >= 3.0, "{stroke} on {ground}");
+                assert!(contrast(stroke, fill) >= 2.5, "{stroke} on {fill}");
+            }
+        }
+    }
+
+    fn contrast(one: &str, other: &str) -> f64 {
+        let (one, other) = (luminance(one), luminance(other));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    fn luminance(colour: &str) -> f64 {
+        let part = |index: usize| {
+            let value = f64::from(u8::from_str_radix(&colour[1 + index * 2..3 + index * 2], 16).unwrap()) / 255.0;
+            if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * part(0) + 0.7152 * part(1) + 0.0722 * part(2)
+    }
+}

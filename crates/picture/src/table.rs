@@ -38,7 +38,7 @@ impl Table {
         }
         let (rows, shown) = self.rows_within(bytes);
         let heads: String = self.columns.iter().map(|name| head(name)).collect();
-        let mut table = format!("<style>{}</style><table id=\"{id}\">\n", self.style(id));
+        let mut table = format!("<table id=\"{id}\">\n");
         table += &format!(
             "<caption>{}</caption>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody></table>\n",
             escape(caption)
@@ -69,8 +69,8 @@ impl Table {
         (html, shown)
     }
 
-    /// Where there is no room for columns, each cell says what it is.
-    fn style(&self, id: &str) -> String {
+    /// The style of the table of that name: where there is no room for columns, each cell says what it is.
+    pub(crate) fn style(&self, id: &str) -> String {
         let numbers = (0..self.columns.len()).filter(|column| self.is_of_numbers(*column));
         let whole = if self.columns.len() <= COLUMNS_WHOLE { ";white-space:nowrap" } else { "" };
         let numbers = numbers.map(|column| {
@@ -97,8 +97,11 @@ impl Table {
     }
 }
 
-/// Words of a column's name stay whole, unless one is longer than names are.
+/// Words of a column's name stay whole, unless one is longer than names are. A head without a name is none.
 fn head(name: &str) -> String {
+    if name.trim().is_empty() {
+        return "<td></td>".to_owned();
+    }
     let is_long = name.split_whitespace().any(|word| word.chars().count() > WORD_MAX);
     let class = if is_long { " class=\"long\"" } else { "" };
     format!("<th scope=\"col\"{class}>{}</th>", escape(name))

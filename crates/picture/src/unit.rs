@@ -121,7 +121,7 @@ fn duration(size: f64) -> String {
         return "0".to_owned();
     }
     if size < 1.0 {
-        return format!("{} ms", number((size * 1000.0 * 10.0).round() / 10.0));
+        return format!("{} ms", number(size * 1000.0));
     }
     let seconds = size.round();
     let two = |larger: f64, name: &str, smaller: f64, other: &str| {
@@ -163,6 +163,7 @@ mod tests {
             (Unit::Share, 1.0, "100%"),
             (Unit::Seconds, 0.0, "0"),
             (Unit::Seconds, 0.25, "250 ms"),
+            (Unit::Seconds, 0.000_25, "0.25 ms"),
             (Unit::Seconds, 59.6, "1 min"),
             (Unit::Seconds, 5400.0, "1 h 30 min"),
             (Unit::Seconds, 86_400.0, "1 d"),

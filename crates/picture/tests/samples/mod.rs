@@ -19,7 +19,7 @@ pub fn all_kinds() -> Page {
             section("When each is dealt to how many", "A step is taken when its minimum is reached.", tracks()),
             section("Errors of owl-v21", "The e-value must stay below the bound, at every look.", evidence()),
             section("Smallest ratio found with 80%", "What is smaller than this may go unseen.", bars()),
-            section("Who moves", "The change moves 5% of all users, all of them from control.", flows()),
+            section("Who moves", "The change moves 6% of all users, most of them from control.", flows()),
             section("Guardrails", "What each step can see.", guardrails()),
         ],
     }
@@ -130,4 +130,124 @@ pub fn guardrails() -> Picture {
             row(["lynx-v3-with-a-long-name-as-pipelines-make-them", "5%", "slow", "18,000", "3.4", "never", "0.1%"]),
         ],
     })
+}
+
+/// Texts that are too long, that would end what they stand in, of glyphs that no font has; numbers that are none, and too many of
+/// everything.
+pub fn odd() -> Page {
+    let texts = [
+        "</title></svg><script>alert(1)</script>",
+        "a-name-of-sixty-characters-as-pipelines-make-them-from-commits",
+        "漢字かなカナ한글漢字かなカナ한글漢字かなカナ한글",
+        "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW",
+        "سلام दुनिया 👩‍👩‍👧‍👦 𒐫 ﷽",
+        "",
+        "\u{202e}turned\u{0}\u{1b}[31m",
+        "%%%%%%%%%%@@@@@@@@@@mmmmmmmmmm",
+    ];
+    let numbers = [0.0, 1.0, -3.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, 1e-300, 0.5];
+    let text = |index: usize| texts[index % texts.len()].to_owned();
+    let number = |index: usize| numbers[index % numbers.len()];
+    let lines = (0..3).map(|line| Line {
+        name: text(line),
+        bands: (0..9)
+            .map(|band| Band { owner: text(line + band), from: band as u32 * 110_000, to: band as u32 * 130_000 + 9 })
+            .collect(),
+    });
+    let tracks = (0..5).map(|track| Track {
+        name: text(track),
+        stays: (0..7)
+            .map(|step| Stay {
+                from: number(track + step),
+                to: number(track * step),
+                share: number(step),
+                note: text(step),
+            })
+            .collect(),
+    });
+    let series = (0..8).map(|one| Series {
+        name: text(one),
+        points: (0..60).map(|x| (number(x + one), number(x * one + x))).collect(),
+    });
+    let axis = |index: usize| Axis { name: text(index), unit: Unit::Seconds };
+    let bars =
+        (0..9).map(|bar| Bar { name: text(bar), value: number(bar), low: number(bar + 3), high: number(bar + 4) });
+    let flows = (0..40).map(|flow| Flow {
+        from: format!("{}{}", text(flow), flow % 13),
+        to: text(flow / 5),
+        amount: number(flow).abs().min(9.0),
+    });
+    let bound = |index: usize| Some(Bound { name: text(index), at: 2.0 });
+    let pictures = [
+        Picture::Lines(lines.collect()),
+        Picture::Tracks(tracks.collect()),
+        Picture::Evidence(Evidence {
+            across: axis(1),
+            up: axis(2),
+            logarithmic: false,
+            series: series.clone().collect(),
+            bound: bound(3),
+        }),
+        Picture::Evidence(Evidence {
+            across: axis(3),
+            up: axis(4),
+            logarithmic: true,
+            series: series.collect(),
+            bound: bound(1),
+        }),
+        Picture::Bars(Bars { axis: axis(3), bars: bars.collect(), bound: bound(3) }),
+        Picture::Flows(Flows { axis: axis(1), flows: flows.collect() }),
+        Picture::Lines(Vec::new()),
+        Picture::Lines(vec![Line::default()]),
+        Picture::Table(Table {
+            columns: texts.map(str::to_owned).into(),
+            rows: (0..3).map(|row| (0..9).map(|cell| text(row + cell)).collect()).collect(),
+        }),
+    ];
+    let sections = pictures.into_iter().enumerate().map(|(index, picture)| Section {
+        heading: format!("{} {}", index + 1, text(index)),
+        sentences: vec![text(index + 1), text(index + 3)],
+        picture: Some(picture),
+    });
+    Page { title: text(0), lead: text(3), sections: sections.collect() }
+}
+
+/// A thousand releases, each with slots, steps and numbers.
+pub fn thousand() -> Page {
+    let id = |index: usize| format!("release-{index:04}-of-checkout-as-a-pipeline-names-it");
+    let lines = (0..50).map(|line| Line {
+        name: format!("pool.{line}"),
+        bands: (0..20)
+            .map(|band| Band {
+                owner: id(line * 20 + band),
+                from: band as u32 * 50_000,
+                to: band as u32 * 50_000 + 30_000,
+            })
+            .collect(),
+    });
+    let tracks = (0..1000).map(|track| Track {
+        name: id(track),
+        stays: (0..5)
+            .map(|step| Stay {
+                from: f64::from(step) * 600.0 + track as f64 * 60.0,
+                to: f64::from(step + 1) * 600.0 + track as f64 * 60.0,
+                share: [0.0, 0.01, 0.1, 0.5, 1.0][step as usize],
+                note: String::new(),
+            })
+            .collect(),
+    });
+    let bars = (0..1000).map(|bar| Bar { name: id(bar), value: 1.0 + (bar % 7) as f64 / 7.0, low: 0.9, high: 2.4 });
+    let flows = (0..1000).map(|flow| Flow { from: "control".to_owned(), to: id(flow), amount: 1000.0 - flow as f64 });
+    let pictures = [
+        Picture::Lines(lines.collect()),
+        Picture::Tracks(tracks.collect()),
+        Picture::Bars(Bars { bars: bars.collect(), ..Bars::default() }),
+        Picture::Flows(Flows { flows: flows.collect(), ..Flows::default() }),
+    ];
+    let sections = pictures.into_iter().map(|picture| Section {
+        heading: "All of them".to_owned(),
+        picture: Some(picture),
+        ..Section::default()
+    });
+    Page { title: "A thousand releases".to_owned(), lead: String::new(), sections: sections.collect() }
 }

@@ -1,0 +1,124 @@
+//! Pages in a real Chromium, as somebody with a telephone and somebody at a desk sees them, by day and by night: nothing overlaps,
+//! nothing is cut, and the rules of axe find nothing. Needs what `scripts/install-chromium` installs. Screenshots are left in
+//! `target/pages`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use weir_picture::Page;
+
+use chromium::{Chromium, Tab, View};
+
+mod chromium;
+#[path = "../samples/mod.rs"]
+mod samples;
+
+const VIEWS: [View; 4] = [
+    View { width: 360, scheme: "light" },
+    View { width: 360, scheme: "dark" },
+    View { width: 1440, scheme: "light" },
+    View { width: 1440, scheme: "dark" },
+];
+
+#[test]
+fn pages_are_whole_wherever_they_are_looked_at() {
+    let mut chromium = Chromium::start();
+    let corners = &[VIEWS[0], VIEWS[3]];
+    for (name, page, views) in [
+        ("all", samples::all_kinds(), &VIEWS[..]),
+        ("odd", samples::odd(), corners),
+        ("empty", Page::default(), corners),
+    ] {
+        let file = write(name, &page.html());
+        for view in views.iter().copied() {
+            let mut tab = chromium.open(&file, view);
+            let problems = problems(&mut tab);
+            fs::write(folder().join(format!("{name}-{}-{}.png", view.width, view.scheme)), tab.screenshot()).unwrap();
+            assert_eq!(problems, Vec::<String>::new(), "{name} {view:?}");
+            let ground = tab.evaluate("getComputedStyle(document.documentElement).backgroundColor");
+            assert_eq!(ground == "rgb(255, 255, 255)", view.scheme == "light", "{ground}");
+        }
+    }
+}
+
+/// Widths between the two, where one layout takes over from the other, and a thousand releases. Rules do not change with them.
+#[test]
+fn pages_are_whole_at_any_width_and_with_a_thousand_releases() {
+    let mut chromium = Chromium::start();
+    for (name, page, widths) in
+        [("all", samples::all_kinds(), &[320, 480, 719, 720, 800][..]), ("thousand", samples::thousand(), &[360, 1440])]
+    {
+        let file = write(name, &page.html());
+        for width in widths {
+            let mut tab = chromium.open(&file, View { width: *width, scheme: "light" });
+            assert_eq!(measured(&mut tab), Vec::<String>::new(), "{name} at {width}");
+        }
+    }
+}
+
+#[test]
+fn paper_is_light_and_has_every_table() {
+    let mut chromium = Chromium::start();
+    let file = write("all", &samples::all_kinds().html());
+    let mut tab = chromium.open(&file, View { width: 680, scheme: "dark" });
+    let shown = |tab: &mut Tab, what: &str| {
+        tab.evaluate(&format!("[...document.querySelectorAll('{what}')].filter(one => one.checkVisibility({{contentVisibilityAuto: true}}) && one.getBoundingClientRect().height > 20).length"))
+    };
+    assert_eq!([shown(&mut tab, "svg.wide"), shown(&mut tab, "svg.narrow")], [0, 5]);
+    assert!(shown(&mut tab, "table").as_u64().unwrap() < 6, "one is folded");
+    tab.print();
+    assert_eq!([shown(&mut tab, "svg.wide"), shown(&mut tab, "svg.narrow"), shown(&mut tab, "table")], [5, 0, 6]);
+    assert_eq!(tab.evaluate("getComputedStyle(document.documentElement).backgroundColor"), "rgb(255, 255, 255)");
+}
+
+#[test]
+fn what_is_broken_is_seen() {
+    let whole = samples::all_kinds().html();
+    let mut chromium = Chromium::start();
+    for (from, to, said) in [
+        ("font:12px", "font:17px", "overlap"),
+        ("font:12px", "font:17px", "cut"),
+        ("viewBox=\"0 0 ", "viewBox=\"0 0 9", "too small to read"),
+        ("main{max-width:752px", "main{width:2000px", "the page scrolls sideways"),
+        (".narrow{display:none!important}", "", "shown"),
+        ("lang=\"en\"", "", "html-has-lang"),
+        ("--soft:#59616d", "--soft:#c9ced6", "color-contrast"),
+        ("<h1>", "<h1><img src=\"\"/>", "image-alt"),
+    ] {
+        assert!(whole.contains(from), "{from}");
+        let file = write("broken", &whole.replace(from, to));
+        let problems = problems(&mut chromium.open(&file, VIEWS[2]));
+        assert!(problems.iter().any(|problem| problem.starts_with(said)), "{from} to {to}: {problems:?}");
+    }
+}
+
+fn problems(tab: &mut Tab) -> Vec<String> {
+    let mut problems = measured(tab);
+    let axe = chromium::tools().join("axe.min.js");
+    let axe = fs::read_to_string(&axe)
+        .unwrap_or_else(|error| panic!("{}: {error}; run: scripts/install-chromium", axe.display()));
+    tab.evaluate(&format!("{axe}; true"));
+    let found = "axe.run().then(found => found.violations.map(rule => rule.id + ': ' + rule.nodes.map(node => node.html).join(' ').slice(0, 300)))";
+    problems.extend(texts(&tab.evaluate(found)));
+    problems
+}
+
+fn measured(tab: &mut Tab) -> Vec<String> {
+    texts(&tab.evaluate(include_str!("measure.js")))
+}
+
+fn texts(list: &Value) -> Vec<String> {
+    list.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+fn write(name: &str, html: &str) -> PathBuf {
+    fs::create_dir_all(folder()).unwrap();
+    let file = folder().join(format!("{name}.html"));
+    fs::write(&file, html).unwrap();
+    file.canonicalize().unwrap()
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/pages")
+}
