@@ -5,6 +5,7 @@ use crate::drawing::{Anchor, Drawing, LEADING, SIZE, stroke, tenths};
 use crate::glyphs;
 use crate::table::Table;
 use crate::terminal;
+use crate::unit::Unit;
 
 /// Series of numbers over one axis.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -110,9 +111,13 @@ pub(crate) fn draw(evidence: &Evidence, drawing: &mut Drawing) {
     }
     let names = evidence.drawn().iter().enumerate().map(|(index, series)| (index, series.name.as_str()));
     drawing.height = drawing.legend_of_lines(end + 4.0, names) + 4.0;
+    drawing.left_out = left_out(evidence);
+}
+
+fn left_out(evidence: &Evidence) -> Option<String> {
     let count = evidence.series.len();
-    drawing.left_out = (count > SERIES_MAX)
-        .then(|| format!("The picture has the first {SERIES_MAX} of {count} series; the table has more."));
+    let all = Unit::Number.write(count as f64);
+    (count > SERIES_MAX).then(|| format!("The picture has the first {SERIES_MAX} of {all} series; the table has more."))
 }
 
 /// The line through the points: in each column of pixels no more than the first, the extremes and the last.
@@ -190,6 +195,7 @@ pub(crate) fn print(evidence: &Evidence, width: usize, colours: bool) -> Vec<Str
     text.push(terminal::ends(&first, &format!("{} {}", evidence.across.unit.write(last), evidence.across.name), width));
     let key = evidence.drawn().iter().zip('a'..).map(|(series, letter)| format!("{letter} {}", series.name));
     let bound = evidence.bound.iter().map(|bound| format!("- {}", bound.said(unit)));
+    text.extend(left_out(evidence));
     text.extend(terminal::flow(key.chain(bound).map(|entry| terminal::cut(&entry, width)), width));
     text
 }

@@ -88,8 +88,12 @@ pub(crate) fn draw(lines: &[Line], owners: &Owners, drawing: &mut Drawing) {
         draw_line(line, owners, drawing, &scale, top);
     }
     let shown = drawn.iter().flat_map(|line| &line.bands).map(|band| band.owner.as_str());
-    drawing.height = drawing.legend(end + 4.0, owners.legend(shown)) + 4.0;
-    drawing.left_out = left_out(lines.len(), "lines");
+    let legend = owners.legend(shown);
+    let said = legend.is_empty() && drawn.iter().any(|line| !line.bands.is_empty());
+    let said =
+        said.then(|| "There are more owners than patterns: the table tells those apart that look alike.".to_owned());
+    drawing.height = drawing.legend(end + 4.0, legend) + 4.0;
+    drawing.left_out = left_out(lines.len(), "lines").into_iter().chain(said).reduce(|one, other| one + " " + &other);
 }
 
 fn draw_line(line: &Line, owners: &Owners, drawing: &mut Drawing, scale: &Scale, top: f64) {

@@ -55,13 +55,15 @@ impl<'a> Owners<'a> {
 
     /// Which letter is whose, in lines of the width.
     pub(crate) fn key(&self, shown: impl Iterator<Item = &'a str>, width: usize) -> Vec<String> {
-        let entries = self.distinct(shown).into_iter().filter_map(|(index, name)| {
+        let names = self.distinct(shown);
+        let others = names.last().filter(|(index, _)| *index >= LETTERS.len()).map(|_| "# others".to_owned());
+        let entries = names.into_iter().filter_map(|(index, name)| {
             LETTERS
                 .chars()
                 .nth(index)
                 .map(|letter| format!("{letter} {}", terminal::cut(name, width.saturating_sub(2))))
         });
-        terminal::flow(entries, width)
+        terminal::flow(entries.chain(others), width)
     }
 
     fn distinct<'b>(&self, shown: impl Iterator<Item = &'b str>) -> Vec<(usize, &'b str)> {

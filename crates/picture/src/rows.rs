@@ -2,6 +2,7 @@
 
 use crate::drawing::{Anchor, Drawing, LEADING, SIZE};
 use crate::glyphs;
+use crate::unit::Unit;
 
 /// More are not drawn; the table has them all.
 pub(crate) const DRAWN_MAX: usize = 40;
@@ -47,5 +48,6 @@ const NAMES_MAX: f64 = 180.0;
 
 /// What is said where not all rows are drawn.
 pub(crate) fn left_out(count: usize, what: &str) -> Option<String> {
-    (count > DRAWN_MAX).then(|| format!("The picture has the first {DRAWN_MAX} of {count} {what}; the table has more."))
+    let all = Unit::Number.write(count as f64);
+    (count > DRAWN_MAX).then(|| format!("The picture has the first {DRAWN_MAX} of {all} {what}; the table has more."))
 }

@@ -1,6 +1,7 @@
 //! Rows and columns, beside each picture or by themselves.
 
 use crate::escape::{css, escape};
+use crate::unit::Unit;
 
 /// Rows and columns. A column in which every cell begins with a digit or a sign is set to the right.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,13 +45,13 @@ impl Table {
             escape(caption)
         );
         if shown < count {
-            table += &format!("<p class=\"m\">The first {shown} of {count} rows.</p>\n");
+            table += &format!("<p class=\"m\">{}</p>\n", first_of(shown, count));
         }
         if !folded {
             return table;
         }
         let open = if count <= ROWS_OPEN { " open=\"\"" } else { "" };
-        let rows = if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
+        let rows = if count == 1 { "1 row".to_owned() } else { format!("{} rows", Unit::Number.write(count as f64)) };
         format!("<details{open}><summary>As a table, {rows}</summary>\n{table}</details>\n")
     }
 
@@ -95,6 +96,11 @@ impl Table {
                     && cell.starts_with(|one: char| one.is_ascii_digit() || matches!(one, '−' | '-' | '+' | '∞'))
         })
     }
+}
+
+/// What is said where not all rows are shown.
+pub(crate) fn first_of(shown: usize, count: usize) -> String {
+    format!("The first {} of {} rows.", Unit::Number.write(shown as f64), Unit::Number.write(count as f64))
 }
 
 /// Words of a column's name stay whole, unless one is longer than names are. A head without a name is none.

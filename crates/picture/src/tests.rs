@@ -103,9 +103,9 @@ fn a_thousand_releases_are_a_page_of_less_than_two_megabytes() {
     let html = page.html();
     assert!(html.len() < 2_000_000, "{} bytes", html.len());
     for said in [
-        "The picture has the first 40 of 1000 lines",
-        "of 1024000 rows",
-        "the first 6 of 1000 series",
+        "The picture has the first 40 of 1,000 lines",
+        "of 1,024,000 rows",
+        "the first 6 of 1,000 series",
         "the smallest of them together",
     ] {
         assert!(html.contains(said), "{said}");

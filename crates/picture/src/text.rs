@@ -3,7 +3,7 @@
 use crate::owners::Owners;
 use crate::page::{Page, Picture, Section};
 use crate::picture::owners;
-use crate::table::Table;
+use crate::table::{Table, first_of};
 use crate::terminal::{bold, columns, cut, pad, pad_left, wrap};
 
 /// Lines are no wider than this, and no narrower than the first.
@@ -54,7 +54,7 @@ fn print(table: &Table, count: usize, width: usize, colours: bool) -> Vec<String
     let all = widths.iter().sum::<usize>() + BETWEEN * (widths.len() - 1);
     let mut lines = if all <= width { side_by_side(table, &widths, colours) } else { one_by_one(table, width) };
     if count > ROWS_MAX {
-        lines.push(format!("The first {ROWS_MAX} of {count} rows."));
+        lines.push(first_of(ROWS_MAX, count));
     }
     lines
 }
