@@ -31,7 +31,8 @@ pub struct Check {
     /// what the attachments say
     #[arg(long)]
     role: Option<Role>,
-    /// The folder that weir serve has as --state: its journal knows the releases that are over
+    /// The folder that weir serve has as --state: its journal knows the releases that are over, and what may not change of
+    /// those in force
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
     #[command(flatten)]
@@ -57,7 +58,7 @@ impl Check {
     /// Checks all that is given and prints the result.
     pub fn run(self) -> Result<(), Failure> {
         let given = Given::read(&self.paths)?;
-        let journal = self.state.as_deref().map(releases::known).transpose()?;
+        let journal = self.state.as_deref().map(releases::journal).transpose()?;
         let mut judged = Judged::of(&given, self.role, journal.as_ref())?;
         let (problems, warnings) = prometheus::judge(&self.prometheus, &given.sources, &judged.releases)?;
         judged.problems.extend(problems);

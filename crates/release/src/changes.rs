@@ -20,14 +20,14 @@ pub fn changes(before: &Release, after: &Release, begun: Option<usize>) -> Vec<T
         ("traffic", before.traffic != after.traffic),
         ("targeting", before.targeting != after.targeting),
         ("holdouts", before.holdouts != after.holdouts),
-        ("steps", before.steps.get(..steps) != after.steps.get(..steps)),
+        ("a step that has begun", before.steps.get(..steps) != after.steps.get(..steps)),
         ("warmup", before.warmup != after.warmup),
         ("guardrails", guardrails(before) != guardrails(after)),
         ("design_effect", before.design_effect != after.design_effect),
     ];
     let changed = checks.into_iter().filter(|(_, is_other)| *is_other);
     let trouble = |(field, _)| {
-        let text = format!("{field} cannot change in force; a release with another one has a new id");
+        let text = format!("{field} cannot change in force; give what changed a new id");
         Trouble::new(codes::NEW_ID_NEEDED.name(), text)
     };
     changed.map(trouble).collect()

@@ -41,6 +41,10 @@ weir_policy::problem_codes! {
     NOT_LOOKED_UP = "not_looked_up";
     /// The release is in force, and what changed may not change there.
     NEW_ID_NEEDED = "new_id_needed";
+    /// The release is over, and this is another text than the one that it was: no id is used twice.
+    USED_ID = "used_id";
+    /// First nodes did not take what it says, so what it said before counts.
+    HELD_BACK = "held_back";
     /// A template has a name that is not set, or a name is set that it does not have.
     TEMPLATE_NAME = "template_name";
     /// A value for a template has characters that could mean something else in a document.

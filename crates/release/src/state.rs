@@ -18,9 +18,11 @@ mod entry;
 mod fold;
 mod kept;
 mod memory;
+mod refusal;
 
 pub use entry::{End, Entry, Lifecycle, Off, Over, Pause, Ramp};
 pub use memory::{AWAY_MAX, Memory};
+pub(crate) use refusal::held_back;
 
 /// Releases that run or are kept off together.
 pub const IN_FORCE_MAX: usize = 64;

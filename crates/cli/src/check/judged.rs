@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use weir_policy::{AttachmentFile, Checked, Problem, Problems, Role, SourceId};
-use weir_release::{Known, Release};
+use weir_release::Release;
+use weir_release::state::State;
 use weir_resources::ResourceFiles;
 
 use super::given::Given;
@@ -26,11 +27,13 @@ pub struct Judged {
     pub resources: Option<ResourceFiles>,
     /// The releases that are good.
     pub releases: Vec<(SourceId, Release)>,
+    /// Those that are over, whose documents count for nothing.
+    pub over: Vec<releases::Over>,
 }
 
 impl Judged {
     /// Judges documents by themselves, and then those that are good by how they fit.
-    pub fn of(given: &Given, role: Option<Role>, journal: Option<&Known>) -> Result<Judged, Failure> {
+    pub fn of(given: &Given, role: Option<Role>, journal: Option<&State>) -> Result<Judged, Failure> {
         let Given { sources, policy, attachments, resources, problems: found, .. } = given;
         let mut problems = Problems::default();
         problems.extend(found.clone());
@@ -61,7 +64,7 @@ impl Judged {
         let mut unfit = unfit.into_vec();
         sources.locate(&mut unfit);
         problems.extend(unfit);
-        let releases = releases::judge(given, journal);
+        let (releases, over) = releases::judge(given, journal);
         problems.extend(releases.problems);
         let mut problems = problems.into_vec();
         problems.sort_by_key(|problem| (problem.source, problem.position));
@@ -72,6 +75,6 @@ impl Judged {
         });
         let (mut warnings, policy) = (warnings.unwrap_or_default(), effective.map(|(effective, _)| effective.policy));
         warnings.extend(releases.warnings);
-        Ok(Judged { problems, warnings, policy, attachments, resources, releases: releases.releases })
+        Ok(Judged { problems, warnings, policy, attachments, resources, releases: releases.releases, over })
     }
 }

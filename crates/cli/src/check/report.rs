@@ -43,6 +43,10 @@ pub fn good(given: &Given, judged: &Judged) -> String {
         let _ = write!(text, "good: {kind} {id} in {file}: pool.{unit}, {steps}, {guardrails}");
         let _ = writeln!(text, "{}", if given.policy.is_empty() { ", held against no policy" } else { "" });
     }
+    for (source, id, end) in &judged.over {
+        let file = given.sources.get(*source).map_or("", |source| &source.name);
+        let _ = writeln!(text, "over: release {id} in {file}: {}, and its id is used", end.name().replace('_', " "));
+    }
     if let Some(files) = &judged.resources {
         let _ = writeln!(text, "good: {}", counted(files.resources.len(), "Envoy resource"));
     }
@@ -76,6 +80,13 @@ pub fn json(given: &Given, judged: &Judged, is_good: bool) -> Value {
             "guardrails": release.guardrails.len(),
         })
     });
+    let over = judged.over.iter().map(|(source, id, end)| {
+        json!({
+            "file": given.sources.get(*source).map(|source| &source.name),
+            "id": id,
+            "state": end.name(),
+        })
+    });
     let revision = judged.policy.as_ref().map(|policy| policy.revision.to_string());
     json!({
         "good": is_good,
@@ -85,6 +96,7 @@ pub fn json(given: &Given, judged: &Judged, is_good: bool) -> Value {
         "attachments": attachments.collect::<Vec<_>>(),
         "resources": resources(judged).len(),
         "releases": releases.collect::<Vec<_>>(),
+        "over": over.collect::<Vec<_>>(),
     })
 }
 

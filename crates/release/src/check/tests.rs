@@ -181,7 +181,10 @@ fn every_code_has_a_row_or_a_test() {
     let elsewhere = [
         codes::UNKNOWN_RELEASE,
         codes::UNJUDGED,
+        // A journal says these, in decide::tests.
         codes::NEW_ID_NEEDED,
+        codes::USED_ID,
+        codes::HELD_BACK,
         codes::TEMPLATE_NAME,
         codes::TEMPLATE_VALUE,
         // A real Prometheus is asked, by tests/e2e/serve_queries.rs.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::draft::Draft;
 use super::inputs::{Bad, File};
-use crate::changes::changes;
 use crate::journal::{Document, Event, Trouble};
+use crate::state::held_back;
 
 pub fn take_in(draft: &mut Draft<'_>) {
     let look = draft.inputs.look;
@@ -47,13 +47,13 @@ pub fn take_in(draft: &mut Draft<'_>) {
 
 /// Takes in a document that is good by itself.
 fn take_one(draft: &mut Draft<'_>, file: &str, document: &Document) -> Result<(), Vec<Trouble>> {
+    let wrong = draft.state.refuses(document);
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
     let id = &document.release.id;
-    if let Some(over) = draft.state.over().get(id) {
-        if over.digest == document.digest() {
-            return Ok(());
-        }
-        let text = format!("release {id} is over, and ids are never used twice; a new release has a new id");
-        return Err(vec![Trouble::new("used_id", text)]);
+    if draft.state.over().contains_key(id) {
+        return Ok(());
     }
     let (release, file, text) = (id.clone(), file.to_owned(), document.text().clone());
     let Some(entry) = draft.state.entries().get(id) else {
@@ -61,9 +61,6 @@ fn take_one(draft: &mut Draft<'_>, file: &str, document: &Document) -> Result<()
         draft.add(Event::Seen { release, file, document: text, paused });
         return Ok(());
     };
-    if entry.refused.as_ref() == Some(&document.digest()) {
-        return Err(vec![held_back()]);
-    }
     let before = &entry.document.release;
     if document.release.keeping_alphas_of(before) == *before {
         let is_same_text = entry.document.text() == document.text();
@@ -79,10 +76,6 @@ fn take_one(draft: &mut Draft<'_>, file: &str, document: &Document) -> Result<()
         draft.add(Event::Changed { release, file, document: text, push: None });
         return Ok(());
     };
-    let wrong = changes(before, &document.release, ramp.step);
-    if !wrong.is_empty() {
-        return Err(wrong);
-    }
     let changed = |push| Event::Changed { release: release.clone(), file: file.clone(), document: text.clone(), push };
     let has_begun = ramp.step.is_some();
     let is_pushed =
@@ -103,10 +96,6 @@ pub fn refuse(draft: &mut Draft<'_>, id: &str) {
     if let Some(file) = file.filter(|file| !draft.state.bad().contains_key(file)) {
         bad(draft, &file, Some(id), vec![held_back()]);
     }
-}
-
-fn held_back() -> Trouble {
-    Trouble::new("held_back", "first nodes did not take what it says; what it said before counts")
 }
 
 /// Of releases whose file is gone one in force goes on, and one in the queue is withdrawn, if it can be in no bad file.

@@ -14,6 +14,17 @@ pub struct Text {
     pub text: String,
 }
 
+impl Text {
+    /// That of a file.
+    pub fn of(source: &weir_policy::Source) -> Text {
+        let format = match source.format {
+            weir_policy::Format::Json => Format::Json,
+            weir_policy::Format::Yaml => Format::Yaml,
+        };
+        Text { format, text: source.text.clone() }
+    }
+}
+
 /// How a text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -3,7 +3,7 @@
 use weir_policy::written::Policy;
 use weir_policy::{Problem, SourceId, Sources};
 use weir_release::decide::{Bad, File, Look};
-use weir_release::journal::{Document, Format, Text, Trouble};
+use weir_release::journal::{Document, Text, Trouble};
 use weir_release::state::State;
 use weir_release::{Around, read};
 
@@ -23,7 +23,7 @@ pub fn look(
     let ids = match files {
         Ok(ids) => ids,
         Err(failure) => {
-            let trouble = Trouble::new("unreadable", failure.text(false).trim_end());
+            let trouble = Trouble::new("unreadable", failure.text(false).trim_end().trim_start_matches("weir: "));
             return Look { name, files: Err(vec![trouble]) };
         }
     };
@@ -36,14 +36,7 @@ pub fn look(
     let file = |(id, written): (&SourceId, &weir_release::written::Release)| {
         let source = sources.get(*id)?;
         let problems: Vec<Trouble> = checked.problems.iter().filter(|one| one.source == *id).map(trouble).collect();
-        let text = || {
-            let format = match source.format {
-                weir_policy::Format::Json => Format::Json,
-                weir_policy::Format::Yaml => Format::Yaml,
-            };
-            Text { format, text: source.text.clone() }
-        };
-        let document = if problems.is_empty() { Document::read(text()) } else { Err(problems) };
+        let document = if problems.is_empty() { Document::read(Text::of(source)) } else { Err(problems) };
         let document = document.and_then(|document| looked_up(document, state, questions));
         let document = document.map_err(|problems| Bad { release: written.id.clone(), problems });
         Some(File { name: source.name.clone(), document })
