@@ -138,6 +138,21 @@ fn what_is_read_nowhere_is_one_problem_that_says_what_is_read_here() {
     }
 }
 
+/// A file of releases that lacks its first line is of nothing that is read, and two that clash name each other.
+#[test]
+fn what_is_meant_and_who_else_has_a_name_is_told() {
+    let release = "{release: 1, id: owl-v22, unit: user, services: {tiger.shop: v2}}";
+    let message = |files: &[(&str, &str)]| {
+        let (output, _folder) = check(files, &[".", "--json"]);
+        let seen: Json = serde_json::from_slice(&output.stdout).unwrap();
+        seen["problems"][0]["message"].as_str().unwrap().to_owned()
+    };
+    let headless = message(&[("a.yaml", "{id: owl-v22, unit: user, services: {tiger.shop: v2}}")]);
+    assert!(headless.ends_with("; a release begins with `release: 1`"), "{headless}");
+    let taken = message(&[("a.yaml", release), ("b.yaml", release)]);
+    assert!(taken.starts_with("owl-v22 is taken: the release owl-v22 in ./b.yaml has it; "), "{taken}");
+}
+
 /// `weir serve` refuses them.
 #[test]
 fn a_module_that_is_not_here_is_warned_of() {

@@ -9,7 +9,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use weir_policy::written::Policy;
-use weir_policy::{Problem, Problems, SourceId};
+use weir_policy::{Problem, Problems, SourceId, Sources};
 
 use crate::release::Release;
 use crate::written;
@@ -66,8 +66,8 @@ impl Known {
     }
 }
 
-/// Checks documents together; `unread` is what was wrong with their texts.
-pub fn check(documents: &[written::Release], unread: &[Problem], around: Around<'_>) -> Checked {
+/// Checks documents of these texts together; `unread` is what was wrong with their texts.
+pub fn check(sources: &Sources, documents: &[written::Release], unread: &[Problem], around: Around<'_>) -> Checked {
     let (mut problems, mut warnings) = (Problems::default(), Problems::default());
     problems.extend(unread.iter().cloned());
     let releases: Vec<Option<Release>> =
@@ -76,7 +76,7 @@ pub fn check(documents: &[written::Release], unread: &[Problem], around: Around<
     let counts = |document: &&written::Release| !document.id.as_deref().is_some_and(is_over);
     let open: Vec<&written::Release> = documents.iter().filter(counts).collect();
     conditions::check(&open, around.policy, &mut problems);
-    named::check(&open, around.policy, &mut problems);
+    named::check(&open, around.policy, sources, &mut problems);
     lines::check(&open, around.policy, &mut problems);
     let known = |id: &str| around.journal.is_some_and(|journal| journal.knows(id));
     order::check(&open, known, around.journal.is_some(), &mut problems, &mut warnings);

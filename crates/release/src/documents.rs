@@ -58,7 +58,7 @@ pub fn read_alone(source: Source) -> Result<Release, Vec<Problem>> {
 impl Documents<'_> {
     /// Checks them, by themselves, against each other and against what stands around them. Problems know their places.
     pub fn check(&self, around: Around<'_>) -> Checked {
-        let mut checked = check(&self.releases, &self.problems, around);
+        let mut checked = check(self.sources, &self.releases, &self.problems, around);
         for found in [&mut checked.problems, &mut checked.warnings] {
             self.sources.locate(found);
             found.sort_by_key(|problem| (problem.source, problem.position));

@@ -4,7 +4,7 @@
 use clap::{Args, ValueEnum};
 use weir_release::request::Verb;
 
-use super::promote;
+use super::{promote, words};
 use crate::problems::Failure;
 
 mod answer;
@@ -169,7 +169,7 @@ impl Promote {
     pub fn run(self) -> Result<(), Failure> {
         let (id, json) = (self.of.id.clone(), self.of.how.json);
         if !json {
-            print!("{}", promote::order(&id));
+            print!("{}", promote::order(&id, &words::place(Some(&self.of.how.state))));
         }
         self.of.ask(Verb::Promote).map(drop)
     }

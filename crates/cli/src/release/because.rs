@@ -7,20 +7,20 @@ use super::reasons::{Said, inconclusive};
 use super::view::{DetailView, OverView};
 use super::{promote, words};
 
-/// Why it is where it is, a sentence a line.
-pub fn because(view: &DetailView) -> String {
+/// Why it is where it is, a sentence a line; commands end with `place`, by which they find the server.
+pub fn because(view: &DetailView, place: &str) -> String {
     let release = &view.release;
     if let Some(over) = &release.over {
-        return ended(view, over);
+        return ended(view, over, place);
     }
     let said = release.reasons(view.frozen.as_ref());
-    let mut text: String = said.iter().map(sentence).collect();
+    let mut text: String = said.iter().map(|said| sentence(said, place)).collect();
     let verdict = release.verdict.as_ref().filter(|_| release.phase.is_some());
     if let Some(why) = verdict.and_then(|verdict| verdict.inconclusive) {
         let id = &release.id;
         text += &format!(
-            "- nothing can be concluded in this step: {}\n  that stays until a person decides: weir release step {id} next --why TEXT, or weir \
-             release abort {id}\n",
+            "- nothing can be concluded in this step: {}\n  that stays until a person decides: weir release step {id} next --why TEXT{place}, \
+             or weir release abort {id}{place}\n",
             inconclusive(why)
         );
     }
@@ -33,17 +33,17 @@ pub fn because(view: &DetailView) -> String {
         _ => {}
     }
     if verdict.is_some_and(|verdict| verdict.phase == Phase::WaitingPromotion) {
-        text += &promote::order(&release.id);
+        text += &promote::order(&release.id, place);
     }
     text
 }
 
-fn sentence(said: &Said) -> String {
-    let command = said.command.as_ref().map(|command| format!(": {command}")).unwrap_or_default();
+fn sentence(said: &Said, place: &str) -> String {
+    let command = said.command.as_ref().map(|command| format!(": {command}{place}")).unwrap_or_default();
     format!("- {}\n  {}{command}\n", said.what, said.then)
 }
 
-fn ended(view: &DetailView, over: &OverView) -> String {
+fn ended(view: &DetailView, over: &OverView, place: &str) -> String {
     let release = &view.release;
     let mut text = String::new();
     if release.state == Lifecycle::RolledBack {
@@ -57,7 +57,7 @@ fn ended(view: &DetailView, over: &OverView) -> String {
     text += &aborted.map(|line| format!("- {}\n", line.text)).unwrap_or_default();
     if over.unacknowledged {
         text += &format!(
-            "- what conflicts with it may wait until somebody has seen this: weir release acknowledge {}\n",
+            "- what conflicts with it may wait until somebody has seen this: weir release acknowledge {}{place}\n",
             release.id
         );
     }

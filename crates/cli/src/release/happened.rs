@@ -20,6 +20,7 @@ pub fn happened(line: &Line) -> String {
             let problems: Vec<&str> = problems.iter().map(|problem| problem.text.as_str()).collect();
             format!("{} does not count: {}", file.escape_debug(), problems.join("; ").escape_debug())
         }
+        Event::Good { file, .. } => format!("{} counts again", file.escape_debug()),
         Event::Waits { waits, .. } if waits.is_empty() => "waits for nothing".to_owned(),
         Event::Waits { waits, .. } => {
             let waits: Vec<&str> = waits.iter().map(|wait| wait.text.as_str()).collect();

@@ -24,14 +24,14 @@ pub struct One {
 }
 
 impl One {
-    /// Shows it by `text`, as often as asked.
-    pub fn show(&self, text: fn(&DetailView) -> String) -> Result<(), Failure> {
+    /// Shows it by `text`, which is told what commands end with, as often as asked.
+    pub fn show(&self, text: fn(&DetailView, &str) -> String) -> Result<(), Failure> {
         let One { id, source, follow, json } = self;
         let look = || {
             let Some(view) = source.release(id)? else { return Ok(None) };
             let note = source.note()?.map(|note| format!("{note}\n\n")).unwrap_or_default();
             Ok(Some(Shown {
-                text: note + &text(&view),
+                text: note + &text(&view, &source.place()),
                 json: format!("{}\n", json!(view)),
                 rows: vec![list::row(&view.release, view.frozen.as_ref())],
             }))

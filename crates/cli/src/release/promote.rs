@@ -10,14 +10,14 @@ use super::words::names;
 /// The least time from the end of a release until what it led to may be deleted: requests of before are still on their way.
 const DELETED_AFTER: Duration = Duration::from_secs(600);
 
-/// The order in which a release is finished.
-pub fn order(id: &str) -> String {
+/// The order in which a release is finished, by commands that end with `place`.
+pub fn order(id: &str, place: &str) -> String {
     format!(
         "The order, since requests without a unit, held out, not targeted, or past the edge still meet the old version:
   1. point stable at the new version
   2. see it on requests without a tag
-  3. weir release promote {id}: its layer leaves by stages, its slots are free, and what waits starts
-  4. delete the subset and Deployment of its canary when weir release why {id} says so
+  3. weir release promote {id}{place}: its layer leaves by stages, its slots are free, and what waits starts
+  4. delete the subset and Deployment of its canary when weir release why {id}{place} says so
 "
     )
 }
@@ -27,11 +27,13 @@ pub fn deletable(view: &ReleaseView) -> String {
     let after = view.since.and_then(|since| since.checked_add(DELETED_AFTER).ok());
     let over = view.over.as_ref();
     match (over.is_none_or(|over| over.reached), after) {
-        (false, _) => {
+        (false, after) => {
             let unreached = over.map(|over| names(&over.unreached)).filter(|names| !names.is_empty());
-            let unreached = unreached.map(|names| format!(": {names}")).unwrap_or_default();
+            let unreached = unreached.map(|names| format!("; not yet by {names}")).unwrap_or_default();
+            let after = after.map(|after| format!("not before {after:.0}, and ")).unwrap_or_default();
             format!(
-                "the subset and Deployment of its canary may not be deleted yet: Envoys have not answered its end{unreached}"
+                "the subset and Deployment of its canary may not be deleted yet: {after}when every Envoy of the last 24 hours has \
+                 answered its end{unreached}"
             )
         }
         (true, Some(after)) if after > Timestamp::now() => {

@@ -5,7 +5,7 @@ use weir_release::judge::{Code, GuardrailNumbers, Inconclusive, Reason};
 use weir_release::state::Pause;
 
 use super::view::ReleaseView;
-use super::words::{amount, count, e, names, paused, percent, share, step, time};
+use super::words::{amount, count, e, names, paused, percent, share, step, time, word};
 
 /// A reason in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +33,14 @@ impl ReleaseView {
             return pauses.chain(self.waits.iter().map(waits)).collect();
         };
         let said = verdict.reasons.iter().map(|reason| self.said(reason, frozen));
-        let is_told = verdict.reasons.iter().any(|reason| reason.code == Code::Problem);
-        said.chain(self.waits.iter().filter(|_| !is_told).map(waits)).collect()
+        // What a reason has said already is not told a second time.
+        let has = |code| verdict.reasons.iter().any(|reason| reason.code == code);
+        let is_told = |wait: &&Wait| {
+            has(Code::Problem)
+                || (wait.code == word(&Code::Routes) && has(Code::Routes))
+                || (wait.code == word(&Code::SwitchedOff) && has(Code::SwitchedOff))
+        };
+        said.chain(self.waits.iter().filter(|wait| !is_told(wait)).map(waits)).collect()
     }
 
     /// Why it was rolled back, by the last verdict.

@@ -34,7 +34,7 @@ impl Show {
     }
 }
 
-fn text(view: &DetailView) -> String {
+fn text(view: &DetailView, place: &str) -> String {
     let release = &view.release;
     let kind = release.kind.as_ref().map(|kind| format!(" ({kind})")).unwrap_or_default();
     let mut text = format!("{}{kind}: {}", release.id, list::headline(release));
@@ -44,7 +44,7 @@ fn text(view: &DetailView) -> String {
         (None, true) => "\n".to_owned(),
         (None, false) => "\nits file is gone; only abort and promote end it\n".to_owned(),
     };
-    text += &because(view);
+    text += &because(view, place);
     text += &steps(release);
     if let Some(verdict) = &release.verdict {
         text += &format!("\nverdict {}", word(&verdict.decision));

@@ -15,6 +15,7 @@ use weir_release::state::State;
 use super::seen::Seen;
 use super::told::Told;
 use super::view::{DetailView, ReleasesView};
+use super::words;
 use crate::fleet::{address, no_answer};
 use crate::http_get::get;
 use crate::problems::Failure;
@@ -70,6 +71,11 @@ impl Source {
             Ok(all) => unknown(id, all.releases.iter().map(|view| view.id.as_str())),
             Err(failure) => failure,
         }
+    }
+
+    /// What a command to the server ends with. From elsewhere its folder is not known.
+    pub fn place(&self) -> String {
+        words::place(self.state.as_deref())
     }
 
     /// What keeps everything as it is, for who looks at a folder.

@@ -30,8 +30,8 @@ impl Why {
     }
 }
 
-fn text(view: &DetailView) -> String {
+fn text(view: &DetailView, place: &str) -> String {
     let release = &view.release;
     let since = release.since.map(|since| format!(" since {since:.0}")).unwrap_or_default();
-    format!("{}: {}{since}\n{}", release.id, list::headline(release), because(view))
+    format!("{}: {}{since}\n{}", release.id, list::headline(release), because(view, place))
 }

@@ -1,5 +1,6 @@
 //! Numbers, times and names of releases in words for people.
 
+use std::path::Path;
 use std::time::Duration;
 
 use humantime::format_duration;
@@ -19,6 +20,11 @@ pub fn word(value: &impl Serialize) -> String {
 /// The word with blanks, as in `rolled back`.
 pub fn spoken(value: &impl Serialize) -> String {
     word(value).replace('_', " ")
+}
+
+/// What a command to the server of this folder ends with.
+pub fn place(folder: Option<&Path>) -> String {
+    format!(" --state {}", folder.unwrap_or(Path::new("DIR")).display())
 }
 
 /// Parts per million as a percentage.

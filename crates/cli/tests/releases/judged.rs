@@ -55,14 +55,14 @@ fn what_waits_for_a_person_is_told_with_the_command() {
     let verdict = folder.judge("owl", 90, 1_000, [5, 5]);
     assert_eq!(verdict.phase, Phase::WaitingApproval);
     let said = folder.say("why owl").out;
-    assert!(said.contains("- step 2 of 3 (50%) asks for a yes\n  it goes on when somebody says yes: weir release approve owl --step 2\n"), "{said}");
+    assert!(said.contains("- step 2 of 3 (50%) asks for a yes\n  it goes on when somebody says yes: weir release approve owl --step 2 --state state\n"), "{said}");
 
     folder.append([begun("owl", 1, 3), begun("owl", 2, 4)]);
     let verdict = folder.judge("owl", 90, 1_000, [5, 5]);
     assert_eq!(verdict.phase, Phase::WaitingPromotion);
     let order = "  1. point stable at the new version
   2. see it on requests without a tag
-  3. weir release promote owl: ";
+  3. weir release promote owl --state state: ";
     assert!(folder.say("why owl").out.contains(order));
     let said = folder.say("promote owl");
     assert!(said.code == Some(3) && said.out.contains(order), "{said:?}");

@@ -60,7 +60,7 @@ fn one_that_is_shown_tells_its_steps_and_what_happened_to_it() {
 owl (release): running, step 1 of 3 (5%) since 2026-12-01T01:02:00Z
 file releases/owl.yaml
 - it is paused: by ann@web-1 since 2026-12-01T01:04:00Z: lunch
-  it goes on when somebody lets it go on: weir release resume owl
+  it goes on when somebody lets it go on: weir release resume owl --state state
 
    STEP  SHARE  HOLD  REQUESTS  YES    BEGAN
 >  1     5%     10m   0         -      2026-12-01T01:02:00Z
@@ -93,11 +93,14 @@ fn why_says_what_would_do() {
         (running("owl").to_vec(), "nothing is in its way: the next tick decides"),
         (
             running("owl").into_iter().chain([frozen]).collect(),
-            "it goes on when somebody thaws them: weir release thaw --why TEXT",
+            "it goes on when somebody thaws them: weir release thaw --why TEXT --state state\n",
         ),
-        (finished(1).collect(), "may not be deleted yet: Envoys have not answered its end\n"),
+        (finished(1).collect(), "may not be deleted yet: not before 2026-12-01T01:13:00Z, and when every"),
         (finished(2).collect(), "these Envoys have not answered yet: edge-1\n"),
-        (running("owl").into_iter().chain([of_rollback]).collect(), "has seen this: weir release acknowledge owl\n"),
+        (
+            running("owl").into_iter().chain([of_rollback]).collect(),
+            "has seen this: weir release acknowledge owl --state state\n",
+        ),
     ] {
         let said = Folder::of(events).say("why owl");
         assert!(said.code == Some(0) && said.out.contains(expected), "{expected}: {said:?}");

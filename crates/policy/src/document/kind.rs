@@ -90,7 +90,14 @@ impl Kind {
                     return false;
                 }
                 let (name, fields) = (self.name(), self.fields().join(", "));
-                let message = format!("no field of this is one of {name}, which are {fields}");
+                let first_line = [(Kind::Release, "release: 1"), (Kind::Attachment, "weir: 1")];
+                let meant = first_line.into_iter().filter(|(kind, _)| *kind != self);
+                let meant =
+                    meant.filter(|(kind, _)| entries.iter().any(|entry| kind.fields().contains(&entry.key.as_str())));
+                let meant: Vec<String> =
+                    meant.map(|(kind, line)| format!("; {} begins with `{line}`", kind.name())).collect();
+                let meant = meant.concat();
+                let message = format!("no field of this is one of {name}, which are {fields}{meant}");
                 problems.add(codes::OTHER_DOCUMENT, &at.key(&first.key), message);
             }
         }

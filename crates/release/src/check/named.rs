@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use weir_policy::model::Experiment;
 use weir_policy::written::Policy;
-use weir_policy::{At, Problems, SourceId};
+use weir_policy::{At, Problems, SourceId, Sources};
 
 use super::arms::{each_tag, under};
 use crate::codes;
@@ -17,7 +17,7 @@ enum Owner<'a> {
 }
 
 /// Reports names that two have, and holdouts that nobody has.
-pub fn check(releases: &[&Release], policy: Option<&[Policy]>, problems: &mut Problems) {
+pub fn check(releases: &[&Release], policy: Option<&[Policy]>, sources: &Sources, problems: &mut Problems) {
     let mut owners: HashMap<String, Vec<Owner<'_>>> = HashMap::new();
     for (name, owner) in policy.unwrap_or_default().iter().flat_map(of_policy) {
         owners.entry(name).or_default().push(Owner::Policy(owner));
@@ -35,7 +35,7 @@ pub fn check(releases: &[&Release], policy: Option<&[Policy]>, problems: &mut Pr
         let mut told = HashSet::new();
         for (name, path) in of_release(release) {
             let others = owners.get(&name).into_iter().flatten();
-            let other = others.filter_map(|owner| owner.of_other(release.source)).next();
+            let other = others.filter_map(|owner| owner.of_other(release.source, sources)).next();
             let Some(other) = other.filter(|_| told.insert(path.clone())) else { continue };
             under(&root, &path, &mut |at| {
                 let message =
@@ -51,11 +51,12 @@ pub fn check(releases: &[&Release], policy: Option<&[Policy]>, problems: &mut Pr
 
 impl Owner<'_> {
     /// Says who has it, if it is another one than this document.
-    fn of_other(&self, source: SourceId) -> Option<String> {
+    fn of_other(&self, source: SourceId, sources: &Sources) -> Option<String> {
         match self {
             Owner::Policy(owner) => Some(owner.clone()),
             Owner::Release(other, id) if *other != source => {
-                Some(format!("another document has it, of the release {id}"))
+                let file = sources.get(*other).map_or("another document", |source| source.name.as_str());
+                Some(format!("the release {id} in {file} has it"))
             }
             Owner::Release(..) => None,
         }
