@@ -138,7 +138,7 @@ pub(crate) fn print(bars: &Bars, width: usize, colours: bool) -> Vec<String> {
     } else {
         text.extend(drawn.iter().flat_map(|bar| printed(bar, unit, &scale, zero, None, width, colours)));
     }
-    text.extend(left_out(bars.bars.len(), "bars"));
+    text.extend(left_out(bars.bars.len(), "bars").iter().flat_map(|said| terminal::wrap(said, width)));
     text
 }
 

@@ -195,7 +195,7 @@ pub(crate) fn print(evidence: &Evidence, width: usize, colours: bool) -> Vec<Str
     text.push(terminal::ends(&first, &format!("{} {}", evidence.across.unit.write(last), evidence.across.name), width));
     let key = evidence.drawn().iter().zip('a'..).map(|(series, letter)| format!("{letter} {}", series.name));
     let bound = evidence.bound.iter().map(|bound| format!("- {}", bound.said(unit)));
-    text.extend(left_out(evidence));
+    text.extend(left_out(evidence).iter().flat_map(|said| terminal::wrap(said, width)));
     text.extend(terminal::flow(key.chain(bound).map(|entry| terminal::cut(&entry, width)), width));
     text
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::axis::Axis;
 use crate::drawing::{Anchor, Drawing, LEADING, rectangle, tenths};
-use crate::rows::DRAWN_MAX;
+use crate::rows::{DRAWN_MAX, left_out};
 use crate::table::Table;
 use crate::terminal;
 use crate::unit::Unit;
@@ -197,5 +197,6 @@ pub(crate) fn print(flows: &Flows, width: usize, colours: bool) -> Vec<String> {
         let bar = terminal::bar(part, width);
         text.push(if flow.moves() { terminal::accent(&bar, colours) } else { bar.replace('█', "░") });
     }
+    text.extend(left_out(flows.flows.len(), "flows").iter().flat_map(|said| terminal::wrap(said, width)));
     text
 }

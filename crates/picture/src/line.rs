@@ -8,6 +8,7 @@ use crate::glyphs;
 use crate::owners::Owners;
 use crate::rows::{DRAWN_MAX, Rows, left_out};
 use crate::table::Table;
+use crate::terminal;
 use crate::unit::Unit;
 
 /// One line of a million slots. Where no band is, nobody owns the slots.
@@ -172,13 +173,13 @@ pub(crate) fn print(lines: &[Line], owners: &Owners, width: usize, colours: bool
             let (start, end) = (column(from), column(to).max(column(from) + 1));
             cells.iter_mut().take(end).skip(start).for_each(|cell| *cell = Some(owner));
         }
-        text.push(crate::terminal::cut(&line.name, width));
+        text.push(terminal::cut(&line.name, width));
         text.push(cells.into_iter().map(|cell| owners.cell(cell, colours)).collect());
     }
     let shown = drawn.iter().flat_map(|line| &line.bands).map(|band| band.owner.as_str());
-    text.push(crate::terminal::ends("0", "1,000,000 slots", width));
+    text.push(terminal::ends("0", "1,000,000 slots", width));
     text.extend(owners.key(shown, width));
-    text.extend(left_out(lines.len(), "lines"));
+    text.extend(left_out(lines.len(), "lines").iter().flat_map(|said| terminal::wrap(said, width)));
     text
 }
 

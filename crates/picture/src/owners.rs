@@ -2,13 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::style::{COLOURS, STYLES};
 use crate::terminal;
 
 /// The owners of a page's slots.
 pub(crate) struct Owners<'a>(HashMap<&'a str, usize>);
-
-/// As many as anybody tells apart; after them they come again.
-pub(crate) const STYLES: usize = 8;
 
 impl<'a> Owners<'a> {
     /// From the owners of all bands, in order.
@@ -32,7 +30,7 @@ impl<'a> Owners<'a> {
 
     /// The class of a text that stands in it.
     pub(crate) fn halo(&self, owner: &str) -> String {
-        format!("h{}", self.index(owner) % STYLES)
+        format!("h{}", self.index(owner) % COLOURS)
     }
 
     /// Swatches and names of those shown; none where styles come again, and a swatch would say nothing.
@@ -50,7 +48,7 @@ impl<'a> Owners<'a> {
         let Some(owner) = owner else { return "·".to_owned() };
         let index = self.index(owner);
         let letter = LETTERS.chars().nth(index).unwrap_or('#').to_string();
-        if colours { terminal::painted(&letter, index % STYLES) } else { letter }
+        if colours { terminal::painted(&letter, index) } else { letter }
     }
 
     /// Which letter is whose, in lines of the width.

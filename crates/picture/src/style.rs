@@ -1,31 +1,42 @@
-//! Colours, patterns and the rest of the style: one accent, and eight colours that the colour-blind tell apart, each with a pattern
-//! of its own.
+//! Colours, patterns and the rest of the style: one accent, and eight colours that the colour-blind tell apart, each with
+//! patterns of its own.
 
 use crate::glyphs::FONTS;
 
-/// Fill and stroke of an owner by day, the same by night, and the path of its pattern within a square.
+/// Fill and stroke of an owner, by day and by night.
 struct Look {
     day: [&'static str; 2],
     night: [&'static str; 2],
-    size: u8,
-    pattern: &'static str,
 }
 
+/// How many colours there are.
+pub(crate) const COLOURS: usize = 8;
+
+/// Each colour with each of three patterns; more nobody tells apart, and after them they come again.
+pub(crate) const STYLES: usize = 3 * COLOURS;
+
 /// After the palette of Okabe and Ito, paler, so that texts are read on it.
-const LOOKS: [Look; 8] = [
-    Look { day: ["#c3d7f4", "#2b62b8"], night: ["#27436e", "#7aa8f0"], size: 8, pattern: "" },
-    Look {
-        day: ["#fbdcae", "#b96d00"],
-        night: ["#5a4210", "#e0a030"],
-        size: 8,
-        pattern: "M-2 2l4 -4M0 8l8 -8M6 10l4 -4",
-    },
-    Look { day: ["#bfe3d3", "#007a56"], night: ["#17503c", "#4fbf95"], size: 6, pattern: "M1.5 2h1.5M4.5 5h1.5" },
-    Look { day: ["#ecc9de", "#9c3f77"], night: ["#582a48", "#d98dbb"], size: 8, pattern: "M-2 6l4 4M0 0l8 8M6 -2l4 4" },
-    Look { day: ["#cdebf8", "#147aa6"], night: ["#184a5f", "#66bde6"], size: 6, pattern: "M0 3h6" },
-    Look { day: ["#f8cdb9", "#bb4a19"], night: ["#66301a", "#ee8a5c"], size: 6, pattern: "M3 0v6" },
-    Look { day: ["#f4ecae", "#857600"], night: ["#4d4710", "#d6c84a"], size: 10, pattern: "M0 10l10 -10M0 0l10 10" },
-    Look { day: ["#d9dce1", "#666d78"], night: ["#3b4048", "#9aa1ac"], size: 8, pattern: "M0 4h8M4 0v8" },
+const LOOKS: [Look; COLOURS] = [
+    Look { day: ["#c3d7f4", "#2b62b8"], night: ["#27436e", "#7aa8f0"] },
+    Look { day: ["#fbdcae", "#b96d00"], night: ["#5a4210", "#e0a030"] },
+    Look { day: ["#bfe3d3", "#007a56"], night: ["#17503c", "#4fbf95"] },
+    Look { day: ["#ecc9de", "#9c3f77"], night: ["#582a48", "#d98dbb"] },
+    Look { day: ["#cdebf8", "#147aa6"], night: ["#184a5f", "#66bde6"] },
+    Look { day: ["#f8cdb9", "#bb4a19"], night: ["#66301a", "#ee8a5c"] },
+    Look { day: ["#f4ecae", "#857600"], night: ["#4d4710", "#d6c84a"] },
+    Look { day: ["#d9dce1", "#666d78"], night: ["#3b4048", "#9aa1ac"] },
+];
+
+/// The size of a square, and the path in it.
+const PATTERNS: [(u8, &str); COLOURS] = [
+    (8, ""),
+    (8, "M-2 2l4 -4M0 8l8 -8M6 10l4 -4"),
+    (6, "M1.5 2h1.5M4.5 5h1.5"),
+    (8, "M-2 6l4 4M0 0l8 8M6 -2l4 4"),
+    (6, "M0 3h6"),
+    (6, "M3 0v6"),
+    (10, "M0 10l10 -10M0 0l10 10"),
+    (8, "M0 4h8M4 0v8"),
 ];
 
 /// Colours by name: ground, text, soft text, lines of a scale, what is free, accent, its fill, bound.
@@ -51,14 +62,17 @@ pub(crate) fn colours() -> String {
 
 /// The style of all that pictures are made of.
 pub(crate) fn pictures() -> String {
-    let owners = (0..LOOKS.len()).map(|index| {
+    let colours = (0..COLOURS).map(|index| {
         format!(
-            ".p{index}{{fill:url(#o{index})}}.h{index}{{stroke:var(--f{index})}}.f{index}{{fill:var(--f{index})}}\
+            ".h{index}{{stroke:var(--f{index})}}.f{index}{{fill:var(--f{index})}}\
              .s{index}{{fill:none;stroke:var(--s{index});stroke-width:1.2}}\n"
         )
     });
-    let owners: String = owners.collect();
-    format!("svg text{{font:12px {FONTS};fill:var(--ink)}}\n{PICTURES}{owners}")
+    let owners = (0..STYLES).map(|index| format!(".p{index}{{fill:url(#o{index})}}"));
+    let (colours, owners) = (colours.collect::<String>(), owners.collect::<String>());
+    format!(
+        "html,svg text{{font-family:{FONTS}}}svg text{{font-size:12px;fill:var(--ink)}}\n{PICTURES}{colours}{owners}\n"
+    )
 }
 
 const PICTURES: &str = "svg text.m{fill:var(--soft)}
@@ -75,14 +89,15 @@ const PICTURES: &str = "svg text.m{fill:var(--soft)}
 
 /// The patterns that owners are filled with.
 pub(crate) fn patterns() -> String {
-    let patterns = LOOKS.iter().enumerate().map(|(index, look)| {
-        let size = look.size;
-        let pattern = look.pattern;
+    let patterns = (0..STYLES).map(|index| {
+        let colour = index % COLOURS;
+        // Each round shifts the patterns against the colours, by what has no common part with their number.
+        let (size, pattern) = PATTERNS.get((index + 3 * (index / COLOURS)) % COLOURS).copied().unwrap_or((8, ""));
         let over =
-            if pattern.is_empty() { String::new() } else { format!("<path class=\"s{index}\" d=\"{pattern}\"/>") };
+            if pattern.is_empty() { String::new() } else { format!("<path class=\"s{colour}\" d=\"{pattern}\"/>") };
         format!(
             "<pattern id=\"o{index}\" width=\"{size}\" height=\"{size}\" patternUnits=\"userSpaceOnUse\">\
-             <path class=\"f{index}\" d=\"M0 0h{size}v{size}h-{size}z\"/>{over}</pattern>"
+             <path class=\"f{colour}\" d=\"M0 0h{size}v{size}h-{size}z\"/>{over}</pattern>"
         )
     });
     format!("<defs>{}</defs>", patterns.collect::<String>())
@@ -98,7 +113,7 @@ pub(crate) fn patterns_beside() -> String {
 
 /// The style of the page around them.
 pub(crate) const PAGE: &str = "*{box-sizing:border-box}
-html{background:var(--bg);color:var(--ink);font:16px/1.55 system-ui,-apple-system,\"Segoe UI\",Roboto,\"Helvetica Neue\",Arial,\"Noto Sans\",sans-serif;-webkit-text-size-adjust:100%}
+html{background:var(--bg);color:var(--ink);font-size:16px;line-height:1.55;-webkit-text-size-adjust:100%}
 body{margin:0}main{max-width:752px;margin:0 auto;padding:32px 16px 64px}
 h1,h2,p,summary,th,td,figcaption,caption{overflow-wrap:anywhere;unicode-bidi:isolate}th{overflow-wrap:normal}.long{overflow-wrap:anywhere}
 h1{font-size:28px;line-height:1.25;margin:0 0 8px}h2{font-size:19px;line-height:1.35;margin:0 0 8px}
@@ -146,6 +161,14 @@ mod tests {
                 assert!(contrast(stroke, fill) >= 2.5, "{stroke} on {fill}");
             }
         }
+    }
+
+    #[test]
+    fn no_two_styles_are_the_same() {
+        let styles = patterns();
+        let looks: std::collections::BTreeSet<&str> =
+            styles.split("userSpaceOnUse").skip(1).map(|one| &one[..one.find("</pattern>").unwrap()]).collect();
+        assert_eq!(looks.len(), STYLES);
     }
 
     fn contrast(one: &str, other: &str) -> f64 {

@@ -110,6 +110,9 @@ fn a_thousand_releases_are_a_page_of_less_than_two_megabytes() {
     ] {
         assert!(html.contains(said), "{said}");
     }
+    for width in [40, 200] {
+        assert!(page.text(width, false).lines().all(|line| crate::terminal::columns(line) <= width));
+    }
     // Whatever room the first ones took, the others have some.
     assert_eq!(html.matches("<table").count(), 5);
 }

@@ -3,6 +3,7 @@
 use crate::owners::Owners;
 use crate::page::{Page, Picture, Section};
 use crate::picture::owners;
+use crate::rows::DRAWN_MAX;
 use crate::table::{Table, first_of};
 use crate::terminal::{bold, columns, cut, pad, pad_left, wrap};
 
@@ -38,8 +39,8 @@ fn printed(section: &Section, owners: &Owners, width: usize, colours: bool) -> V
         lines.push(String::new());
         lines.extend(drawn);
     }
-    // Bars and flows have their numbers beside them.
-    if !matches!(picture, Picture::Bars(_) | Picture::Flows(_)) || picture.count() == 0 {
+    // Bars and flows have their numbers beside them, where all are drawn.
+    if !matches!(picture, Picture::Bars(_) | Picture::Flows(_)) || !(1..=DRAWN_MAX).contains(&picture.count()) {
         lines.push(String::new());
         lines.extend(print(&picture.table(), picture.count(), width, colours));
     }

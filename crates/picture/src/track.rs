@@ -136,6 +136,6 @@ pub(crate) fn print(tracks: &[Track], width: usize, colours: bool) -> Vec<String
     }
     let (first, last) = scale.values();
     text.push(terminal::ends(&Unit::Seconds.write(first), &Unit::Seconds.write(last), width));
-    text.extend(left_out(tracks.len(), "tracks"));
+    text.extend(left_out(tracks.len(), "tracks").iter().flat_map(|said| terminal::wrap(said, width)));
     text
 }

@@ -77,8 +77,8 @@ fn what_is_broken_is_seen() {
     let whole = samples::all_kinds().html();
     let mut chromium = Chromium::start();
     for (from, to, said) in [
-        ("font:12px", "font:17px", "overlap"),
-        ("font:12px", "font:17px", "cut"),
+        ("font-size:12px", "font-size:17px", "overlap"),
+        ("font-size:12px", "font-size:17px", "cut"),
         ("viewBox=\"0 0 ", "viewBox=\"0 0 9", "too small to read"),
         ("main{max-width:752px", "main{width:2000px", "the page scrolls sideways"),
         (".narrow{display:none!important}", "", "shown"),
