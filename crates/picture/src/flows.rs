@@ -194,8 +194,10 @@ pub(crate) fn print(flows: &Flows, width: usize, colours: bool) -> Vec<String> {
             if flow.moves() { format!("{} → {}", flow.from, flow.to) } else { format!("{} stays", flow.from) };
         text.push(terminal::ends(&names, &amount, width));
         let part = if most > 0.0 { flow.size() / most } else { 0.0 };
-        let bar = terminal::bar(part, width);
-        text.push(if flow.moves() { terminal::accent(&bar, colours) } else { bar.replace('█', "░") });
+        text.push(match flow.moves() {
+            true => terminal::accent(&terminal::bar(part, width), colours),
+            false => "░".repeat((part * width as f64).round() as usize),
+        });
     }
     text.extend(left_out(flows.flows.len(), "flows").iter().flat_map(|said| terminal::wrap(said, width)));
     text
