@@ -31,8 +31,17 @@ fn arrows_point_one_way() {
     assert_eq!(ours("weir-simulate"), BTreeSet::from(["weir-engine", "weir-policy", "weir-release", "weir-stats"]));
     assert_eq!(ours("weir-resources"), BTreeSet::from(["weir-policy", "weir-xds"]));
     assert_eq!(ours("weir-render"), BTreeSet::from(["weir-policy"]));
-    let cli =
-        ["weir-engine", "weir-policy", "weir-release", "weir-remote", "weir-render", "weir-resources", "weir-xds"];
+    let cli = [
+        "weir-engine",
+        "weir-policy",
+        "weir-release",
+        "weir-remote",
+        "weir-render",
+        "weir-resources",
+        "weir-simulate",
+        "weir-stats",
+        "weir-xds",
+    ];
     assert_eq!(ours("weir-cli"), cli.into());
 }
 

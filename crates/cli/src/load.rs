@@ -74,6 +74,14 @@ pub struct WithReleases {
     state: Option<PathBuf>,
 }
 
+/// A policy with releases.
+pub struct Planned {
+    /// As it takes effect.
+    pub policy: Checked,
+    /// Those that are in force or wait, by id.
+    pub releases: Vec<Release>,
+}
+
 impl WithReleases {
     /// Whether there may be any.
     pub fn is_given(&self) -> bool {
@@ -88,23 +96,30 @@ impl WithReleases {
         role: Role,
     ) -> Result<(Checked, Vec<Policy>), Failure> {
         let people = People::read(sources, files, role)?;
-        let state = match &self.state {
-            Some(folder) => StateDir::existing(folder)?.releases()?,
-            None => State::default(),
-        };
+        let state = self.state()?;
         let waiting = self.waiting(sources, &people, &state)?;
-        let mut additions = Additions::of(&state, SourceId::FIRST);
-        additions.in_force.extend(waiting.iter().map(|release| InForce {
-            release,
-            slots: &[],
-            stage: Stage::Announced,
-        }));
-        if additions.in_force.is_empty() {
-            return Ok((Arc::unwrap_or_clone(people.policy), people.documents));
+        people.with(sources, role, &state, &waiting)
+    }
+
+    /// The policy in these files as it takes effect with releases, and the releases that are not over.
+    pub fn planned(&self, policy: &Path) -> Result<Planned, Failure> {
+        let mut sources = Sources::default();
+        let files = policy_files(policy, &mut sources)?;
+        let people = People::read(&sources, &files, Role::Edge)?;
+        let state = self.state()?;
+        let mut releases = self.waiting(&mut sources, &people, &state)?;
+        let (policy, _) = people.with(&mut sources, Role::Edge, &state, &releases)?;
+        let running = state.in_force().into_iter().filter(|one| one.stage != Stage::Off);
+        releases.extend(running.map(|one| one.release.clone()));
+        releases.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        Ok(Planned { policy, releases })
+    }
+
+    fn state(&self) -> Result<State, Failure> {
+        match &self.state {
+            Some(folder) => StateDir::existing(folder)?.releases(),
+            None => Ok(State::default()),
         }
-        let additions = additions.at(Additions::source(sources));
-        let effective = people.effective(sources, role, &additions)?;
-        Ok((Arc::unwrap_or_clone(effective.policy), additions.documents(&people.documents)))
     }
 
     /// The releases of the documents that are neither in force nor over.
@@ -122,6 +137,30 @@ impl WithReleases {
         let is_running = |id: &str| state.entries().get(id).is_some_and(|entry| entry.ramp.is_some());
         let releases = checked.releases.into_iter().map(|(_, release)| release);
         Ok(releases.filter(|release| !is_running(&release.id)).collect())
+    }
+}
+
+impl People {
+    /// What they wrote as it takes effect with releases of this state and others that wait, and its documents.
+    fn with(
+        self,
+        sources: &mut Sources,
+        role: Role,
+        state: &State,
+        waiting: &[Release],
+    ) -> Result<(Checked, Vec<Policy>), Failure> {
+        let mut additions = Additions::of(state, SourceId::FIRST);
+        additions.in_force.extend(waiting.iter().map(|release| InForce {
+            release,
+            slots: &[],
+            stage: Stage::Announced,
+        }));
+        if additions.in_force.is_empty() {
+            return Ok((Arc::unwrap_or_clone(self.policy), self.documents));
+        }
+        let additions = additions.at(Additions::source(sources));
+        let effective = self.effective(sources, role, &additions)?;
+        Ok((Arc::unwrap_or_clone(effective.policy), additions.documents(&self.documents)))
     }
 }
 

@@ -26,6 +26,7 @@ mod request;
 mod requests;
 mod rollback;
 mod serve;
+mod simulate;
 mod state_dir;
 mod test;
 
@@ -43,6 +44,7 @@ enum Weir {
     Render(render::Render),
     Rollback(rollback::Rollback),
     Serve(Box<serve::Serve>),
+    Simulate(simulate::Simulate),
     Test(test::Test),
 }
 
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         Weir::Render(render) => render.run(),
         Weir::Rollback(rollback) => rollback.run(),
         Weir::Serve(serve) => serve.run(),
+        Weir::Simulate(simulate) => simulate.run(),
         Weir::Test(test) => test.run(),
     };
     match done {

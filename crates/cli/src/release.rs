@@ -20,7 +20,7 @@ mod source;
 pub mod told;
 pub mod view;
 mod why;
-mod words;
+pub mod words;
 
 /// Shows releases, says why they do not go on, and tells them what people decided
 #[derive(Subcommand)]

@@ -10,7 +10,7 @@ mod options;
 pub mod syntax;
 mod target;
 
-pub use options::RequestOptions;
+pub use options::{RequestOptions, header};
 pub use syntax::Header;
 pub use target::Target;
 

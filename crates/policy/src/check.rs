@@ -23,7 +23,7 @@ mod targeting;
 
 pub use names::is_tag;
 pub(crate) use names::{env_tag_names, id, weight_header};
-pub use shares::parse as parse_share;
+pub use shares::{parse as parse_share, parts_per_million};
 
 /// Checks the documents of one policy together. For `mesh` and `inbound` nothing is asked that only deciding needs.
 ///

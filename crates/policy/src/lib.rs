@@ -38,7 +38,7 @@ pub mod written;
 pub use attachment::{
     Attachment, AttachmentFile, CLUSTER_HEADER, Join, Module, Origin, Role, SUBSET_HEADER, Steer, Sticky, Trace,
 };
-pub use check::{check, is_tag, names, parse_share};
+pub use check::{check, is_tag, names, parse_share, parts_per_million};
 pub use checked::Checked;
 pub use document::{
     At, Code, Entry, Format, Kind, Path, Places, Position, Problem, Problems, Source, SourceId, Sources, Spanned,

@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 use rand_distr::{Beta, Distribution, LogNormal};
-use weir_stats::distribution::normal_above;
+use weir_stats::distribution::{normal_above, normal_quantile_above};
 
 /// The parts that users are counted in, by a hash of their own.
 pub const PARTS: usize = 16;
@@ -91,6 +91,45 @@ impl Population {
     }
 }
 
+/// What is usual where nothing is wrong; parts of 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Usual {
+    /// Requests that are errors.
+    pub errors: f64,
+    /// Requests without a response.
+    pub unanswered: f64,
+    /// Requests that take over 500 ms.
+    pub slow: f64,
+}
+
+/// The first parameter of the Beta distribution that failures of heavy users have: most users have next to none.
+const HEAVY: f64 = 0.05;
+/// The standard deviation of the logarithms of all latencies.
+const SIGMA: f64 = 1.5;
+
+impl Population {
+    /// Users who are all alike or heavy as above, but for what is usual.
+    pub fn of(users: usize, are_alike: bool, usual: Usual) -> Population {
+        let failures = |mean: f64| {
+            let rest = HEAVY / mean - HEAVY;
+            if are_alike || !(rest.is_finite() && rest > 0.0) { Rate::Same(mean) } else { Rate::Beta(HEAVY, rest) }
+        };
+        let users_sigma = if are_alike { 0.0 } else { 0.5 };
+        let slow = usual.slow.clamp(1e-9, 1.0 - 1e-9);
+        Population {
+            users,
+            volume_sigma: if are_alike { 0.0 } else { 1.5 },
+            errors: failures(usual.errors),
+            unanswered: failures(usual.unanswered),
+            latency: Latency {
+                median_ms: 500.0 * libm::exp(-SIGMA * normal_quantile_above(slow)),
+                users_sigma,
+                requests_sigma: (SIGMA * SIGMA - users_sigma * users_sigma).sqrt(),
+            },
+        }
+    }
+}
+
 impl Crowd {
     /// Draws a crowd.
     pub fn draw(population: &Population, dice: &mut ChaCha8Rng) -> Crowd {
@@ -143,4 +182,30 @@ impl Latency {
 /// A number from 0 to 1, 1 not among them.
 fn uniform(dice: &mut ChaCha8Rng) -> f64 {
     (dice.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_crowds_are_those_of_the_calibration() {
+        let usual = Usual { errors: 0.005, unanswered: 0.001, slow: 0.0055 };
+        for (population, known) in [
+            (Population::of(20_000, false, usual), Population::heavy(20_000)),
+            (Population::of(20_000, true, usual), Population::alike(20_000)),
+        ] {
+            assert!((population.latency.median_ms - known.latency.median_ms).abs() < 0.05, "{population:?}");
+            assert!((population.latency.requests_sigma - known.latency.requests_sigma).abs() < 1e-12);
+            match (population.errors, known.errors) {
+                (Rate::Same(one), Rate::Same(other)) => assert_eq!(one, other),
+                (Rate::Beta(a, b), Rate::Beta(c, d)) => assert!((a - c).abs() + (b - d).abs() < 1e-9),
+                other => panic!("{other:?}"),
+            }
+        }
+        for never in [0.0, 1.0] {
+            let population = Population::of(1, false, Usual { errors: never, ..usual });
+            assert_eq!(population.errors, Rate::Same(never));
+        }
+    }
 }

@@ -54,7 +54,7 @@ mod tally;
 mod traffic;
 
 pub use arms::{Arms, Control};
-pub use crowd::{BOUNDS_MS, Crowd, Latency, PARTS, Population, Rate};
+pub use crowd::{BOUNDS_MS, Crowd, Latency, PARTS, Population, Rate, Usual};
 pub use dealt::{Dealt, DealtLayer, DealtShare, Headers, PAIRS_MAX, Pair};
 pub use deviation::Deviation;
 pub use fault::{Fault, Harm, Meets};

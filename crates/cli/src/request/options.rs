@@ -65,7 +65,8 @@ impl RequestOptions {
     }
 }
 
-fn header(line: &[u8]) -> Result<Header, String> {
+/// A line of a header.
+pub fn header(line: &[u8]) -> Result<Header, String> {
     // The name of a pseudo-header begins with a colon.
     let colon = line.iter().skip(1).position(|byte| *byte == b':').map(|at| at + 1);
     let Some(colon) = colon.filter(|_| !line.starts_with(b": ")) else {

@@ -18,7 +18,8 @@ pub fn parse(text: &str, at: &At<'_>, problems: &mut Problems) -> Option<u32> {
     share
 }
 
-fn parts_per_million(text: &str) -> Option<u32> {
+/// The same without a word of what is wrong.
+pub fn parts_per_million(text: &str) -> Option<u32> {
     let number = text.strip_suffix('%')?;
     let (whole, decimals) = number.split_once('.').map_or((number, None), |(whole, decimals)| (whole, Some(decimals)));
     let is_digits = |part: &str, max| (1..=max).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
