@@ -6,14 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use weir_policy::Range;
 
-use super::super::Held;
 use super::super::testing::*;
+use super::super::{Decided, Held};
 use super::STEPS;
 use crate::effective::{InForce, Stage};
 use crate::journal::{Event, Line, Node, Trouble};
+use crate::judge::testing::{evidence, had};
 use crate::pool;
 use crate::request::Verb;
 use crate::state::{Memory, State};
+use crate::tick::Tick;
 
 /// A tick that is also killed after each of its lines; `all` folds the whole journal each time.
 fn tick_with_kills(world: &mut World, all: bool) -> Vec<String> {
@@ -36,6 +38,49 @@ fn tick_with_kills(world: &mut World, all: bool) -> Vec<String> {
 
 fn short_of(lines: &[Line]) -> Vec<String> {
     lines.iter().filter_map(|line| short(&line.event)).collect()
+}
+
+/// Where the record of evidence is older than the journal's last lines, be it of a step before, what a step asks for is counted anew
+/// from there: none is shorter or has fewer requests than it says. Killed at each tick, with records of so many ticks before.
+#[test]
+fn no_record_however_old_makes_a_step_shorter() {
+    let warmup = STEPS.replace(r#""warmup": "0s""#, r#""warmup": "10s""#);
+    let mut begun = 0;
+    // 10 s go by until all have answered; the requests of that poll are of the warm-up.
+    for (asks, least) in [(r#""hold": "40s""#, 50), (r#""hold": "10s", "requests": 9000"#, 70)] {
+        let mut world = World::new().with("ant", "ant.shop", &warmup.replace(r#""hold": "20s""#, asks));
+        let (mut records, mut mark) = (Vec::new(), 0);
+        for ticks in 0..20 {
+            records.push((world.state.memory().clone(), mark));
+            for lost in [0, 1, 2, 3, 5, 8, 13_usize] {
+                let Some((memory, mark)) = records.iter().rev().nth(lost) else { continue };
+                let mut killed = world.clone();
+                killed.state.remember(memory.clone());
+                // What came since the record is one poll, and has the mark of the readings in it.
+                let came = had(1_600 * (lost as u64 + 1), 16 * (lost as u64 + 1));
+                let came = evidence("ant", Some(&mark.to_string()), &[("canary", came), ("control", came)]);
+                let tick = Tick { since: None, poll: Some(vec![came]), ..killed.next_tick() };
+                let (state, Decided { mut lines, .. }) = killed.through(killed.state.clone(), &tick);
+                (killed.state, killed.now) = (state, tick.now);
+                for _ in 0..9 {
+                    killed.nodes.values_mut().for_each(|answered| *answered = killed.state.push());
+                    killed.tick();
+                    lines.append(&mut killed.last);
+                }
+                let ramp = world.state.entries().get("ant").and_then(|entry| entry.ramp.as_ref());
+                let mut before = ramp.map(|ramp| ramp.begun);
+                for line in lines.iter().filter(|line| matches!(line.event, Event::Begun { .. })) {
+                    let since = before.replace(line.at).map(|before| line.at.duration_since(before).as_secs());
+                    let is_first = matches!(line.event, Event::Begun { step: 0, .. });
+                    assert!(is_first || since.is_some_and(|since| since >= least), "{since:?}: {ticks}, {lost} lost");
+                    begun += usize::from(!is_first);
+                }
+            }
+            mark = world.state.push();
+            world.tick();
+        }
+    }
+    assert!(begun > 50, "{begun} steps began");
 }
 
 /// However a server was killed, what comes of releases in the end is the same, and so is what was judged of them.
