@@ -34,7 +34,7 @@ pub struct Stage {
 /// The stages from what is deployed to a target, the last of which is the target itself.
 pub fn stages(now: &Deployment, target: &Target, canary_nodes: Option<u32>) -> Vec<Stage> {
     let wanted = &target.deployment;
-    let is_urgent = target.cause == Cause::Rollback || only_switches_off(now, wanted);
+    let is_urgent = target.cause == Cause::Rollback && !is_of_releases(now, wanted) || only_switches_off(now, wanted);
     let mut before = now.clone();
     let mut stages = Vec::new();
     let mut add = |deployment: Deployment, urgent: bool| {
@@ -79,6 +79,11 @@ fn needs_acks(before: &Deployment, step: &Deployment) -> bool {
     !is_within(&stamped, &stamped_before)
         || step.edges.filters != before.edges.filters
         || is_more(&before.mesh, &step.mesh)
+}
+
+/// Whether people's policy stays, and releases change what they add to it: steps of them go on where a rollback stands.
+fn is_of_releases(now: &Deployment, wanted: &Deployment) -> bool {
+    now.written.revision == wanted.written.revision && now.pushed() != wanted.pushed()
 }
 
 /// Whether all that changes at edges is that something is switched off, be it that an experiment loses by that what it dealt

@@ -155,6 +155,33 @@ fn each_stage_is_as_urgent_as_what_it_does() {
     }
 }
 
+/// Where somebody rolled back to a policy everything goes on by that one, until the files say something new.
+#[test]
+fn a_step_of_a_release_goes_to_first_nodes_where_a_rollback_stands() {
+    let a: Sample = ("a", true, &["a1"]);
+    let off: Sample = ("a", false, &["a1"]);
+    let b: Sample = ("b", true, &["b1"]);
+    let [first, other] = [&[a][..], &[off]].map(|samples| Arc::new(policy(samples)));
+    let of = |written: &Arc<Checked>, samples: &[Sample], push: u64| {
+        let effective = Effective { written: written.clone(), policy: Arc::new(policy(samples)), push };
+        Deployment::of(effective, Vec::new(), Arc::default())
+    };
+    for (what, now, wanted, is_urgent) in [
+        ("the rollback", of(&other, &[off], 7), of(&first, &[a], 7), true),
+        ("the rollback, after a stage of what is taken back", of(&first, &[off], 7), of(&first, &[a], 7), true),
+        ("a step", of(&first, &[a], 7), of(&first, &[a, b], 8), false),
+        ("a release that is rolled back", of(&first, &[a], 7), of(&first, &[off], 8), true),
+        ("a step that first nodes did not take", of(&first, &[a], 7), of(&first, &[a], 9), true),
+    ] {
+        let target = Target { deployment: wanted, cause: Cause::Rollback };
+        let stages = stages(&now, &target, Some(5));
+        assert!(
+            stages.iter().all(|stage| stage.urgent == is_urgent && stage.canaries.is_none() == is_urgent),
+            "{what}"
+        );
+    }
+}
+
 /// Releases that are rolled back lose what they dealt and forced, and leave holdouts.
 #[test]
 fn a_release_that_is_rolled_back_goes_to_all_at_once_unless_something_else_changes() {
