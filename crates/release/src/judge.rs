@@ -37,8 +37,10 @@ pub fn judge(release: &Release, stand: &Stand, running: &Running, now: Timestamp
     found.extend(inconclusive.filter(|_| !is_said).map(|why| undecided(release, why)));
     found.extend(minimum);
     found.extend(next(release, stand, now));
-    // Without a poll nothing begins, and it is worth a word only where nothing else is in the way.
-    if !running.times.is_polled && found.iter().all(|found| found.does == Does::Nothing) {
+    // Without a poll, and before one that has what came of the step, nothing begins; and it is worth a word only where nothing else
+    // is in the way.
+    let is_unseen = stand.share(release) > 0 && running.traffic == 0 && !running.times.is_seen();
+    if (!running.times.is_polled || is_unseen) && found.iter().all(|found| found.does == Does::Nothing) {
         found.push(Found::holds(Phase::Holding, Code::Unread));
     }
 

@@ -99,7 +99,7 @@ Readings, where the text is silent or says two things:
     the warm-up is over.
 18. Evidence of one poll that is of several steps is added as so many polls, since each has its own exposure.
 19. No traffic: no variant, control included, had a request in this step, warm-up included; it is told after the warm-up,
-    once 90% have answered: a step's first ticks are no alarm. Not at 0%. `arm_silent` leaves the warm-up out, pairs each
+    with the poll after that in which 90% have answered: a step's first ticks are no alarm. Not at 0%. `arm_silent` leaves the warm-up out, pairs each
     arm with control, and is asked only where both are dealt.
 20. No poll is said 25 s after the last one, three ticks that need not be on time; an unreachable provider in the first
     tick. Guardrails with `on_harm: warn` hold nothing, neither when their provider is unreachable nor when they were not

@@ -99,7 +99,7 @@ class Judge:
             each.kind in ("counts", "value") and each.on_harm != "warn" for each in self.release.guardrails
         ):
             self.say("no_data", "unreachable")
-        is_told = self.tally.is_warm() and self.tally.is_answered
+        is_told = self.tally.is_warm() and self._is_seen()
         if self.step.share and is_told and not sum(self.tally.seen.values()):
             self.say("no_data", "no_traffic")
         silent = {
@@ -108,6 +108,9 @@ class Judge:
         }
         for name in silent:
             self.say("no_data", "arm_silent", None, name)
+
+    def _is_seen(self):
+        return self.tally.is_answered and self.tally.unpolled < self.tally.held
 
     def _is_silent(self, name, other, width):
         polls = [counts for age, counts in self.tally.recent_step if age < width]
@@ -181,7 +184,8 @@ class Judge:
                 self.say("waiting_window", "window")
             if self.release.steps[self.next].approve and self.next not in self.running.approved:
                 self.say("waiting_approval", "approval")
-        if self.tick["poll"] is None and not self.phases and not self.rolls_back:
+        is_unseen = self.step.share and not sum(self.tally.seen.values()) and not self._is_seen()
+        if (self.tick["poll"] is None or is_unseen) and not self.phases and not self.rolls_back:
             self.say("holding", "poll")
 
     def _phase(self):

@@ -40,7 +40,7 @@ pub(super) fn data(release: &Release, stand: &Stand, running: &Running) -> Vec<F
             _ => {}
         }
     }
-    if is_met && running.times.held().is_some() && running.traffic == 0 {
+    if is_met && running.times.is_seen() && running.traffic == 0 {
         found.push(no_data(Code::NoTraffic));
     }
     if planned(release, stand.step).is_some() {

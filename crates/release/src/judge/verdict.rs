@@ -135,7 +135,7 @@ pub enum Code {
     Approval,
     /// Somebody has to finish it.
     Promotion,
-    /// No poll was accepted in this very tick.
+    /// No poll was accepted in this very tick, or none yet that has what came of the step.
     Unread,
 }
 

@@ -138,6 +138,11 @@ impl Times {
         self.held
     }
 
+    /// Whether a poll was accepted that has what came of the step: the first one after that with which `hold` began.
+    pub fn is_seen(&self) -> bool {
+        self.held.is_some_and(|held| self.unpolled < held)
+    }
+
     /// Time beyond `hold` that counts for `max_hold`.
     pub fn waited(&self) -> u64 {
         self.waited

@@ -38,6 +38,24 @@ fn no_traffic_is_told_once_there_should_be_some() {
     holds(&bench.poll(had(0, 0), had(1, 0)), Phase::Holding, &["hold", "not_evaluated errors canary"]);
 }
 
+/// What a step's first poll brings was counted in the step before: without a warm-up no step began with an alarm for that.
+#[test]
+fn no_traffic_is_told_by_a_poll_that_could_have_some() {
+    let mut bench = Bench::new();
+    (bench.release.warmup, bench.release.guardrails) = (Duration::ZERO, Vec::new());
+    bench.release.steps.iter_mut().for_each(|step| step.hold = Duration::ZERO);
+    bench.begin(0);
+    let first = |bench: &mut Bench| bench.tick(Tick { poll: Some(Vec::new()), ..bench.on_time() });
+    holds(&first(&mut bench), Phase::Holding, &["unread"]);
+    let mut refused = bench.clone();
+    holds(&refused.refused(), Phase::Holding, &["unread"]);
+    holds(&first(&mut refused), Phase::NoData, &["no_traffic"]);
+    // Said once, it stays where a poll is missing.
+    holds(&refused.refused(), Phase::NoData, &["no_traffic"]);
+    holds(&first(&mut bench.clone()), Phase::NoData, &["no_traffic"]);
+    advances(&bench.poll(had(1, 0), had(0, 0)));
+}
+
 #[test]
 fn an_arm_is_silent_beside_a_thousand_requests_in_half_of_the_parts() {
     let of = |all, parts| Had { all, bad: 0, parts };
