@@ -6,7 +6,7 @@ use super::documents;
 use super::draft::{Draft, as_waits};
 use crate::journal::Event;
 use crate::judge::{Decision, Verdict};
-use crate::state::{Entry, SWITCHED_OFF};
+use crate::state::{Entry, ROUTES, SWITCHED_OFF};
 
 /// Releases whose last change was held back are at the step before again, and paused.
 pub fn hold_back(draft: &mut Draft<'_>) {
@@ -63,6 +63,7 @@ fn due(draft: &Draft<'_>, entry: &Entry, verdict: &Verdict) -> Option<usize> {
         && !verdict.shows_harm()
         && draft.state.frozen().is_none()
         && !entry.waits_for(SWITCHED_OFF)
+        && !entry.waits_for(ROUTES)
         && (ramp.step.is_some() || draft.inputs.tick.known() >= ramp.push);
     let forced = ramp.wanted.filter(|step| may_be_forced && !entry.has_begun(*step));
     // One that was taken back since it was judged is paused.

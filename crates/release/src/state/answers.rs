@@ -1,6 +1,6 @@
 //! Answers to requests of people: what happens by one, or why it does not.
 
-use super::{End, Entry, Over, Ramp, State};
+use super::{End, Entry, Over, ROUTES, Ramp, State};
 use crate::journal::{Event, Trouble};
 use crate::request::{Request, Verb};
 
@@ -87,6 +87,10 @@ impl Entry {
     fn steppable(&self, request: &Request, id: &str) -> Result<usize, Trouble> {
         if self.ramp.is_none() {
             return Err(Trouble::new("not_running", format!("{id} has not started")));
+        }
+        if self.waits_for(ROUTES) && !self.approved.contains(&0) {
+            let text = format!("{id} waits for routes of its tags: `weir release approve` says that they are there");
+            return Err(Trouble::new("routes", text));
         }
         let Some(next) = self.next_step() else {
             return Err(over(format!("{id} is at its last step; `weir release promote` finishes it")));

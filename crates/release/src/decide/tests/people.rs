@@ -25,10 +25,28 @@ fn routes_that_are_missing_are_waited_for_or_approved() {
     world.unrouted.insert("ant".into());
     assert_eq!(ticks(&mut world, 9), ["seen ant", "started ant", "ant waits: routes"]);
     let mut approved = world.clone();
+    // Who wants a step at once may not know of it.
+    world.ask(Verb::StepNext, "ant", None);
+    assert_eq!(world.tick(), ["refused step_next routes"]);
     approved.ask(Verb::Approve, "ant", Some(0));
+    let mut stepped = approved.clone();
+    stepped.ask(Verb::StepFull, "ant", None);
+    assert_eq!(stepped.tick(), ["approved ant 0", "stepped ant 2", "ant waits: ", "begun ant 2 passed"]);
     assert_eq!(approved.tick(), ["approved ant 0", "ant waits: ", "begun ant 0"]);
     world.unrouted.clear();
     assert_eq!(world.tick(), ["ant waits: ", "begun ant 0"]);
+}
+
+/// It was asked for before anybody knew that routes are missing.
+#[test]
+fn a_step_at_once_waits_for_routes() {
+    let mut world = World::new().with("ant", "ant.shop", STEPS);
+    world.unrouted.insert("ant".into());
+    world.tick();
+    world.ask(Verb::StepNext, "ant", None);
+    assert_eq!(ticks(&mut world, 9), ["stepped ant 0", "ant waits: routes"]);
+    world.unrouted.clear();
+    assert_eq!(world.tick(), ["ant waits: ", "begun ant 0 passed"]);
 }
 
 #[test]
