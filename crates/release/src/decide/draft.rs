@@ -9,6 +9,7 @@ use crate::state::{Entry, Memory, State};
 
 pub struct Draft<'a> {
     pub inputs: &'a Inputs<'a>,
+    before: &'a State,
     /// The fold with all lines so far.
     pub state: State,
     /// What was observed.
@@ -24,6 +25,7 @@ impl<'a> Draft<'a> {
     pub fn of(state: &'a State, inputs: &'a Inputs<'a>) -> Draft<'a> {
         Draft {
             inputs,
+            before: state,
             push: state.push().saturating_add(1),
             state: state.fold_alone(),
             memory: state.memory(),
@@ -41,14 +43,15 @@ impl<'a> Draft<'a> {
     pub fn add_by(&mut self, by: Option<By>, event: Event) {
         let line = self.state.line(self.inputs.tick.now, by, event);
         // A line that did not follow would be one that the fold refuses at the next start: better it never is.
-        let mut after = self.state.clone();
-        if after.apply(&line).is_ok() {
-            if let Event::Changed { release, .. } | Event::HeldBack { release, document: true, .. } = &line.event {
-                self.changed.insert(release.clone());
-            }
-            self.state = after;
-            self.lines.push(line);
+        if self.state.apply(&line).is_err() {
+            self.state = self.before.fold_alone();
+            self.lines.iter().for_each(|line| drop(self.state.apply(line)));
+            return;
         }
+        if let Event::Changed { release, .. } | Event::HeldBack { release, document: true, .. } = &line.event {
+            self.changed.insert(release.clone());
+        }
+        self.lines.push(line);
     }
 
     /// The clock was set since the tick before.

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::Held;
+use weir_policy::SourceId;
+
+use super::draft::Draft;
 use super::testing::*;
+use super::{Held, Inputs, Look, Written};
 use crate::journal::{Event, Node, Trouble};
 use crate::request::Verb;
-use crate::state::End;
+use crate::state::{End, State};
+use crate::tick::Tick;
 
 mod kills;
 mod people;
@@ -46,6 +50,23 @@ fn its_first_step_begins_a_tick_after_nine_of_ten_edges_know_its_tags() {
     }
     world.nodes.values_mut().for_each(|answered| *answered = 1);
     assert_eq!(world.until("begun ant 0"), 2);
+}
+
+#[test]
+fn a_line_that_does_not_follow_never_is() {
+    let written = Written { policies: &[], problems: Vec::new(), source: SourceId::FIRST, check: &|_| Vec::new() };
+    let look = Look { name: "releases".into(), files: Ok(Vec::new()) };
+    let (unrouted, tick, state) = (BTreeSet::new(), Tick::default(), State::default());
+    let (look, written, requests, held, unrouted, tick) = (&look, &written, &[][..], None, &unrouted, &tick);
+    let inputs = Inputs { look, written, requests, held, unrouted, tick, has_room: true };
+    let mut draft = Draft::of(&state, &inputs);
+    draft.add(Event::Began);
+    draft.add(Event::Cleared { release: "nobody".into(), push: 9 });
+    draft.add(Event::Settled);
+    let (after, lines) = (draft.state.clone(), draft.into_lines());
+    let mut folded = State::default();
+    assert!(lines.iter().all(|line| folded.apply(line).is_ok()), "{lines:?}");
+    assert_eq!((lines.len(), after), (2, folded));
 }
 
 /// The ledger tells a fall once, and so does the journal, disk full or not; where nothing runs nothing is lost by it.
