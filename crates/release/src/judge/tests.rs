@@ -10,6 +10,7 @@ use crate::tick::Tick;
 mod data;
 mod deviation;
 mod guardrails;
+mod longest;
 mod properties;
 mod step;
 

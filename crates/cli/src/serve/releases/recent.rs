@@ -13,8 +13,11 @@ use crate::state_dir::StateDir;
 
 /// Lines that are kept; older ones are in the file.
 const LINES_MAX: usize = 1_024;
-/// The most that are given at once.
+/// The bytes of those: a verdict of 15 arms and 32 guardrails is half a megabyte.
+const BYTES_MAX: usize = 16 << 20;
+/// The most that are given at once, and their bytes, beyond which no more is added.
 const GIVEN_MAX: usize = 256;
+const GIVEN_BYTES_MAX: usize = 4 << 20;
 
 /// The newest lines.
 #[derive(Clone)]
@@ -28,6 +31,7 @@ struct Lines {
     /// The number of the last line before these.
     before: u64,
     lines: VecDeque<(u64, String)>,
+    bytes: usize,
 }
 
 #[derive(Deserialize)]
@@ -39,7 +43,7 @@ struct Head {
 impl Recent {
     /// None yet, of a journal whose last line has this number.
     pub fn behind(folder: StateDir, number: u64) -> Recent {
-        let lines = Lines { before: number, lines: VecDeque::new() };
+        let lines = Lines { before: number, lines: VecDeque::new(), bytes: 0 };
         Recent { folder, lines: Arc::new(Mutex::new(lines)), newest: watch::Sender::new(number) }
     }
 
@@ -48,11 +52,12 @@ impl Recent {
         let mut kept = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         for line in lines {
             self.newest.send_replace(line.0);
+            kept.bytes += line.1.len();
             kept.lines.push_back(line);
-            if kept.lines.len() > LINES_MAX
-                && let Some((number, _)) = kept.lines.pop_front()
+            while (kept.lines.len() > LINES_MAX || kept.bytes > BYTES_MAX)
+                && let Some((number, text)) = kept.lines.pop_front()
             {
-                kept.before = number;
+                (kept.before, kept.bytes) = (number, kept.bytes - text.len());
             }
         }
     }
@@ -68,7 +73,7 @@ impl Recent {
             let kept = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
             if number >= kept.before {
                 let after = kept.lines.iter().filter(|line| line.0 > number);
-                return Ok(after.take(GIVEN_MAX).cloned().collect());
+                return Ok(given(after.cloned()));
             }
         }
         let (mut before, mut after, kept) = (Vec::new(), Vec::new(), Cell::new(0));
@@ -77,7 +82,7 @@ impl Recent {
             if event == "kept" {
                 // What a rotated file begins with tells nothing new.
                 kept.set(found);
-            } else if found > number && given.len() < GIVEN_MAX {
+            } else if found > number && has_room(given) {
                 given.push((found, text.to_owned()));
             }
             Ok(())
@@ -88,10 +93,22 @@ impl Recent {
             // Lines that it lacks may be in the file of before.
             self.folder.read_journal_before(|text| take(text, &mut before)).map_err(failed)?;
         }
-        before.extend(after);
-        before.truncate(GIVEN_MAX);
-        Ok(before)
+        Ok(given(before.into_iter().chain(after)))
     }
+}
+
+/// The first of these, as many as are given at once.
+fn given(lines: impl Iterator<Item = (u64, String)>) -> Vec<(u64, String)> {
+    lines.fold(Vec::new(), |mut given, line| {
+        if has_room(&given) {
+            given.push(line);
+        }
+        given
+    })
+}
+
+fn has_room(given: &[(u64, String)]) -> bool {
+    given.len() < GIVEN_MAX && given.iter().map(|(_, text)| text.len()).sum::<usize>() < GIVEN_BYTES_MAX
 }
 
 #[cfg(test)]
@@ -134,5 +151,26 @@ mod tests {
         recent.take((7..7 + LINES_MAX as u64).map(|number| (number, line(number))));
         assert_eq!(numbers(&recent, 6).len(), GIVEN_MAX);
         assert_eq!(numbers(&recent, 5), [0; 0], "the file is asked, and has not got them in this test");
+    }
+
+    #[test]
+    fn few_long_lines_are_kept_and_given_and_none_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateDir::open(folder.path()).unwrap();
+        let long = |number: u64| format!(r#"{{"number":{number},"event":"{}"}}"#, "x".repeat(1 << 20));
+        let (mut journal, _) = state.begin_journal(&line(1)).unwrap();
+        let lines: Vec<String> = (2..=20).map(long).collect();
+        journal.append(&lines, || None).unwrap();
+        let recent = Recent::behind(state, 1);
+        recent.take((2..=20).map(|number| (number, long(number))));
+        let kept = recent.lines.lock().unwrap().lines.len();
+        assert_eq!(kept, 15, "each is some bytes longer than a megabyte");
+        // What is kept no longer comes from the file.
+        for (after, expected) in [(1, 2..=5), (4, 5..=8), (5, 6..=9), (17, 18..=20)] {
+            assert_eq!(numbers(&recent, after), expected.collect::<Vec<u64>>());
+        }
+        let longer = r#"{"number":21,"event":"y"}"#.to_owned() + &" ".repeat(BYTES_MAX);
+        recent.take([(21, longer)].into_iter());
+        assert_eq!(recent.lines.lock().unwrap().lines.len(), 0, "one that is longer is in the file alone");
     }
 }
