@@ -49,9 +49,15 @@ struct Again {
 impl Replay {
     /// Makes each verdict again and tells what differs.
     pub fn run(self) -> Result<(), Failure> {
-        let (mut state, mut again) = (State::default(), Vec::new());
+        let (mut state, mut again, mut left_out) = (State::default(), Vec::new(), None);
         let is_there = StateDir::existing(&self.state)?.read_journal(|text| {
-            let Some(line) = state.read_line(text).map_err(|broken| broken.to_string())? else { return Ok(()) };
+            let Some(line) = state.read_line(text).map_err(|broken| broken.to_string())? else {
+                left_out = Some(state.number());
+                return Ok(());
+            };
+            if matches!(&line.event, Event::Seen { release, .. } if *release == self.id) {
+                left_out = None;
+            }
             if let Event::Verdict { release, verdict, inputs } = line.event
                 && release == self.id
             {
@@ -64,15 +70,15 @@ impl Replay {
             return Err(unknown(&self.id, state.entries().keys().chain(state.over().keys()).map(String::as_str)));
         }
         if self.json {
-            println!("{}", self.json(&again));
+            println!("{}", self.json(&again, left_out));
         } else {
-            print!("{}", self.text(&again));
+            print!("{}", self.text(&again, left_out));
         }
         let is_same = again.iter().all(|one| one.differences.is_empty());
         if is_same { Ok(()) } else { Err(Failure::AlreadyPrinted) }
     }
 
-    fn text(&self, again: &[Again]) -> String {
+    fn text(&self, again: &[Again], left_out: Option<u64>) -> String {
         let mut text = String::new();
         let differing: Vec<&Again> = again.iter().filter(|one| !one.differences.is_empty()).collect();
         for Again { line, at, written, differences } in &differing {
@@ -80,6 +86,10 @@ impl Replay {
             for (place, written, now) in differences {
                 text += &format!("  {place}: {written} was written, and it is {now}\n");
             }
+        }
+        if let Some(number) = left_out {
+            text +=
+                &format!("verdicts up to line {number} are not in this file of the journal, and were not made again\n");
         }
         let (all, id) = (again.len(), &self.id);
         text + &match (all, differing.len()) {
@@ -90,13 +100,13 @@ impl Replay {
         }
     }
 
-    fn json(&self, again: &[Again]) -> Value {
+    fn json(&self, again: &[Again], left_out: Option<u64>) -> Value {
         let differences = again.iter().flat_map(|one| {
             one.differences
                 .iter()
                 .map(|(at, written, now)| json!({"line": one.line, "at": at, "written": written, "now": now}))
         });
-        json!({"release": self.id, "verdicts": again.len(), "differences": differences.collect::<Vec<_>>()})
+        json!({"release": self.id, "verdicts": again.len(), "left_out": left_out, "differences": differences.collect::<Vec<_>>()})
     }
 }
 

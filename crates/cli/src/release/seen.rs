@@ -52,6 +52,7 @@ impl Seen<'_> {
             judged: self.judged,
             frozen: state.frozen().cloned(),
             release,
+            left_out: self.told.left_out(id),
             events: self.told.events(id),
         })
     }

@@ -54,7 +54,10 @@ fn text(view: &DetailView, place: &str) -> String {
         text += &guardrails(&verdict.numbers.guardrails);
         text += &deviations(&verdict.numbers);
     }
-    text + &events(&view.events)
+    let left_out = view.left_out.map(|number| {
+        format!("\nwhat happened up to line {number} of the journal is left out: its files in --state have what is still known\n")
+    });
+    text + &left_out.unwrap_or_default() + &events(&view.events)
 }
 
 fn steps(release: &ReleaseView) -> String {

@@ -107,7 +107,10 @@ pub fn read(folder: &Path) -> Result<(State, Told), Failure> {
     let (mut state, mut told) = (State::default(), Told::default());
     let is_there = StateDir::existing(folder)?.read_journal(|text| {
         let line = state.read_line(text).map_err(|broken| broken.to_string())?;
-        line.iter().for_each(|line| told.take(line));
+        match line {
+            Some(line) => told.take(&line),
+            None => told.fold(state.number()),
+        }
         Ok(())
     })?;
     match is_there {

@@ -19,6 +19,8 @@ const EVENTS_MAX: usize = 100;
 #[derive(Clone, Debug, Default)]
 pub struct Told {
     releases: BTreeMap<String, OfRelease>,
+    /// The number of the last line that is only known as folded.
+    folded: u64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -29,6 +31,8 @@ struct OfRelease {
     begun: BTreeMap<usize, Timestamp>,
     verdict: Option<Verdict>,
     events: VecDeque<EventView>,
+    /// The number of the last event that is kept no more.
+    forgotten: u64,
 }
 
 impl Told {
@@ -59,6 +63,19 @@ impl Told {
             _ => {}
         }
         of.happened(line);
+    }
+
+    /// All lines up to this one are folded: what they told is not known.
+    pub fn fold(&mut self, number: u64) {
+        *self = Told { releases: BTreeMap::new(), folded: number };
+    }
+
+    /// The number of the last line that may tell something of it and is not among its events; none if all are.
+    pub fn left_out(&self, id: &str) -> Option<u64> {
+        let of = self.releases.get(id);
+        let is_whole = of.is_some_and(|of| of.since.is_some());
+        let folded = if is_whole { 0 } else { self.folded };
+        Some(of.map_or(0, |of| of.forgotten).max(folded)).filter(|number| *number > 0)
     }
 
     /// When it was seen first.
@@ -95,8 +112,10 @@ impl Told {
 impl OfRelease {
     fn happened(&mut self, line: &Line) {
         self.events.push_back(event(line));
-        if self.events.len() > EVENTS_MAX {
-            self.events.pop_front();
+        if self.events.len() > EVENTS_MAX
+            && let Some(event) = self.events.pop_front()
+        {
+            self.forgotten = event.number;
         }
     }
 }
@@ -115,4 +134,25 @@ fn event(line: &Line) -> EventView {
         verdict.remove("numbers");
     }
     EventView { number: line.number, at: line.at, by: line.by.clone(), text: happened(line), event }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_long_ago_is_forgotten_and_that_is_known() {
+        let mut told = Told::default();
+        let happens = |told: &mut Told, number: u64| {
+            let event = Event::Paused { request: "r".into(), release: "owl".into(), why: None };
+            told.take(&Line { number, at: Timestamp::UNIX_EPOCH, by: None, event });
+        };
+        (1..=100).for_each(|number| happens(&mut told, number));
+        assert_eq!((told.events("owl").len(), told.left_out("owl")), (EVENTS_MAX, None));
+        happens(&mut told, 105);
+        assert_eq!((told.events("owl").len(), told.left_out("owl")), (EVENTS_MAX, Some(1)));
+        told.fold(200);
+        happens(&mut told, 201);
+        assert_eq!((told.events("owl").len(), told.left_out("owl")), (1, Some(200)));
+    }
 }

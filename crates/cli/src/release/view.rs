@@ -36,6 +36,9 @@ pub struct DetailView {
     pub frozen: Option<Pause>,
     /// The release.
     pub release: ReleaseView,
+    /// What happened up to the line of this number is left out: it is long ago. Null where nothing is.
+    #[serde(default)]
+    pub left_out: Option<u64>,
     /// What happened to it lately, oldest first.
     pub events: Vec<EventView>,
 }

@@ -109,7 +109,10 @@ impl Releases {
         let mut told = Told::default();
         let opened = folder.open_journal(|text| {
             let line = state.read_line(text).map_err(|broken| broken.to_string())?;
-            line.iter().for_each(|line| told.take(line));
+            match line {
+                Some(line) => told.take(&line),
+                None => told.fold(state.number()),
+            }
             Ok(())
         });
         let journal = match opened {

@@ -36,6 +36,29 @@ dog  aborted  -      -/3   0%     2026-12-01T01:06:00Z  -
 }
 
 #[test]
+fn what_a_file_of_the_journal_has_no_more_is_said_to_be_left_out() {
+    let mut folder = Folder::of(running("owl"));
+    let is_said = |folder: &Folder, id: &str| folder.say(&format!("show {id}")).out.contains("is left out");
+    assert!(!is_said(&folder, "owl"));
+    folder.rotate();
+    folder.append([Event::Paused { request: "r2".into(), release: "owl".into(), why: None }, seen("cat")]);
+    let shown = folder.say("show owl").out;
+    let end = "
+what happened up to line 3 of the journal is left out: its files in --state have what is still known
+
+4  2026-12-01T01:03:00Z  paused by ann@web-1
+";
+    assert!(shown.ends_with(end), "{shown}");
+    assert!(!is_said(&folder, "cat"));
+    let replayed = folder.say("replay owl").out;
+    let left_out = "verdicts up to line 3 are not in this file of the journal, and were not made again\n";
+    assert_eq!(replayed, left_out.to_owned() + "the journal has no verdict on owl\n");
+    assert_eq!(folder.say("replay cat").out, "the journal has no verdict on cat\n");
+    let json: Value = serde_json::from_str(&folder.say("why owl --json").out).unwrap();
+    assert_eq!((&json["left_out"], json["events"].as_array().unwrap().len()), (&Value::from(3), 1));
+}
+
+#[test]
 fn numbers_that_fell_are_told_of_each_release_that_may_lack_something() {
     let mut folder = Folder::of(running("owl").into_iter().chain([seen("cat")]));
     folder.append([Event::Reset { nodes: vec!["edge-1".into(), "edge-2".into()], releases: vec!["owl".into()] }]);

@@ -52,6 +52,12 @@ impl Folder {
         fs::write(self.journal(), self.lines.join("\n") + "\n").unwrap();
     }
 
+    /// Begins the file anew with what all lines come to, as a server does with one that is large.
+    pub fn rotate(&mut self) {
+        self.lines = vec![self.state.kept("2026-12-01T01:30:00Z".parse().unwrap()).unwrap()];
+        self.append([]);
+    }
+
     /// Judges a release after so many ticks of ten seconds, in each of which both arms had these requests, and these bad ones.
     pub fn judge(&mut self, id: &str, ticks: usize, requests: u64, bad: [u64; 2]) -> Verdict {
         let entry = &self.state.entries()[id];
