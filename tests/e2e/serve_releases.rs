@@ -5,6 +5,7 @@ mod chaos;
 mod cut_off;
 mod faults;
 mod good;
+mod harm;
 mod people;
 mod queue;
 mod shop;
@@ -44,6 +45,11 @@ async fn releases_follow_each_other() {
         queue::those_that_conflict_follow_each_other_and_one_that_was_rolled_back_holds_its_queue(),
         queue::those_that_change_different_services_run_together_and_are_independent(),
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn releases_are_held_up_and_go_on() {
+    tokio::join!(harm::harm_that_is_to_hold_holds_and_harm_that_is_to_warn_is_told());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

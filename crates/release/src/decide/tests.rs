@@ -108,6 +108,19 @@ fn harm_rolls_back_and_the_layer_goes_when_it_was_seen_and_every_envoy_knows() {
 }
 
 #[test]
+fn nobody_steps_past_a_harm_that_only_holds() {
+    let guardrails = r#", "guardrails": [{"name": "errors", "errors": {"margin": "20%"}, "on_harm": "hold"}]"#;
+    let mut world = World::new().with("ant", "ant.shop", &format!("{STEPS}{guardrails}"));
+    world.until("begun ant 1");
+    world.bad.insert("ant".into(), 30);
+    ticks(&mut world, 10);
+    world.ask(Verb::StepNext, "ant", None);
+    assert_eq!(world.tick(), ["refused step_next harm"]);
+    world.write("ant", "ant.shop", &format!("{STEPS}{}", guardrails.replace("hold", "warn")));
+    assert_eq!(world.tick(), ["changed ant", "begun ant 2"]);
+}
+
+#[test]
 fn an_envoy_that_is_away_keeps_the_layer_off_for_a_day_and_is_named() {
     let mut world = World::new().with("ant", "ant.shop", STEPS);
     world.until("begun ant 1");

@@ -2,6 +2,7 @@
 
 use super::{End, Entry, Over, ROUTES, Ramp, State};
 use crate::journal::{Event, Trouble};
+use crate::judge::Verdict;
 use crate::request::{Request, Verb};
 
 impl State {
@@ -85,8 +86,12 @@ impl Entry {
     }
 
     fn steppable(&self, request: &Request, id: &str) -> Result<usize, Trouble> {
-        if self.ramp.is_none() {
+        let Some(ramp) = &self.ramp else {
             return Err(Trouble::new("not_running", format!("{id} has not started")));
+        };
+        // Else the step would begin whenever the harm is gone, long after somebody wanted it.
+        if ramp.verdict.as_ref().is_some_and(Verdict::shows_harm) {
+            return Err(Trouble::new("harm", format!("{id} shows harm, which nobody steps past")));
         }
         if self.waits_for(ROUTES) && !self.approved.contains(&0) {
             let text = format!("{id} waits for routes of its tags: `weir release approve` says that they are there");
