@@ -4,14 +4,19 @@
 mod chaos;
 mod cut_off;
 mod faults;
+mod files;
+mod first_nodes;
 mod good;
 mod harm;
+mod many;
 mod people;
 mod queue;
+mod seen;
 mod shop;
 mod traffic;
 mod version;
 mod waits;
+mod windows;
 mod wire;
 
 /// Each of them waits for ticks most of the time, so several go at once.
@@ -49,7 +54,13 @@ async fn releases_follow_each_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn releases_are_held_up_and_go_on() {
-    tokio::join!(harm::harm_that_is_to_hold_holds_and_harm_that_is_to_warn_is_told());
+    tokio::join!(
+        first_nodes::a_step_that_first_nodes_do_not_take_is_taken_back_and_waits_for_people(),
+        harm::harm_that_is_to_hold_holds_and_harm_that_is_to_warn_is_told(),
+        files::files_that_become_bad_hold_steps_up_and_neither_rollbacks_nor_kill_switches(),
+        seen::what_is_seen_from_elsewhere_follows_a_release_to_its_end(),
+        windows::windows_open_by_the_clocks_on_the_wall_where_these_are_changed(),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -61,4 +72,10 @@ async fn releases_outlive_what_happens_to_their_server() {
         chaos::a_clock_that_is_set_makes_no_step_longer_or_shorter(),
         chaos::a_full_disk_holds_steps_up_and_no_rollback(),
     );
+}
+
+/// By itself: it is a load.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn releases_are_many() {
+    many::of_two_hundred_at_once_so_many_run_as_edges_can_count().await;
 }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::SystemTime;
 
 use tempfile::TempDir;
 
@@ -37,6 +38,12 @@ impl Clock {
     /// Sets it to so many hours after the right time.
     pub fn set(&self, hours: i64) {
         self.write([hours * HOUR_SECONDS, 0]);
+    }
+
+    /// Sets it to so many seconds since 1970, from which it goes on.
+    pub fn set_to(&self, seconds: i64) {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        self.write([seconds - i64::try_from(now).unwrap(), 0]);
     }
 
     /// Lets it stand still at so many microseconds since 1970.
