@@ -43,3 +43,4 @@ mod telemetry;
 mod trap;
 mod validated;
 mod version_skew;
+mod warming;

@@ -33,7 +33,7 @@ impl Files {
             ("ATTACHMENT", ATTACHMENT),
         ];
         let resources = |kind: &str| fill(&text(&format!("envoy/resources/{kind}.yaml")), &values);
-        let from_ads = "config_source: {ads: {}, resource_api_version: V3}";
+        let from_ads = "config_source: {ads: {}, resource_api_version: V3, initial_fetch_timeout: 0s}";
         let from_file = |kind| format!("config_source: {}", source(kind));
         let listeners = replaced(&resources("listeners"), from_ads, &from_file("routes"));
         let from_ads = "config_source: {ads: {}, resource_api_version: V3, initial_fetch_timeout: 5s}";
