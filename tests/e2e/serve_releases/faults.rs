@@ -8,7 +8,7 @@ use super::version::{Fault, Version};
 use crate::support::eventually;
 
 /// As long as a person waits.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(2);
 /// The longest that anybody meets a bad canary, on a machine that has more to do: a few ticks of a second.
 const STOPPED_WITHIN: Duration = Duration::from_secs(45);
 
