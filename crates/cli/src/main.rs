@@ -17,6 +17,7 @@ mod fleet;
 mod history;
 mod http_get;
 mod load;
+mod plan;
 mod problems;
 mod prometheus_options;
 mod queries;
@@ -38,6 +39,7 @@ enum Weir {
     Explain(explain::Explain),
     Fleet(fleet::ShowFleet),
     History(history::History),
+    Plan(Box<plan::Plan>),
     #[command(subcommand)]
     Release(release::Release),
     #[command(subcommand)]
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Weir::Explain(explain) => explain.run(),
         Weir::Fleet(fleet) => fleet.run(),
         Weir::History(history) => history.run(),
+        Weir::Plan(plan) => plan.run(),
         Weir::Release(release) => release.run(),
         Weir::Render(render) => render.run(),
         Weir::Rollback(rollback) => rollback.run(),

@@ -31,6 +31,11 @@ fn release_reference_is_true() {
 }
 
 #[test]
+fn planning_guide_is_true() {
+    check("docs/planning.md");
+}
+
+#[test]
 fn filter_reference_is_true() {
     check("docs/filter.md");
 }

@@ -11,6 +11,10 @@ use crate::times::{self, TICK};
 use crate::traffic::{Effects, Traffic};
 use crate::walk::{Gate, Stretch};
 
+/// By how much a time that is a little short is made longer, and how often at most.
+const LONGER: f64 = 1.03;
+const LONGER_MAX: usize = 20;
+
 /// *Found* is found with this chance.
 pub const SURE: f64 = 0.8;
 /// How much more of a ratio is worth telling apart.
@@ -177,7 +181,7 @@ impl Question {
         each.map(|(index, ((((stretch, smallest), good), half_more), twice))| {
             let before = stretches.get(..index).unwrap_or_default();
             let takes = |ratio: f64| {
-                let polls = self.gate(self.mean_divided()).polls_until(SURE, before, stretch, ratio)?;
+                let polls = self.polls_until(before, stretch, ratio)?;
                 let time = Duration::try_from_secs_f64(polls.ceil() * TICK.as_secs_f64()).ok()?;
                 Some(self.warmup.saturating_add(TICK).saturating_add(time))
             };
@@ -193,6 +197,22 @@ impl Question {
             }
         })
         .collect()
+    }
+
+    /// After how many polls of the last stretch a ratio is found. The first answer takes the number of events and what the judge measures for
+    /// what is expected of them, and is a little short where there are few.
+    fn polls_until(&self, before: &[Stretch], last: &Stretch, ratio: f64) -> Option<f64> {
+        let mut polls = self.gate(self.mean_divided()).polls_until(SURE, before, last, ratio)?.ceil();
+        let mut stretches = before.to_vec();
+        for _ in 0..LONGER_MAX {
+            stretches.push(last.lasting(polls));
+            if self.found(&stretches, ratio).last().is_some_and(|found| *found >= SURE) {
+                break;
+            }
+            stretches.pop();
+            polls = (polls * LONGER).ceil().max(polls + 1.0);
+        }
+        Some(polls)
     }
 
     /// The chance to find a ratio by the end of each stretch, whatever the judge measures of the design effect.

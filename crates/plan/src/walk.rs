@@ -61,6 +61,12 @@ impl Stretch {
         let (beside_arm, beside_control) = (beside(1.0, 0.0), beside(0.0, 1.0));
         Stretch { polls, arm, control, gain, beside_arm, beside_control }
     }
+
+    /// The same of other length.
+    #[must_use]
+    pub fn lasting(&self, polls: f64) -> Stretch {
+        Stretch { polls, ..self.clone() }
+    }
 }
 
 /// Numbers of requests that stand for those of a poll of which so many are expected, with their chances: Poisson's, more than none

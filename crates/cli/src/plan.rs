@@ -1,0 +1,55 @@
+//! `weir plan`: what releases will do and what their guardrails can see, before any of them starts.
+
+use clap::Args;
+use jiff::Timestamp;
+
+use crate::problems::Failure;
+
+mod asked;
+mod found;
+mod measured;
+mod numbers;
+mod options;
+mod planned;
+mod report;
+mod text;
+
+use asked::Asked;
+use options::Options;
+
+/// Shows what releases will do and what their guardrails can see, before they start
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Plan {
+    #[command(flatten)]
+    options: Options,
+    /// From when on; now, if not said
+    #[arg(long, value_name = "TIME")]
+    from: Option<Timestamp>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "Examples:
+  weir plan --policy policies/ --releases releases/
+  weir plan --policy policies/ --releases releases/ --rate 2000/s --errors 0.5% --unanswered 0.1% --slow 2%
+  weir plan --policy policies/ --releases releases/ --state /var/lib/weir --rate 2000/s --errors 0.5%
+  weir plan --policy policies/ --releases owl.yaml --rate 2000/s --errors 0.5% --part owl.shop.svc.cluster.local=5%
+
+Times are the earliest: nothing goes wrong, and people say yes as soon as they are asked.
+
+Exit codes: 0 good, 1 problems found: of documents, or a guardrail that can never fire in a step, 2 wrong use";
+
+impl Plan {
+    /// Shows the plan.
+    pub fn run(self) -> Result<(), Failure> {
+        let asked = Asked::read(&self.options)?;
+        let report = asked.report(self.from.unwrap_or_else(Timestamp::now))?;
+        match self.json {
+            true => println!("{}", serde_json::json!(report)),
+            false => print!("{}", text::text(&report)),
+        }
+        if report.problems.is_empty() { Ok(()) } else { Err(Failure::AlreadyPrinted) }
+    }
+}

@@ -1,0 +1,144 @@
+//! `weir plan` as a process.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+const FROM: &str = "2026-12-01T09:00:00Z";
+
+/// A release of a service with these fields.
+fn release(folder: &Path, id: &str, service: &str, more: &str) {
+    let text = format!("release: 1\nid: {id}\nunit: user\nservices: {{{service}: v2}}\n{more}\n");
+    fs::write(folder.join(format!("releases/{id}.yaml")), text).unwrap();
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("releases")).unwrap();
+    fs::write(folder.path().join("policy.yaml"), "version: 1\nunits: {user: [{header: x-user-id}]}\n").unwrap();
+    folder
+}
+
+fn plan(folder: &Path, words: &str) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    command.args(["plan", "--policy", "policy.yaml", "--releases", "releases", "--from", FROM]);
+    let output = command.args(words.split_whitespace()).current_dir(folder).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+fn json(folder: &Path, words: &str) -> (Option<i32>, Value) {
+    let (code, out, err) = plan(folder, &format!("{words} --json"));
+    (code, serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}")))
+}
+
+fn codes(found: &Value) -> Vec<&str> {
+    found.as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn releases_have_masks_and_slots_and_wait_for_each_other() {
+    let folder = folder();
+    release(folder.path(), "a-owl", "owl", "");
+    release(folder.path(), "b-owl", "owl", "touches: [tiger]");
+    release(folder.path(), "c-dragon", "dragon", "traffic: 50%");
+    let (code, plan) = json(folder.path(), "");
+    assert_eq!((code, &plan["good"]), (Some(0), &Value::Bool(true)));
+    let services: Vec<(&str, u64)> = plan["services"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["service"].as_str().unwrap(), one["bit"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(services, [("dragon", 0), ("owl", 1), ("tiger", 2)]);
+    let all: Vec<(&str, &str, &str)> = plan["releases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["id"].as_str().unwrap(), one["mask"].as_str().unwrap(), one["starts"].as_str().unwrap()))
+        .collect();
+    assert_eq!(all, [("a-owl", "2", FROM), ("c-dragon", "1", FROM), ("b-owl", "6", "2026-12-01T09:51:10Z")]);
+    assert_eq!(plan["releases"][2]["waits"][0]["ids"][0], "a-owl");
+    assert_eq!(plan["releases"][0]["slots"], serde_json::json!([[0, 1_000_000]]));
+    assert_eq!(codes(&plan["notes"]), ["no_rate"]);
+}
+
+#[test]
+fn a_guardrail_that_can_never_fire_is_a_problem_with_what_would_do() {
+    let folder = folder();
+    release(
+        folder.path(),
+        "owl",
+        "owl",
+        "guardrails: [{name: errors, errors: {margin: 20%}}]\nsteps: [{share: 1%, hold: 2m}, {share: 100%}]",
+    );
+    let (code, out, _) = plan(folder.path(), "--rate 20/s --errors 0.5%");
+    assert_eq!(code, Some(1), "{out}");
+    let line = out.lines().find(|line| line.starts_with("problem: ")).unwrap();
+    assert!(line.starts_with("problem: owl, step 1, errors: can never fire in this step"), "{line}");
+    let hold = line.split("a hold of ").nth(1).and_then(|text| text.split(" would do").next()).unwrap();
+    let hold = hold.replace(' ', "");
+    let (minutes, share) = (hold.trim_end_matches('m'), line.rsplit_once("a share of ").unwrap().1.to_owned());
+    // What would do does.
+    for step in [format!("{{share: 1%, hold: {minutes}m}}"), format!("{{share: {share}, hold: 2m}}")] {
+        let more = format!("guardrails: [{{name: errors, errors: {{margin: 20%}}}}]\nsteps: [{step}, {{share: 100%}}]");
+        release(folder.path(), "owl", "owl", &more);
+        let (code, out, _) = plan(folder.path(), "--rate 20/s --errors 0.5%");
+        assert_eq!(code, Some(0), "{step}: {out}");
+    }
+    release(folder.path(), "owl", "owl", "control: none");
+    let (code, plan) = json(folder.path(), "--rate 20/s --errors 0.5%");
+    assert_eq!((code, codes(&plan["problems"])), (Some(1), vec!["never_compared"; 3]));
+}
+
+#[test]
+fn what_is_given_of_requests_decides_what_is_known() {
+    let folder = folder();
+    let counts = "{name: carts, counts: {bad: 'sum(a{v=\"$variant\"})', all: 'sum(b{v=\"$variant\"})', margin: 10%}}";
+    let value = "{name: memory, value: {query: 'max(c)', above: 2000, for: 3m}}";
+    let guardrails = format!("guardrails: [{{name: errors, errors: {{margin: 20%}}}}, {counts}, {value}]");
+    release(folder.path(), "owl", "owl", &guardrails);
+    let sees = |words: &str| {
+        let (_, plan) = json(folder.path(), words);
+        let guardrails = plan["releases"][0]["steps"][2]["guardrails"].as_array().unwrap().clone();
+        let sees: Vec<String> = guardrails.iter().map(|one| one["sees"].as_str().unwrap().to_owned()).collect();
+        (sees.join(" "), codes(&plan["notes"]).join(" "))
+    };
+    for (words, seen, notes) in [
+        ("", "unknown unknown bound", "no_rate"),
+        ("--rate 100/s", "unknown unknown bound", "unknown_rate unknown_rate"),
+        ("--rate 3000/s --errors 0.5%", "finds unknown bound", "unknown_rate"),
+        ("--rate 3000/s --errors 0.5% --bad carts=3%", "finds finds bound", ""),
+        (
+            "--rate 3000/s --errors 0.5% --bad carts=3% --bad dogs=3% --part fox=5%",
+            "finds finds bound",
+            "unknown_guardrail unknown_service",
+        ),
+        ("--rate 3000/s --errors 0.5% --bad carts=3% --part owl=5%", "finds finds bound", "diluted"),
+        ("--rate 3000/s --errors 0.5% --bad carts=3% --part owl=100%", "finds finds bound", ""),
+        ("--rate 30/s --errors 0.5% --bad carts=3%", "finds finds bound", "twice_missed"),
+    ] {
+        assert_eq!(sees(words), (seen.to_owned(), notes.to_owned()), "{words}");
+    }
+    let smallest = |words: &str| {
+        let (_, plan) = json(folder.path(), words);
+        plan["releases"][0]["steps"][2]["guardrails"][0]["finds"]["smallest_ratio"].as_f64().unwrap()
+    };
+    let (three, one) =
+        (smallest("--rate 100/s --errors 0.5%"), smallest("--rate 100/s --errors 0.5% --design-effect 1"));
+    assert!(one < three, "{one} {three}");
+}
+
+#[test]
+fn what_cannot_be_planned_is_told() {
+    let folder = folder();
+    release(folder.path(), "owl", "owl", "colour: red");
+    let (code, _, err) = plan(folder.path(), "");
+    assert!(code == Some(1) && err.contains("unknown_field"), "{err}");
+    for words in ["--rate 100", "--errors 5", "--part owl", "--design-effect 0", "--state nowhere"] {
+        let (code, _, err) = plan(folder.path(), words);
+        assert_eq!(code, Some(2), "{words}: {err}");
+    }
+}
