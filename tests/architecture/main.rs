@@ -33,6 +33,7 @@ fn arrows_point_one_way() {
     assert_eq!(ours("weir-render"), BTreeSet::from(["weir-policy"]));
     let cli = [
         "weir-engine",
+        "weir-picture",
         "weir-plan",
         "weir-policy",
         "weir-release",

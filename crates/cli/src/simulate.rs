@@ -1,5 +1,6 @@
 //! `weir simulate`: a policy and its releases on users that there are not, before there are any.
 
+use std::fs;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ mod crowd;
 mod dealt;
 mod fates;
 mod fault;
+mod page;
 
 use crowd::Crowd;
 use fates::Fates;
@@ -60,6 +62,9 @@ pub struct Simulate {
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
+    /// Write a page with pictures there too
+    #[arg(short, value_name = "FILE.html")]
+    out: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "Faults:
@@ -89,6 +94,10 @@ impl Simulate {
         let plan = Plan::compile(model, &Attachment::default(), Some(planned.policy.revision));
         let dealt = (self.units > 0).then(|| Dealt::of(&plan, model, &self.headers, self.units, self.seed));
         let fates: Vec<Fates> = releases.iter().map(|release| self.fates(release)).collect();
+        if let Some(path) = &self.out {
+            let page = page::page(dealt.as_ref(), self.units, &fates, &self.crowd);
+            fs::write(path, page.html()).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+        }
         if self.json {
             let dealt = dealt.as_ref().map(|dealt| dealt::json(dealt, self.units));
             let fates: Vec<_> = fates.iter().map(Fates::json).collect();

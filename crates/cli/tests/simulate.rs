@@ -77,6 +77,26 @@ fn units_are_dealt_as_planned_and_who_is_not_targeted_is_told() {
 }
 
 #[test]
+fn a_page_has_what_came_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let [policy, owl] = ["policy.yaml", "owl.yaml"].map(|name| folder.path().join(name));
+    fs::write(&policy, POLICY).unwrap();
+    fs::write(&owl, RELEASE).unwrap();
+    let words = "simulate --policy policy.yaml --releases owl.yaml --runs 4 --units 1000 --fault canary:errors=20% -o page.html";
+    let (code, said, wrong) = weir(folder.path(), &words.split(' ').collect::<Vec<_>>());
+    assert_eq!((code, wrong.as_str()), (Some(0), ""), "{said}");
+    let page = fs::read_to_string(folder.path().join("page.html")).unwrap();
+    for part in
+        ["How owl ends", "The steps of owl", "One life of owl", "Shares as they are dealt", "<svg", "rolled back"]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    let (code, _, wrong) =
+        weir(folder.path(), &["simulate", "--policy", "policy.yaml", "--units", "10", "-o", "no/page.html"]);
+    assert!(code == Some(2) && wrong.contains("no/page.html"), "{wrong}");
+}
+
+#[test]
 fn what_cannot_be_simulated_is_said() {
     for (words, part) in [
         (&["owl"][..], "no release owl that is not over: there is none; give --releases"),

@@ -24,10 +24,9 @@ pub fn text(dealt: &Dealt, units: usize) -> String {
     if rows.len() > 1 {
         text += &columns(&rows);
     }
-    for layer in &dealt.layers {
-        text += &notes(layer);
-    }
-    text + &independence(dealt)
+    let notes = dealt.layers.iter().flat_map(notes).chain(independence(dealt));
+    notes.for_each(|note| text += &format!("{note}\n"));
+    text
 }
 
 /// The same.
@@ -52,29 +51,27 @@ fn layer(layer: &DealtLayer) -> Value {
 }
 
 /// What of a layer is not as planned.
-fn notes(layer: &DealtLayer) -> String {
+pub fn notes(layer: &DealtLayer) -> Vec<String> {
     let others = layer
         .others
         .iter()
-        .map(|(reason, units)| format!("{}: no slot decided on {} units ({reason})\n", layer.id, count(*units as u64)));
-    let mut notes: String = others.collect();
-    if layer.p < SURPRISING {
-        notes += &format!("{}: shares are further off than chance would have them (p {:.1e})\n", layer.id, layer.p);
-    }
-    notes
+        .map(|(reason, units)| format!("{}: no slot decided on {} units ({reason})", layer.id, count(*units as u64)));
+    let is_off = layer.p < SURPRISING;
+    let off =
+        is_off.then(|| format!("{}: shares are further off than chance would have them (p {:.1e})", layer.id, layer.p));
+    others.chain(off).collect()
 }
 
-fn independence(dealt: &Dealt) -> String {
-    let Some(p) = dealt.least_p() else { return String::new() };
+/// Whether layers are independent, where there are two.
+pub fn independence(dealt: &Dealt) -> Option<String> {
+    let p = dealt.least_p()?;
+    if p < SURPRISING {
+        return Some(format!("some layers depend on each other (p {p:.1e}): is a line there twice, under two names?"));
+    }
     let pairs = match dealt.pairs.len() {
         1 => "the two layers are".to_owned(),
         PAIRS_MAX => format!("of the first {} pairs of layers all are", count(PAIRS_MAX as u64)),
         many => format!("all {} pairs of layers are", count(many as u64)),
     };
-    if p < SURPRISING {
-        return format!(
-            "some layers depend on each other (p {p:.1e}): two of them have the same line under two names?\n"
-        );
-    }
-    format!("{pairs} independent, as far as these units can tell (p {p:.2})\n")
+    Some(format!("{pairs} independent, as far as these units can tell (p {p:.2})"))
 }

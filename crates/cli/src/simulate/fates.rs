@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use weir_release::Release;
 use weir_release::evidence::TICK;
 use weir_simulate::{End, Lived};
+use weir_stats::Interval;
 use weir_stats::proportions::{Share, wilson};
 
 use super::crowd::Crowd;
@@ -33,20 +34,26 @@ impl Fates<'_> {
     pub fn text(&self, crowd: &Crowd) -> String {
         let runs = count(self.lives.len() as u64);
         let mut text = format!("{}: {runs} times through its steps, with {}\n", self.release.id, crowd.text());
+        text += &columns(&self.ends().iter().map(|(end, lives)| self.row(end, lives)).collect::<Vec<_>>());
+        self.sentences().iter().for_each(|sentence| text += &format!("{sentence}\n"));
+        text + &columns(&self.steps())
+    }
+
+    /// What is to be known of all lives.
+    pub fn sentences(&self) -> Vec<String> {
+        let mut sentences = Vec::new();
         if self.every > TICK {
-            text += &format!("it takes long, so its judge looked each {} only\n", time(self.every));
+            sentences.push(format!("it takes long, so its judge looked each {} only", time(self.every)));
         }
         if !self.left_out.is_empty() {
-            text += &format!("left out, because nothing answers their queries here: {}\n", self.left_out.join(", "));
+            let left_out = self.left_out.join(", ");
+            sentences.push(format!("left out, because nothing answers their queries here: {left_out}"));
         }
-        let ends = self.ends();
-        let rows: Vec<[String; 4]> = ends.iter().map(|(end, lives)| self.row(end, lives)).collect();
-        text += &columns(&rows);
-        text += &self.causes();
+        sentences.extend(self.causes());
         let suspected = self.lives.iter().filter(|life| life.suspected.is_some()).count();
-        text += &format!("suspected at some time: {}\n", self.part(suspected));
-        text += &self.met();
-        text + &columns(&self.steps())
+        sentences.push(format!("suspected at some time: {}", self.part(suspected)));
+        sentences.push(self.met());
+        sentences
     }
 
     /// For machines. Times are in milliseconds.
@@ -76,7 +83,7 @@ impl Fates<'_> {
     }
 
     /// Lives by how they ended.
-    fn ends(&self) -> BTreeMap<String, Vec<&Lived>> {
+    pub fn ends(&self) -> BTreeMap<String, Vec<&Lived>> {
         let mut ends: BTreeMap<String, Vec<&Lived>> = BTreeMap::new();
         for life in &self.lives {
             ends.entry(name(&life.end)).or_default().push(life);
@@ -112,14 +119,10 @@ impl Fates<'_> {
         by
     }
 
-    fn causes(&self) -> String {
-        let by = self.by();
-        if by.is_empty() {
-            return String::new();
-        }
-        let causes: Vec<String> =
-            by.into_iter().map(|(name, lives)| format!("{name} {}", count(lives as u64))).collect();
-        format!("rolled back by: {}\n", causes.join(", "))
+    fn causes(&self) -> Option<String> {
+        let by = self.by().into_iter().map(|(name, lives)| format!("{name} {}", count(lives as u64)));
+        let causes: Vec<String> = by.collect();
+        (!causes.is_empty()).then(|| format!("rolled back by: {}", causes.join(", ")))
     }
 
     /// Of half of its lives fewer met it, of half of them more: one that is never stopped is no measure of the others.
@@ -127,13 +130,14 @@ impl Fates<'_> {
         let median = |of: fn(&Lived) -> f64| count(median(&self.lives, of).round() as u64);
         if self.lives.iter().all(|life| life.trouble.is_none()) {
             let (requests, users) = (median(|life| life.met.requests), median(|life| life.met.users));
-            return format!("met the new version: {requests} requests of {users} users (median)\n");
+            return format!("met the new version: {requests} requests of {users} users (median)");
         }
         let (requests, users) = (median(|life| life.met_trouble.requests), median(|life| life.met_trouble.users));
-        format!("met the trouble: {requests} requests of {users} users (median)\n")
+        format!("met the trouble: {requests} requests of {users} users (median)")
     }
 
-    fn steps(&self) -> Vec<[String; 4]> {
+    /// Each step in a row, the first of which has the names of the columns.
+    pub fn steps(&self) -> Vec<[String; 4]> {
         let head = ["STEP", "SHARE", "BEGAN IN", "ROLLED BACK IN IT"].map(str::to_owned);
         let steps = self.release.steps.iter().enumerate().map(|(place, step)| {
             let (begun, ended) = self.of_step(place);
@@ -152,8 +156,13 @@ impl Fates<'_> {
 
     /// So many of all lives, and where the true part of them may be.
     fn part(&self, lives: usize) -> String {
-        let interval = wilson(Share { x: lives as f64, n: self.lives.len() as f64 }, ALPHA);
+        let interval = self.interval(lives);
         format!("{} ({} to {})", self.rate(lives), rounded(interval.low), rounded(interval.high))
+    }
+
+    /// Where the true part of so many lives may be.
+    pub fn interval(&self, lives: usize) -> Interval {
+        wilson(Share { x: lives as f64, n: self.lives.len() as f64 }, ALPHA)
     }
 
     fn rate(&self, lives: usize) -> String {
