@@ -234,6 +234,23 @@ fn a_release_is_good_with_its_policy_and_told_so_without() {
     assert_eq!(seen["releases"], release);
 }
 
+/// The server would have it wait for ever. Two of which there is room for one at a time are good.
+#[test]
+fn a_release_that_could_never_start_with_the_policy_is_a_problem() {
+    let release = |id: &str| format!("{{release: 1, id: {id}, unit: user, services: {{{id}.shop: v2}}}}");
+    for (layers, expected) in [(255, &[][..]), (256, &["r/cat.yaml limit", "r/owl.yaml limit"])] {
+        let layers: Vec<String> = (0..layers).map(|number| format!("{{id: l{number}, unit: user}}")).collect();
+        let policy = format!("{{version: 1, units: {{user: [{{header: u}}]}}, layers: [{}]}}", layers.join(", "));
+        let (owl, cat) = (release("owl"), release("cat"));
+        let files = [("p.yaml", policy.as_str()), ("r/owl.yaml", &owl), ("r/cat.yaml", &cat)];
+        let (code, problems, _) = judged(&check(&files, &["p.yaml", "r", "--json"]).0);
+        assert_eq!(
+            (code, problems),
+            (Some(i32::from(!expected.is_empty())), expected.iter().map(|&one| one.to_owned()).collect())
+        );
+    }
+}
+
 #[test]
 fn where_the_policy_comes_from_is_told_where_it_is_said() {
     let policy = "{version: 1, layers: []}";

@@ -61,10 +61,13 @@ impl Judged {
             let resources = resources.as_ref().map(|files| files.resources.as_slice());
             fit::check(&attachments, &effective.policy, resources, &mut unfit);
         }
+        let (releases, over) = releases::judge(given, journal);
         let mut unfit = unfit.into_vec();
+        if let Some((_, documents)) = effective.as_ref().filter(|_| unfit.is_empty()) {
+            unfit.extend(releases::never_starting(documents, role, &releases.releases));
+        }
         sources.locate(&mut unfit);
         problems.extend(unfit);
-        let (releases, over) = releases::judge(given, journal);
         problems.extend(releases.problems);
         let mut problems = problems.into_vec();
         problems.sort_by_key(|problem| (problem.source, problem.position));

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use weir_policy::written::Policy;
-use weir_policy::{At, Problems, SourceId, Sources, read};
+use weir_policy::{At, Problem, Problems, Role, SourceId, Sources, read};
+use weir_release::effective::{InForce, Stage, effective};
 use weir_release::journal::{Document, Text};
 use weir_release::state::{Lifecycle, State};
-use weir_release::{Around, Checked};
+use weir_release::{Around, Checked, Release};
 
 use super::given::Given;
 use crate::problems::Failure;
@@ -56,6 +57,34 @@ fn by_journal(given: &Given, journal: &State, checked: &mut Checked) -> Vec<Over
     checked.releases.retain(|(source, _)| !bad.contains(source));
     checked.problems.extend(problems);
     over
+}
+
+/// What is wrong with releases that could never start with this policy, however empty the pool is: with one of them in its last step the
+/// policy is not good any more. The server would have it wait for ever.
+pub fn never_starting(documents: &[Policy], role: Role, releases: &[(SourceId, Release)]) -> Vec<Problem> {
+    if releases.is_empty() {
+        return Vec::new();
+    }
+    let in_its_last_step = |release| InForce { release, slots: &[], stage: Stage::Step(last_step(release)) };
+    let in_force: Vec<InForce<'_>> = releases.iter().map(|(_, release)| in_its_last_step(release)).collect();
+    let Err(found) = weir_policy::check(&effective(documents, &in_force, SourceId::FIRST), role) else {
+        // Where there is room for all, there is for each: one check of a policy that may be large.
+        return Vec::new();
+    };
+    if let [(source, _)] = releases {
+        let mut problems = Problems::default();
+        for problem in found {
+            let message = format!("it could never start with this policy: {}", problem.message);
+            problems.add(problem.code, &At::Root { source: *source }, message);
+        }
+        return problems.into_vec();
+    }
+    let (some, others) = releases.split_at(releases.len() / 2);
+    [some, others].into_iter().flat_map(|half| never_starting(documents, role, half)).collect()
+}
+
+fn last_step(release: &Release) -> usize {
+    release.steps.len().saturating_sub(1)
 }
 
 /// The documents of the policy, good or bad: of a bad one more is told elsewhere. None if none are given.
