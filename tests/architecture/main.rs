@@ -32,6 +32,7 @@ fn arrows_point_one_way() {
     assert_eq!(ours("weir-resources"), BTreeSet::from(["weir-policy", "weir-xds"]));
     assert_eq!(ours("weir-render"), BTreeSet::from(["weir-policy"]));
     let cli = [
+        "weir-diff",
         "weir-engine",
         "weir-picture",
         "weir-plan",

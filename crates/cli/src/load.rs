@@ -126,18 +126,41 @@ impl WithReleases {
     fn waiting(&self, sources: &mut Sources, people: &People, state: &State) -> Result<Vec<Release>, Failure> {
         let Some(path) = &self.releases else { return Ok(Vec::new()) };
         let files = add_all(&documents(path, "release")?, sources)?;
-        let known = self.state.as_ref().map(|_| state.known());
-        let journal = known.as_ref();
-        let around = Around { policy: Some(&people.documents), journal, ..Around::default() };
-        let read = weir_release::read(sources, &files).map(|documents| documents.check(around));
-        let checked = read.map_err(|problems| Failure::problems(sources, problems))?;
-        if !checked.problems.is_empty() {
-            return Err(Failure::problems(sources, checked.problems));
-        }
-        let is_running = |id: &str| state.entries().get(id).is_some_and(|entry| entry.ramp.is_some());
-        let releases = checked.releases.into_iter().map(|(_, release)| release);
-        Ok(releases.filter(|release| !is_running(&release.id)).collect())
+        waiting(sources, &files, people, self.state.as_ref().map(|_| state))
     }
+}
+
+/// The policy of these texts as it takes effect with the releases of other texts, and with those that are in force in a state.
+pub fn with_releases(
+    sources: &mut Sources,
+    files: &[SourceId],
+    role: Role,
+    releases: Option<&[SourceId]>,
+    state: Option<&State>,
+) -> Result<Checked, Failure> {
+    let people = People::read(sources, files, role)?;
+    let waiting = releases.map(|files| waiting(sources, files, &people, state)).transpose()?.unwrap_or_default();
+    let none = State::default();
+    Ok(people.with(sources, role, state.unwrap_or(&none), &waiting)?.0)
+}
+
+/// The releases of documents that are neither in force nor over.
+fn waiting(
+    sources: &Sources,
+    files: &[SourceId],
+    people: &People,
+    state: Option<&State>,
+) -> Result<Vec<Release>, Failure> {
+    let known = state.map(State::known);
+    let around = Around { policy: Some(&people.documents), journal: known.as_ref(), ..Around::default() };
+    let read = weir_release::read(sources, files).map(|documents| documents.check(around));
+    let checked = read.map_err(|problems| Failure::problems(sources, problems))?;
+    if !checked.problems.is_empty() {
+        return Err(Failure::problems(sources, checked.problems));
+    }
+    let entry = |id: &str| state.and_then(|state| state.entries().get(id));
+    let releases = checked.releases.into_iter().map(|(_, release)| release);
+    Ok(releases.filter(|release| entry(&release.id).is_none_or(|entry| entry.ramp.is_none())).collect())
 }
 
 impl People {
@@ -291,12 +314,16 @@ pub fn documents(path: &Path, what: &str) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-/// Hidden files are none: editors and Kubernetes keep their own there.
 fn is_document(path: &Path) -> bool {
+    has_document_name(path) && path.is_file()
+}
+
+/// Hidden files are none: editors and Kubernetes keep their own there.
+pub fn has_document_name(path: &Path) -> bool {
     let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
     let known =
         path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "json");
-    !hidden && known && path.is_file()
+    !hidden && known
 }
 
 /// Reads a text that is written again, so that every byte of it counts.
@@ -308,9 +335,13 @@ pub fn text(path: &Path) -> Result<Source, Failure> {
 /// Reads a document.
 pub fn source(path: &Path) -> Result<Source, Failure> {
     let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    Ok(Source::from_bytes(path.display().to_string(), bytes, format(path)))
+}
+
+/// What a document of this name is written in.
+pub fn format(path: &Path) -> Format {
     let is_json = path.extension().is_some_and(|extension| extension == "json");
-    let format = if is_json { Format::Json } else { Format::Yaml };
-    Ok(Source::from_bytes(path.display().to_string(), bytes, format))
+    if is_json { Format::Json } else { Format::Yaml }
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {

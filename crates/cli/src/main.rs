@@ -9,6 +9,7 @@ mod out;
 
 mod check;
 mod columns;
+mod diff;
 mod duration;
 mod effective;
 mod explain;
@@ -36,6 +37,7 @@ mod test;
 #[command(name = "weir", version, arg_required_else_help = true, after_help = EXIT_CODES)]
 enum Weir {
     Check(check::Check),
+    Diff(diff::Diff),
     Explain(explain::Explain),
     Fleet(fleet::ShowFleet),
     History(history::History),
@@ -55,6 +57,7 @@ const EXIT_CODES: &str = "Exit codes: 0 good, 1 problems found, 2 wrong use, 3 n
 fn main() -> ExitCode {
     let done = match Weir::parse() {
         Weir::Check(check) => check.run(),
+        Weir::Diff(diff) => diff.run(),
         Weir::Explain(explain) => explain.run(),
         Weir::Fleet(fleet) => fleet.run(),
         Weir::History(history) => history.run(),

@@ -60,12 +60,14 @@ pub struct Diff<'a> {
 pub struct LayerMoves<'a> {
     /// The layer, as it is called now if it is there.
     pub layer: &'a str,
-    /// The layer where its experiment was, if this is of one that changed its layer.
+    /// The layer where its experiments were, if this is of those that changed their layer.
     pub was: Option<&'a str>,
     /// The unit that is dealt.
     pub unit: &'a str,
-    /// Whether the line is dealt afresh, so that parts are what is to be expected.
+    /// Whether the layer's line is dealt afresh, so that each experiment goes to each.
     pub is_afresh: bool,
+    /// Whether parts are what is to be expected: the line, or an experiment's own, is dealt afresh. Else they are counted.
+    pub is_expected: bool,
     /// Whether parts are of those alone whom no rule and no override forces, and who are targeted.
     pub is_of_dealt: bool,
     /// By slots and ranges.
@@ -117,6 +119,7 @@ fn moves<'a>(pair: &Pair<'a>, named: Option<Counts<'a>>) -> LayerMoves<'a> {
         was: was.map(|layer| layer.id.as_str()),
         unit: pair.unit(),
         is_afresh: pair.before.layer.is_some() && pair.after.layer.is_some() && !pair.is_same_line(),
+        is_expected: pair.is_dealt_afresh(),
         is_of_dealt: sides.into_iter().any(|side| conditions::asks_requests(side) || named::forces(side)),
         flows: flows::flows(pair),
         named,

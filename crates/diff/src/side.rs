@@ -1,6 +1,7 @@
 //! A layer as one of two policies deals it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use weir_policy::model::{Experiment, Holdout, Layer};
 use weir_policy::{Model, Range};
@@ -19,11 +20,11 @@ pub(crate) struct Side<'a> {
 /// The experiments of the layer that are looked at.
 #[derive(Clone, Debug)]
 enum Shown<'a> {
-    AllBut(BTreeSet<&'a str>),
-    Only(&'a str),
+    AllBut(Rc<BTreeSet<&'a str>>),
+    Only(Rc<BTreeSet<&'a str>>),
 }
 
-/// A layer before and after. An experiment that changed its layer is looked at in its own pair, and in no other.
+/// A layer before and after. Experiments that went from one layer to another are looked at in a pair of their own, and in no other.
 #[derive(Clone, Debug)]
 pub(crate) struct Pair<'a> {
     pub(crate) before: Side<'a>,
@@ -33,18 +34,24 @@ pub(crate) struct Pair<'a> {
 /// All layers of two policies, by id, and then the experiments that changed theirs.
 pub(crate) fn pairs<'a>(old: &'a Model, new: &'a Model) -> Vec<Pair<'a>> {
     let [was, is] = [old, new].map(homes);
-    let moved = was.iter().filter_map(|(id, before)| Some((*id, *before, *is.get(id)?)));
-    let moved: Vec<(&str, &Layer, &Layer)> = moved.filter(|(_, before, after)| before.id != after.id).collect();
-    let hidden: BTreeSet<&str> = moved.iter().map(|(id, ..)| *id).collect();
+    let mut moved: BTreeMap<[&str; 2], (&Layer, &Layer, BTreeSet<&str>)> = BTreeMap::new();
+    for (id, before) in &was {
+        let Some(after) = is.get(id).filter(|after| after.id != before.id) else { continue };
+        let together = moved.entry([before.id.as_str(), after.id.as_str()]);
+        together.or_insert_with(|| (before, after, BTreeSet::new())).2.insert(id);
+    }
+    let hidden: Rc<BTreeSet<&str>> = Rc::new(moved.values().flat_map(|(.., ids)| ids).copied().collect());
     let ids: BTreeSet<&str> = old.layers.iter().chain(&new.layers).map(|layer| layer.id.as_str()).collect();
     let side = |model: &'a Model, id: &str| {
         let place = model.layers.binary_search_by_key(&id, |layer| layer.id.as_str()).ok();
         Side { model, layer: place.and_then(|place| model.layers.get(place)), shown: Shown::AllBut(hidden.clone()) }
     };
     let by_id = ids.into_iter().map(|id| Pair { before: side(old, id), after: side(new, id) });
-    let alone = |model, layer, id| Side { model, layer: Some(layer), shown: Shown::Only(id) };
-    let moved =
-        moved.iter().map(|(id, before, after)| Pair { before: alone(old, before, id), after: alone(new, after, id) });
+    let moved = moved.into_values().map(|(before, after, ids)| {
+        let ids = Rc::new(ids);
+        let alone = |model, layer| Side { model, layer: Some(layer), shown: Shown::Only(ids.clone()) };
+        Pair { before: alone(old, before), after: alone(new, after) }
+    });
     by_id.chain(moved).collect()
 }
 
@@ -90,6 +97,17 @@ impl<'a> Pair<'a> {
         before.line == after.line && before.epoch == after.epoch && self.is_same_unit()
     }
 
+    /// Whether somebody is dealt who was dealt before by another line, so that parts are no more than to be expected.
+    pub(crate) fn is_dealt_afresh(&self) -> bool {
+        if !self.before.is_on() || !self.after.is_on() {
+            return false;
+        }
+        let known: BTreeMap<&str, &Experiment> = self.before.in_force().map(|one| (one.id.as_str(), one)).collect();
+        let is_other =
+            |one: &Experiment| known.get(one.id.as_str()).is_some_and(|before| !self.is_same_own_line(before, one));
+        !self.is_same_line() || self.after.in_force().any(is_other)
+    }
+
     /// Whether a unit has the same slot on an experiment's own line.
     pub(crate) fn is_same_own_line(&self, before: &Experiment, after: &Experiment) -> bool {
         before.id == after.id && before.epoch == after.epoch && self.is_same_unit()
@@ -107,7 +125,7 @@ impl<'a> Side<'a> {
         let all = self.layer.map_or(&[][..], |layer| &layer.experiments);
         all.iter().filter(|one| match &self.shown {
             Shown::AllBut(hidden) => !hidden.contains(one.id.as_str()),
-            Shown::Only(id) => one.id == *id,
+            Shown::Only(shown) => shown.contains(one.id.as_str()),
         })
     }
 

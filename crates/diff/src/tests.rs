@@ -246,6 +246,9 @@ fn who_moves_by_slots_and_ranges_is_known_exactly() {
         let told = |layer: &LayerMoves<'_>| layer.flows.iter().map(|flow| self::flow(layer, flow)).collect::<Vec<_>>();
         assert_eq!(found.layers.iter().flat_map(told).collect::<Vec<_>>(), flows, "{changes:?}");
         assert_eq!(found.leaving.iter().map(left).collect::<Vec<_>>(), leaving, "{changes:?}");
+        let is_afresh = changes.iter().any(|(path, _)| path.ends_with("epoch") || path.ends_with("unit"));
+        let is_expected = found.layers.iter().any(|layer| layer.is_expected);
+        assert_eq!(is_expected, is_afresh && !flows.is_empty(), "{changes:?}");
     }
 }
 

@@ -113,3 +113,22 @@ fn a_server_does_not_do_without_releases_that_are_in_force() {
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("kept off until every Envoy knows: owl; serve with --releases"), "{said}");
 }
+
+/// What is in force stands on both sides of a difference; what waits is on the side that has its document.
+#[test]
+fn policies_are_compared_with_the_releases_that_are_there() {
+    let folder = Folder::of(running("owl"));
+    weir(&folder, "--version");
+    fs::create_dir(folder.path().join("none")).unwrap();
+    fs::copy(folder.path().join("releases/owl.yaml"), folder.path().join("none/owl.yaml")).unwrap();
+    for (words, expected) in [
+        ("--releases releases", "Nothing changes"),
+        ("--releases none --releases releases", "added to layer cat: slots 0%, canary 0%"),
+        ("--releases none --releases releases --state state", "added to layer cat: slots 0%, canary 0%"),
+        ("--releases releases --releases none", "removed from layer cat"),
+    ] {
+        let (code, said) = weir(&folder, &format!("diff policy.yaml policy.yaml {words}"));
+        assert_eq!(code, Some(0), "{words}: {said}");
+        assert!(said.contains(expected) && !said.contains("experiment owl"), "{words}: {said}");
+    }
+}
