@@ -42,7 +42,7 @@ pub struct Simulate {
     policy: PathBuf,
     #[command(flatten)]
     with: WithReleases,
-    /// What goes wrong, as ARM:WHAT[@SINCE][,browser=PART][,gateway=PART]; again for more
+    /// What goes wrong, as `ARM:WHAT[@SINCE][,browser=PART][,gateway=PART]`; again for more
     #[arg(long = "fault", value_name = "FAULT", value_parser = fault::read)]
     faults: Vec<Trouble>,
     #[command(flatten)]
