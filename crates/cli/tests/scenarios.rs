@@ -243,7 +243,7 @@ fn check(policy: &Path, scenario: &Scenario) -> Json {
     let fields: Vec<&String> = seen.as_object().unwrap().keys().collect();
     assert_eq!(
         fields,
-        ["attachments", "good", "problems", "releases", "resources", "revision", "warnings"],
+        ["attachments", "good", "over", "problems", "releases", "resources", "revision", "warnings"],
         "{}",
         scenario.name
     );
