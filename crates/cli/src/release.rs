@@ -5,6 +5,7 @@ use clap::Subcommand;
 use crate::problems::Failure;
 
 mod ask;
+mod backtest;
 mod because;
 mod follow;
 pub mod happened;
@@ -39,6 +40,7 @@ pub enum Release {
     Thaw(ask::Thaw),
     New(new::New),
     Replay(replay::Replay),
+    Backtest(Box<backtest::Backtest>),
 }
 
 impl Release {
@@ -59,6 +61,7 @@ impl Release {
             Release::Thaw(thaw) => thaw.run(),
             Release::New(new) => new.run(),
             Release::Replay(replay) => replay.run(),
+            Release::Backtest(backtest) => backtest.run(),
         }
     }
 }

@@ -10,6 +10,7 @@
     )
 )]
 
+mod backtest;
 mod changes;
 mod check;
 pub mod codes;
@@ -35,6 +36,7 @@ mod tick;
 mod window;
 pub mod written;
 
+pub use backtest::{Looked, Recorded, backtest, is_of_evidence};
 pub use check::{Around, Checked, Known, Query, QueryCheck};
 pub use decide::decide;
 pub use documents::{Documents, read, read_alone};

@@ -15,7 +15,7 @@ use crate::trouble::Trouble;
 
 mod answer;
 
-pub use answer::{Answer, Series, Told};
+pub use answer::{Answer, Range, Series, Told};
 
 /// One number with its labels is some hundred bytes; a query that forgot its `sum` may have many.
 const NUMBER_BYTES_MAX: usize = 1024 * 1024;
@@ -88,6 +88,23 @@ impl Prometheus {
     pub async fn series(&self, query: &str, bytes_max: usize) -> Result<Vec<Series>, Trouble> {
         let Reply { status, body } = self.ask("/api/v1/query", &[("query", query)], bytes_max).await?;
         answer::series(status, &body)
+    }
+
+    /// All series that a query has between two times, this far apart; as many bytes of them at most.
+    ///
+    /// # Errors
+    /// There is no answer, one of more bytes, or one that is no range of vectors.
+    pub async fn range(
+        &self,
+        query: &str,
+        (from, to): (SystemTime, SystemTime),
+        step: Duration,
+        bytes_max: usize,
+    ) -> Result<Vec<Range>, Trouble> {
+        let step = format!("{}.{:03}", step.as_secs(), step.subsec_millis());
+        let form = [("query", query), ("start", &seconds(from)), ("end", &seconds(to)), ("step", &step)];
+        let Reply { status, body } = self.ask("/api/v1/query_range", &form, bytes_max).await?;
+        answer::ranges(status, &body)
     }
 
     /// Whether it has had a series of this metric within the hour before.

@@ -37,6 +37,15 @@ pub struct Series {
     pub value: String,
 }
 
+/// A series with its values over time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Range {
+    /// Its labels, with `__name__` where the query keeps it.
+    pub labels: BTreeMap<String, String>,
+    /// Seconds of Unix time, and the finite number that there was; in the order of time.
+    pub points: Vec<(f64, f64)>,
+}
+
 /// More are as good as these.
 const WARNINGS_MAX: usize = 5;
 
@@ -59,6 +68,13 @@ struct Data {
     #[serde(rename = "resultType")]
     kind: String,
     result: Value,
+}
+
+#[derive(Deserialize)]
+struct Samples {
+    metric: BTreeMap<String, String>,
+    #[serde(default)]
+    values: Vec<(f64, String)>,
 }
 
 #[derive(Deserialize)]
@@ -100,6 +116,23 @@ pub fn series(status: StatusCode, body: &[u8]) -> Result<Vec<Series>, Trouble> {
     let samples: Vec<Sample> = serde_json::from_value(result).map_err(|_| unlike(status, body))?;
     let series = samples.into_iter().filter_map(|one| Some(Series { labels: one.metric, value: one.value?.1 }));
     Ok(series.collect())
+}
+
+/// All series of a range.
+///
+/// # Errors
+/// It was refused, or is no range of vectors.
+pub fn ranges(status: StatusCode, body: &[u8]) -> Result<Vec<Range>, Trouble> {
+    let Some(Data { kind, result }) = opened::<Data>(status, body)?.data else { return Err(unlike(status, body)) };
+    if kind != "matrix" {
+        return Err(Trouble::OtherType(start_of(kind.as_bytes())));
+    }
+    let samples: Vec<Samples> = serde_json::from_value(result).map_err(|_| unlike(status, body))?;
+    let finite =
+        |(at, text): (f64, String)| text.parse().ok().filter(|value: &f64| value.is_finite()).map(|value| (at, value));
+    let range =
+        |one: Samples| Range { labels: one.metric, points: one.values.into_iter().filter_map(finite).collect() };
+    Ok(samples.into_iter().map(range).collect())
 }
 
 /// The names of a list.

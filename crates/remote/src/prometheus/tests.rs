@@ -254,3 +254,23 @@ async fn a_metric_is_known_by_its_name_alone() {
     let server = Server::start(|_, _| answer("200 OK", r#"{"status":"success","data":[1]}"#)).await;
     assert_eq!(client(&server).knows("a", at()).await.unwrap_err().code(), "unlike");
 }
+
+#[tokio::test]
+async fn a_range_has_each_series_with_its_values() {
+    let body = r#"{"status":"success","data":{"resultType":"matrix","result":[
+        {"metric":{"part":"3"},"values":[[1700000000,"1"],[1700000010.5,"NaN"],[1700000020,"2.5"]]},{"metric":{}}]}}"#;
+    let server = Server::start(move |_, _| answer("200 OK", body)).await;
+    let asked =
+        client(&server).range("up", (at(), at() + Duration::from_secs(20)), Duration::from_millis(10_500), 1_000).await;
+    let ranges = asked.unwrap();
+    assert_eq!(ranges[0].labels, [("part".to_owned(), "3".to_owned())].into());
+    assert_eq!(ranges[0].points, [(1_700_000_000.0, 1.0), (1_700_000_020.0, 2.5)], "what is no number is left out");
+    assert_eq!(ranges[1].points, []);
+    let asked = "GET /api/v1/query_range?query=up&start=1700000000.250&end=1700000020.250&step=10.500 HTTP/1.1\r\n";
+    let head = server.seen().remove(0).head;
+    assert!(head.starts_with(asked), "{head}");
+    let vector = r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#;
+    let server = Server::start(move |_, _| answer("200 OK", vector)).await;
+    let asked = client(&server).range("up", (at(), at()), Duration::from_secs(1), 1_000).await;
+    assert_eq!(asked.unwrap_err().code(), "other_type");
+}
