@@ -1,7 +1,7 @@
 //! `weir diff`: what one policy does otherwise than another, and who moves by it.
 
 use std::io::{IsTerminal, stderr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ impl Diff {
         let diff = weir_diff::diff(before, after, asked.as_deref().unwrap_or_default());
         let report = Report::new(&old, &new, diff, &allowed, asked.is_some());
         if let Some(path) = &self.output {
-            write(path, &page::page(&report).html())?;
+            crate::page::write(path, &page::page(&report))?;
         }
         match (self.json, self.markdown) {
             (true, _) => println!("{}", json::object(&report)),
@@ -127,8 +127,4 @@ impl Diff {
             ))),
         }
     }
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|error| Failure::Usage(format!("-o {}: {error}", path.display())))
 }

@@ -1,5 +1,7 @@
 //! `weir plan`: what releases will do and what their guardrails can see, before any of them starts.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use jiff::Timestamp;
 
@@ -10,8 +12,10 @@ mod found;
 mod measured;
 mod numbers;
 mod options;
+mod page;
 mod planned;
 mod report;
+mod rows;
 mod text;
 
 use asked::Asked;
@@ -29,6 +33,9 @@ pub struct Plan {
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
+    /// Write a page with pictures there too
+    #[arg(short, value_name = "FILE.html")]
+    out: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -36,6 +43,7 @@ const EXAMPLES: &str = "Examples:
   weir plan --policy policies/ --releases releases/ --rate 2000/s --errors 0.5% --unanswered 0.1% --slow 2%
   weir plan --policy policies/ --releases releases/ --state /var/lib/weir --rate 2000/s --errors 0.5%
   weir plan --policy policies/ --releases owl.yaml --rate 2000/s --errors 0.5% --part owl.shop.svc.cluster.local=5%
+  weir plan --policy policies/ --releases releases/ --rate 2000/s --errors 0.5% -o plan.html
 
 Times are the earliest: nothing goes wrong, and people say yes as soon as they are asked.
 
@@ -46,6 +54,9 @@ impl Plan {
     pub fn run(self) -> Result<(), Failure> {
         let asked = Asked::read(&self.options)?;
         let report = asked.report(self.from.unwrap_or_else(Timestamp::now))?;
+        if let Some(path) = &self.out {
+            crate::page::write(path, &page::page(&report))?;
+        }
         match self.json {
             true => println!("{}", serde_json::json!(report)),
             false => print!("{}", text::text(&report)),

@@ -7,6 +7,7 @@ use crate::problems::Failure;
 mod ask;
 mod backtest;
 mod because;
+mod evidence;
 mod follow;
 pub mod happened;
 mod list;

@@ -1,6 +1,5 @@
 //! `weir simulate`: a policy and its releases on users that there are not, before there are any.
 
-use std::fs;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -96,7 +95,7 @@ impl Simulate {
         let fates: Vec<Fates> = releases.iter().map(|release| self.fates(release)).collect();
         if let Some(path) = &self.out {
             let page = page::page(dealt.as_ref(), self.units, &fates, &self.crowd);
-            fs::write(path, page.html()).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+            crate::page::write(path, &page)?;
         }
         if self.json {
             let dealt = dealt.as_ref().map(|dealt| dealt::json(dealt, self.units));
@@ -107,8 +106,9 @@ impl Simulate {
         if let Some(dealt) = &dealt {
             print!("{}", dealt::text(dealt, self.units));
         }
-        for fates in &fates {
-            print!("\n{}", fates.text(&self.crowd));
+        for (place, fates) in fates.iter().enumerate() {
+            let gap = if place > 0 || dealt.is_some() { "\n" } else { "" };
+            print!("{gap}{}", fates.text(&self.crowd));
         }
         Ok(())
     }

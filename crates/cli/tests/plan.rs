@@ -66,6 +66,27 @@ fn releases_have_masks_and_slots_and_wait_for_each_other() {
 }
 
 #[test]
+fn a_page_has_slots_times_and_what_is_found() {
+    let folder = folder();
+    release(folder.path(), "a-owl", "owl", "");
+    release(folder.path(), "b-owl", "owl", "");
+    let (code, _, err) = plan(folder.path(), "--rate 2000/s --errors 0.5% -o plan.html");
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let page = fs::read_to_string(folder.path().join("plan.html")).unwrap();
+    for part in [
+        "<svg",
+        "Who owns which slots",
+        "pool.user",
+        "When each is dealt to how many",
+        "Smallest ratio that a-owl finds",
+        "b-owl",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert_eq!(plan(folder.path(), "-o no/plan.html").0, Some(2));
+}
+
+#[test]
 fn a_guardrail_that_can_never_fire_is_a_problem_with_what_would_do() {
     let folder = folder();
     release(

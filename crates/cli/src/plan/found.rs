@@ -52,6 +52,17 @@ impl Found {
             ..Found::new(code, text)
         }
     }
+
+    /// Where, and what.
+    pub fn told(&self) -> String {
+        let place = [
+            self.release.clone(),
+            self.step.map(|step| format!("step {step}")),
+            self.guardrail.as_ref().map(|name| name.escape_debug().to_string()),
+        ];
+        let place: Vec<String> = place.into_iter().flatten().collect();
+        if place.is_empty() { self.text.clone() } else { format!("{}: {}", place.join(", "), self.text) }
+    }
 }
 
 /// Guardrails that can never fire.

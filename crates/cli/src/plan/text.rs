@@ -1,9 +1,9 @@
 //! A plan in words.
 
 use super::found::{self, Found};
-use super::report::{FindsView, ReleaseView, Report, StepView};
+use super::report::{ReleaseView, Report};
+use super::rows;
 use crate::columns::columns;
-use crate::release::words;
 
 /// All of it.
 pub fn text(report: &Report) -> String {
@@ -23,97 +23,21 @@ fn placement(report: &Report) -> String {
     let mut rows = vec![["SERVICE", "BIT"].map(str::to_owned)];
     rows.extend(services);
     let mut text = columns(&rows);
-    let mut rows = vec![["RELEASE", "MASK", "POOL", "OF IT", "STARTS", "ENDS", "WAITS FOR"].map(str::to_owned)];
-    let none = || "-".to_owned();
-    rows.extend(report.releases.iter().map(|release| {
-        let waits: Vec<String> = release.waits.iter().map(waits_for).collect();
-        [
-            release.id.clone(),
-            release.mask.clone(),
-            release.line.clone(),
-            words::share(release.traffic),
-            release.starts.map_or_else(none, |time| format!("{time:.0}")),
-            release.ends.map_or_else(none, |time| format!("{time:.0}")),
-            if waits.is_empty() { none() } else { waits.join("; ") },
-        ]
-    }));
-    text += &format!("\n{}", columns(&rows));
+    text += &format!("\n{}", columns(&rows::of_releases(report)));
     text
 }
 
-fn waits_for(wait: &weir_release::journal::Wait) -> String {
-    let names = words::names(&wait.ids);
-    let text = wait.text.escape_debug();
-    if wait.ids.is_empty() { text.to_string() } else { format!("{names} ({text})") }
-}
-
-const HEAD: [&str; 10] =
-    ["STEP", "SHARE", "BEGINS", "TAKES", "REQUESTS", "GUARDRAIL", "FINDS", "x1.5", "x2", "x2 TAKES"];
-
 fn of_release(release: &ReleaseView) -> String {
-    let mut rows = vec![HEAD.map(str::to_owned)];
-    for (index, step) in release.steps.iter().enumerate() {
-        let cells = of_step(index, step);
-        let seen = step.guardrails.iter().map(|one| match (&one.finds, one.sees) {
-            (Some(finds), _) => of_guardrail(&one.name, finds),
-            (None, "not_compared") => {
-                [one.name.clone(), "nobody to compare".to_owned(), String::new(), String::new(), String::new()]
-            }
-            (None, "bound") => {
-                [one.name.clone(), "bound alone".to_owned(), String::new(), String::new(), String::new()]
-            }
-            (None, _) => [one.name.clone(), "not known".to_owned(), String::new(), String::new(), String::new()],
-        });
-        let mut seen: Vec<[String; 5]> = seen.collect();
-        // Nobody is compared at 0% and 100%, whatever the guardrail.
-        if step.guardrails.iter().all(|one| one.sees == "not_compared") {
-            seen.truncate(1);
-            seen.iter_mut().for_each(|cells| cells[0] = "all".to_owned());
-        }
-        if seen.is_empty() {
-            seen.push(Default::default());
-        }
-        for (row, seen) in seen.into_iter().enumerate() {
-            let own = if row == 0 { cells.clone() } else { Default::default() };
-            let all: Vec<String> = own.into_iter().chain(seen).collect();
-            rows.extend(<[String; 10]>::try_from(all).ok());
-        }
-    }
     let slots: Vec<String> = release.slots.iter().map(|(start, end)| format!("{start}-{end}")).collect();
     let slots = if slots.len() > 4 { format!("{} ranges", slots.len()) } else { slots.join(", ") };
     let slots = if slots.is_empty() { String::new() } else { format!(", slots {slots}") };
     let effect = effects(release);
     let false_stop = false_stop(release);
-    format!("\n{} ({}){slots}\n{}{effect}{false_stop}", release.id, release.kind, columns(&rows))
-}
-
-fn of_step(index: usize, step: &StepView) -> [String; 5] {
-    let requests = step.requests.as_ref().map(|requests| {
-        let each = requests.iter().map(|(arm, requests)| format!("{arm} {}", words::count(requests.round() as u64)));
-        each.collect::<Vec<_>>().join(", ")
-    });
-    let begins = step.begins.map_or_else(|| "-".to_owned(), |time| format!("{time:.0}"));
-    [
-        (index + 1).to_string(),
-        words::share(step.share),
-        if step.approve { format!("{begins} with a yes") } else { begins },
-        if step.takes_ms == u64::MAX { "for ever".to_owned() } else { words::time(step.takes_ms) },
-        requests.unwrap_or_else(|| "-".to_owned()),
-    ]
-}
-
-fn of_guardrail(name: &str, finds: &FindsView) -> [String; 5] {
-    [
-        name.to_owned(),
-        finds.smallest_ratio.map_or_else(|| "nothing".to_owned(), |ratio| format!("x{}", found::ratio(ratio))),
-        found::chance(finds.half_more),
-        found::chance(finds.twice),
-        finds.twice_takes_ms.map_or_else(|| "for ever".to_owned(), found::about),
-    ]
+    format!("\n{} ({}){slots}\n{}{effect}{false_stop}", release.id, release.kind, columns(&rows::of_steps(release)))
 }
 
 /// How many requests count for one.
-fn effects(release: &ReleaseView) -> String {
+pub fn effects(release: &ReleaseView) -> String {
     let mut said: Vec<String> = Vec::new();
     for one in release.steps.iter().flat_map(|step| &step.guardrails) {
         let Some(finds) = &one.finds else { continue };
@@ -126,7 +50,7 @@ fn effects(release: &ReleaseView) -> String {
 }
 
 /// The chance that a good one is rolled back, by all guardrails together at most.
-fn false_stop(release: &ReleaseView) -> String {
+pub fn false_stop(release: &ReleaseView) -> String {
     let mut compared = release.steps.iter().filter(|step| step.guardrails.iter().any(|one| one.finds.is_some()));
     let Some(last) = compared.next_back() else { return String::new() };
     let all = last.guardrails.iter().filter_map(|one| Some(one.finds.as_ref()?.false_stop)).sum::<f64>();
@@ -134,16 +58,7 @@ fn false_stop(release: &ReleaseView) -> String {
 }
 
 fn list(kind: &str, found: &[Found]) -> String {
-    let lines = found.iter().map(|one| {
-        let place = [
-            one.release.clone(),
-            one.step.map(|step| format!("step {step}")),
-            one.guardrail.as_ref().map(|name| name.escape_debug().to_string()),
-        ];
-        let place: Vec<String> = place.into_iter().flatten().collect();
-        let place = if place.is_empty() { String::new() } else { format!("{}: ", place.join(", ")) };
-        format!("{kind}: {place}{}\n", one.text)
-    });
+    let lines = found.iter().map(|one| format!("{kind}: {}\n", one.told()));
     let lines: String = lines.collect();
     if lines.is_empty() { lines } else { format!("\n{lines}") }
 }

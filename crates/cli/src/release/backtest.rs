@@ -1,25 +1,23 @@
 //! `weir release backtest`: a release's guardrails over evidence that was recorded before.
 
-use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args};
 use jiff::Timestamp;
-use serde_json::{Value, json};
-use weir_release::{Looked, Recorded, Release, backtest, is_of_evidence};
+use weir_release::{Recorded, Release, backtest};
 use weir_remote::{Address, Client, Prometheus};
 
-use super::words::{self, count, e, share};
-use crate::columns::columns;
 use crate::duration;
 use crate::problems::Failure;
 
 mod file;
 mod page;
 mod range;
+mod report;
 mod which;
 
+use report::Report;
 use which::Which;
 
 /// The time of which the first poll tells, and between two that Prometheus is asked for.
@@ -80,12 +78,6 @@ the file, all is taken for the first step in which arms are compared.
 Exit codes: 0 looked through, whatever was found, 1 no such release, or a document or the evidence has problems, 2 wrong use, or no
 answer";
 
-/// What was looked through.
-struct Report<'a> {
-    release: &'a Release,
-    looked: Vec<Looked>,
-}
-
 impl Backtest {
     /// Looks through it, and prints what guardrails would have said.
     pub fn run(self) -> Result<(), Failure> {
@@ -100,8 +92,7 @@ impl Backtest {
         }
         let report = Report { looked: backtest(&release, &polls, every), release: &release };
         if let Some(path) = &self.out {
-            let page = page::page(&report).html();
-            fs::write(path, page).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+            crate::page::write(path, &page::page(&report))?;
         }
         match self.json {
             true => println!("{}", report.json()),
@@ -121,101 +112,4 @@ impl Backtest {
         let asked = range::Asked { experiment: self.experiment.as_deref().unwrap_or(&release.id), from, to, every };
         range::read(&Prometheus::new(client), &asked, release, steps)
     }
-}
-
-impl Report<'_> {
-    /// The first poll with which it would have been rolled back.
-    fn stop(&self) -> Option<&Looked> {
-        self.looked.iter().find(|look| !look.rolls_back.is_empty())
-    }
-
-    /// In one sentence.
-    fn verdict(&self) -> String {
-        let Some(stop) = self.stop() else {
-            let suspected = self.looked.iter().find(|look| look.is_suspected);
-            return match suspected {
-                Some(look) => format!("not rolled back, but suspected after {}", time(look.after)),
-                None => "neither rolled back nor suspected".to_owned(),
-            };
-        };
-        let by: Vec<String> = stop.rolls_back.iter().map(|(guardrail, _)| guardrail.clone()).collect();
-        let step = self.release.steps.get(stop.step).map(|step| share(step.share)).unwrap_or_default();
-        let (after, by) = (time(stop.after), by.join(", "));
-        format!("rolled back after {after}, in step {} of {step}, by {by}", stop.step + 1)
-    }
-
-    /// What was looked at.
-    fn evidence(&self) -> String {
-        let (first, last) = (self.looked.first(), self.looked.last());
-        let at = |look: Option<&Looked>| look.map(|look| format!("{:.0}", look.at)).unwrap_or_default();
-        let polls = count(self.looked.len() as u64);
-        format!("{polls} polls from {} to {}", at(first), at(last))
-    }
-
-    fn left_out(&self) -> Vec<&str> {
-        let asks = self.release.guardrails.iter().filter(|guardrail| !is_of_evidence(guardrail));
-        asks.map(|guardrail| guardrail.name.as_str()).collect()
-    }
-
-    fn text(&self) -> String {
-        let mut text = format!("{}: {}\n{}\n", self.release.id, self.verdict(), self.evidence());
-        if !self.left_out().is_empty() {
-            text += &format!("left out, because nothing answers their queries here: {}\n", self.left_out().join(", "));
-        }
-        text + &columns(&self.rows())
-    }
-
-    /// Each guardrail and arm in a row, the first of which has the names of the columns.
-    fn rows(&self) -> Vec<Vec<String>> {
-        let head = ["GUARDRAIL", "ARM", "BAD", "OF", "CONTROL", "OF", "LARGEST E", "BOUND", "SUSPECTED", "HARM"];
-        let mut rows = vec![head.map(str::to_owned).to_vec()];
-        let Some(last) = self.looked.last() else { return rows };
-        for (place, now) in last.guardrails.iter().enumerate() {
-            let of = |look: &Looked| look.guardrails.get(place).and_then(|one| one.ln_e_harm);
-            let largest = self.looked.iter().filter_map(of).max_by(f64::total_cmp);
-            let bound = now.ln_bound;
-            let reaches = |of: fn(&weir_release::judge::GuardrailNumbers) -> Option<f64>| {
-                let is_over = |look: &&Looked| look.guardrails.get(place).and_then(of) >= bound && bound.is_some();
-                self.looked.iter().find(is_over).map_or_else(|| "-".to_owned(), |look| time(look.after))
-            };
-            let number = |number: Option<f64>| number.map(words::amount).unwrap_or_default();
-            rows.push(vec![
-                now.name.clone(),
-                now.arm.clone().unwrap_or_default(),
-                number(now.bad),
-                number(now.all),
-                number(now.control_bad),
-                number(now.control_all),
-                largest.map(e).unwrap_or_default(),
-                bound.map(e).unwrap_or_default(),
-                reaches(|one| one.ln_e),
-                reaches(|one| one.ln_e_harm),
-            ]);
-        }
-        rows
-    }
-
-    /// Times are in milliseconds since the first poll.
-    fn json(&self) -> Value {
-        let milliseconds = |look: &Looked| u64::try_from(look.after.as_millis()).unwrap_or(u64::MAX);
-        let stop = self.stop().map(|look| {
-            let by = look.rolls_back.iter().map(|(guardrail, arm)| json!({"guardrail": guardrail, "arm": arm}));
-            json!({"at": look.at, "after_ms": milliseconds(look), "step": look.step, "by": by.collect::<Vec<_>>()})
-        });
-        let suspected = self.looked.iter().find(|look| look.is_suspected).map(milliseconds);
-        json!({
-            "release": self.release.id,
-            "polls": self.looked.len(),
-            "from": self.looked.first().map(|look| look.at),
-            "to": self.looked.last().map(|look| look.at),
-            "left_out": self.left_out(),
-            "rolled_back": stop,
-            "suspected_after_ms": suspected,
-            "guardrails": self.looked.last().map(|look| &look.guardrails),
-        })
-    }
-}
-
-fn time(time: Duration) -> String {
-    words::time(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }

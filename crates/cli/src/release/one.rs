@@ -24,6 +24,11 @@ pub struct One {
 }
 
 impl One {
+    /// What there is to see of it now.
+    pub fn view(&self) -> Result<DetailView, Failure> {
+        self.source.release(&self.id)?.ok_or_else(|| self.source.unknown(&self.id))
+    }
+
     /// Shows it by `text`, which is told what commands end with, as often as asked.
     pub fn show(&self, text: fn(&DetailView, &str) -> String) -> Result<(), Failure> {
         let One { id, source, follow, json } = self;

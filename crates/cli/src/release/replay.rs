@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use weir_picture::{Page, Picture, Section, Table};
 use weir_release::journal::Event;
-use weir_release::judge::{Inputs, Verdict};
+use weir_release::judge::{GuardrailNumbers, Inputs, Verdict};
 use weir_release::state::State;
 
+use super::evidence;
 use super::source::unknown;
 use super::words::word;
 use crate::problems::Failure;
@@ -26,10 +28,14 @@ pub struct Replay {
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
+    /// Write a page with the evidence of the verdicts there too
+    #[arg(short, value_name = "FILE.html")]
+    out: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "Examples:
   weir release replay owl-v21 --state /var/lib/weir
+  weir release replay owl-v21 --state /var/lib/weir -o replay.html
 
 The journal has a verdict with all its inputs whenever it or a reason changes. Numbers of two machines may differ by 1e-9 of their
 size.
@@ -69,6 +75,9 @@ impl Replay {
         if !is_there || state.lifecycle(&self.id).is_none() {
             return Err(unknown(&self.id, state.entries().keys().chain(state.over().keys()).map(String::as_str)));
         }
+        if let Some(path) = &self.out {
+            crate::page::write(path, &self.page(&again, left_out))?;
+        }
         if self.json {
             println!("{}", self.json(&again, left_out));
         } else {
@@ -97,6 +106,36 @@ impl Replay {
             (1, 0) => format!("the verdict on {id} is the same again\n"),
             (all, 0) => format!("{all} verdicts on {id} are the same again\n"),
             (all, differing) => format!("{differing} of {all} verdicts on {id} differ\n"),
+        }
+    }
+
+    /// Each verdict, and the evidence that guardrails had by then.
+    fn page(&self, again: &[Again], left_out: Option<u64>) -> Page {
+        let first = again.first().map(|one| one.at);
+        let since = |at: Timestamp| first.map_or(0.0, |first| at.duration_since(first).as_secs_f64());
+        let looks: Vec<(f64, &[GuardrailNumbers])> =
+            again.iter().map(|one| (since(one.at), one.written.numbers.guardrails.as_slice())).collect();
+        let row = |one: &Again| {
+            let reasons: Vec<String> = one.written.reasons.iter().map(|reason| word(&reason.code)).collect();
+            let differs = if one.differences.is_empty() { "the same" } else { "differs" };
+            let (decision, phase) = (word(&one.written.decision), word(&one.written.phase));
+            vec![
+                one.line.to_string(),
+                format!("{:.0}", one.at),
+                decision,
+                phase,
+                reasons.join(", "),
+                differs.to_owned(),
+            ]
+        };
+        let columns = ["line", "at", "verdict", "phase", "reasons", "again"].map(str::to_owned).into();
+        let table = Table { columns, rows: again.iter().map(row).collect() };
+        let verdicts =
+            Section { heading: "Verdicts".to_owned(), sentences: Vec::new(), picture: Some(Picture::Table(table)) };
+        Page {
+            title: format!("Replay of {}", self.id),
+            lead: self.text(again, left_out).trim_end().to_owned(),
+            sections: [verdicts].into_iter().chain(evidence::sections(&looks)).collect(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! `weir release show`: all that there is to see of one release.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use weir_release::judge::{GuardrailNumbers, Numbers};
 
@@ -7,9 +9,12 @@ use super::because::because;
 use super::list;
 use super::one::One;
 use super::view::{DetailView, EventView, ReleaseView};
-use super::words::{amount, count, e, percent, share, time, word};
+use super::words::{amount, count, percent, time, word};
 use crate::columns::columns;
 use crate::problems::Failure;
+
+mod page;
+mod rows;
 
 /// Shows a release: its steps, its guardrails with their numbers, the verdict, and what happened to it
 #[derive(Args)]
@@ -17,12 +22,16 @@ use crate::problems::Failure;
 pub struct Show {
     #[command(flatten)]
     one: One,
+    /// Write a page with pictures there instead, of what there is now
+    #[arg(short, value_name = "FILE.html", conflicts_with_all = ["watch", "wait", "json"])]
+    out: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "Examples:
   weir release show owl-v21 --state /var/lib/weir
   weir release show owl-v21 --http 127.0.0.1:18001 --watch
   weir release show owl-v21 --state /var/lib/weir --wait --timeout 6h
+  weir release show owl-v21 --state /var/lib/weir -o owl-v21.html
 
 Exit codes: 0 shown, or with --wait it is finished, 1 no such release, or with --wait it was rolled back, aborted or withdrawn,
 2 wrong use, no answer, or a journal that cannot be read, 3 with --timeout: it is not over";
@@ -30,7 +39,10 @@ Exit codes: 0 shown, or with --wait it is finished, 1 no such release, or with -
 impl Show {
     /// Shows it, once or for as long as asked.
     pub fn run(self) -> Result<(), Failure> {
-        self.one.show(text)
+        match &self.out {
+            Some(path) => crate::page::write(path, &page::page(&self.one.view()?)),
+            None => self.one.show(text),
+        }
     }
 }
 
@@ -61,28 +73,7 @@ fn text(view: &DetailView, place: &str) -> String {
 }
 
 fn steps(release: &ReleaseView) -> String {
-    if release.steps.is_empty() {
-        return String::new();
-    }
-    let mut rows = vec![["", "STEP", "SHARE", "HOLD", "REQUESTS", "YES", "BEGAN"].map(str::to_owned)];
-    for (index, step) in release.steps.iter().enumerate() {
-        let is_here = release.step == Some(index) && !release.is_over();
-        let yes = match (step.approve, step.approved) {
-            (_, true) => "given",
-            (true, false) => "asked for",
-            (false, false) => "-",
-        };
-        rows.push([
-            if is_here { ">" } else { "" }.to_owned(),
-            index.saturating_add(1).to_string(),
-            share(step.share),
-            time(step.hold_ms),
-            count(step.requests),
-            yes.to_owned(),
-            step.begun.map_or_else(|| "-".to_owned(), |begun| format!("{begun:.0}")),
-        ]);
-    }
-    format!("\n{}", columns(&rows))
+    if release.steps.is_empty() { String::new() } else { format!("\n{}", columns(&rows::of_steps(release))) }
 }
 
 fn of_step(numbers: &Numbers) -> String {
@@ -105,36 +96,9 @@ fn guardrails(guardrails: &[GuardrailNumbers]) -> String {
     if guardrails.is_empty() {
         return String::new();
     }
-    let head = ["GUARDRAIL", "ARM", "STATE", "BAD/ALL", "CONTROL", "E", "E FOR HARM", "BOUND", "D", "VALUE"];
-    let mut rows = vec![head.map(str::to_owned)];
-    for one in guardrails {
-        let none = || "-".to_owned();
-        let of_all = |bad: Option<f64>, all: Option<f64>| match (bad, all) {
-            (Some(bad), Some(all)) => format!("{}/{}", amount(bad), amount(all)),
-            _ => none(),
-        };
-        let shown: fn(f64) -> String = if one.arm.is_some() { percent } else { |value| value.to_string() };
-        let value = match (one.value, one.above) {
-            (Some(value), Some(above)) => format!("{}, bound {}", shown(value), shown(above)),
-            (None, Some(above)) => format!("bound {}", shown(above)),
-            _ => none(),
-        };
-        rows.push([
-            one.name.clone(),
-            one.arm.clone().unwrap_or_else(none),
-            word(&one.state),
-            of_all(one.bad, one.all),
-            of_all(one.control_bad, one.control_all),
-            one.ln_e.map_or_else(none, e),
-            one.ln_e_harm.map_or_else(none, e),
-            one.ln_bound.map_or_else(none, e),
-            one.design_effect.map_or_else(none, |effect| format!("{effect:.2}")),
-            value,
-        ]);
-    }
     let troubles = guardrails.iter().filter_map(|one| Some((&one.name, one.trouble.as_ref()?)));
     let troubles: String = troubles.map(|(name, trouble)| format!("{name}: {}\n", trouble.escape_debug())).collect();
-    format!("\n{}{troubles}", columns(&rows))
+    format!("\n{}{troubles}", columns(&rows::of_guardrails(guardrails)))
 }
 
 fn deviations(numbers: &Numbers) -> String {

@@ -198,3 +198,28 @@ fn who_waits_is_told_how_it_ends() {
         assert_eq!((said.code, said.err.as_str()), (Some(3), "weir: not over after 10ms\n"));
     }
 }
+
+/// One that was judged, with pictures: of what there is now, and of each verdict.
+#[test]
+fn pages_have_what_there_is_to_see() {
+    let mut folder = Folder::of(running("owl").into_iter().chain([begun("owl", 0, 3)]));
+    folder.judge("owl", 6, 1_600, [20, 20]);
+    for (words, parts) in [
+        (
+            "show owl -o show.html",
+            &["<svg", "What each step asks for", "Guardrails", "How far each is from harm", "What happened"][..],
+        ),
+        ("replay owl -o replay.html", &["<svg", "Replay of owl", "Verdicts", "errors of canary", "the same"]),
+    ] {
+        let said = folder.say(words);
+        assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{words}: {said:?}");
+        let page = std::fs::read_to_string(folder.path().join(words.split(' ').next_back().unwrap())).unwrap();
+        for part in parts {
+            assert!(page.contains(part), "{words}: {part}");
+        }
+    }
+    for words in ["show owl -o no/show.html", "show owl -o show.html --json", "replay owl -o no/replay.html"] {
+        assert_eq!(folder.say(words).code, Some(2), "{words}");
+    }
+    assert_eq!(folder.say("show cat -o show.html").code, Some(1));
+}

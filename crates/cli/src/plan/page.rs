@@ -1,0 +1,105 @@
+//! A plan as a page with pictures.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use weir_picture::{Axis, Band, Bar, Bars, Line, Page, Picture, Section, Stay, Table, Track, Unit};
+
+use super::report::{ReleaseView, Report, StepView};
+use super::{rows, text};
+
+/// Releases of which each has pictures of its own: more are in the tables.
+const SHOWN_MAX: usize = 20;
+
+/// All of it.
+pub fn page(report: &Report) -> Page {
+    let mut sections = vec![told("Problems", report.problems.iter().map(super::found::Found::told).collect())];
+    sections.push(section("Releases", Vec::new(), Picture::Table(table(rows::of_releases(report)))));
+    sections.push(section("Who owns which slots", vec![OWN.to_owned()], Picture::Lines(lines(report))));
+    sections.push(section(
+        "When each is dealt to how many",
+        vec![EARLIEST.to_owned()],
+        Picture::Tracks(tracks(report)),
+    ));
+    sections.extend(report.releases.iter().take(SHOWN_MAX).flat_map(of_release));
+    sections.push(told("To be known", report.notes.iter().map(super::found::Found::told).collect()));
+    sections.retain(|section| section.picture.is_some() || !section.sentences.is_empty());
+    Page { title: "Plan of releases".to_owned(), lead: lead(report), sections }
+}
+
+const OWN: &str = "Releases that touch a common service own slots of their own; others may overlap.";
+const EARLIEST: &str = "All times are the earliest: nothing goes wrong, and people say yes as soon as they are asked.";
+
+fn lead(report: &Report) -> String {
+    let start = report.releases.iter().filter(|release| release.starts.is_some()).count();
+    let (all, problems) = (report.releases.len(), report.problems.len());
+    let problems = match problems {
+        0 => "nothing is wrong".to_owned(),
+        1 => "one problem".to_owned(),
+        many => format!("{many} problems"),
+    };
+    format!("{start} of {all} releases start by themselves from {:.0} on; {problems}.", report.from)
+}
+
+fn told(heading: &str, sentences: Vec<String>) -> Section {
+    Section { heading: heading.to_owned(), sentences, picture: None }
+}
+
+fn section(heading: &str, sentences: Vec<String>, picture: Picture) -> Section {
+    Section { heading: heading.to_owned(), sentences, picture: Some(picture) }
+}
+
+fn table<const N: usize>(rows: Vec<[String; N]>) -> Table {
+    let mut rows = rows.into_iter();
+    let head = rows.next().map(Vec::from).unwrap_or_default();
+    let columns = head.into_iter().map(|column| column.to_lowercase()).collect();
+    Table { columns, rows: rows.map(Vec::from).collect() }
+}
+
+fn lines(report: &Report) -> Vec<Line> {
+    let mut lines: BTreeMap<&str, Vec<Band>> = BTreeMap::new();
+    for release in &report.releases {
+        let bands = release.slots.iter().map(|(from, to)| Band { owner: release.id.clone(), from: *from, to: *to });
+        lines.entry(&release.line).or_default().extend(bands);
+    }
+    lines.into_iter().map(|(name, bands)| Line { name: name.to_owned(), bands }).collect()
+}
+
+fn tracks(report: &Report) -> Vec<Track> {
+    let since = |at: Timestamp| at.duration_since(report.from).as_secs_f64().max(0.0);
+    let begun = report.releases.iter().filter(|release| release.starts.is_some());
+    begun.map(|release| track(release, since)).collect()
+}
+
+fn track(release: &ReleaseView, since: impl Fn(Timestamp) -> f64) -> Track {
+    let stay = |step: &StepView| {
+        let from = since(step.begins?);
+        let lasts = if step.takes_ms == u64::MAX { f64::INFINITY } else { step.takes_ms as f64 / 1e3 };
+        let note = if step.approve { "with a yes" } else { "" };
+        Some(Stay { from, to: from + lasts, share: f64::from(step.share) / 1e6, note: note.to_owned() })
+    };
+    Track { name: release.id.clone(), stays: release.steps.iter().filter_map(stay).collect() }
+}
+
+/// What its guardrails see: a table of all, and the smallest ratio of each in each step.
+fn of_release(release: &ReleaseView) -> Vec<Section> {
+    let heading = format!("What the guardrails of {} see", release.id);
+    let said = [text::effects(release), text::false_stop(release)];
+    let sentences = said.into_iter().map(|text| text.trim_end().to_owned()).filter(|text| !text.is_empty()).collect();
+    let table = section(&heading, sentences, Picture::Table(table(rows::of_steps(release))));
+    let bars: Vec<Bar> = release.steps.iter().enumerate().flat_map(|(step, view)| bars(step, view)).collect();
+    let axis = Axis { name: "times as many bad requests".to_owned(), unit: Unit::Number };
+    let picture = (!bars.is_empty()).then(|| {
+        let heading = format!("Smallest ratio that {} finds with 80%", release.id);
+        let sentences = vec!["What is smaller may go unseen. A step in which nothing is found has no bar.".to_owned()];
+        section(&heading, sentences, Picture::Bars(Bars { axis, bars, bound: None }))
+    });
+    [table].into_iter().chain(picture).collect()
+}
+
+fn bars(step: usize, view: &StepView) -> impl Iterator<Item = Bar> {
+    view.guardrails.iter().filter_map(move |one| {
+        let value = one.finds.as_ref()?.smallest_ratio?;
+        Some(Bar { name: format!("step {}, {}", step + 1, one.name), value, low: f64::NAN, high: f64::NAN })
+    })
+}
