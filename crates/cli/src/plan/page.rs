@@ -14,7 +14,7 @@ const SHOWN_MAX: usize = 20;
 /// All of it.
 pub fn page(report: &Report) -> Page {
     let mut sections = vec![told("Problems", report.problems.iter().map(super::found::Found::told).collect())];
-    sections.push(section("Releases", Vec::new(), Picture::Table(table(rows::of_releases(report)))));
+    sections.push(section("Releases", Vec::new(), Picture::Table(releases(report))));
     sections.push(section("Who owns which slots", vec![OWN.to_owned()], Picture::Lines(lines(report))));
     sections.push(section(
         "When each is dealt to how many",
@@ -56,6 +56,16 @@ fn table<const N: usize>(rows: Vec<[String; N]>) -> Table {
     Table { columns, rows: rows.map(Vec::from).collect() }
 }
 
+/// Without the pool, which has a picture.
+fn releases(report: &Report) -> Table {
+    table(
+        rows::of_releases(report)
+            .into_iter()
+            .map(|[id, mask, _, part, starts, ends, waits]| [id, mask, part, starts, ends, waits])
+            .collect(),
+    )
+}
+
 fn lines(report: &Report) -> Vec<Line> {
     let mut lines: BTreeMap<&str, Vec<Band>> = BTreeMap::new();
     for release in &report.releases {
@@ -83,10 +93,11 @@ fn track(release: &ReleaseView, since: impl Fn(Timestamp) -> f64) -> Track {
 
 /// What its guardrails see: a table of all, and the smallest ratio of each in each step.
 fn of_release(release: &ReleaseView) -> Vec<Section> {
-    let heading = format!("What the guardrails of {} see", release.id);
     let said = [text::effects(release), text::false_stop(release)];
     let sentences = said.into_iter().map(|text| text.trim_end().to_owned()).filter(|text| !text.is_empty()).collect();
-    let table = section(&heading, sentences, Picture::Table(table(rows::of_steps(release))));
+    let (steps, sights) = halves(release);
+    let steps = section(&format!("The steps of {}", release.id), Vec::new(), Picture::Table(steps));
+    let sights = section(&format!("What the guardrails of {} see", release.id), sentences, Picture::Table(sights));
     let bars: Vec<Bar> = release.steps.iter().enumerate().flat_map(|(step, view)| bars(step, view)).collect();
     let axis = Axis { name: "times as many bad requests".to_owned(), unit: Unit::Number };
     let picture = (!bars.is_empty()).then(|| {
@@ -94,7 +105,23 @@ fn of_release(release: &ReleaseView) -> Vec<Section> {
         let sentences = vec!["What is smaller may go unseen. A step in which nothing is found has no bar.".to_owned()];
         section(&heading, sentences, Picture::Bars(Bars { axis, bars, bound: None }))
     });
-    [table].into_iter().chain(picture).collect()
+    [steps, sights].into_iter().chain(picture).collect()
+}
+
+/// What a step is, and what its guardrails see: ten columns are too many for a page.
+fn halves(release: &ReleaseView) -> (Table, Table) {
+    let (mut steps, mut sights) = (Vec::new(), Vec::new());
+    let mut step = String::new();
+    for [number, share, begins, takes, requests, guardrail, finds, half_more, twice, twice_takes] in
+        rows::of_steps(release)
+    {
+        if !number.is_empty() {
+            step.clone_from(&number);
+            steps.push([number, share, begins, takes, requests]);
+        }
+        sights.push([step.clone(), guardrail, finds, half_more, twice, twice_takes]);
+    }
+    (table(steps), table(sights))
 }
 
 fn bars(step: usize, view: &StepView) -> impl Iterator<Item = Bar> {

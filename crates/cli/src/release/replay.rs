@@ -116,8 +116,9 @@ impl Replay {
         let looks: Vec<(f64, &[GuardrailNumbers])> =
             again.iter().map(|one| (since(one.at), one.written.numbers.guardrails.as_slice())).collect();
         let row = |one: &Again| {
-            let reasons: Vec<String> = one.written.reasons.iter().map(|reason| word(&reason.code)).collect();
-            let differs = if one.differences.is_empty() { "the same" } else { "differs" };
+            let mut reasons: Vec<String> = one.written.reasons.iter().map(|reason| word(&reason.code)).collect();
+            reasons.dedup();
+            let differs = if one.differences.is_empty() { "same" } else { "differs" };
             let (decision, phase) = (word(&one.written.decision), word(&one.written.phase));
             vec![
                 one.line.to_string(),

@@ -209,7 +209,7 @@ fn pages_have_what_there_is_to_see() {
             "show owl -o show.html",
             &["<svg", "What each step asks for", "Guardrails", "How far each is from harm", "What happened"][..],
         ),
-        ("replay owl -o replay.html", &["<svg", "Replay of owl", "Verdicts", "errors of canary", "the same"]),
+        ("replay owl -o replay.html", &["<svg", "Replay of owl", "Verdicts", "errors of canary", "the same again"]),
     ] {
         let said = folder.say(words);
         assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{words}: {said:?}");

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 use weir_picture::Page;
@@ -38,6 +39,44 @@ fn pages_are_whole_wherever_they_are_looked_at() {
             assert_eq!(problems, Vec::<String>::new(), "{name} {view:?}");
             let ground = tab.evaluate("getComputedStyle(document.documentElement).backgroundColor");
             assert_eq!(ground == "rgb(255, 255, 255)", view.scheme == "light", "{ground}");
+        }
+    }
+}
+
+/// What the verbs write, of a shop that has everything. `scripts/look-at-pages` builds the command.
+#[test]
+fn pages_of_the_command_are_whole() {
+    let weir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/debug/weir");
+    let weir = weir.canonicalize().expect("target/debug/weir; run: cargo build -p weir-cli");
+    let shop = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pages/shop");
+    let state = folder().join("state");
+    for part in ["releases", "revisions"] {
+        fs::create_dir_all(state.join(part)).unwrap();
+    }
+    fs::copy(shop.join("journal.jsonl"), state.join("releases/journal.jsonl")).unwrap();
+    let mut chromium = Chromium::start();
+    for (name, words) in [
+        (
+            "plan",
+            "plan --policy before.yaml --releases releases --rate 2000/m --errors 0.5% --slow 2% --from 2026-12-01T09:00:00Z",
+        ),
+        ("diff", "diff before.yaml after.yaml --allow colours"),
+        (
+            "simulate",
+            "simulate --policy before.yaml --releases releases --fault canary:errors=5% --runs 20 --units 5000",
+        ),
+        ("backtest", "release backtest releases/owl-v21.yaml --evidence evidence.jsonl"),
+        ("show", "release show owl --state ../../../../../target/pages/state"),
+        ("replay", "release replay owl --state ../../../../../target/pages/state"),
+    ] {
+        let file = write(name, "");
+        let said = Command::new(&weir).args(words.split(' ')).arg("-o").arg(&file).current_dir(&shop).output().unwrap();
+        assert!(said.status.success(), "{words}: {}", String::from_utf8_lossy(&said.stderr));
+        for view in VIEWS {
+            let mut tab = chromium.open(&file, view);
+            let problems = problems(&mut tab);
+            fs::write(folder().join(format!("{name}-{}-{}.png", view.width, view.scheme)), tab.screenshot()).unwrap();
+            assert_eq!(problems, Vec::<String>::new(), "{name} {view:?}");
         }
     }
 }

@@ -32,7 +32,9 @@ fn section(heading: &str, picture: Picture) -> Section {
 fn table<const N: usize>(rows: Vec<[String; N]>) -> Table {
     let mut rows = rows.into_iter();
     let head = rows.next().map(Vec::from).unwrap_or_default();
-    let columns = head.into_iter().map(|column| column.to_lowercase()).collect();
+    // Whoever hears a table read needs a name for each column.
+    let name = |column: String| if column.is_empty() { "now".to_owned() } else { column.to_lowercase() };
+    let columns = head.into_iter().map(name).collect();
     Table { columns, rows: rows.map(Vec::from).collect() }
 }
 
