@@ -7,6 +7,7 @@ use weir_picture::{Axis, Band, Bar, Bars, Line, Page, Picture, Section, Stay, Ta
 
 use super::report::{ReleaseView, Report, StepView};
 use super::{rows, text};
+use crate::page::table;
 
 /// Releases of which each has pictures of its own: more are in the tables.
 const SHOWN_MAX: usize = 20;
@@ -49,20 +50,12 @@ fn section(heading: &str, sentences: Vec<String>, picture: Picture) -> Section {
     Section { heading: heading.to_owned(), sentences, picture: Some(picture) }
 }
 
-fn table<const N: usize>(rows: Vec<[String; N]>) -> Table {
-    let mut rows = rows.into_iter();
-    let head = rows.next().map(Vec::from).unwrap_or_default();
-    let columns = head.into_iter().map(|column| column.to_lowercase()).collect();
-    Table { columns, rows: rows.map(Vec::from).collect() }
-}
-
 /// Without the pool, which has a picture.
 fn releases(report: &Report) -> Table {
     table(
         rows::of_releases(report)
             .into_iter()
-            .map(|[id, mask, _, part, starts, ends, waits]| [id, mask, part, starts, ends, waits])
-            .collect(),
+            .map(|[id, mask, _, part, starts, ends, waits]| [id, mask, part, starts, ends, waits]),
     )
 }
 

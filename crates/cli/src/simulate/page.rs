@@ -1,11 +1,12 @@
 //! What was simulated as a page with pictures.
 
-use weir_picture::{Axis, Bar, Bars, Page, Picture, Section, Stay, Table, Track, Unit};
+use weir_picture::{Axis, Bar, Bars, Page, Picture, Section, Stay, Track, Unit};
 use weir_simulate::{Dealt, End, Lived};
 
 use super::crowd::Crowd;
 use super::dealt;
 use super::fates::Fates;
+use crate::page::table;
 
 /// All of it.
 pub fn page(dealt: Option<&Dealt>, units: usize, fates: &[Fates<'_>], crowd: &Crowd) -> Page {
@@ -30,12 +31,8 @@ fn ends(fates: &Fates<'_>) -> Section {
 }
 
 fn steps(fates: &Fates<'_>) -> Section {
-    let mut rows = fates.steps().into_iter();
-    let columns = rows.next().map(Vec::from).unwrap_or_default();
-    let columns = columns.into_iter().map(|column| column.to_lowercase()).collect();
-    let table = Table { columns, rows: rows.map(Vec::from).collect() };
     let heading = format!("The steps of {}", fates.release.id);
-    Section { heading, sentences: Vec::new(), picture: Some(Picture::Table(table)) }
+    Section { heading, sentences: Vec::new(), picture: Some(Picture::Table(table(fates.steps()))) }
 }
 
 /// The life that is in the middle of those that ended as most did.

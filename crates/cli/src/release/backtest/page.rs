@@ -1,8 +1,9 @@
 //! What was looked through as a page with pictures.
 
-use weir_picture::{Page, Picture, Section, Table};
+use weir_picture::{Page, Picture, Section};
 
 use super::report::Report;
+use crate::page::table;
 use crate::release::evidence;
 
 /// All of it.
@@ -12,17 +13,11 @@ pub fn page(report: &Report<'_>) -> Page {
     let guardrails = Section {
         heading: "Guardrails".to_owned(),
         sentences: Vec::new(),
-        picture: Some(Picture::Table(table(report))),
+        picture: Some(Picture::Table(table(report.rows()))),
     };
     Page {
         title: format!("Backtest of {}", report.release.id),
         lead: format!("With this evidence it would have been {}. {}.", report.verdict(), report.evidence()),
         sections: [guardrails].into_iter().chain(evidence::sections(&looks)).collect(),
     }
-}
-
-fn table(report: &Report<'_>) -> Table {
-    let mut rows = report.rows().into_iter();
-    let columns = rows.next().unwrap_or_default().into_iter().map(|column| column.to_lowercase()).collect();
-    Table { columns, rows: rows.collect() }
 }

@@ -1,10 +1,11 @@
 //! A release as a page with pictures.
 
 use jiff::Timestamp;
-use weir_picture::{Axis, Bar, Bars, Bound, Page, Picture, Section, Stay, Table, Track, Unit};
+use weir_picture::{Axis, Bar, Bars, Bound, Page, Picture, Section, Stay, Track, Unit};
 use weir_release::judge::GuardrailNumbers;
 
 use super::rows;
+use crate::page::table;
 use crate::release::list;
 use crate::release::view::{DetailView, EventView};
 
@@ -21,21 +22,12 @@ pub fn page(view: &DetailView) -> Page {
     let happened =
         view.events.iter().map(|line| [line.number.to_string(), format!("{:.0}", line.at), line.text.clone()]);
     let head = ["line", "at", "what"].map(str::to_owned);
-    sections.push(section("What happened", Picture::Table(table([head].into_iter().chain(happened).collect()))));
+    sections.push(section("What happened", Picture::Table(table([head].into_iter().chain(happened)))));
     Page { title: release.id.clone(), lead: format!("{}.", list::headline(release)), sections }
 }
 
 fn section(heading: &str, picture: Picture) -> Section {
     Section { heading: heading.to_owned(), sentences: Vec::new(), picture: Some(picture) }
-}
-
-fn table<const N: usize>(rows: Vec<[String; N]>) -> Table {
-    let mut rows = rows.into_iter();
-    let head = rows.next().map(Vec::from).unwrap_or_default();
-    // Whoever hears a table read needs a name for each column.
-    let name = |column: String| if column.is_empty() { "now".to_owned() } else { column.to_lowercase() };
-    let columns = head.into_iter().map(name).collect();
-    Table { columns, rows: rows.map(Vec::from).collect() }
 }
 
 /// The shares that it had by the time, as far as its events tell.
