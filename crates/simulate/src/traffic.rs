@@ -5,6 +5,7 @@ use std::ops::Range;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rand_distr::{Binomial, Distribution, Poisson};
+use weir_policy::evidence::Outcome;
 
 use crate::crowd::{BOUNDS_MS, Crowd, PARTS, Population, User};
 use crate::fault::Harm;
@@ -41,6 +42,20 @@ impl Counts {
         self.unanswered += other.unanswered;
         self.over.iter_mut().zip(other.over).for_each(|(one, other)| *one += other);
         self
+    }
+
+    /// Those that ended so.
+    pub fn of(&self, outcome: Outcome) -> f64 {
+        let [over_250, over_500, over_1000, over_2500] = self.over;
+        match outcome {
+            Outcome::All => self.all,
+            Outcome::Error => self.errors,
+            Outcome::None => self.unanswered,
+            Outcome::Over250 => over_250,
+            Outcome::Over500 => over_500,
+            Outcome::Over1000 => over_1000,
+            Outcome::Over2500 => over_2500,
+        }
     }
 
     /// All parts together.

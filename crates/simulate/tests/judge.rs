@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use weir_policy::Source;
-use weir_policy::evidence::Outcome;
 use weir_release::evidence::{Counts, Evidence, TICK, VariantCounts};
 use weir_release::judge::{Code, Stand};
 use weir_release::{Release, Running, Tick, read_alone};
@@ -67,17 +66,8 @@ impl Judge for Both {
 
 /// The counts of a look as evidence has them.
 fn counts(counted: &[Parts]) -> Counts {
-    let of = |parts: &Parts, outcome: Outcome, part: usize| match outcome {
-        Outcome::All => parts[part].all,
-        Outcome::Error => parts[part].errors,
-        Outcome::None => parts[part].unanswered,
-        Outcome::Over250 => parts[part].over[0],
-        Outcome::Over500 => parts[part].over[1],
-        Outcome::Over1000 => parts[part].over[2],
-        Outcome::Over2500 => parts[part].over[3],
-    };
     let variants = ["canary", "control"].into_iter().zip(counted).map(|(variant, parts)| {
-        (variant.to_owned(), VariantCounts::new(|outcome, part| of(parts, outcome, part) as u64))
+        (variant.to_owned(), VariantCounts::new(|outcome, part| parts[part].of(outcome) as u64))
     });
     Counts::of_experiment("owl", variants)
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::shop::{OWL, SOON, Shop, policy, release};
-use super::traffic::{Traffic, until_nobody_meets};
+use super::traffic::{Traffic, until_nobody_meets, until_somebody_meets};
 use super::version::Fault;
 use crate::support::{event, eventually};
 
@@ -13,14 +13,7 @@ pub async fn files_that_become_bad_hold_steps_up_and_neither_rollbacks_nor_kill_
     let traffic = Traffic::start(&[gateway.address().await], 1_000, 80);
     shop.start(&release(OWL, "2s", &["20%", "40%", "60%", "100%"])).await;
     shop.until_step(OWL, 0).await;
-    let meets = async || {
-        eventually(SOON, "somebody meets the canary", async || {
-            let met = traffic.met();
-            let mut last = met.iter().rev().take(50);
-            last.any(|one| one.is_of(shop.new.name())).then_some(()).ok_or_else(|| shop.told())
-        })
-        .await;
-    };
+    let meets = || until_somebody_meets(&traffic, shop.new.name(), || shop.told());
     meets().await;
 
     // Nobody can read it.

@@ -2,9 +2,8 @@
 
 use serde_json::json;
 
-use super::shop::{OWL, SOON, Shop, policy, release};
-use super::traffic::{Traffic, nobody_leaves, until_nobody_meets};
-use crate::support::eventually;
+use super::shop::{OWL, Shop, policy, release};
+use super::traffic::{Traffic, nobody_leaves, until_nobody_meets, until_somebody_meets};
 
 pub async fn a_release_waits_for_people_and_an_abort_ends_it() {
     let shop = Shop::open().await;
@@ -58,14 +57,7 @@ pub async fn a_kill_switch_of_the_policy_stands_above_releases() {
     let traffic = Traffic::start(&[gateway.address().await], 1_000, 80);
     shop.start(&release(OWL, "3s", &["20%", "50%", "100%"])).await;
     shop.until_step(OWL, 0).await;
-    let meets = async || {
-        eventually(SOON, "somebody meets the canary", async || {
-            let met = traffic.met();
-            let mut last = met.iter().rev().take(50);
-            last.any(|one| one.is_of(shop.new.name())).then_some(()).ok_or_else(|| shop.told())
-        })
-        .await;
-    };
+    let meets = || until_somebody_meets(&traffic, shop.new.name(), || shop.told());
     meets().await;
     let mut off = policy();
     off["enabled"] = json!(false);

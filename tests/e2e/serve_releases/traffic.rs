@@ -167,6 +167,16 @@ pub fn nobody_leaves(met: &[Met], version: &str) {
     }
 }
 
+/// Waits until somebody of the last few meets this version.
+pub async fn until_somebody_meets(traffic: &Traffic, version: &str, told: impl Fn() -> String) {
+    eventually(SOON, &format!("somebody meets {version}"), async || {
+        let met = traffic.met();
+        let mut last = met.iter().rev().take(50);
+        last.any(|one| one.is_of(version)).then_some(()).ok_or_else(&told)
+    })
+    .await;
+}
+
 /// Waits until nobody meets this version, for as many requests as its users would be among.
 pub async fn until_nobody_meets(traffic: &Traffic, version: &str, told: impl Fn() -> String) {
     eventually(SOON, &format!("nobody meets {version}"), async || {

@@ -68,7 +68,12 @@ pub fn e(ln: f64) -> String {
 
 /// Milliseconds in hours, minutes and seconds.
 pub fn time(ms: u64) -> String {
-    format_duration(Duration::from_secs(ms / 1000)).to_string()
+    lasting(Duration::from_millis(ms))
+}
+
+/// The same of a time that is no number yet.
+pub fn lasting(time: Duration) -> String {
+    format_duration(Duration::from_secs(time.as_secs())).to_string()
 }
 
 /// A step among all, counted from 1 as people do.

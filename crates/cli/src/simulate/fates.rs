@@ -12,7 +12,7 @@ use weir_stats::proportions::{Share, wilson};
 
 use super::crowd::Crowd;
 use crate::columns::columns;
-use crate::release::words::{self, count, percent, share, word};
+use crate::release::words::{count, lasting, percent, share, word};
 
 /// The chance that a part is not in the interval that is told of it.
 const ALPHA: f64 = 0.05;
@@ -43,7 +43,7 @@ impl Fates<'_> {
     pub fn sentences(&self) -> Vec<String> {
         let mut sentences = Vec::new();
         if self.every > TICK {
-            sentences.push(format!("it takes long, so its judge looked each {} only", time(self.every)));
+            sentences.push(format!("it takes long, so its judge looked each {} only", lasting(self.every)));
         }
         if !self.left_out.is_empty() {
             let left_out = self.left_out.join(", ");
@@ -95,8 +95,8 @@ impl Fates<'_> {
         let after: Vec<Duration> = lives.iter().map(|life| life.after).collect();
         let since: Vec<Duration> =
             lives.iter().filter_map(|life| Some(life.after.saturating_sub(life.trouble?))).collect();
-        let median = |times: &[Duration]| quantile(times, 0.5).map(time).unwrap_or_default();
-        let most = |times: &[Duration]| quantile(times, 0.9).map(time).unwrap_or_default();
+        let median = |times: &[Duration]| quantile(times, 0.5).map(lasting).unwrap_or_default();
+        let most = |times: &[Duration]| quantile(times, 0.9).map(lasting).unwrap_or_default();
         let since = if since.is_empty() || end == "finished" {
             String::new()
         } else {
@@ -168,10 +168,6 @@ impl Fates<'_> {
     fn rate(&self, lives: usize) -> String {
         rounded(lives as f64 / self.lives.len().max(1) as f64)
     }
-}
-
-fn time(time: Duration) -> String {
-    words::time(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn rounded(part: f64) -> String {

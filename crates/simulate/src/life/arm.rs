@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use weir_policy::evidence::Outcome;
 use weir_policy::{Range as Slots, SLOTS};
 use weir_release::CONTROL;
 use weir_release::evidence::VariantCounts;
@@ -10,7 +9,7 @@ use weir_release::evidence::VariantCounts;
 use super::trouble::Trouble;
 use crate::crowd::User;
 use crate::fault::Harm;
-use crate::traffic::{Counts, Parts, Traffic};
+use crate::traffic::{Parts, Traffic};
 
 /// An arm between two changes of anything.
 pub struct ArmNow {
@@ -49,25 +48,11 @@ impl ArmNow {
     /// What is counted of it while the whole crowd makes about so many requests.
     pub fn count(&self, requests: f64, traffic: &mut Traffic) -> VariantCounts {
         let parts = traffic.count(&self.expected, requests);
-        VariantCounts::new(|outcome, part| parts.get(part).map_or(0, |counts| of(outcome, counts)))
+        VariantCounts::new(|outcome, part| parts.get(part).map_or(0, |counts| counts.of(outcome) as u64))
     }
 
     /// Whether it is compared with others, and nothing that a release changes.
     pub fn is_control(&self) -> bool {
         self.id == CONTROL
     }
-}
-
-fn of(outcome: Outcome, counts: &Counts) -> u64 {
-    let [over_250, over_500, over_1000, over_2500] = counts.over;
-    let count = match outcome {
-        Outcome::All => counts.all,
-        Outcome::Error => counts.errors,
-        Outcome::None => counts.unanswered,
-        Outcome::Over250 => over_250,
-        Outcome::Over500 => over_500,
-        Outcome::Over1000 => over_1000,
-        Outcome::Over2500 => over_2500,
-    };
-    count as u64
 }

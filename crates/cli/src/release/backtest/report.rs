@@ -1,13 +1,11 @@
 //! What was looked through, in words and for machines.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use weir_release::judge::GuardrailNumbers;
 use weir_release::{Looked, Release, is_of_evidence};
 
 use crate::columns::columns;
-use crate::release::words::{self, count, e, share};
+use crate::release::words::{self, count, e, lasting, share};
 
 /// What was looked through.
 pub struct Report<'a> {
@@ -28,13 +26,13 @@ impl Report<'_> {
         let Some(stop) = self.stop() else {
             let suspected = self.looked.iter().find(|look| look.is_suspected);
             return match suspected {
-                Some(look) => format!("not rolled back, but suspected after {}", time(look.after)),
+                Some(look) => format!("not rolled back, but suspected after {}", lasting(look.after)),
                 None => "neither rolled back nor suspected".to_owned(),
             };
         };
         let by: Vec<String> = stop.rolls_back.iter().map(|(guardrail, _)| guardrail.clone()).collect();
         let step = self.release.steps.get(stop.step).map(|step| share(step.share)).unwrap_or_default();
-        let (after, by) = (time(stop.after), by.join(", "));
+        let (after, by) = (lasting(stop.after), by.join(", "));
         format!("rolled back after {after}, in step {} of {step}, by {by}", stop.step + 1)
     }
 
@@ -71,7 +69,7 @@ impl Report<'_> {
             let bound = now.ln_bound;
             let reaches = |of: fn(&GuardrailNumbers) -> Option<f64>| {
                 let is_over = |look: &&Looked| look.guardrails.get(place).and_then(of) >= bound && bound.is_some();
-                self.looked.iter().find(is_over).map_or_else(|| "-".to_owned(), |look| time(look.after))
+                self.looked.iter().find(is_over).map_or_else(|| "-".to_owned(), |look| lasting(look.after))
             };
             let number = |number: Option<f64>| number.map(words::amount).unwrap_or_default();
             rows.push(vec![
@@ -109,8 +107,4 @@ impl Report<'_> {
             "guardrails": self.looked.last().map(|look| &look.guardrails),
         })
     }
-}
-
-fn time(time: Duration) -> String {
-    words::time(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
