@@ -41,8 +41,10 @@ impl Relay {
             let mut connections = JoinSet::new();
             loop {
                 let (client, _) = listener.accept().await.unwrap();
+                // A server that starts anew refuses for a moment: its Envoys are hung up on, and come again.
+                let Ok(server) = TcpStream::connect(server).await else { continue };
                 let (from_client, to_client) = client.into_split();
-                let (from_server, to_server) = TcpStream::connect(server).await.unwrap().into_split();
+                let (from_server, to_server) = server.into_split();
                 connections.spawn(pass(from_client, to_server));
                 connections.spawn(pass_changed(from_server, to_client, for_all.clone()));
             }
