@@ -1,6 +1,5 @@
 //! `weir check`: every problem of a policy, of releases, of attachments and of Envoy resources at once, or what they come to.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -70,7 +69,7 @@ impl Check {
         if self.json {
             println!("{}", report::json(&given, &judged, is_good));
         } else {
-            eprint!("{}", report::found(&given, &judged, std::io::stderr().is_terminal()));
+            eprint!("{}", report::found(&given, &judged, crate::out::has_colours(&std::io::stderr())));
             if is_good {
                 print!("{}", report::good(&given, &judged));
             }

@@ -1,6 +1,6 @@
 //! `weir fleet`: a table of a server's Envoys, with the revision and the offer that each has, and what is red.
 
-use std::io::{Error, ErrorKind, IsTerminal};
+use std::io::{Error, ErrorKind};
 use std::time::Duration;
 
 use clap::Args;
@@ -75,7 +75,7 @@ impl ShowFleet {
                 let text = if self.json {
                     with_reasons(&body, &red)?
                 } else {
-                    table(&shown, &red, std::io::stdout().is_terminal())
+                    table(&shown, &red, crate::out::has_colours(&std::io::stdout()))
                 };
                 if !self.watch {
                     print!("{text}");

@@ -1,8 +1,9 @@
 //! What is said: `print!`, `eprint!` and their kin of this tool. Those of the standard library panic where nobody reads any more,
 //! as in `weir history | head -1`.
 
+use std::env;
 use std::fmt::Arguments;
-use std::io::{ErrorKind, Write as _, stderr, stdout};
+use std::io::{ErrorKind, IsTerminal, Write as _, stderr, stdout};
 use std::process::exit;
 
 macro_rules! print {
@@ -42,4 +43,10 @@ pub fn print(text: Arguments<'_>) {
 /// Says something beside that. Where nobody reads it, the exit code still tells.
 pub fn eprint(text: Arguments<'_>) {
     let _ = stderr().write_fmt(text);
+}
+
+/// Whether it shows colours: a terminal, unless NO_COLOR says otherwise (<https://no-color.org>) or it says that it has none.
+pub fn has_colours(stream: &impl IsTerminal) -> bool {
+    let says = |name| env::var_os(name).unwrap_or_default();
+    stream.is_terminal() && says("NO_COLOR").is_empty() && says("TERM") != "dumb"
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::io::IsTerminal;
+use std::io::stderr;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ impl Failure {
 
     /// Says it on standard error, and the exit code for scripts.
     pub fn report(&self) -> ExitCode {
-        eprint!("{}", self.text(std::io::stderr().is_terminal()));
+        eprint!("{}", self.text(crate::out::has_colours(&stderr())));
         match self {
             Failure::Usage(_) => ExitCode::from(2),
             Failure::NotYet(_) => ExitCode::from(3),

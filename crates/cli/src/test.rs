@@ -1,6 +1,5 @@
 //! `weir test`: whether requests come out as their documents expect.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -66,7 +65,7 @@ impl Test {
         if let Some(path) = &self.junit {
             junit::write(path, &junit::results(&trials))?;
         }
-        let colours = std::io::stdout().is_terminal();
+        let colours = crate::out::has_colours(&std::io::stdout());
         match self.json {
             true => println!("{}", report::json(&requests, &trials)),
             false => print!("{}", report::text(&requests, &trials, colours)),

@@ -1,6 +1,5 @@
 //! `weir render istio`: manifests in the order of safe application.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -78,7 +77,7 @@ impl Istio {
             rendered.map_err(|problems| Failure::problems(&sources, problems))?;
         if !warnings.is_empty() {
             sources.locate(&mut warnings);
-            eprint!("{}", problems::text(&sources, &warnings, Weight::Warning, io::stderr().is_terminal()));
+            eprint!("{}", problems::text(&sources, &warnings, Weight::Warning, crate::out::has_colours(&io::stderr())));
         }
         for file in rendered.iter().filter(|file| file.server_side) {
             eprintln!("{}: holds an object of over 256 KiB; use kubectl apply --server-side", file.name);
