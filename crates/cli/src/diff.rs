@@ -1,11 +1,13 @@
 //! `weir diff`: what one policy does otherwise than another, and who moves by it.
 
-use std::io::{IsTerminal, stderr};
+use std::io::stderr;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
 
+use crate::out;
+use crate::page::Pictures;
 use crate::problems::{self, Failure};
 use crate::state_dir::StateDir;
 
@@ -50,11 +52,10 @@ pub struct Diff {
     #[arg(long, conflicts_with = "markdown")]
     json: bool,
     /// Print Markdown instead of text, for a pull request
-    #[arg(long)]
+    #[arg(long, conflicts_with = "pictures")]
     markdown: bool,
-    /// Write a page with pictures, too
-    #[arg(short, value_name = "FILE.html")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    pictures: Pictures,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -83,13 +84,11 @@ impl Diff {
         let asked = self.units.as_deref().map(|file| units::read(file, before, after)).transpose()?;
         let diff = weir_diff::diff(before, after, asked.as_deref().unwrap_or_default());
         let report = Report::new(&old, &new, diff, &allowed, asked.is_some());
-        if let Some(path) = &self.output {
-            crate::page::write(path, &page::page(&report))?;
-        }
+        let pictures = self.pictures.draw(|| page::page(&report))?;
         match (self.json, self.markdown) {
             (true, _) => println!("{}", json::object(&report)),
             (false, true) => print!("{}", markdown::text(&report)),
-            (false, false) => print!("{}", report.text()),
+            (false, false) => print!("{}{pictures}", report.text()),
         }
         if report.is_good() { Ok(()) } else { Err(Failure::AlreadyPrinted) }
     }
@@ -106,7 +105,7 @@ impl Diff {
             return Failure::AlreadyPrinted;
         }
         let are_usage = failures.iter().all(|failure| matches!(failure, Failure::Usage(_)));
-        let mut texts: Vec<String> = failures.iter().map(|failure| failure.text(stderr().is_terminal())).collect();
+        let mut texts: Vec<String> = failures.iter().map(|failure| failure.text(out::has_colours(&stderr()))).collect();
         texts.dedup();
         match <[Failure; 1]>::try_from(failures) {
             Ok([failure]) => failure,

@@ -1,16 +1,62 @@
-//! Pages with pictures, written where somebody wants them.
+//! Pages with pictures: written where somebody wants them, and their pictures below the text of a terminal.
 
-use std::fs;
-use std::path::Path;
+use std::io::{IsTerminal, stdout};
+use std::path::{Path, PathBuf};
+use std::{env, fs};
 
+use clap::Args;
 use weir_picture::{Page, Table};
 
+use crate::out;
 use crate::problems::Failure;
 
-/// Writes a page, over one that is there.
-pub fn write(path: &Path, page: &Page) -> Result<(), Failure> {
+/// Where pictures go, of each verb that has some.
+#[derive(Args)]
+pub struct Pictures {
+    /// Show pictures below the text, as on a terminal
+    #[arg(long, conflicts_with = "json")]
+    pictures: bool,
+    /// Write a page with pictures there too
+    #[arg(short, value_name = "FILE.html")]
+    out: Option<PathBuf>,
+}
+
+impl Pictures {
+    /// Writes the page where one is asked for. Tells what stands below the text: its pictures on a terminal, or where they are asked
+    /// for; else nothing.
+    pub fn draw(&self, page: impl FnOnce() -> Page) -> Result<String, Failure> {
+        let are_shown = self.pictures || stdout().is_terminal();
+        if !are_shown && self.out.is_none() {
+            return Ok(String::new());
+        }
+        let page = page();
+        if let Some(path) = &self.out {
+            write(path, &page)?;
+        }
+        let text = if are_shown { page.text(width(), out::has_colours(&stdout())) } else { String::new() };
+        Ok(if text.is_empty() { text } else { format!("\n{text}") })
+    }
+
+    /// Whether some are asked for, wherever the text goes.
+    pub fn are_asked_for(&self) -> bool {
+        self.pictures || self.out.is_some()
+    }
+}
+
+/// Over one that is there.
+fn write(path: &Path, page: &Page) -> Result<(), Failure> {
     fs::write(path, page.html()).map_err(|error| Failure::Usage(format!("-o {}: {error}", path.display())))
 }
+
+/// How many columns pictures have: what COLUMNS says goes before what the terminal has.
+fn width() -> usize {
+    let said = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let has = || rustix::termios::tcgetwinsize(stdout()).ok().map(|size| usize::from(size.ws_col));
+    said.or_else(has).filter(|columns| *columns > 0).unwrap_or(COLUMNS)
+}
+
+/// Where nothing says so.
+const COLUMNS: usize = 100;
 
 /// The table of rows, the first of which has the names of the columns in capitals, as text has them.
 pub fn table(rows: impl IntoIterator<Item = impl Into<Vec<String>>>) -> Table {

@@ -1,10 +1,9 @@
 //! `weir plan`: what releases will do and what their guardrails can see, before any of them starts.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use jiff::Timestamp;
 
+use crate::page::Pictures;
 use crate::problems::Failure;
 
 mod asked;
@@ -33,9 +32,8 @@ pub struct Plan {
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
-    /// Write a page with pictures there too
-    #[arg(short, value_name = "FILE.html")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    pictures: Pictures,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -54,12 +52,10 @@ impl Plan {
     pub fn run(self) -> Result<(), Failure> {
         let asked = Asked::read(&self.options)?;
         let report = asked.report(self.from.unwrap_or_else(Timestamp::now))?;
-        if let Some(path) = &self.out {
-            crate::page::write(path, &page::page(&report))?;
-        }
+        let pictures = self.pictures.draw(|| page::page(&report))?;
         match self.json {
             true => println!("{}", serde_json::json!(report)),
-            false => print!("{}", text::text(&report)),
+            false => print!("{}{pictures}", text::text(&report)),
         }
         if report.problems.is_empty() { Ok(()) } else { Err(Failure::AlreadyPrinted) }
     }

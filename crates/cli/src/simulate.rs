@@ -14,6 +14,7 @@ use weir_release::{Measure, Release};
 use weir_simulate::{Dealt, Life, Traffic, Trouble, many};
 
 use crate::load::WithReleases;
+use crate::page::Pictures;
 use crate::problems::Failure;
 use crate::request::{self, Header};
 
@@ -61,9 +62,8 @@ pub struct Simulate {
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
-    /// Write a page with pictures there too
-    #[arg(short, value_name = "FILE.html")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    pictures: Pictures,
 }
 
 const EXAMPLES: &str = "Faults:
@@ -93,10 +93,7 @@ impl Simulate {
         let plan = Plan::compile(model, &Attachment::default(), Some(planned.policy.revision));
         let dealt = (self.units > 0).then(|| Dealt::of(&plan, model, &self.headers, self.units, self.seed));
         let fates: Vec<Fates> = releases.iter().map(|release| self.fates(release)).collect();
-        if let Some(path) = &self.out {
-            let page = page::page(dealt.as_ref(), self.units, &fates, &self.crowd);
-            crate::page::write(path, &page)?;
-        }
+        let pictures = self.pictures.draw(|| page::page(dealt.as_ref(), self.units, &fates, &self.crowd))?;
         if self.json {
             let dealt = dealt.as_ref().map(|dealt| dealt::json(dealt, self.units));
             let fates: Vec<_> = fates.iter().map(Fates::json).collect();
@@ -110,6 +107,7 @@ impl Simulate {
             let gap = if place > 0 || dealt.is_some() { "\n" } else { "" };
             print!("{gap}{}", fates.text(&self.crowd));
         }
+        print!("{pictures}");
         Ok(())
     }
 

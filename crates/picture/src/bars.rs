@@ -3,7 +3,7 @@
 use crate::axis::{Axis, Bound, Scale};
 use crate::drawing::{Anchor, Drawing, LEADING, SIZE, rectangle, stroke};
 use crate::glyphs;
-use crate::rows::{DRAWN_MAX, Rows, left_out};
+use crate::rows::{DRAWN_MAX, Rows, first_of, left_out};
 use crate::table::Table;
 use crate::terminal;
 use crate::unit::Unit;
@@ -138,7 +138,7 @@ pub(crate) fn print(bars: &Bars, width: usize, colours: bool) -> Vec<String> {
     } else {
         text.extend(drawn.iter().flat_map(|bar| printed(bar, unit, &scale, zero, None, width, colours)));
     }
-    text.extend(left_out(bars.bars.len(), "bars").iter().flat_map(|said| terminal::wrap(said, width)));
+    text.extend(first_of(DRAWN_MAX, bars.bars.len(), "bars"));
     text
 }
 
@@ -157,7 +157,8 @@ fn printed(
         cells.iter_mut().take(to + 1).skip(from).for_each(|cell| *cell = mark);
     };
     if let Some(value) = scale.at(bar.value) {
-        fill(zero, value, '█');
+        // A column of its own is more than nothing.
+        fill(zero, value, if value.round() == zero.round() { '▏' } else { '█' });
     }
     if let (true, Some(low), Some(high)) = (bar.has_interval(), scale.at(bar.low), scale.at(bar.high)) {
         fill(low, high, '─');

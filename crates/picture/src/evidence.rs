@@ -3,6 +3,7 @@
 use crate::axis::{Axis, Bound, Scale};
 use crate::drawing::{Anchor, Drawing, LEADING, SIZE, stroke, tenths};
 use crate::glyphs;
+use crate::rows::first_of;
 use crate::table::Table;
 use crate::terminal;
 use crate::unit::Unit;
@@ -156,7 +157,7 @@ fn thinned(column: &[(f64, f64)]) -> Vec<(f64, f64)> {
     kept
 }
 
-/// For a terminal: a letter where a series is, dashes where the bound is.
+/// For a terminal: a letter where a series is, a star where several are, dashes where the bound is.
 pub(crate) fn print(evidence: &Evidence, width: usize, colours: bool) -> Vec<String> {
     let (_, up) = evidence.scales((0.0, 1.0), (LINES as f64 - 1.0, 0.0));
     let unit = evidence.up.unit;
@@ -166,18 +167,27 @@ pub(crate) fn print(evidence: &Evidence, width: usize, colours: bool) -> Vec<Str
     let plot = width.saturating_sub(gutter + 2).max(1);
     let (across, up) = evidence.scales((0.0, plot as f64 - 1.0), (LINES as f64 - 1.0, 0.0));
     let mut cells = vec![vec![' '; plot]; LINES];
+    let mut are_several = false;
     let mut mark = |x: f64, y: f64, mark: char| {
-        let cell = cells.get_mut(y.round() as usize).and_then(|line| line.get_mut(x.round() as usize));
-        cell.into_iter().for_each(|cell| *cell = mark);
+        let Some(cell) = cells.get_mut(y.round() as usize).and_then(|line| line.get_mut(x.round() as usize)) else {
+            return;
+        };
+        let is_taken = !matches!(*cell, ' ' | '-') && *cell != mark;
+        are_several |= is_taken;
+        *cell = if is_taken { '*' } else { mark };
     };
     if let Some(y) = evidence.bound.as_ref().and_then(|bound| up.at(bound.at)) {
         (0..plot).for_each(|column| mark(column as f64, y, '-'));
     }
     for (series, letter) in evidence.drawn().iter().zip('a'..) {
+        let mut before = None;
         for (x, y) in &series.points {
-            if let (Some(x), Some(y)) = (across.at(*x), up.at(*y)) {
-                mark(x, y, letter);
+            let point = across.at(*x).zip(up.at(*y));
+            if let (Some(from), Some(to)) = (before, point) {
+                between(from, to).for_each(|(x, y)| mark(x, y, letter));
             }
+            point.into_iter().for_each(|(x, y)| mark(x, y, letter));
+            before = point;
         }
     }
     let mut text = vec![terminal::cut(&evidence.up.name, width)];
@@ -195,9 +205,16 @@ pub(crate) fn print(evidence: &Evidence, width: usize, colours: bool) -> Vec<Str
     text.push(terminal::ends(&first, &format!("{} {}", evidence.across.unit.write(last), evidence.across.name), width));
     let key = evidence.drawn().iter().zip('a'..).map(|(series, letter)| format!("{letter} {}", series.name));
     let bound = evidence.bound.iter().map(|bound| format!("- {}", bound.said(unit)));
-    text.extend(left_out(evidence).iter().flat_map(|said| terminal::wrap(said, width)));
-    text.extend(terminal::flow(key.chain(bound).map(|entry| terminal::cut(&entry, width)), width));
+    let several = are_several.then(|| "* several".to_owned());
+    text.extend(terminal::flow(key.chain(several).chain(bound).map(|entry| terminal::cut(&entry, width)), width));
+    text.extend(first_of(SERIES_MAX, evidence.series.len(), "series"));
     text
+}
+
+/// The columns of a line from one point to the next, without these.
+fn between((x, y): (f64, f64), (to_x, to_y): (f64, f64)) -> impl Iterator<Item = (f64, f64)> {
+    let columns = (x.round() as usize + 1)..(to_x.round() as usize);
+    columns.map(move |column| (column as f64, y + (to_y - y) * (column as f64 - x) / (to_x - x)))
 }
 
 const LINES: usize = 12;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::axis::Axis;
 use crate::drawing::{Anchor, Drawing, LEADING, rectangle, tenths};
-use crate::rows::{DRAWN_MAX, left_out};
+use crate::rows::{DRAWN_MAX, first_of};
 use crate::table::Table;
 use crate::terminal;
 use crate::unit::Unit;
@@ -199,6 +199,6 @@ pub(crate) fn print(flows: &Flows, width: usize, colours: bool) -> Vec<String> {
             false => "░".repeat((part * width as f64).round() as usize),
         });
     }
-    text.extend(left_out(flows.flows.len(), "flows").iter().flat_map(|said| terminal::wrap(said, width)));
+    text.extend(first_of(DRAWN_MAX, flows.flows.len(), "flows"));
     text
 }

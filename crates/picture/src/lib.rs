@@ -1,5 +1,5 @@
-//! Weir's pictures, pure: what a verb has to show becomes one page without a script, or text for a terminal. Nothing here knows
-//! what a policy or a release is.
+//! Weir's pictures, pure: what a verb has to show becomes one page without a script, and its pictures text for a terminal. Nothing
+//! here knows what a policy or a release is.
 //!
 //! ```
 //! use weir_picture::{Band, Line, Page, Picture, Section};

@@ -6,7 +6,7 @@ use crate::axis::{Axis, Scale};
 use crate::drawing::{Anchor, Drawing, SIZE, rectangle};
 use crate::glyphs;
 use crate::owners::Owners;
-use crate::rows::{DRAWN_MAX, Rows, left_out};
+use crate::rows::{DRAWN_MAX, Rows, first_of, left_out};
 use crate::table::Table;
 use crate::terminal;
 use crate::unit::Unit;
@@ -179,7 +179,7 @@ pub(crate) fn print(lines: &[Line], owners: &Owners, width: usize, colours: bool
     let shown = drawn.iter().flat_map(|line| &line.bands).map(|band| band.owner.as_str());
     text.push(terminal::ends("0", "1,000,000 slots", width));
     text.extend(owners.key(shown, width));
-    text.extend(left_out(lines.len(), "lines").iter().flat_map(|said| terminal::wrap(said, width)));
+    text.extend(first_of(DRAWN_MAX, lines.len(), "lines"));
     text
 }
 

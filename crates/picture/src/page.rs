@@ -7,7 +7,7 @@ use crate::line::Line;
 use crate::table::Table;
 use crate::track::Track;
 
-/// One page: [`Page::html`] for a browser, [`Page::text`] for a terminal. Both say the same.
+/// One page: [`Page::html`] for a browser, [`Page::text`] for its pictures in a terminal.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
     /// The name of the page.

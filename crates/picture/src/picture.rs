@@ -30,6 +30,11 @@ impl Picture {
         }
     }
 
+    /// Whether there is anything to draw: a table is none, and neither is a picture of nothing.
+    pub(crate) fn is_drawn(&self) -> bool {
+        !matches!(self, Picture::Table(_)) && self.count() > 0
+    }
+
     /// Its values as rows, the first of them where they are more than anybody reads.
     pub(crate) fn table(&self) -> Cow<'_, Table> {
         match self {
@@ -57,7 +62,7 @@ impl Picture {
     /// The drawing; none of a table, and none where there is nothing to draw.
     pub(crate) fn drawing(&self, owners: &Owners, width: f64) -> Option<Drawing> {
         let mut drawing = Drawing::new(width);
-        if self.count() == 0 {
+        if !self.is_drawn() {
             return None;
         }
         match self {
@@ -75,7 +80,7 @@ impl Picture {
     pub(crate) fn print(&self, owners: &Owners, width: usize, colours: bool) -> Vec<String> {
         match self {
             Picture::Table(_) => Vec::new(),
-            _ if self.count() == 0 => Vec::new(),
+            _ if !self.is_drawn() => Vec::new(),
             Picture::Lines(lines) => line::print(lines, owners, width, colours),
             Picture::Tracks(tracks) => track::print(tracks, width, colours),
             Picture::Evidence(evidence) => evidence::print(evidence, width, colours),

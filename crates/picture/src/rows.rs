@@ -51,3 +51,9 @@ pub(crate) fn left_out(count: usize, what: &str) -> Option<String> {
     let all = Unit::Number.write(count as f64);
     (count > DRAWN_MAX).then(|| format!("The picture has the first {DRAWN_MAX} of {all} {what}; the table has more."))
 }
+
+/// The same in a terminal, where no table stands beside it.
+pub(crate) fn first_of(shown: usize, count: usize, what: &str) -> Option<String> {
+    let all = Unit::Number.write(count as f64);
+    (count > shown).then(|| format!("The first {shown} of {all} {what}."))
+}

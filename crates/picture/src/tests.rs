@@ -111,8 +111,15 @@ fn a_thousand_releases_are_a_page_of_less_than_two_megabytes() {
         assert!(html.contains(said), "{said}");
     }
     for width in [40, 200] {
-        assert!(page.text(width, false).lines().all(|line| crate::terminal::columns(line) <= width));
+        let text = page.text(width, false);
+        assert!(text.lines().all(|line| crate::terminal::columns(line) <= width));
+        assert!(text.lines().count() < 500, "{} lines", text.lines().count());
+        for said in ["The first 40 of 1,000 lines.", "The first 40 of 1,000 tracks.", "The first 6 of 1,000 series."] {
+            assert!(text.contains(said), "{said}");
+        }
     }
+    let many = Page { sections: page.sections.iter().cycle().take(30).cloned().collect(), ..Page::default() };
+    assert!(many.text(40, false).ends_with("\n\nThe first 12 of 30 pictures.\n"));
     // Whatever room the first ones took, the others have some.
     assert_eq!(html.matches("<table").count(), 5);
 }

@@ -3,7 +3,7 @@
 use crate::axis::{Axis, Scale};
 use crate::drawing::{Anchor, Drawing, SIZE, rectangle, stroke};
 use crate::glyphs;
-use crate::rows::{DRAWN_MAX, Rows, left_out};
+use crate::rows::{DRAWN_MAX, Rows, first_of, left_out};
 use crate::table::Table;
 use crate::terminal;
 use crate::unit::Unit;
@@ -118,24 +118,31 @@ fn draw_track(track: &Track, drawing: &mut Drawing, scale: &Scale, top: f64) {
 /// More are narrower than a pixel.
 const STAYS_MAX: usize = 500;
 
-/// For a terminal: a block as high as the share, dots for a wait.
+/// For a terminal: a block as high as the share, dots for a wait; above it the share, or the note where nothing is dealt.
 pub(crate) fn print(tracks: &[Track], width: usize, colours: bool) -> Vec<String> {
     let drawn = tracks.get(..DRAWN_MAX).unwrap_or(tracks);
     let scale = scale(drawn, 0.0, width as f64);
     let mut text = Vec::new();
     for track in drawn {
         let mut cells = vec![' '; width];
+        let mut labels = String::new();
         for stay in track.stays.iter().take(STAYS_MAX) {
             let (Some(left), Some(right)) = (scale.at(stay.from), scale.at(stay.to)) else { continue };
             let mark = if stay.share > 0.0 { terminal::level(stay.share) } else { '·' };
             let (start, end) = (left.round() as usize, right.round() as usize);
             cells.iter_mut().take(end).skip(start).for_each(|cell| *cell = mark);
+            let label = if stay.share > 0.0 { Unit::Share.write(stay.share) } else { glyphs::plain(&stay.note) };
+            // A blank between two, and none that reaches beyond what it is of.
+            let is_free = labels.is_empty() || terminal::columns(&labels) < start;
+            if is_free && start + terminal::columns(&label) <= end {
+                labels = terminal::pad(&labels, start) + &label;
+            }
         }
-        text.push(terminal::cut(&track.name, width));
-        text.push(terminal::accent(&cells.into_iter().collect::<String>(), colours));
+        text.extend([terminal::cut(&track.name, width), labels]);
+        text.push(terminal::accent(cells.into_iter().collect::<String>().trim_end(), colours));
     }
     let (first, last) = scale.values();
     text.push(terminal::ends(&Unit::Seconds.write(first), &Unit::Seconds.write(last), width));
-    text.extend(left_out(tracks.len(), "tracks").iter().flat_map(|said| terminal::wrap(said, width)));
+    text.extend(first_of(DRAWN_MAX, tracks.len(), "tracks"));
     text
 }

@@ -9,6 +9,7 @@ use weir_release::{Recorded, Release, backtest};
 use weir_remote::{Address, Client, Prometheus};
 
 use crate::duration;
+use crate::page::Pictures;
 use crate::problems::Failure;
 
 mod file;
@@ -60,9 +61,8 @@ pub struct Backtest {
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
-    /// Write a page with pictures there too
-    #[arg(short, value_name = "FILE.html")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    pictures: Pictures,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -91,12 +91,10 @@ impl Backtest {
             return Err(Failure::Message(format!("weir: there is no evidence of {} there\n", release.id)));
         }
         let report = Report { looked: backtest(&release, &polls, every), release: &release };
-        if let Some(path) = &self.out {
-            crate::page::write(path, &page::page(&report))?;
-        }
+        let pictures = self.pictures.draw(|| page::page(&report))?;
         match self.json {
             true => println!("{}", report.json()),
-            false => print!("{}", report.text()),
+            false => print!("{}{pictures}", report.text()),
         }
         Ok(())
     }

@@ -55,6 +55,11 @@ pub struct Row {
 }
 
 impl Follow {
+    /// Whether it shows more than once.
+    pub fn goes_on(&self) -> bool {
+        self.watch || self.wait
+    }
+
     /// Shows what there is to see, as often as asked. `look` finds nothing where a release is not known (any more), and `missing`
     /// says so.
     pub fn show(
@@ -64,7 +69,7 @@ impl Follow {
         missing: impl Fn() -> Failure,
     ) -> Result<(), Failure> {
         let first = look()?.ok_or_else(missing)?;
-        if !self.watch && !self.wait {
+        if !self.goes_on() {
             print!("{}", if json { &first.json } else { &first.text });
             return Ok(());
         }

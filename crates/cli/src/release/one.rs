@@ -24,19 +24,19 @@ pub struct One {
 }
 
 impl One {
-    /// What there is to see of it now.
-    pub fn view(&self) -> Result<DetailView, Failure> {
-        self.source.release(&self.id)?.ok_or_else(|| self.source.unknown(&self.id))
+    /// Whether it is shown more than once.
+    pub fn goes_on(&self) -> bool {
+        self.follow.goes_on()
     }
 
     /// Shows it by `text`, which is told what commands end with, as often as asked.
-    pub fn show(&self, text: fn(&DetailView, &str) -> String) -> Result<(), Failure> {
+    pub fn show(&self, text: impl Fn(&DetailView, &str) -> Result<String, Failure>) -> Result<(), Failure> {
         let One { id, source, follow, json } = self;
         let look = || {
             let Some(view) = source.release(id)? else { return Ok(None) };
             let note = source.note()?.map(|note| format!("{note}\n\n")).unwrap_or_default();
             Ok(Some(Shown {
-                text: note + &text(&view, &source.place()),
+                text: note + &text(&view, &source.place())?,
                 json: format!("{}\n", json!(view)),
                 rows: vec![list::row(&view.release, view.frozen.as_ref())],
             }))

@@ -13,6 +13,7 @@ use weir_release::state::State;
 use super::evidence;
 use super::source::unknown;
 use super::words::word;
+use crate::page::Pictures;
 use crate::problems::Failure;
 use crate::state_dir::StateDir;
 
@@ -28,9 +29,8 @@ pub struct Replay {
     /// Print one JSON object instead of text
     #[arg(long)]
     json: bool,
-    /// Write a page with the evidence of the verdicts there too
-    #[arg(short, value_name = "FILE.html")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    pictures: Pictures,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -75,13 +75,11 @@ impl Replay {
         if !is_there || state.lifecycle(&self.id).is_none() {
             return Err(unknown(&self.id, state.entries().keys().chain(state.over().keys()).map(String::as_str)));
         }
-        if let Some(path) = &self.out {
-            crate::page::write(path, &self.page(&again, left_out))?;
-        }
+        let pictures = self.pictures.draw(|| self.page(&again, left_out))?;
         if self.json {
             println!("{}", self.json(&again, left_out));
         } else {
-            print!("{}", self.text(&again, left_out));
+            print!("{}{pictures}", self.text(&again, left_out));
         }
         let is_same = again.iter().all(|one| one.differences.is_empty());
         if is_same { Ok(()) } else { Err(Failure::AlreadyPrinted) }

@@ -1,7 +1,5 @@
 //! `weir release show`: all that there is to see of one release.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use weir_release::judge::{GuardrailNumbers, Numbers};
 
@@ -11,6 +9,7 @@ use super::one::One;
 use super::view::{DetailView, EventView, ReleaseView};
 use super::words::{amount, count, percent, time, word};
 use crate::columns::columns;
+use crate::page::Pictures;
 use crate::problems::Failure;
 
 mod page;
@@ -22,9 +21,8 @@ mod rows;
 pub struct Show {
     #[command(flatten)]
     one: One,
-    /// Write a page with pictures there instead, of what there is now
-    #[arg(short, value_name = "FILE.html", conflicts_with_all = ["watch", "wait", "json"])]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    pictures: Pictures,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -39,10 +37,12 @@ Exit codes: 0 shown, or with --wait it is finished, 1 no such release, or with -
 impl Show {
     /// Shows it, once or for as long as asked.
     pub fn run(self) -> Result<(), Failure> {
-        match &self.out {
-            Some(path) => crate::page::write(path, &page::page(&self.one.view()?)),
-            None => self.one.show(text),
+        if self.one.goes_on() && self.pictures.are_asked_for() {
+            return Err(Failure::Usage(
+                "--pictures and -o are of what there is now: without --watch and --wait they would do".to_owned(),
+            ));
         }
+        self.one.show(|view, place| Ok(text(view, place) + &self.pictures.draw(|| page::page(view))?))
     }
 }
 

@@ -26,7 +26,7 @@ Exit codes: 0 said, or with --wait it is finished, 1 no such release, or with --
 impl Why {
     /// Says it, once or for as long as asked.
     pub fn run(self) -> Result<(), Failure> {
-        self.one.show(text)
+        self.one.show(|view, place| Ok(text(view, place)))
     }
 }
 

@@ -218,7 +218,7 @@ fn pages_have_what_there_is_to_see() {
             assert!(page.contains(part), "{words}: {part}");
         }
     }
-    for words in ["show owl -o no/show.html", "show owl -o show.html --json", "replay owl -o no/replay.html"] {
+    for words in ["show owl -o no/show.html", "show owl -o show.html --wait", "replay owl -o no/replay.html"] {
         assert_eq!(folder.say(words).code, Some(2), "{words}");
     }
     assert_eq!(folder.say("show cat -o show.html").code, Some(1));
