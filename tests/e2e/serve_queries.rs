@@ -262,4 +262,29 @@ async fn the_check_knows_the_metrics_that_there_are() {
         let text = String::from_utf8([ended.stdout, ended.stderr].concat()).unwrap();
         assert_eq!((ended.status.code(), text.contains(said)), (Some(code), true), "{words:?}: {text}");
     }
+    // One call in a hundred fails, of everybody.
+    fs::write(folder.path().join("policy.json"), policy().to_string()).unwrap();
+    let address = prometheus.address().to_string();
+    let words = [
+        "plan",
+        "--policy",
+        "policy.json",
+        "--releases",
+        "good.json",
+        "--rate",
+        "100/s",
+        "--json",
+        "--over",
+        "10s",
+        "--prometheus",
+    ];
+    eventually(SOON, "the part of carts that fails", async || {
+        let ended = Command::new(weir()).args(words).arg(&address).current_dir(folder.path()).output().unwrap();
+        let text = String::from_utf8([ended.stdout, ended.stderr].concat()).unwrap();
+        let plan: Value = serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
+        let carts = plan["rates"].as_array().unwrap().iter().find(|rate| rate["of"] == "carts").unwrap();
+        let part = carts["value"].as_f64().ok_or_else(|| text.clone())?;
+        ((part - 0.01).abs() < 1e-9).then_some(()).ok_or(text)
+    })
+    .await;
 }

@@ -1,6 +1,7 @@
 //! Releases that go, stop and follow each other by themselves: real Envoys, a real `weir serve`, versions with faults, and users
 //! who come all the time. Steps hold seconds, and edges are read each second.
 
+mod before;
 mod chaos;
 mod cut_off;
 mod faults;
@@ -35,6 +36,7 @@ async fn releases_go() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn releases_stop() {
     tokio::join!(
+        before::what_is_measured_of_a_release_that_went_bad_is_what_was_sent_and_judged(),
         faults::errors_stop_a_release(),
         faults::slow_answers_stop_a_release(),
         faults::a_canary_that_nobody_can_reach_stops_its_release(),

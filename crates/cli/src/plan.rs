@@ -7,12 +7,13 @@ use crate::page::Pictures;
 use crate::problems::Failure;
 
 mod asked;
+mod edges;
 mod found;
 mod measured;
-mod numbers;
 mod options;
 mod page;
 mod planned;
+mod rates;
 mod report;
 mod rows;
 mod text;
@@ -41,11 +42,13 @@ const EXAMPLES: &str = "Examples:
   weir plan --policy policies/ --releases releases/ --rate 2000/s --errors 0.5% --unanswered 0.1% --slow 2%
   weir plan --policy policies/ --releases releases/ --state /var/lib/weir --rate 2000/s --errors 0.5%
   weir plan --policy policies/ --releases owl.yaml --rate 2000/s --errors 0.5% --part owl.shop.svc.cluster.local=5%
+  weir plan --policy policies/ --releases releases/ --prometheus https://prometheus.example --over 7d --edge edge
+  weir plan --policy policies/ --releases releases/ --admin-port 9901 --slow 2%
   weir plan --policy policies/ --releases releases/ --rate 2000/s --errors 0.5% -o plan.html
 
-Times are the earliest: nothing goes wrong, and people say yes as soon as they are asked.
+Times are the earliest: nothing goes wrong, and people say yes as soon as they are asked. What is given stands before what is measured.
 
-Exit codes: 0 good, 1 problems found: of documents, or a guardrail that can never fire in a step, 2 wrong use";
+Exit codes: 0 good, 1 problems found: of documents, or a guardrail that can never fire in a step, 2 wrong use, or no answer";
 
 impl Plan {
     /// Shows the plan.

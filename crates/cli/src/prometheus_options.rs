@@ -10,7 +10,7 @@ use weir_remote::{Address, Client, Prometheus};
 pub struct PrometheusOptions {
     /// A Prometheus: http://HOST:PORT or https://HOST, with the path that stands before /api/v1; HOST:PORT is one of http.
     /// weir serve reads there which revision is active in Envoys that it scrapes, and asks it the queries of releases; weir check
-    /// sees whether it has the metrics that these ask for
+    /// sees whether it has the metrics that these ask for, and weir plan takes from it what requests are like
     #[arg(long, value_name = "URL", value_parser = Address::prometheus)]
     prometheus: Option<Address>,
     /// A file with the bearer token that it lets in; read at each question

@@ -16,6 +16,10 @@ pub struct Traffic {
     pub unanswered: Option<f64>,
     /// The part that is slow, whatever the bound.
     pub slow: Option<f64>,
+    /// The part that takes longer than so many milliseconds, where `slow` says nothing.
+    pub over: BTreeMap<u64, f64>,
+    /// The part that is bad by two queries, of what is bad and of all.
+    pub counts: BTreeMap<(String, String), f64>,
     /// By the name of a guardrail, whatever it compares: before the others.
     pub bad: BTreeMap<String, f64>,
 }
@@ -35,8 +39,10 @@ impl Traffic {
         let by_measure = match &guardrail.measure {
             Measure::Outcome { outcome: Outcome::Error, .. } => self.errors,
             Measure::Outcome { outcome: Outcome::None, .. } => self.unanswered,
-            Measure::Outcome { .. } => self.slow,
-            Measure::Counts { .. } => None,
+            Measure::Outcome { outcome, .. } => {
+                self.slow.or_else(|| self.over.get(&outcome.over_milliseconds()?).copied())
+            }
+            Measure::Counts { bad, all, .. } => self.counts.get(&(bad.clone(), all.clone())).copied(),
             Measure::Value { .. } => return None,
         };
         self.bad.get(&guardrail.name).copied().or(by_measure)

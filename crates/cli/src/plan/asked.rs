@@ -15,6 +15,7 @@ use weir_release::{Around, Release};
 use super::measured;
 use super::options::Options;
 use super::planned::Planned;
+use super::rates::{self, Rate};
 use super::report::Report;
 use crate::effective::People;
 use crate::load;
@@ -27,6 +28,7 @@ pub struct Asked {
     state: State,
     documents: Vec<Found>,
     traffic: Traffic,
+    rates: Vec<Rate>,
     effects: Effects,
     parts: BTreeMap<String, f64>,
 }
@@ -56,22 +58,17 @@ impl Asked {
             }
             None => Vec::new(),
         };
+        let known = state.entries().values().map(|entry| &entry.document.release);
+        let (traffic, rates) = rates::read(plan, known.chain(documents.iter().map(|(_, release)| release)))?;
         let documents = documents.into_iter().filter_map(|(source, release)| {
             let source = sources.get(source)?;
             let format = if source.format == Format::Json { Written::Json } else { Written::Yaml };
             let document = Text { format, text: source.text.clone() };
             Some(Found { id: release.id, file: source.name.clone(), document })
         });
-        let traffic = Traffic {
-            requests: plan.rate.map(|rate| rate.0),
-            errors: plan.errors,
-            unanswered: plan.unanswered,
-            slow: plan.slow,
-            bad: plan.bad.iter().map(|bad| (bad.name.clone(), bad.part)).collect(),
-        };
         let parts = plan.part.iter().map(|part| (part.name.clone(), part.part)).collect();
         let effects = Effects { given: plan.design_effect, measured };
-        Ok(Asked { documents: documents.collect(), people, state, traffic, effects, parts })
+        Ok(Asked { documents: documents.collect(), people, state, traffic, rates, effects, parts })
     }
 
     /// What comes of it.
@@ -92,6 +89,6 @@ impl Asked {
         let planned =
             releases.iter().map(|(release, sight)| Planned { release, sight, scheduled: scheduled.get(&release.id) });
         let planned: Vec<Planned<'_>> = planned.collect();
-        Ok(Report::of(from, &planned, &self.traffic, &self.parts))
+        Ok(Report { rates: self.rates.clone(), ..Report::of(from, &planned, &self.traffic, &self.parts) })
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use weir_picture::{Axis, Band, Bar, Bars, Line, Page, Picture, Section, Stay, Table, Track, Unit};
 
 use super::report::{ReleaseView, Report, StepView};
-use super::{rows, text};
+use super::{rates, rows, text};
 use crate::page::table;
 
 /// Releases of which each has pictures of its own: more are in the tables.
@@ -16,6 +16,10 @@ const SHOWN_MAX: usize = 20;
 pub fn page(report: &Report) -> Page {
     let mut sections = vec![told("Problems", report.problems.iter().map(super::found::Found::told).collect())];
     sections.push(section("Releases", Vec::new(), Picture::Table(releases(report))));
+    if !report.rates.is_empty() {
+        let taken = table(rates::rows(&report.rates));
+        sections.push(section("What is taken of requests", Vec::new(), Picture::Table(taken)));
+    }
     sections.push(section("Who owns which slots", vec![OWN.to_owned()], Picture::Lines(lines(report))));
     sections.push(section(
         "When each is dealt to how many",

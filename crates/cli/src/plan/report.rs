@@ -14,6 +14,7 @@ use weir_release::journal::Wait;
 
 use super::found::{self, Found};
 use super::planned::{Planned, milliseconds};
+use super::rates::Rate;
 
 /// A plan.
 #[derive(Serialize)]
@@ -22,8 +23,10 @@ pub struct Report {
     pub from: Timestamp,
     /// Whether nothing is wrong.
     pub good: bool,
-    /// Requests in a second, if they were given.
+    /// Requests in a second, if they are known.
     pub requests_per_second: Option<f64>,
+    /// What is taken of requests, and where it came from.
+    pub rates: Vec<Rate>,
     /// Services that releases touch, each with its bit.
     pub services: Vec<ServiceView>,
     /// Those that run, then those that start, by when they do; then those that do not.
@@ -113,6 +116,7 @@ impl Report {
             from,
             good: problems.is_empty(),
             requests_per_second: traffic.requests,
+            rates: Vec::new(),
             services: services.collect(),
             releases,
             problems,

@@ -2,7 +2,7 @@
 
 use super::found::{self, Found};
 use super::report::{ReleaseView, Report};
-use super::rows;
+use super::{rates, rows};
 use crate::columns::columns;
 
 /// All of it.
@@ -10,7 +10,7 @@ pub fn text(report: &Report) -> String {
     if report.releases.is_empty() {
         return "no releases\n".to_owned() + &list("note", &report.notes);
     }
-    let mut text = placement(report);
+    let mut text = rates::text(&report.rates) + &placement(report);
     for release in &report.releases {
         text += &of_release(release);
     }

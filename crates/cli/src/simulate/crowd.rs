@@ -5,9 +5,9 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use serde_json::{Value, json};
-use weir_policy::{SLOTS, parts_per_million};
 use weir_simulate::{Population, Usual};
 
+use crate::numbers::{part, rate};
 use crate::release::words::{count, percent};
 
 /// Users, and what they ask.
@@ -68,40 +68,5 @@ impl Crowd {
             "unanswered": self.unanswered,
             "slow": self.slow,
         })
-    }
-}
-
-/// Requests a second.
-fn rate(text: &str) -> Result<f64, String> {
-    let would_do = || format!("found {text:?}; such as 300/s, 2000/m or 50000/h would do");
-    let (number, unit) = text.split_once('/').ok_or_else(would_do)?;
-    let seconds = match unit {
-        "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        _ => return Err(would_do()),
-    };
-    let number: f64 = number.parse().map_err(|_| would_do())?;
-    if number > 0.0 && number <= 1e9 { Ok(number / seconds) } else { Err(would_do()) }
-}
-
-/// A part of 1, which is written as a percentage.
-pub fn part(text: &str) -> Result<f64, String> {
-    let share = parts_per_million(text).ok_or_else(|| format!("found {text:?}; a percentage such as 0.5% would do"))?;
-    Ok(f64::from(share) / f64::from(SLOTS))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rates_have_a_unit() {
-        for (text, found) in [("300/s", 300.0), ("2000/m", 2000.0 / 60.0), ("36/h", 0.01), ("0.5/s", 0.5)] {
-            assert_eq!(rate(text), Ok(found), "{text}");
-        }
-        for text in ["", "300", "300/", "300/d", "/s", "-1/s", "0/s", "nan/s", "inf/s", "1e10/s"] {
-            assert!(rate(text).is_err(), "{text}");
-        }
     }
 }

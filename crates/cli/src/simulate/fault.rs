@@ -3,8 +3,8 @@
 use weir_policy::parts_per_million;
 use weir_simulate::{Harm, Since, Trouble};
 
-use super::crowd::part;
 use crate::duration;
+use crate::numbers::part;
 
 const SHAPE: &str = "ARM:WHAT[@SINCE][,browser=PART][,gateway=PART], such as canary:errors=2%@50%";
 const WHATS: &str = "errors, slow, hang or silent";
