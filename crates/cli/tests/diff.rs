@@ -114,8 +114,8 @@ fn wrong_use_says_what_was_found_and_what_would_do() {
     for (words, expected) in [
         ("five.yaml none.yaml", "none.yaml: no such file or folder; a path, REVISION:PATH of git, or a revision"),
         ("five.yaml empty", "empty: no policy in this folder"),
-        ("main:none five.yaml", "main:none: git finds no such revision or path: "),
-        ("other:policies five.yaml", "other:policies: git finds no such revision or path: "),
+        ("main:none five.yaml", "main:none: git says: "),
+        ("other:policies five.yaml", "other:policies: git says: "),
         ("main:empty five.yaml", "main:empty: no policy in this folder; it holds no .yaml, .yml or .json file"),
         (
             "70882e21214e five.yaml",
