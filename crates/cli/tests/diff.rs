@@ -51,6 +51,10 @@ fn folder() -> tempfile::TempDir {
         "units.txt",
         "user-1\nuser-2\r\n\nuser-1\n{\"units\": {\"user\": \"user-3\"}, \"path\": \"/a?b\", \"headers\": {\"x\": [\"1\", \"2\"]}}\n",
     );
+    write(
+        "marked.txt",
+        "\u{feff}user-1\r\nuser-1\nuser,2\n".replace("user,2", "{\"units\": {\"user\": \"user,2\"}}").as_str(),
+    );
     write("state/revisions/70882e21214e.json", r#"{"version":1}"#);
     folder
 }
@@ -83,6 +87,11 @@ fn a_policy_may_be_a_file_a_folder_a_revision_of_git_or_of_a_server() {
             1,
             &["3 units that were given, since targeting of owl changed", "1 unit: user-1", "now not_targeted"],
         ),
+        (
+            "half.yaml targeted.yaml --units marked.txt",
+            1,
+            &["2 units that were given, since targeting of owl changed", "2 units: user-1, user,2"],
+        ),
         ("main:policies policies", 0, &["list staff", "removed, 1 value", "canary 5% -> 50%"]),
         ("main:policies/ main:policies", 0, &["Nothing changes"]),
         ("main:policies/checkout.yaml five.yaml", 0, &["Nothing changes"]),
@@ -111,6 +120,15 @@ fn wrong_use_says_what_was_found_and_what_would_do() {
     units("broken.txt", "{\"units\": \n");
     units("method.txt", r#"{"units": {"user": "ada"}, "method": "G T"}"#);
     units("header.txt", r#"{"units": {"user": "ada"}, "headers": {"x y": "1"}}"#);
+    units("table.csv", "user,country\nada,de\n");
+    units("quoted.csv", "\"ada\"\n");
+    units("tabs.tsv", "ada\tde\n");
+    units("array.json", "[{\"units\": {\"user\": \"ada\"}}]\n");
+    units("old.txt", "ada\rbob\r");
+    units("wide.txt", "a\0d\0a\0");
+    units("blank.txt", "ada\nbob \n");
+    units("endless.txt", &"u".repeat(200_000));
+    units("many.txt", &(0..1_000_001).map(|number| format!("{number}\n")).collect::<String>());
     for (words, expected) in [
         ("five.yaml none.yaml", "none.yaml: no such file or folder; a path, REVISION:PATH of git, or a revision"),
         ("five.yaml empty", "empty: no policy in this folder"),
@@ -144,6 +162,15 @@ fn wrong_use_says_what_was_found_and_what_would_do() {
         ("five.yaml half.yaml --units broken.txt", "broken.txt:1: not the JSON object of a request"),
         ("five.yaml half.yaml --units method.txt", "method.txt:1: method: "),
         ("five.yaml half.yaml --units header.txt", "header.txt:1: headers: "),
+        ("five.yaml half.yaml --units table.csv", "table.csv:1: found a comma, as if there were more in the line"),
+        ("five.yaml half.yaml --units quoted.csv", "quoted.csv:1: found a quote"),
+        ("five.yaml half.yaml --units tabs.tsv", "tabs.tsv:1: found a tab"),
+        ("five.yaml half.yaml --units array.json", "array.json:1: found an array"),
+        ("five.yaml half.yaml --units old.txt", "old.txt:1: found the end of a line of another system"),
+        ("five.yaml half.yaml --units wide.txt", "wide.txt:1: found a zero byte, as UTF-16 has them"),
+        ("five.yaml half.yaml --units blank.txt", "blank.txt:2: found a blank at an end"),
+        ("five.yaml half.yaml --units endless.txt", "endless.txt:1: more than 131072 bytes in one line"),
+        ("five.yaml half.yaml --units many.txt", "many.txt: more than 1000000 lines; a part of them tells as much"),
     ] {
         let (code, said) = weir(folder.path(), words);
         assert_eq!(code, Some(2), "{words}: {said}");

@@ -1,7 +1,8 @@
 //! The file of units that both policies are asked: a unit a line, or a request as a JSON object.
 
 use std::collections::{BTreeSet, HashSet};
-use std::fs;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -12,26 +13,44 @@ use weir_policy::limits::UNIT_BYTES_MAX;
 use crate::problems::Failure;
 use crate::request::{AtOdds, Header, Parts, Request, Target, syntax};
 
-/// Lines of a file.
+/// Lines of a file that are not there before.
 const LINES_MAX: usize = 1_000_000;
+/// Bytes of a line: Envoy takes no request whose headers are more.
+const LINE_BYTES_MAX: usize = 128 << 10;
+/// What some editors write first.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads a file; what stands in it twice is asked once.
 pub fn read(path: &Path, old: &Model, new: &Model) -> Result<Vec<Asked>, Failure> {
     let failed = |place: String, message: &str| Failure::Usage(format!("--units {}{place}: {message}", path.display()));
-    let text = fs::read(path).map_err(|error| failed(String::new(), &format!("cannot be read: {error}")))?;
+    let unreadable = |error: std::io::Error| failed(String::new(), &format!("cannot be read: {error}"));
+    let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
     let names = Names::of(old, new);
     let mut asked = Vec::new();
-    let mut seen: HashSet<&[u8]> = HashSet::new();
-    for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.is_empty() || !seen.insert(line) {
+    let mut seen: HashSet<Vec<u8>> = HashSet::new();
+    let mut line = Vec::new();
+    for number in 1_u64.. {
+        line.clear();
+        let limit = LINE_BYTES_MAX as u64 + 2;
+        if file.by_ref().take(limit).read_until(b'\n', &mut line).map_err(unreadable)? == 0 {
+            break;
+        }
+        let text = line.strip_suffix(b"\n").unwrap_or(&line);
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        let text = text.strip_prefix(MARK).filter(|_| number == 1).unwrap_or(text);
+        if text.is_empty() || seen.contains(text) {
             continue;
         }
-        if seen.len() > LINES_MAX {
+        let one = match text {
+            _ if text.len() > LINE_BYTES_MAX => Err(format!("more than {LINE_BYTES_MAX} bytes in one line")),
+            [b'{', ..] => request(text, &names),
+            _ => unit(text, &names),
+        };
+        asked.push(one.map_err(|message| failed(format!(":{number}"), &message))?);
+        if asked.len() > LINES_MAX {
             return Err(failed(String::new(), &format!("more than {LINES_MAX} lines; a part of them tells as much")));
         }
-        let one = if line.starts_with(b"{") { request(line, &names) } else { unit(line, &names) };
-        asked.push(one.map_err(|message| failed(format!(":{}", index + 1), &message))?);
+        seen.insert(text.to_vec());
     }
     if asked.is_empty() {
         return Err(failed(String::new(), "no units; each is a line"));
@@ -62,8 +81,31 @@ fn unit(line: &[u8], names: &Names<'_>) -> Result<Asked, String> {
             "found a unit, and the policies deal {found}; an object such as {{\"units\": {{\"user\": \"ada\"}}}} says which it is"
         ));
     };
+    if let Some(sign) = not_alone(line) {
+        return Err(format!(
+            "found {sign}, as if there were more in the line than a unit; a unit that has it is written as an object such as \
+             {{\"units\": {{\"{name}\": \"ada\"}}}}"
+        ));
+    }
     check(name, line)?;
     Ok(Asked::of([name], line))
+}
+
+/// What tells that a line is of a table, of an array, or of another encoding: taken for a unit it would say of nobody where
+/// somebody is.
+fn not_alone(line: &[u8]) -> Option<&'static str> {
+    let has = |sign: u8| line.contains(&sign);
+    match line {
+        [b'[', ..] => Some("an array"),
+        [b' ', ..] | [.., b' '] => Some("a blank at an end"),
+        _ if has(b',') => Some("a comma"),
+        _ if has(b';') => Some("a semicolon"),
+        _ if has(b'\t') => Some("a tab"),
+        _ if has(b'"') => Some("a quote"),
+        _ if has(0) => Some("a zero byte, as UTF-16 has them"),
+        _ if has(b'\r') => Some("the end of a line of another system"),
+        _ => None,
+    }
 }
 
 fn request(line: &[u8], names: &Names<'_>) -> Result<Asked, String> {
