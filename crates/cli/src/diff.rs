@@ -1,5 +1,6 @@
 //! `weir diff`: what one policy does otherwise than another, and who moves by it.
 
+use std::borrow::Cow;
 use std::io::stderr;
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ mod git;
 mod json;
 mod markdown;
 mod page;
+mod releases;
 mod report;
 mod rows;
 mod side;
@@ -38,11 +40,11 @@ pub struct Diff {
     #[arg(long, value_name = "FILE")]
     units: Option<PathBuf>,
     /// Documents of releases, a file, a folder or REVISION:PATH; each that is not over is in the policy as by its first push, by
-    /// which nobody is dealt. Once for both policies, or twice: for OLD and for NEW
+    /// which nobody is dealt. Once for both policies, or twice: for OLD and for NEW. What they say otherwise is told, too
     #[arg(long, value_name = "PATH")]
     releases: Vec<String>,
     /// The folder that weir serve was given as --state: its revisions may be compared, and its releases in force are in both
-    /// policies as they stand
+    /// policies, in NEW with what their documents say otherwise, if the server would take it
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
     /// An arm, or an experiment with all its arms, that units may leave without its shrink; give it again for more
@@ -73,8 +75,11 @@ impl Diff {
         let state = self.state.as_deref().map(StateDir::existing).transpose()?;
         let journal = state.as_ref().map(StateDir::releases).transpose()?;
         let [of_old, of_new] = self.releases()?;
-        let read = |spec, releases| Side::read(spec, releases, state.as_ref(), journal.as_ref());
-        let (old, new) = match (read(&self.old, of_old), read(&self.new, of_new)) {
+        let old = Side::read(&self.old, of_old, state.as_ref(), |_| journal.as_ref().map(Cow::Borrowed));
+        let new = Side::read(&self.new, of_new, state.as_ref(), |documents| {
+            journal.as_ref().map(|journal| Cow::Owned(releases::taken(journal, documents)))
+        });
+        let (old, new) = match (old, new) {
             (Ok(old), Ok(new)) => (old, new),
             (Err(old), Err(new)) => return Err(self.failed(vec![old, new])),
             (Err(failure), _) | (_, Err(failure)) => return Err(self.failed(vec![failure])),
@@ -83,7 +88,8 @@ impl Diff {
         let allowed = Allowed::read(&self.allow, before, after)?;
         let asked = self.units.as_deref().map(|file| units::read(file, before, after)).transpose()?;
         let diff = weir_diff::diff(before, after, asked.as_deref().unwrap_or_default());
-        let report = Report::new(&old, &new, diff, &allowed, asked.is_some());
+        let releases = releases::told(&old.documents, &new.documents, journal.as_ref());
+        let report = Report::new([&old, &new], diff, releases, &allowed, asked.is_some());
         let pictures = self.pictures.draw(|| page::page(&report))?;
         match (self.json, self.markdown) {
             (true, _) => println!("{}", json::object(&report)),

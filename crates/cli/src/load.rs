@@ -95,10 +95,9 @@ impl WithReleases {
         files: &[SourceId],
         role: Role,
     ) -> Result<(Checked, Vec<Policy>), Failure> {
-        let people = People::read(sources, files, role)?;
+        let releases = self.documents(sources)?;
         let state = self.state()?;
-        let waiting = self.waiting(sources, &people, &state)?;
-        people.with(sources, role, &state, &waiting)
+        with_releases(sources, files, role, releases.as_deref(), self.state.as_ref().map(|_| &state))
     }
 
     /// The policy in these files as it takes effect with releases, and the releases that are not over.
@@ -107,7 +106,10 @@ impl WithReleases {
         let files = policy_files(policy, &mut sources)?;
         let people = People::read(&sources, &files, Role::Edge)?;
         let state = self.state()?;
-        let mut releases = self.waiting(&mut sources, &people, &state)?;
+        let documents = self.documents(&mut sources)?;
+        let known = self.state.as_ref().map(|_| &state);
+        let waiting = documents.map(|files| waiting(&sources, &files, &people, known)).transpose()?;
+        let mut releases = waiting.unwrap_or_default();
         let (policy, _) = people.with(&mut sources, Role::Edge, &state, &releases)?;
         let running = state.in_force().into_iter().filter(|one| one.stage != Stage::Off);
         releases.extend(running.map(|one| one.release.clone()));
@@ -122,26 +124,25 @@ impl WithReleases {
         }
     }
 
-    /// The releases of the documents that are neither in force nor over.
-    fn waiting(&self, sources: &mut Sources, people: &People, state: &State) -> Result<Vec<Release>, Failure> {
-        let Some(path) = &self.releases else { return Ok(Vec::new()) };
-        let files = add_all(&documents(path, "release")?, sources)?;
-        waiting(sources, &files, people, self.state.as_ref().map(|_| state))
+    /// The texts of the documents.
+    fn documents(&self, sources: &mut Sources) -> Result<Option<Vec<SourceId>>, Failure> {
+        self.releases.as_ref().map(|path| add_all(&documents(path, "release")?, sources)).transpose()
     }
 }
 
-/// The policy of these texts as it takes effect with the releases of other texts, and with those that are in force in a state.
+/// The policy of these texts as it takes effect with the releases of other texts, and with those that are in force in a state; and
+/// its documents.
 pub fn with_releases(
     sources: &mut Sources,
     files: &[SourceId],
     role: Role,
     releases: Option<&[SourceId]>,
     state: Option<&State>,
-) -> Result<Checked, Failure> {
+) -> Result<(Checked, Vec<Policy>), Failure> {
     let people = People::read(sources, files, role)?;
     let waiting = releases.map(|files| waiting(sources, files, &people, state)).transpose()?.unwrap_or_default();
     let none = State::default();
-    Ok(people.with(sources, role, state.unwrap_or(&none), &waiting)?.0)
+    people.with(sources, role, state.unwrap_or(&none), &waiting)
 }
 
 /// The releases of documents that are neither in force nor over.

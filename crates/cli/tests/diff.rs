@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A policy of one layer whose experiment has these fields.
 fn policy(experiment: &str) -> String {
@@ -244,4 +244,40 @@ fn machines_pull_requests_and_browsers_are_told_the_same() {
     assert!(page.contains("<svg") && page.contains("owl/control"), "{page}");
     // A script would be somebody else's.
     assert!(!page.contains("<script"), "{page}");
+}
+
+/// 10,000 experiments in layers that are dealt afresh: whoever reads it is told what is left out.
+#[test]
+fn much_that_changes_fits() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = |epoch: u32| {
+        let experiment = |layer: u32, number: u32| {
+            json!({
+                "id": format!("e{layer}-{number}"), "slots": [[number * 25_000, (number + 1) * 25_000]],
+                "variants": [{"id": "canary", "ranges": [[0, 50_000]]}, {"id": "control", "ranges": [[950_000, 1_000_000]]}],
+            })
+        };
+        let layer = |layer: u32| {
+            let experiments: Vec<Value> = (0..40).map(|number| experiment(layer, number)).collect();
+            json!({"id": format!("l{layer}"), "unit": "user", "epoch": epoch, "experiments": experiments})
+        };
+        let layers: Vec<Value> = (0..250).map(layer).collect();
+        json!({"version": 1, "units": {"user": [{"header": "x-user"}]}, "layers": layers}).to_string()
+    };
+    fs::write(folder.path().join("old.json"), policy(0)).unwrap();
+    fs::write(folder.path().join("new.json"), policy(1)).unwrap();
+    let (code, said) = weir(folder.path(), "old.json new.json --markdown -o page.html");
+    assert_eq!(code, Some(1));
+    assert!(said.len() < 65_536, "{} bytes of Markdown", said.len());
+    let page = fs::read_to_string(folder.path().join("page.html")).unwrap();
+    assert!(page.len() < 2 << 20, "{} bytes of a page", page.len());
+    for expected in [
+        "and so on for 19980 more, which --json has",
+        "And 19900 more; --json has them all.",
+        "And 50 more; --json has them all.",
+        "more tables; --json has them all.",
+    ] {
+        assert!(page.contains(expected), "no {expected:?} in a page of {} bytes", page.len());
+    }
+    assert!(said.ends_with("--json has it all.\n") || said.ends_with("--json has them all.\n"), "{said}");
 }

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 use weir_diff::{Amount, Arm, Counts, Flow, LayerMoves, Leaving, Place};
+use weir_release::state::Lifecycle;
 
+use super::releases::Told;
 use super::report::Report;
 use super::side::Side;
 
@@ -15,6 +17,7 @@ pub fn object(report: &Report<'_>) -> Value {
         "old": side(report.old),
         "new": side(report.new),
         "changes": changes.collect::<Vec<_>>(),
+        "releases": report.releases.iter().map(release).collect::<Vec<_>>(),
         "layers": diff.layers.iter().map(layer).collect::<Vec<_>>(),
         "leaving": diff.leaving.iter().map(|one| leaving(one, report.is_allowed(one))).collect::<Vec<_>>(),
     })
@@ -22,6 +25,18 @@ pub fn object(report: &Report<'_>) -> Value {
 
 fn side(side: &Side) -> Value {
     json!({"name": side.name, "revision": side.policy.revision.to_string()})
+}
+
+fn release(told: &Told) -> Value {
+    let refused = told.refused.iter().map(|one| json!({"code": one.code, "text": one.text}));
+    json!({
+        "id": told.id,
+        "change": told.change.name(),
+        "changes": told.words,
+        "state": told.state.map(Lifecycle::name),
+        "refused": refused.collect::<Vec<_>>(),
+        "server": told.server,
+    })
 }
 
 fn layer(layer: &LayerMoves<'_>) -> Value {

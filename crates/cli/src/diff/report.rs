@@ -5,27 +5,42 @@ use std::fmt::Write as _;
 use weir_diff::{Diff, Leaving};
 
 use super::allowed::Allowed;
-use super::rows::{self, Move, Moves};
+use super::releases::{self, Told};
+use super::rows::{self, Moves};
 use super::side::Side;
 use crate::columns::columns;
 
 /// Changes that a text shows; `--json` has them all.
 const CHANGES_MAX: usize = 200;
+/// Arms that are left.
+const LEAVING_MAX: usize = 100;
+/// Of these such as are named by what would allow them.
+const ALLOW_MAX: usize = 20;
 /// Moves of a table.
 const MOVES_MAX: usize = 30;
+/// Moves of all tables.
+const ALL_MOVES_MAX: usize = 600;
 
 /// What one policy does otherwise than another, for people and machines.
 pub struct Report<'a> {
     pub old: &'a Side,
     pub new: &'a Side,
     pub diff: Diff<'a>,
+    /// Releases whose documents say otherwise than before.
+    pub releases: Vec<Told>,
     allowed: &'a Allowed,
     with_units: bool,
 }
 
 impl<'a> Report<'a> {
-    pub fn new(old: &'a Side, new: &'a Side, diff: Diff<'a>, allowed: &'a Allowed, with_units: bool) -> Report<'a> {
-        Report { old, new, diff, allowed, with_units }
+    pub fn new(
+        [old, new]: [&'a Side; 2],
+        diff: Diff<'a>,
+        releases: Vec<Told>,
+        allowed: &'a Allowed,
+        with_units: bool,
+    ) -> Report<'a> {
+        Report { old, new, diff, releases, allowed, with_units }
     }
 
     /// Whether nobody leaves an arm but by its shrink, or where somebody may.
@@ -52,12 +67,18 @@ impl<'a> Report<'a> {
         let unknown = self.diff.layers.iter().any(|layer| !layer.by_requests.is_empty() && layer.asked.is_none());
         let known = if unknown { ", as far as is known without requests" } else { "" };
         match (arms.as_slice(), self.diff.leaving.is_empty()) {
-            ([], _) if self.diff.changes.is_empty() => "Nothing changes: both mean the same.".to_owned(),
+            ([], _) if self.diff.changes.is_empty() && self.releases.is_empty() => {
+                "Nothing changes: both mean the same.".to_owned()
+            }
             ([], true) => format!("Nobody leaves an arm but by its shrink{known}."),
             ([], false) => format!("Nobody leaves an arm but by its shrink, or where --allow says so{known}."),
             (arms, _) => {
-                let flags: Vec<String> = arms.iter().map(|arm| format!("--allow {arm}")).collect();
-                format!("Units leave an arm without its shrink. If that is meant: {}", flags.join(" "))
+                let flags: Vec<String> = arms.iter().take(ALLOW_MAX).map(|arm| format!("--allow {arm}")).collect();
+                let more = match arms.len().saturating_sub(ALLOW_MAX) {
+                    0 => String::new(),
+                    more => format!(" and so on for {more} more, which --json has"),
+                };
+                format!("Units leave an arm without its shrink. If that is meant: {}{more}", flags.join(" "))
             }
         }
     }
@@ -71,18 +92,41 @@ impl<'a> Report<'a> {
         (rows.collect(), self.diff.changes.len().saturating_sub(CHANGES_MAX))
     }
 
-    /// The tables of who moves.
-    pub fn moves(&self) -> Vec<Moves> {
-        self.diff.layers.iter().flat_map(|layer| rows::of_layer(layer, self.with_units)).collect()
+    /// Documents of releases as rows: of which, and what; and how many more there are.
+    pub fn releases(&self) -> (Vec<[String; 2]>, usize) {
+        let mut rows = releases::rows(&self.releases);
+        let more = rows.len().saturating_sub(CHANGES_MAX);
+        rows.truncate(CHANGES_MAX);
+        (rows, more)
     }
 
-    /// Arms that are left, how many leave, why, and whether that is allowed.
-    pub fn leaving(&self) -> Vec<[String; 4]> {
-        let row = |one: &Leaving<'_>| {
+    /// The tables of who moves, and how many more there are.
+    pub fn moves(&self) -> (Vec<Moves>, usize) {
+        let all = self.diff.layers.iter().flat_map(|layer| rows::of_layer(layer, self.with_units));
+        let (mut shown, mut more, mut rows) = (Vec::new(), 0, 0);
+        for mut moves in all {
+            if rows >= ALL_MOVES_MAX {
+                more += 1;
+                continue;
+            }
+            moves.more = moves.rows.len().saturating_sub(MOVES_MAX);
+            moves.rows.truncate(MOVES_MAX);
+            // One without rows has sentences.
+            rows += moves.rows.len().max(1);
+            shown.push(moves);
+        }
+        (shown, more)
+    }
+
+    /// Arms that are left, how many leave, why, and whether that is allowed, what is not allowed first; and how many more there are.
+    pub fn leaving(&self) -> (Vec<[String; 4]>, usize) {
+        let row = |one: &&Leaving<'_>| {
             let allowed = if self.is_allowed(one) { "allowed" } else { "not allowed" };
             [rows::arm(one.arm), rows::amount(one), one.why.join("; "), allowed.to_owned()]
         };
-        self.diff.leaving.iter().map(row).collect()
+        let (allowed, not): (Vec<_>, Vec<_>) = self.diff.leaving.iter().partition(|one| self.is_allowed(one));
+        let more = self.diff.leaving.len().saturating_sub(LEAVING_MAX);
+        (not.iter().chain(&allowed).take(LEAVING_MAX).map(row).collect(), more)
     }
 
     /// All of it as text.
@@ -96,33 +140,39 @@ impl<'a> Report<'a> {
                 let _ = writeln!(text, "  and {more} more; --json has them all");
             }
         }
-        let moves = self.moves();
+        let (releases, more) = self.releases();
+        if !releases.is_empty() {
+            let _ = write!(text, "\nReleases\n{}", indented(&columns(&releases)));
+            if more > 0 {
+                let _ = writeln!(text, "  and {more} more; --json has them all");
+            }
+        }
+        let (moves, more_tables) = self.moves();
         if !moves.is_empty() {
             let _ = writeln!(text, "\nWho moves");
         }
-        for Moves { heading, sentences, rows, .. } in moves {
+        for Moves { heading, sentences, rows, more, .. } in moves {
             let _ = writeln!(text, "  {heading}");
-            let (shown, more) = first(&rows);
-            let cells = shown.iter().map(|one| [one.from.clone(), "->".to_owned(), one.to.clone(), one.amount.clone()]);
+            let cells = rows.iter().map(|one| [one.from.clone(), "->".to_owned(), one.to.clone(), one.amount.clone()]);
             text.push_str(&indented(&indented(&columns(&cells.collect::<Vec<_>>()))));
             if more > 0 {
                 let _ = writeln!(text, "    and {more} more; --json has them all");
             }
             text.extend(sentences.iter().map(|sentence| format!("    {sentence}\n")));
         }
-        let leaving = self.leaving();
+        if more_tables > 0 {
+            let _ = writeln!(text, "  and {more_tables} more tables; --json has them all");
+        }
+        let (leaving, more) = self.leaving();
         if !leaving.is_empty() {
             let _ = write!(text, "\nWho leaves an arm without its shrink\n{}", indented(&columns(&leaving)));
+            if more > 0 {
+                let _ = writeln!(text, "  and {more} more; --json has them all");
+            }
         }
         let _ = writeln!(text, "\n{}", self.verdict());
         text
     }
-}
-
-/// Some of the moves of a table, and how many more there are.
-pub fn first(rows: &[Move]) -> (&[Move], usize) {
-    let shown = rows.len().min(MOVES_MAX);
-    (&rows[..shown], rows.len() - shown)
 }
 
 fn indented(text: &str) -> String {

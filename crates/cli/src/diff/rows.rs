@@ -10,6 +10,8 @@ pub struct Moves {
     pub sentences: Vec<String>,
     /// From, to, and how many; the most first.
     pub rows: Vec<Move>,
+    /// Rows that are left out.
+    pub more: usize,
     /// Whether they are parts of all units, and not counts of some.
     pub is_parts: bool,
 }
@@ -46,7 +48,7 @@ pub fn of_layer(layer: &LayerMoves<'_>, with_units: bool) -> Vec<Moves> {
             size: flow.part,
         });
         let heading = format!("{place}, unit {unit}: parts of {who}{of}, {how}");
-        tables.push(Moves { heading, sentences: Vec::new(), rows: sorted(rows.collect()), is_parts: true });
+        tables.push(Moves { heading, sentences: Vec::new(), rows: sorted(rows.collect()), more: 0, is_parts: true });
     }
     if let Some(named) = &layer.named {
         let heading = format!("{place}: {} that overrides name otherwise", counted(named.asked, "unit"));
@@ -64,7 +66,13 @@ pub fn of_layer(layer: &LayerMoves<'_>, with_units: bool) -> Vec<Moves> {
         None => {
             let would = if with_units { "" } else { "; --units FILE would tell of those in it" };
             let sentence = format!("Not known: who moves by {causes}{would}.");
-            tables.push(Moves { heading: place, sentences: vec![sentence], rows: Vec::new(), is_parts: false });
+            tables.push(Moves {
+                heading: place,
+                sentences: vec![sentence],
+                rows: Vec::new(),
+                more: 0,
+                is_parts: false,
+            });
         }
     }
     tables
@@ -85,7 +93,7 @@ fn of_counts(heading: String, counts: &Counts<'_>) -> Moves {
     if counts.without_unit > 0 {
         sentences.push(format!("{} have no unit of this layer on one side or both.", counts.without_unit));
     }
-    Moves { heading, sentences, rows, is_parts: false }
+    Moves { heading, sentences, rows, more: 0, is_parts: false }
 }
 
 fn sorted(mut rows: Vec<Move>) -> Vec<Move> {

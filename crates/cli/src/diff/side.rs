@@ -1,8 +1,10 @@
 //! One of the two policies, wherever it is.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use weir_policy::{Checked, Role, SourceId, Sources};
+use weir_release::journal::{Document, Text};
 use weir_release::state::State;
 
 use super::git::InGit;
@@ -16,21 +18,28 @@ pub struct Side {
     pub name: String,
     /// The policy.
     pub policy: Checked,
+    /// The documents of releases that were given with it.
+    pub documents: Vec<Document>,
 }
 
 impl Side {
-    /// Reads a policy, and releases beside it.
-    pub fn read(
+    /// Reads a policy, and releases beside it, of which the journal with these documents says which are in force and how.
+    pub fn read<'j>(
         spec: &str,
         releases: Option<&str>,
         state: Option<&StateDir>,
-        journal: Option<&State>,
+        journal: impl FnOnce(&[Document]) -> Option<Cow<'j, State>>,
     ) -> Result<Side, Failure> {
         let mut sources = Sources::default();
         let files = texts(spec, "policy", state, &mut sources)?;
         let releases = releases.map(|spec| texts(spec, "release", None, &mut sources)).transpose()?;
-        let policy = load::with_releases(&mut sources, &files, Role::Edge, releases.as_deref(), journal)?;
-        Ok(Side { name: spec.to_owned(), policy })
+        // What is bad among these is told with the policy.
+        let read = |source: &SourceId| Document::read(Text::of(sources.get(*source)?)).ok();
+        let documents: Vec<Document> = releases.iter().flatten().filter_map(read).collect();
+        let journal = journal(&documents);
+        let releases = releases.as_deref();
+        let (policy, _) = load::with_releases(&mut sources, &files, Role::Edge, releases, journal.as_deref())?;
+        Ok(Side { name: spec.to_owned(), policy, documents })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use weir_release::journal::{Event, Text};
+use weir_release::journal::{Event, Format, Node, Text};
 
 use crate::support::{Folder, begun, running, seen};
 
@@ -130,5 +130,83 @@ fn policies_are_compared_with_the_releases_that_are_there() {
         let (code, said) = weir(&folder, &format!("diff policy.yaml policy.yaml {words}"));
         assert_eq!(code, Some(0), "{words}: {said}");
         assert!(said.contains(expected) && !said.contains("experiment owl"), "{words}: {said}");
+    }
+}
+
+/// What a document says otherwise is told with what a server would make of it, and what it makes of it is in the new policy.
+#[test]
+fn a_document_that_changes_is_told_as_the_server_would_take_it() {
+    let new = "--releases changed --state state";
+    let rule =
+        ("kind: release", "kind: release\nrules: [{when: {header: {name: x-qa, present: true}}, variant: canary}]");
+    let refused = "cannot change in force; give what changed a new id";
+    let text = |(from, to): (&str, &str)| {
+        let Event::Seen { document: Text { text, .. }, .. } = seen("owl") else { unreachable!() };
+        text.replace(from, to)
+    };
+    let again = ("hold: 1h", "hold: 2h");
+    let held_back = || {
+        let (document, nodes) = (
+            Text { format: Format::Yaml, text: text(again) },
+            vec![Node { node: "edge-1".into(), why: "refused".into() }],
+        );
+        let (release, file) = ("owl".to_owned(), "releases/owl.yaml".to_owned());
+        let changed = Event::Changed { release, file, document, push: Some(3) };
+        let back =
+            Event::HeldBack { release: "owl".into(), step: Some(0), queued: false, document: true, nodes, push: 3 };
+        running("owl").into_iter().chain([changed, back]).collect::<Vec<_>>()
+    };
+    let over = || running("owl").into_iter().chain([Event::Finished { release: "owl".into(), push: 3 }]).collect();
+    let queued = || vec![seen("owl")];
+    let runs = || running("owl").to_vec();
+    for (events, change, words, expected) in [
+        (runs(), again, new, vec!["step 2: hold 1h -> 2h", "taken: it counts from then on"]),
+        (runs(), ("50%", "60%"), new, vec!["step 2: share 50% -> 60%", "taken: it counts from then on"]),
+        (
+            runs(),
+            ("5%, hold: 10m", "6%, hold: 10m"),
+            new,
+            vec!["step 1: share 5% -> 6%", "not taken, new_id_needed: a step that has begun cannot change in force"],
+        ),
+        (
+            runs(),
+            ("kind: release", "guardrails: [{name: errors, errors: {margin: 20%}}]"),
+            new,
+            vec!["guardrail errors ", "not taken, new_id_needed: guardrails cannot change in force"],
+        ),
+        (runs(), ("kind: release", "env_tag: owl2"), new, vec!["tag of canary owl.canary -> owl2", refused]),
+        (runs(), ("kind: release", "targeting: {path: {prefix: /a}}"), new, vec!["targeting changed", refused]),
+        (runs(), rule, new, vec!["rules changed", "taken: it counts from then on", "to canary added", "rules of owl"]),
+        (queued(), rule, new, vec!["rules changed", "taken: it has not started, and everything may change"]),
+        (held_back(), again, new, vec!["step 2: hold", "not taken, held_back: first nodes did not take what it says"]),
+        (over(), again, new, vec!["not taken, used_id: release owl is over"]),
+        (over(), ("", ""), new, vec!["Nothing changes"]),
+        (runs(), ("", ""), new, vec!["Nothing changes"]),
+        (runs(), again, "--releases changed", vec!["Nothing changes"]),
+        (runs(), again, "--releases releases --releases changed", vec!["step 2: hold 1h -> 2h"]),
+        (
+            vec![seen("cat")],
+            again,
+            "--releases none --releases changed --state state",
+            vec!["taken: it joins the queue"],
+        ),
+        (
+            runs(),
+            again,
+            "--releases changed --releases none --state state",
+            vec!["its document is gone", "ignored: it goes on as it was; abort and promote end it"],
+        ),
+        (queued(), again, "--releases changed --releases none --state state", vec!["withdrawn: it leaves the queue"]),
+        (over(), again, "--releases changed --releases none --state state", vec!["ignored: the release is over"]),
+    ] {
+        let folder = Folder::of(events);
+        weir(&folder, "--version");
+        for (name, text) in [("changed/owl.yaml", text(change)), ("none/cat.yaml", text(("owl", "cat")))] {
+            fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let (code, said) = weir(&folder, &format!("diff policy.yaml policy.yaml {words}"));
+        assert_eq!(code, Some(0), "{change:?} {words}: {said}");
+        expected.iter().for_each(|one| assert!(said.contains(one), "{change:?} {words}: no {one:?} in\n{said}"));
     }
 }
