@@ -16,8 +16,8 @@ pub struct Pictures {
     /// Show pictures below the text, as on a terminal
     #[arg(long, conflicts_with = "json")]
     pictures: bool,
-    /// Write a page with pictures there too
-    #[arg(short, value_name = "FILE.html")]
+    /// Write a page with pictures there too; or, to NAME.svg, each picture by itself, as NAME-1.svg and so on
+    #[arg(short, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
@@ -43,9 +43,20 @@ impl Pictures {
     }
 }
 
-/// Over one that is there.
+/// Over what is there: a page, or its pictures where it shall be SVG, for what shows no pages, such as a README or a pull request.
 fn write(path: &Path, page: &Page) -> Result<(), Failure> {
-    fs::write(path, page.html()).map_err(|error| Failure::Usage(format!("-o {}: {error}", path.display())))
+    let write = |path: &Path, text: String| {
+        fs::write(path, text).map_err(|error| Failure::Usage(format!("-o {}: {error}", path.display())))
+    };
+    if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("svg")) {
+        return write(path, page.html());
+    }
+    let name = path.with_extension("").into_os_string();
+    (1..).zip(page.svgs()).try_for_each(|(number, picture)| {
+        let mut numbered = name.clone();
+        numbered.push(format!("-{number}.svg"));
+        write(Path::new(&numbered), picture)
+    })
 }
 
 /// How many columns pictures have: what COLUMNS says goes before what the terminal has.

@@ -486,7 +486,8 @@ fn good_policies() -> Vec<(String, Model)> {
         }
     }
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
-    for page in fs::read_dir(docs).unwrap().map(|page| page.unwrap().path()) {
+    let pages = fs::read_dir(docs).unwrap().map(|page| page.unwrap().path());
+    for page in pages.filter(|page| page.extension().is_some_and(|extension| extension == "md")) {
         let text = fs::read_to_string(&page).unwrap();
         for block in text.split("```yaml").skip(1) {
             let block = block.split_once('\n').unwrap().1.split("```").next().unwrap();

@@ -10,6 +10,9 @@ use std::{env, fs};
 use weir_engine::Reason;
 use weir_policy::{Code, codes, limits};
 
+#[path = "docs/pictures.rs"]
+mod pictures;
+
 #[test]
 fn policy_reference_is_true() {
     check("docs/policy.md");
@@ -50,6 +53,7 @@ fn check(page: &str) {
     let written = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{page}: {error}"));
     let folder = tempfile::tempdir().unwrap();
     let mut true_text = run_blocks(&written, folder.path());
+    pictures::check(&written, folder.path());
     for (name, table) in [
         ("reasons", reasons()),
         ("limits", limit_table()),

@@ -65,7 +65,11 @@ pub(crate) fn table(bars: &Bars) -> Table {
         [bar.name.clone(), unit.write(bar.value), end(bar.low), end(bar.high)]
     });
     let value = if bars.axis.name.is_empty() { "value" } else { &bars.axis.name };
-    Table::new(["name", value, "from", "to"], rows)
+    let mut table = Table::new(["name", value, "from", "to"], rows);
+    if !bars.bars.iter().any(Bar::has_interval) {
+        table.columns.truncate(2);
+    }
+    table
 }
 
 pub(crate) fn describe(bars: &Bars) -> String {

@@ -95,17 +95,38 @@ impl Drawing {
         })
     }
 
-    /// The picture by itself or within a page; `id` is its own there.
-    pub(crate) fn svg(&self, class: &str, id: &str, title: &str, description: &str, extra: &str) -> String {
-        let (width, height) = (tenths(self.width), tenths(self.height.max(1.0)));
+    /// The picture within a page, where `id` is its own.
+    pub(crate) fn svg(&self, class: &str, id: &str, title: &str, description: &str) -> String {
+        self.framed(0.0, &format!(" class=\"{class}\""), id, title, description, "")
+    }
+
+    /// The picture by itself, with the style of its marks, on a ground that leaves a margin, for it may lie on any other.
+    pub(crate) fn alone(&self, title: &str, description: &str, style: &str) -> String {
+        let (width, height) = (self.width + 2.0 * MARGIN, self.height + 2.0 * MARGIN);
+        let ground = format!("<path class=\"ground\" d=\"{}\"/>", rectangle(-MARGIN, -MARGIN, width, height));
+        self.framed(MARGIN, "", "", title, description, &format!("{style}{ground}"))
+    }
+
+    fn framed(&self, margin: f64, class: &str, id: &str, title: &str, description: &str, before: &str) -> String {
+        let (width, height) = (tenths(self.width + 2.0 * margin), tenths(self.height.max(1.0) + 2.0 * margin));
+        let start = tenths(-margin);
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"{class}\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\"{class} viewBox=\"{start} {start} {width} {height}\" width=\"{width}\" \
              height=\"{height}\" role=\"img\" aria-labelledby=\"{id}t {id}d\"><title id=\"{id}t\">{}</title>\
-             <desc id=\"{id}d\">{}</desc>{extra}{}</svg>\n",
+             <desc id=\"{id}d\">{}</desc>{before}{}</svg>\n",
             escape(&glyphs::plain(title)),
             escape(&glyphs::plain(&first(description))),
             self.marks
         )
+    }
+
+    /// Writes below the picture what is not in it.
+    pub(crate) fn say_what_is_left_out(&mut self) {
+        let Some(said) = self.left_out.take() else { return };
+        for sentence in said.split_inclusive(". ") {
+            self.text("m", (0.0, self.height + 13.0), Anchor::Start, sentence, self.width);
+            self.height += LEADING;
+        }
     }
 
     fn entries<'a, S>(
@@ -146,6 +167,9 @@ fn first(description: &str) -> String {
 const DESCRIPTION_MAX: usize = 600;
 
 const SWATCH: f64 = 18.0;
+
+/// Around a picture that is alone.
+const MARGIN: f64 = 16.0;
 
 /// A rectangle as a path; none that has no size.
 pub(crate) fn rectangle(x: f64, y: f64, width: f64, height: f64) -> String {

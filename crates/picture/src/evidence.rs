@@ -80,10 +80,8 @@ pub(crate) fn describe(evidence: &Evidence) -> String {
     });
     let last = last.collect::<Vec<_>>().join(", ");
     let bound = evidence.bound.as_ref();
-    let bound = bound.map_or_else(String::new, |bound| {
-        format!(" The bound {} is {}.", bound.name, evidence.up.unit.write(bound.at))
-    });
-    format!("{} over {}. {last}.{bound}", evidence.up.name, evidence.across.name)
+    let bound = bound.map_or_else(String::new, |bound| format!(" Held against: {}.", bound.said(evidence.up.unit)));
+    format!("Upwards {}; across, {}. {last}.{bound}", evidence.up.name, evidence.across.name)
 }
 
 pub(crate) fn draw(evidence: &Evidence, drawing: &mut Drawing) {

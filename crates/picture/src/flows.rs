@@ -61,7 +61,7 @@ pub(crate) fn table(flows: &Flows) -> Table {
         ]
     });
     let amount = if flows.axis.name.is_empty() { "amount" } else { &flows.axis.name };
-    Table::new(["from", "to", "moves", amount, "of all"], rows)
+    Table::new(["from", "to", "moves", amount, "of these"], rows)
 }
 
 pub(crate) fn describe(flows: &Flows) -> String {
@@ -103,7 +103,9 @@ pub(crate) fn draw(flows: &Flows, drawing: &mut Drawing) {
         }
     }
     let end = before.iter().chain(&after).map(|node| node.top + node.height).fold(LEADING + 4.0, f64::max);
-    let legend = [("moves", "moves"), ("stays", "stays")].map(|(class, name)| (class.to_owned(), name));
+    let is_there = |moves: bool| drawn.iter().any(|flow| flow.moves() == moves);
+    let legend = [("moves", true), ("stays", false)].into_iter().filter(|(_, moves)| is_there(*moves));
+    let legend = legend.map(|(name, _)| (name.to_owned(), name));
     drawing.height = drawing.legend(end + 12.0, legend) + 4.0;
     let most = [&before, &after].into_iter().any(|nodes| nodes.iter().any(|node| node.name.is_none()));
     drawing.left_out = most.then(|| "The picture has the smallest of them together; the table has each.".to_owned());

@@ -1,6 +1,6 @@
-//! A page as HTML that is XML too: everything it needs is in it.
+//! A page as HTML that is XML too, or its pictures as SVG: everything they need is in them.
 
-use crate::drawing::{NARROW, WIDE, rectangle};
+use crate::drawing::{NARROW, WIDE};
 use crate::escape::escape;
 use crate::owners::Owners;
 use crate::page::{Page, Picture, Section};
@@ -14,6 +14,18 @@ const PICTURES_MAX: usize = 1_000_000;
 const TABLES_MAX: usize = 800_000;
 
 impl Page {
+    /// Each picture as an SVG file of its own, for light and dark, and with a ground of its own; what is nothing to draw has none.
+    pub fn svgs(&self) -> impl Iterator<Item = String> {
+        let owners = owners(&self.sections);
+        let style = format!("<style>{}{}</style>{}", style::colours(), style::pictures(), style::patterns());
+        self.sections.iter().filter_map(move |section| {
+            let picture = section.picture.as_ref()?;
+            let mut drawing = picture.drawing(&owners, WIDE)?;
+            drawing.say_what_is_left_out();
+            Some(drawing.alone(&section.heading, &picture.description(), &style))
+        })
+    }
+
     /// The page as one HTML document of less than 2 MB: light and dark, printable, without a script and without anything to fetch.
     pub fn html(&self) -> String {
         let owners = owners(&self.sections);
@@ -40,22 +52,6 @@ impl Page {
             style::PAGE,
             style::patterns_beside(),
         )
-    }
-}
-
-impl Section {
-    /// The picture alone, as an SVG file of its own; none where there is nothing to draw.
-    pub fn svg(&self) -> Option<String> {
-        let picture = self.picture.as_ref()?;
-        let drawing = picture.drawing(&owners(std::slice::from_ref(self)), WIDE)?;
-        let ground = rectangle(0.0, 0.0, drawing.width, drawing.height);
-        let style = format!(
-            "<style>{}{}</style>{}<path class=\"ground\" d=\"{ground}\"/>",
-            style::colours(),
-            style::pictures(),
-            style::patterns()
-        );
-        Some(drawing.svg("alone", "", &self.heading, &picture.description(), &style))
     }
 }
 
@@ -101,8 +97,8 @@ fn drawn(picture: &Picture, heading: &str, index: usize, owners: &Owners, room: 
         wide.left_out.as_ref().map_or_else(String::new, |text| format!("<figcaption>{}</figcaption>\n", escape(text)));
     format!(
         "<figure>\n{}{}{left_out}</figure>\n",
-        wide.svg("wide", &wide_id, heading, &description, ""),
-        narrow.svg("narrow", &narrow_id, heading, &description, "")
+        wide.svg("wide", &wide_id, heading, &description),
+        narrow.svg("narrow", &narrow_id, heading, &description)
     )
 }
 

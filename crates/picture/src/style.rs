@@ -119,7 +119,7 @@ h1,h2,p,summary,th,td,figcaption,caption{overflow-wrap:anywhere;unicode-bidi:iso
 h1{font-size:28px;line-height:1.25;margin:0 0 8px}h2{font-size:19px;line-height:1.35;margin:0 0 8px}
 p{margin:0 0 12px;max-width:68ch}.lead{font-size:18px;color:var(--soft)}p.m,figcaption{color:var(--soft);font-size:14px}
 section{margin-top:40px;padding-top:24px;border-top:1px solid var(--grid)}
-figure{margin:20px 0 12px}figure svg{display:block;height:auto}.defs{position:absolute}
+figure{margin:20px 0 12px}figure svg{display:block;height:auto;overflow:visible}.defs{position:absolute}
 .wide{width:100%}.narrow{display:none!important}
 details{font-size:14px}summary{color:var(--accent);cursor:pointer;padding:4px 0}summary:focus-visible{outline:2px solid var(--accent)}
 table{border-collapse:collapse;width:100%;font-size:14px;line-height:1.45;font-variant-numeric:tabular-nums}
@@ -131,7 +131,7 @@ th:last-child,td:last-child{padding-right:0}th{color:var(--soft);font-weight:600
 table,tbody{display:block}thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 tr{display:block;padding:8px 0;border-bottom:1px solid var(--grid)}
 td{display:grid;grid-template-columns:minmax(0,2fr) minmax(0,3fr);gap:12px;padding:1px 0;border:0}td:empty{display:none}td:first-child{display:block;font-weight:600}td:first-child::before{content:none!important}td::before{color:var(--soft);font-variant-numeric:normal}}
-@media print{main{max-width:none;padding:0}figure,tr{break-inside:avoid}h2,section>p{break-after:avoid}
+@media print{main{max-width:none;padding:0}figure,tr{break-inside:avoid}h2,section>p,summary,thead{break-after:avoid}tbody tr:first-child{break-before:avoid}
 details::details-content{content-visibility:visible!important;height:auto!important}}
 ";
 
@@ -169,6 +169,29 @@ mod tests {
         let looks: std::collections::BTreeSet<&str> =
             styles.split("userSpaceOnUse").skip(1).map(|one| &one[..one.find("</pattern>").unwrap()]).collect();
         assert_eq!(looks.len(), STYLES);
+    }
+
+    /// Those who see no colours tell owners apart that come one after the other, and series.
+    #[test]
+    fn neighbours_differ_without_their_colours() {
+        let patterns = patterns();
+        let shapes: Vec<(&str, &str)> = patterns
+            .split("<pattern ")
+            .skip(1)
+            .map(|one| {
+                let size = one.split("width=").nth(1).unwrap().split(' ').next().unwrap();
+                (size, one.split("<path").nth(2).map_or("", |path| path.split(" d=").nth(1).unwrap()))
+            })
+            .collect();
+        assert_eq!(shapes.len(), STYLES);
+        for near in shapes.windows(5) {
+            assert_eq!(near.iter().collect::<std::collections::BTreeSet<_>>().len(), 5, "{near:?}");
+        }
+        let dashes = (0..crate::SERIES_MAX).map(|series| {
+            let style = PICTURES.split(&format!(".e{series}{{")).nth(1).unwrap().split('}').next().unwrap();
+            style.split_once(';').map_or("", |(_, dashes)| dashes)
+        });
+        assert_eq!(dashes.collect::<std::collections::BTreeSet<_>>().len(), crate::SERIES_MAX);
     }
 
     fn contrast(one: &str, other: &str) -> f64 {

@@ -93,7 +93,9 @@ impl Table {
         cells.all(|cell| {
             cell.is_empty()
                 || cell.len() <= NUMBER_MAX
-                    && cell.starts_with(|one: char| one.is_ascii_digit() || matches!(one, '−' | '-' | '+' | '∞'))
+                    && cell.starts_with(|one: char| {
+                        one.is_ascii_digit() || matches!(one, '−' | '-' | '+' | '∞' | '<' | '>')
+                    })
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use weir_picture::{Axis, Band, Bar, Bars, Line, Page, Picture, Section, Stay, Table, Track, Unit};
+use weir_picture::{Axis, Band, Bar, Bars, Bound, Line, Page, Picture, Section, Stay, Table, Track, Unit};
 
 use super::report::{ReleaseView, Report, StepView};
 use super::{rates, rows, text};
@@ -32,7 +32,8 @@ pub fn page(report: &Report) -> Page {
     Page { title: "Plan of releases".to_owned(), lead: lead(report), sections }
 }
 
-const OWN: &str = "Releases that touch a common service own slots of their own; others may overlap.";
+const OWN: &str = "Releases that touch a common service own slots of their own, or wait for them. Who has slots that another one has too, \
+     at the same time or after it, is in another row.";
 const EARLIEST: &str = "All times are the earliest: nothing goes wrong, and people say yes as soon as they are asked.";
 
 fn lead(report: &Report) -> String {
@@ -63,13 +64,30 @@ fn releases(report: &Report) -> Table {
     )
 }
 
+/// Rows of each pool, none of which has slots of two releases.
 fn lines(report: &Report) -> Vec<Line> {
-    let mut lines: BTreeMap<&str, Vec<Band>> = BTreeMap::new();
-    for release in &report.releases {
-        let bands = release.slots.iter().map(|(from, to)| Band { owner: release.id.clone(), from: *from, to: *to });
-        lines.entry(&release.line).or_default().extend(bands);
+    let mut lines: BTreeMap<&str, Vec<BTreeMap<u32, Band>>> = BTreeMap::new();
+    for release in report.releases.iter().filter(|release| !release.slots.is_empty()) {
+        let bands =
+            release.slots.iter().map(|(from, to)| (*from, Band { owner: release.id.clone(), from: *from, to: *to }));
+        let rows = lines.entry(&release.line).or_default();
+        let is_free = |row: &&mut BTreeMap<u32, Band>| {
+            let before = |to: u32| row.range(..to).next_back().map_or(0, |(_, band)| band.to);
+            release.slots.iter().all(|(from, to)| before(*to) <= *from)
+        };
+        match rows.iter_mut().find(is_free) {
+            Some(row) => row.extend(bands),
+            None => rows.push(bands.collect()),
+        }
     }
-    lines.into_iter().map(|(name, bands)| Line { name: name.to_owned(), bands }).collect()
+    let named = |(name, rows): (&str, Vec<BTreeMap<u32, Band>>)| {
+        let rows = rows.into_iter().enumerate().map(|(row, bands)| {
+            let name = if row == 0 { name.to_owned() } else { format!("{name}, row {}", row + 1) };
+            Line { name, bands: bands.into_values().collect() }
+        });
+        rows.collect::<Vec<Line>>()
+    };
+    lines.into_iter().flat_map(named).collect()
 }
 
 fn tracks(report: &Report) -> Vec<Track> {
@@ -100,7 +118,11 @@ fn of_release(release: &ReleaseView) -> Vec<Section> {
     let picture = (!bars.is_empty()).then(|| {
         let heading = format!("Smallest ratio that {} finds with 80%", release.id);
         let sentences = vec!["What is smaller may go unseen. A step in which nothing is found has no bar.".to_owned()];
-        section(&heading, sentences, Picture::Bars(Bars { axis, bars, bound: None }))
+        section(
+            &heading,
+            sentences,
+            Picture::Bars(Bars { axis, bars, bound: Some(Bound { name: "as good as control".to_owned(), at: 1.0 }) }),
+        )
     });
     [steps, sights].into_iter().chain(picture).collect()
 }

@@ -24,8 +24,8 @@ fn section(looks: &[(f64, &[GuardrailNumbers])], one: &GuardrailNumbers) -> Opti
     };
     let arm = one.arm.as_ref().map(|arm| format!(" of {arm}")).unwrap_or_default();
     let picture = Evidence {
-        across: Axis { name: "since the first".to_owned(), unit: Unit::Seconds },
-        up: Axis { name: "e".to_owned(), unit: Unit::Number },
+        across: Axis { name: "since the first look".to_owned(), unit: Unit::Seconds },
+        up: Axis { name: "e, the evidence that it is worse".to_owned(), unit: Unit::Number },
         logarithmic: true,
         series: vec![series("harm", |one| one.ln_e_harm), series("suspicion", |one| one.ln_e)],
         bound: Some(bound),

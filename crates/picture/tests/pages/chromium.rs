@@ -112,6 +112,11 @@ impl Tab<'_> {
         result["result"]["value"].clone()
     }
 
+    /// From now on as somebody sees it who tells fewer colours apart, such as `deuteranopia`.
+    pub fn see_by(&mut self, kind: &str) {
+        self.call("Emulation.setEmulatedVisionDeficiency", json!({"type": kind}));
+    }
+
     /// From now on as on paper.
     pub fn print(&mut self) {
         self.call("Emulation.setEmulatedMedia", json!({"media": "print"}));
@@ -120,13 +125,23 @@ impl Tab<'_> {
     /// The whole page as a PNG.
     pub fn screenshot(&mut self) -> Vec<u8> {
         let result = self.call("Page.captureScreenshot", json!({"captureBeyondViewport": true}));
-        base64::engine::general_purpose::STANDARD.decode(result["data"].as_str().unwrap()).unwrap()
+        base64(&result["data"])
+    }
+
+    /// The page on sheets of A4.
+    pub fn pdf(&mut self) -> Vec<u8> {
+        let size = json!({"paperWidth": 8.27, "paperHeight": 11.69, "printBackground": true});
+        base64(&self.call("Page.printToPDF", size)["data"])
     }
 
     fn call(&mut self, method: &str, params: Value) -> Value {
         let session = self.session.clone();
         self.chromium.call(method, params, Some(&session))
     }
+}
+
+fn base64(data: &Value) -> Vec<u8> {
+    base64::engine::general_purpose::STANDARD.decode(data.as_str().unwrap()).unwrap()
 }
 
 impl Drop for Chromium {

@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use base64::Engine;
 use serde_json::Value;
-use weir_picture::Page;
+use weir_picture::{Band, Line, Page, Picture, Section};
 
 use chromium::{Chromium, Tab, View};
 
@@ -81,6 +82,42 @@ fn pages_of_the_command_are_whole() {
     }
 }
 
+/// Those of the documentation, as files of their own: in a viewer, and as images on grounds of either kind.
+#[test]
+fn pictures_of_the_docs_stand_alone() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/pictures").canonicalize().unwrap();
+    let mut files: Vec<PathBuf> = fs::read_dir(&docs).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort_unstable();
+    assert!(files.len() >= 6, "{files:?}");
+    let images =
+        files.iter().map(|file| format!("<p><img width=\"752\" alt=\"\" src=\"file://{}\"></p>", file.display()));
+    let images: String = images.collect();
+    let grounds =
+        format!("<div style=\"background:#fff\">{images}</div><div style=\"background:#0d1117\">{images}</div>");
+    let images = write("docs-images", &grounds);
+    let mut chromium = Chromium::start();
+    for view in [VIEWS[2], VIEWS[3]] {
+        for file in &files {
+            let name = file.file_stem().unwrap().to_str().unwrap();
+            let mut tab = chromium.open(file, view);
+            let is_svg = "document.documentElement.tagName == 'svg' && !document.querySelector('parsererror')";
+            assert_eq!(tab.evaluate(is_svg), true, "{name}");
+            let ground = tab.evaluate("getComputedStyle(document.querySelector('.ground')).fill");
+            assert_eq!(ground == "rgb(255, 255, 255)", view.scheme == "light", "{name}: {ground}");
+            let svg = fs::read_to_string(file).unwrap();
+            let html = format!(
+                "<!DOCTYPE html><html lang=\"en\"><title>{name}</title><main><h1>{name}</h1><figure style=\"margin:0\">{svg}</figure></main></html>"
+            );
+            let problems = problems(&mut chromium.open(&write(&format!("docs-{name}"), &html), view));
+            assert_eq!(problems, Vec::<String>::new(), "{name} {view:?}");
+        }
+        let mut tab = chromium.open(&images, view);
+        let shown = tab.evaluate("[...document.images].filter(one => one.complete && one.naturalWidth == 752).length");
+        assert_eq!(shown, files.len() * 2);
+        fs::write(folder().join(format!("docs-{}.png", view.scheme)), tab.screenshot()).unwrap();
+    }
+}
+
 /// Widths between the two, where one layout takes over from the other, and a thousand releases. Rules do not change with them.
 #[test]
 fn pages_are_whole_at_any_width_and_with_a_thousand_releases() {
@@ -109,6 +146,54 @@ fn paper_is_light_and_has_every_table() {
     tab.print();
     assert_eq!([shown(&mut tab, "svg.wide"), shown(&mut tab, "svg.narrow"), shown(&mut tab, "table")], [5, 0, 6]);
     assert_eq!(tab.evaluate("getComputedStyle(document.documentElement).backgroundColor"), "rgb(255, 255, 255)");
+    assert_eq!(measured(&mut tab), Vec::<String>::new());
+    let is_whole =
+        "[...document.querySelectorAll('figure,tr')].every(one => getComputedStyle(one).breakInside == 'avoid')";
+    assert_eq!(tab.evaluate(is_whole), true, "a picture or a row is on two sheets");
+    fs::write(folder().join("all.pdf"), tab.pdf()).unwrap();
+}
+
+/// Each style of an owner but those that have no pattern is one of a pattern that is seen whoever looks; no two that are near
+/// each other have the same one, which the tests of styles hold.
+#[test]
+fn patterns_are_seen_without_colours() {
+    let band = |owner: u32| Band { owner: format!("o{owner}"), from: owner * 40_000, to: owner * 40_000 + 40_000 };
+    let line = Line { name: "line".to_owned(), bands: (0..24).map(band).collect() };
+    let section = Section { picture: Some(Picture::Lines(vec![line])), ..Section::default() };
+    let html = Page { sections: vec![section], ..Page::default() }.html();
+    let (whole, bare) =
+        (write("owners", &html), write("owners-bare", &html.replace("stroke-width:1.2", "stroke-width:0")));
+    let mut chromium = Chromium::start();
+    for kind in ["deuteranopia", "protanopia", "tritanopia", "achromatopsia"] {
+        for view in [VIEWS[2], VIEWS[3]] {
+            let seen = seen(&mut chromium, &whole, view, kind);
+            assert_eq!(
+                (seen.len(), seen.iter().filter(|seen| **seen > 1.4).count()),
+                (24, 21),
+                "{kind} {view:?}: {seen:?}"
+            );
+            let bare = self::seen(&mut chromium, &bare, view, kind);
+            assert!(bare.len() == 24 && bare.iter().all(|seen| *seen < 1.1), "{kind} {view:?}: {bare:?}");
+        }
+    }
+}
+
+/// How far the lightest of each swatch of a legend stands out from its darkest, to somebody who sees fewer colours.
+fn seen(chromium: &mut Chromium, file: &Path, view: View, kind: &str) -> Vec<f64> {
+    let mut tab = chromium.open(file, view);
+    tab.see_by(kind);
+    let swatches =
+        "[...document.querySelectorAll('svg.wide path[class^=p]')].filter(one => one.getBBox().height == 12)";
+    let places = tab.evaluate(&format!(
+        "{swatches}.map(one => one.getBoundingClientRect()).map(box => [box.x + 1, box.y + 1, box.width - 2, box.height - 2].map(Math.round))"
+    ));
+    let shot = base64::engine::general_purpose::STANDARD.encode(tab.screenshot());
+    let pixels = include_str!("pixels.js").replace("PLACES", &places.to_string()).replace("SHOT", &shot);
+    let found = chromium.open(&write("blank", "<!DOCTYPE html><title>blank</title>"), view).evaluate(&pixels);
+    let found: Vec<f64> = found.as_array().unwrap().iter().map(|seen| seen.as_f64().unwrap()).collect();
+    let (greyness, seen) = found.split_first().unwrap();
+    assert_eq!(*greyness == 0.0, kind == "achromatopsia", "colours are not seen as somebody with {kind} does");
+    seen.to_vec()
 }
 
 #[test]
