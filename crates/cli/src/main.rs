@@ -18,6 +18,7 @@ mod fleet;
 mod history;
 mod http_get;
 mod load;
+mod moment;
 mod numbers;
 mod page;
 mod plan;

@@ -3,6 +3,7 @@
 use clap::Args;
 use jiff::Timestamp;
 
+use crate::moment;
 use crate::page::Pictures;
 use crate::problems::Failure;
 
@@ -28,7 +29,7 @@ pub struct Plan {
     #[command(flatten)]
     options: Options,
     /// From when on; now, if not said
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment::read)]
     from: Option<Timestamp>,
     /// Print one JSON object instead of text
     #[arg(long)]

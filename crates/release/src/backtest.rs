@@ -38,40 +38,50 @@ pub struct Looked {
     pub is_suspected: bool,
 }
 
-/// Has a release's guardrails look at polls one after the other, in the order of time, to their end, whatever they say on the way.
+/// A release's guardrails, which look at one poll after the other, in the order of time and to the end, whatever they say on the way.
 ///
-/// Steps, windows and people are as recorded: nothing is judged but guardrails of the evidence. The first poll tells of the `first` time
-/// before it, each other one of the time since the one before. A step's warm-up begins with its first poll.
-pub fn backtest(release: &Release, polls: &[Recorded], first: Duration) -> Vec<Looked> {
-    let mut release = release.clone();
-    release.guardrails.retain(is_of_evidence);
-    let (mut stand, mut running) = (Stand::default(), Running::default());
-    let mut looked = Vec::with_capacity(polls.len());
-    let (mut after, mut before) = (Duration::ZERO, None::<Timestamp>);
-    for poll in polls {
-        let since = before.map_or(first, |before| since(before, poll.at));
-        after = if before.is_some() { after.saturating_add(since) } else { after };
-        before = Some(poll.at);
-        if stand.step != Some(poll.step) {
-            stand = Stand { step: Some(poll.step), push: stand.push.saturating_add(1), ..Stand::default() };
+/// Steps, windows and people are as recorded: nothing is judged but guardrails of the evidence. A step's warm-up begins with its first
+/// poll.
+pub struct Backtest {
+    release: Release,
+    stand: Stand,
+    running: Running,
+    first: Duration,
+    before: Option<Timestamp>,
+    after: Duration,
+}
+
+impl Backtest {
+    /// Those of this release. The first poll tells of the `first` time before it, each other one of the time since the one before.
+    pub fn new(release: &Release, first: Duration) -> Backtest {
+        let mut release = release.clone();
+        release.guardrails.retain(is_of_evidence);
+        let (stand, running) = (Stand::default(), Running::default());
+        Backtest { release, stand, running, first, before: None, after: Duration::ZERO }
+    }
+
+    /// Looks at the next poll.
+    pub fn look(&mut self, poll: &Recorded) -> Looked {
+        let since = self.before.map_or(self.first, |before| since(before, poll.at));
+        if self.before.is_some() {
+            self.after = self.after.saturating_add(since);
         }
-        let evidence = vec![Evidence { mark: Some(stand.push.to_string()), counts: poll.counts.clone() }];
+        self.before = Some(poll.at);
+        if self.stand.step != Some(poll.step) {
+            let push = self.stand.push.saturating_add(1);
+            self.stand = Stand { step: Some(poll.step), push, ..Stand::default() };
+        }
+        let push = self.stand.push;
+        let evidence = vec![Evidence { mark: Some(push.to_string()), counts: poll.counts.clone() }];
         // However long ago the poll before was, it was the one before.
         let every = since.max(Duration::from_secs(1));
-        let tick = Tick {
-            every,
-            now: poll.at,
-            since: Some(since),
-            answered: stand.push,
-            poll: Some(evidence),
-            ..Tick::default()
-        };
-        running.observe(&release, stand.step, stand.push, &tick);
-        let verdict = judge(&release, &stand, &running, poll.at);
-        running.judged(&verdict);
-        looked.push(Looked::of(poll, after, verdict));
+        let (since, poll_of) = (Some(since), Some(evidence));
+        let tick = Tick { every, now: poll.at, since, answered: push, poll: poll_of, ..Tick::default() };
+        self.running.observe(&self.release, self.stand.step, push, &tick);
+        let verdict = judge(&self.release, &self.stand, &self.running, poll.at);
+        self.running.judged(&verdict);
+        Looked::of(poll, self.after, verdict)
     }
-    looked
 }
 
 /// Whether a guardrail needs nothing but the evidence of edges.
@@ -104,11 +114,18 @@ mod tests {
     use weir_policy::written::Kind;
 
     use super::*;
+    use crate::decide::testing::{World, document};
     use crate::evidence::VariantCounts;
+    use crate::journal::Event;
     use crate::judge::testing::errors;
     use crate::testing;
 
     const TICK: Duration = Duration::from_secs(10);
+
+    fn backtest(release: &Release, polls: &[Recorded]) -> Vec<Looked> {
+        let mut backtest = Backtest::new(release, TICK);
+        polls.iter().map(|poll| backtest.look(poll)).collect()
+    }
 
     /// Polls each ten seconds of a step of 5% and then one of half, of the id of the release: 1,600 requests of each arm, of which so
     /// many of canary fail from the second step on, and 16 of control.
@@ -143,10 +160,10 @@ mod tests {
 
     #[test]
     fn guardrails_say_when_they_would_have_stopped_what_was_recorded() {
-        let good = backtest(&release(), &polls(30, 1), TICK);
+        let good = backtest(&release(), &polls(30, 1));
         assert_eq!(good.len(), 60);
         assert!(good.iter().all(|look| look.rolls_back.is_empty() && !look.is_suspected));
-        let bad = backtest(&release(), &polls(30, 4), TICK);
+        let bad = backtest(&release(), &polls(30, 4));
         let stop = bad.iter().position(|look| !look.rolls_back.is_empty()).unwrap();
         assert!((36..50).contains(&stop), "after the warm-up of the second step: {stop}");
         assert_eq!(bad[stop].rolls_back, [("errors".to_owned(), Some("canary".to_owned()))]);
@@ -162,8 +179,48 @@ mod tests {
         for (number, poll) in polls.iter_mut().enumerate() {
             poll.at += TICK * 30 * u32::try_from(number).unwrap();
         }
-        let looked = backtest(&release(), &polls, TICK);
+        let looked = backtest(&release(), &polls);
         assert!(looked.iter().any(|look| !look.rolls_back.is_empty()));
-        assert!(backtest(&release(), &[], TICK).is_empty());
+    }
+
+    /// What the server decides in its ticks, with queue, pushes and steps, and the same polls by themselves: the same numbers to the last
+    /// bit at each change of a verdict, and the same end.
+    #[test]
+    fn it_says_what_the_server_said_tick_by_tick() {
+        let steps = r#", "warmup": "30s", "steps":
+            [{"share": "5%", "hold": "1m"}, {"share": "50%", "hold": "10m"}, {"share": "100%", "hold": "1m"}]"#;
+        for (bad_from, bad) in [(0, 3), (12, 2), (25, 4), (usize::MAX, 1)] {
+            let mut world = World::new().with("ant", "ant.shop", steps);
+            let (mut polls, mut begun, mut said, mut end) = (Vec::new(), Vec::new(), Vec::new(), None);
+            for tick in 0..100 {
+                world.bad.insert("ant".to_owned(), if tick >= bad_from { bad } else { 1 });
+                let next = world.next_tick();
+                polls.extend(next.poll.into_iter().flatten().map(|one| (next.now, one.counts)));
+                world.tick();
+                for line in &world.last {
+                    match &line.event {
+                        Event::Begun { step, .. } => begun.push((line.at, *step)),
+                        Event::RolledBack { .. } => end = Some(line.at),
+                        Event::Verdict { verdict, .. } => said.push((line.at, verdict.numbers.guardrails.clone())),
+                        _ => {}
+                    }
+                }
+            }
+            let step = |at: Timestamp| begun.iter().rev().find(|(begun, _)| *begun < at).map(|(_, step)| *step);
+            let polls: Vec<Recorded> = polls
+                .into_iter()
+                .filter_map(|(at, counts)| Some(Recorded { at, step: step(at)?, counts }))
+                .take_while(|poll| end.is_none_or(|end| poll.at <= end))
+                .collect();
+            let looked = backtest(&document("ant", "ant.shop", steps).release, &polls);
+            let stop = looked.iter().find(|look| !look.rolls_back.is_empty());
+            assert_eq!(stop.map(|look| look.at), end, "{bad_from} {bad}");
+            assert_eq!(end.is_some(), bad > 1, "{bad_from} {bad}: a world in which nothing happens shows nothing");
+            let same = said
+                .iter()
+                .filter(|(at, numbers)| looked.iter().any(|look| look.at == *at && look.guardrails == *numbers));
+            let with_polls = said.iter().filter(|(at, _)| polls.iter().any(|poll| poll.at == *at));
+            assert_eq!(same.count(), with_polls.count(), "{bad_from} {bad}");
+        }
     }
 }

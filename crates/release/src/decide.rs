@@ -60,6 +60,6 @@ pub fn decide(state: &State, inputs: &Inputs<'_>) -> Decided {
 }
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -36,7 +36,7 @@ mod tick;
 mod window;
 pub mod written;
 
-pub use backtest::{Looked, Recorded, backtest, is_of_evidence};
+pub use backtest::{Backtest, Looked, Recorded, is_of_evidence};
 pub use check::{Around, Checked, Known, Query, QueryCheck};
 pub use decide::decide;
 pub use documents::{Documents, read, read_alone};

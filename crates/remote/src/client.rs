@@ -88,13 +88,23 @@ impl Client {
 
     /// Asks once.
     pub(crate) async fn ask(&self, question: Question<'_>, bytes_max: usize) -> Result<Reply, Trouble> {
+        self.ask_within(DEADLINE, question, bytes_max).await
+    }
+
+    /// Asks once, for something that may take longer.
+    pub(crate) async fn ask_within(
+        &self,
+        deadline: Duration,
+        question: Question<'_>,
+        bytes_max: usize,
+    ) -> Result<Reply, Trouble> {
         let request = self.request(question)?;
         let pool = self.pool()?;
         let asked = async {
             let response = pool.request(request).await.map_err(|error| Trouble::Unreachable(with_causes(&error)))?;
             read(response, bytes_max).await
         };
-        timeout(DEADLINE, asked).await.unwrap_or(Err(Trouble::Late(DEADLINE.as_secs())))
+        timeout(deadline, asked).await.unwrap_or(Err(Trouble::Late(deadline.as_secs())))
     }
 
     fn request(&self, question: Question) -> Result<Request<Full<Bytes>>, Trouble> {

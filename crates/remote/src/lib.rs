@@ -18,5 +18,5 @@ mod trust;
 pub use address::Address;
 pub use client::Client;
 pub use notify::{Notifier, Progress, Webhook};
-pub use prometheus::{Answer, Prometheus, Range, Series, Told};
+pub use prometheus::{Answer, Prometheus, Range, Ranges, Series, Told};
 pub use trouble::Trouble;

@@ -15,7 +15,7 @@ use crate::trouble::Trouble;
 
 mod answer;
 
-pub use answer::{Answer, Range, Series, Told};
+pub use answer::{Answer, Range, Ranges, Series, Told};
 
 /// One number with its labels is some hundred bytes; a query that forgot its `sum` may have many.
 const NUMBER_BYTES_MAX: usize = 1024 * 1024;
@@ -23,6 +23,8 @@ const NUMBER_BYTES_MAX: usize = 1024 * 1024;
 const NAMES_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Longer ones are posted: what stands between refuses long URLs. Shorter ones are not: some let nobody in who posts.
 const URL_BYTES_MAX: usize = 2_000;
+/// What one person waits for may take longer than what a server asks in each tick.
+const RANGE_DEADLINE: Duration = Duration::from_secs(20);
 /// A Prometheus answers 20 at a time as it comes, and has others to answer.
 const AT_ONCE: usize = 8;
 /// How far back a metric may have been seen last.
@@ -100,10 +102,10 @@ impl Prometheus {
         (from, to): (SystemTime, SystemTime),
         step: Duration,
         bytes_max: usize,
-    ) -> Result<Vec<Range>, Trouble> {
+    ) -> Result<Ranges, Trouble> {
         let step = format!("{}.{:03}", step.as_secs(), step.subsec_millis());
         let form = [("query", query), ("start", &seconds(from)), ("end", &seconds(to)), ("step", &step)];
-        let Reply { status, body } = self.ask("/api/v1/query_range", &form, bytes_max).await?;
+        let Reply { status, body } = self.ask_within(RANGE_DEADLINE, "/api/v1/query_range", &form, bytes_max).await?;
         answer::ranges(status, &body)
     }
 
@@ -137,13 +139,24 @@ impl Prometheus {
     }
 
     async fn ask(&self, path: &str, form: &[(&str, &str)], bytes_max: usize) -> Result<Reply, Trouble> {
+        self.ask_within(DEADLINE, path, form, bytes_max).await
+    }
+
+    async fn ask_within(
+        &self,
+        deadline: Duration,
+        path: &str,
+        form: &[(&str, &str)],
+        bytes_max: usize,
+    ) -> Result<Reply, Trouble> {
         let form = encoded(form);
         let headers = Vec::new();
         if form.len() <= URL_BYTES_MAX {
-            return self.0.ask(Question { path: &format!("{path}?{form}"), body: None, headers }, bytes_max).await;
+            let question = Question { path: &format!("{path}?{form}"), body: None, headers };
+            return self.0.ask_within(deadline, question, bytes_max).await;
         }
         let body = Some(("application/x-www-form-urlencoded", Bytes::from(form)));
-        self.0.ask(Question { path, body, headers }, bytes_max).await
+        self.0.ask_within(deadline, Question { path, body, headers }, bytes_max).await
     }
 }
 

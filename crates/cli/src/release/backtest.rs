@@ -5,19 +5,23 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args};
 use jiff::Timestamp;
-use weir_release::{Recorded, Release, backtest};
+use weir_release::{Recorded, Release};
 use weir_remote::{Address, Client, Prometheus};
 
 use crate::duration;
+use crate::moment;
 use crate::page::Pictures;
 use crate::problems::Failure;
 
+mod drawn;
 mod file;
 mod page;
+mod progress;
 mod range;
 mod report;
 mod which;
 
+use progress::Progress;
 use report::Report;
 use which::Which;
 
@@ -28,13 +32,13 @@ const EVERY: &str = "10s";
 #[derive(Args)]
 #[command(after_help = EXAMPLES, group = ArgGroup::new("source").required(true))]
 pub struct Backtest {
-    /// A document of a release; or the id of one in the journal of --state, whose steps are then as they were
+    /// A document of a release; or the id of one in the journal of --state
     #[arg(value_name = "ID|FILE")]
     release: PathBuf,
-    /// The folder that weir serve was given as --state
+    /// The folder that weir serve was given as --state: its journal says when the steps began of the experiment whose evidence it is
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
-    /// A file of polls, each a line of JSON: {"at": TIME, "step": 1, "counts": {ARM: {OUTCOME: [16 NUMBERS]}}}
+    /// A file of polls, or - for standard input, each a line of JSON: {"at": TIME, "step": 1, "counts": {ARM: {OUTCOME: [16 NUMBERS]}}}
     #[arg(long, value_name = "FILE", group = "source")]
     evidence: Option<PathBuf>,
     /// A Prometheus that scraped the Envoys: http://HOST:PORT or https://HOST, with the path that stands before /api/v1
@@ -49,11 +53,14 @@ pub struct Backtest {
     /// The experiment whose evidence it is, if it is not the release's own
     #[arg(long, value_name = "ID", requires = "from_prometheus")]
     experiment: Option<String>,
-    /// From when on, such as 2026-12-01T09:00:00Z
-    #[arg(long, value_name = "TIME", requires = "from_prometheus")]
+    /// Only counters with this label, such as namespace=shop, or prometheus_replica=a where two scraped the same Envoys
+    #[arg(long = "label", value_name = "NAME=VALUE", requires = "from_prometheus", value_parser = label)]
+    labels: Vec<(String, String)>,
+    /// From when on, such as 2026-12-01T09:00:00Z or 2026-12-01T10:00:00+01:00
+    #[arg(long, value_name = "TIME", requires = "from_prometheus", value_parser = moment::read)]
     from: Option<Timestamp>,
     /// Until when
-    #[arg(long, value_name = "TIME", requires = "from_prometheus")]
+    #[arg(long, value_name = "TIME", requires = "from_prometheus", value_parser = moment::read)]
     to: Option<Timestamp>,
     /// The time between two polls
     #[arg(long, value_name = "TIME", default_value = EVERY, value_parser = duration::read)]
@@ -67,6 +74,7 @@ pub struct Backtest {
 
 const EXAMPLES: &str = "Examples:
   weir release backtest owl-v22.yaml --evidence evidence.jsonl
+  zcat evidence.jsonl.gz | weir release backtest owl-v22.yaml --evidence -
   weir release backtest owl-v21 --state /var/lib/weir --from-prometheus https://prometheus.example \\
       --from 2026-12-01T09:00:00Z --to 2026-12-01T10:00:00Z
   weir release backtest owl-v22.yaml --experiment owl-v21 --from-prometheus 127.0.0.1:9090 \\
@@ -81,16 +89,22 @@ answer";
 impl Backtest {
     /// Looks through it, and prints what guardrails would have said.
     pub fn run(self) -> Result<(), Failure> {
-        let Which { release, steps } = Which::read(&self.release, self.state.as_deref())?;
+        let Which { release, steps } = Which::read(&self.release, self.state.as_deref(), self.experiment.as_deref())?;
         let every = Duration::from(self.every);
         if every < Duration::from_secs(1) {
             return Err(Failure::Usage(format!("--every: found {}; a second or more would do", self.every)));
         }
-        let polls = self.polls(&release, &steps, every)?;
-        if polls.is_empty() {
+        let (mut report, mut progress) = (Report::new(&release), Progress::default());
+        let mut backtest = weir_release::Backtest::new(&release, every);
+        let notes = self.read(&release, &steps, every, |poll| {
+            progress.add(poll.at);
+            report.add(backtest.look(&poll));
+        });
+        drop(progress);
+        report.notes = notes?;
+        if report.is_empty() {
             return Err(Failure::Message(format!("weir: there is no evidence of {} there\n", release.id)));
         }
-        let report = Report { looked: backtest(&release, &polls, every), release: &release };
         let pictures = self.pictures.draw(|| page::page(&report))?;
         match self.json {
             true => println!("{}", report.json()),
@@ -99,15 +113,55 @@ impl Backtest {
         Ok(())
     }
 
-    fn polls(&self, release: &Release, steps: &which::Steps, every: Duration) -> Result<Vec<Recorded>, Failure> {
+    /// Hands on each poll. What is worth a word comes back.
+    fn read(
+        &self,
+        release: &Release,
+        steps: &which::Steps,
+        every: Duration,
+        polls: impl FnMut(Recorded),
+    ) -> Result<Vec<String>, Failure> {
         if let Some(path) = &self.evidence {
-            return file::read(path, release, steps);
+            return file::read(path, release, steps, polls).map(|()| Vec::new());
         }
         let (Some(address), Some(from), Some(to)) = (&self.from_prometheus, self.from, self.to) else {
             return Err(Failure::Usage("--evidence or --from-prometheus would do".to_owned()));
         };
         let client = Client::new(address.clone(), self.prometheus_token.clone(), self.prometheus_ca.clone());
-        let asked = range::Asked { experiment: self.experiment.as_deref().unwrap_or(&release.id), from, to, every };
-        range::read(&Prometheus::new(client), &asked, release, steps)
+        let (prometheus, labels) = (&Prometheus::new(client), &self.labels);
+        let experiment = self.experiment.as_deref().unwrap_or(&release.id);
+        range::Asked { prometheus, experiment, labels, from, to, every }.read(release, steps, polls)
+    }
+}
+
+/// A label with its value.
+fn label(text: &str) -> Result<(String, String), String> {
+    let is_name = |name: &str| {
+        !name.starts_with(|first: char| first.is_ascii_digit())
+            && !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    let label = text.split_once('=').filter(|(name, _)| is_name(name));
+    let (name, value) = label.ok_or("a label and its value would do, such as namespace=shop")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_label_has_a_name_and_a_value() {
+        for (text, label) in [
+            ("namespace=shop", Some(("namespace", "shop"))),
+            ("a_1==b\"", Some(("a_1", "=b\""))),
+            ("pod=", Some(("pod", ""))),
+            ("shop", None),
+            ("=shop", None),
+            ("1a=b", None),
+            ("a-b=c", None),
+            ("namespace!=shop", None),
+        ] {
+            let expected = label.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            assert_eq!(super::label(text).ok(), expected, "{text}");
+        }
     }
 }

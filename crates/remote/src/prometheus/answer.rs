@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::trouble::{Trouble, start_of};
 
@@ -37,6 +38,15 @@ pub struct Series {
     pub value: String,
 }
 
+/// All series of a range, and what the server said beside them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ranges {
+    /// The series.
+    pub series: Vec<Range>,
+    /// Its own warnings, such as that parts of its data were not read.
+    pub warnings: Vec<String>,
+}
+
 /// A series with its values over time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Range {
@@ -44,6 +54,8 @@ pub struct Range {
     pub labels: BTreeMap<String, String>,
     /// Seconds of Unix time, and the finite number that there was; in the order of time.
     pub points: Vec<(f64, f64)>,
+    /// How many there were that are no finite number.
+    pub no_numbers: usize,
 }
 
 /// More are as good as these.
@@ -70,6 +82,14 @@ struct Data {
     result: Value,
 }
 
+/// The same of many series, of which nothing is kept twice.
+#[derive(Deserialize)]
+struct RawData {
+    #[serde(rename = "resultType")]
+    kind: String,
+    result: Box<RawValue>,
+}
+
 #[derive(Deserialize)]
 struct Samples {
     metric: BTreeMap<String, String>,
@@ -83,14 +103,20 @@ struct Sample {
     value: Option<(f64, String)>,
 }
 
+impl<T> Envelope<T> {
+    fn said(&self) -> Vec<String> {
+        let all = self.warnings.iter().chain(&self.infos).take(WARNINGS_MAX);
+        all.map(|text| start_of(text.as_bytes())).collect()
+    }
+}
+
 /// The number of an instant query.
 ///
 /// # Errors
 /// It was refused, or is not one number.
 pub fn number(status: StatusCode, body: &[u8]) -> Result<Told, Trouble> {
     let envelope: Envelope<Data> = opened(status, body)?;
-    let warnings = envelope.warnings.iter().chain(&envelope.infos).take(WARNINGS_MAX);
-    let warnings = warnings.map(|text| start_of(text.as_bytes())).collect();
+    let warnings = envelope.said();
     let Some(Data { kind, result }) = envelope.data else { return Err(unlike(status, body)) };
     let answer = match kind.as_str() {
         "vector" => of_vector(serde_json::from_value(result).map_err(|_| unlike(status, body))?)?,
@@ -122,17 +148,22 @@ pub fn series(status: StatusCode, body: &[u8]) -> Result<Vec<Series>, Trouble> {
 ///
 /// # Errors
 /// It was refused, or is no range of vectors.
-pub fn ranges(status: StatusCode, body: &[u8]) -> Result<Vec<Range>, Trouble> {
-    let Some(Data { kind, result }) = opened::<Data>(status, body)?.data else { return Err(unlike(status, body)) };
+pub fn ranges(status: StatusCode, body: &[u8]) -> Result<Ranges, Trouble> {
+    let envelope: Envelope<RawData> = opened(status, body)?;
+    let warnings = envelope.said();
+    let Some(RawData { kind, result }) = envelope.data else { return Err(unlike(status, body)) };
     if kind != "matrix" {
         return Err(Trouble::OtherType(start_of(kind.as_bytes())));
     }
-    let samples: Vec<Samples> = serde_json::from_value(result).map_err(|_| unlike(status, body))?;
+    let samples: Vec<Samples> = serde_json::from_str(result.get()).map_err(|_| unlike(status, body))?;
     let finite =
         |(at, text): (f64, String)| text.parse().ok().filter(|value: &f64| value.is_finite()).map(|value| (at, value));
-    let range =
-        |one: Samples| Range { labels: one.metric, points: one.values.into_iter().filter_map(finite).collect() };
-    Ok(samples.into_iter().map(range).collect())
+    let range = |one: Samples| {
+        let all = one.values.len();
+        let points: Vec<(f64, f64)> = one.values.into_iter().filter_map(finite).collect();
+        Range { labels: one.metric, no_numbers: all - points.len(), points }
+    };
+    Ok(Ranges { series: samples.into_iter().map(range).collect(), warnings })
 }
 
 /// The names of a list.

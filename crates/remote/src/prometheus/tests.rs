@@ -258,13 +258,16 @@ async fn a_metric_is_known_by_its_name_alone() {
 #[tokio::test]
 async fn a_range_has_each_series_with_its_values() {
     let body = r#"{"status":"success","data":{"resultType":"matrix","result":[
-        {"metric":{"part":"3"},"values":[[1700000000,"1"],[1700000010.5,"NaN"],[1700000020,"2.5"]]},{"metric":{}}]}}"#;
+        {"metric":{"part":"3"},"values":[[1700000000,"1"],[1700000010.5,"NaN"],[1700000020,"2.5"]]},{"metric":{}}]},
+        "warnings":["a store was not reached"]}"#;
     let server = Server::start(move |_, _| answer("200 OK", body)).await;
     let asked =
         client(&server).range("up", (at(), at() + Duration::from_secs(20)), Duration::from_millis(10_500), 1_000).await;
-    let ranges = asked.unwrap();
+    let Ranges { series: ranges, warnings } = asked.unwrap();
+    assert_eq!(warnings, ["a store was not reached"]);
     assert_eq!(ranges[0].labels, [("part".to_owned(), "3".to_owned())].into());
     assert_eq!(ranges[0].points, [(1_700_000_000.0, 1.0), (1_700_000_020.0, 2.5)], "what is no number is left out");
+    assert_eq!((ranges[0].no_numbers, ranges[1].no_numbers), (1, 0));
     assert_eq!(ranges[1].points, []);
     let asked = "GET /api/v1/query_range?query=up&start=1700000000.250&end=1700000020.250&step=10.500 HTTP/1.1\r\n";
     let head = server.seen().remove(0).head;

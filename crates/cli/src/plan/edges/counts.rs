@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn what_came_is_known_where_both_are_and_nothing_began_anew() {
-        let range = |points: &[(f64, f64)]| [Range { labels: Default::default(), points: points.to_vec() }];
+        let range =
+            |points: &[(f64, f64)]| [Range { labels: Default::default(), no_numbers: 0, points: points.to_vec() }];
         let all = range(&[(0.0, 100.0), (10.0, 200.0), (20.0, 50.0), (30.0, 150.0), (40.0, 250.0)]);
         let bad = range(&[(0.0, 10.0), (10.0, 12.0), (20.0, 1.0), (40.0, 3.0)]);
         assert_eq!(came(&bad, &all), Some((4.0, 300.0)));

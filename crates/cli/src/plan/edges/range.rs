@@ -58,7 +58,8 @@ impl<'a> Asked<'a> {
     pub fn ranges(&self, query: &str) -> Result<Vec<Range>, String> {
         let from = self.to.checked_sub(self.looked).unwrap_or(SystemTime::UNIX_EPOCH);
         let asked = self.prometheus.range(query, (from, self.to), self.step(), BYTES_MAX);
-        self.runtime.block_on(asked).map_err(|trouble| trouble.to_string())
+        let answer = self.runtime.block_on(asked).map_err(|trouble| trouble.to_string())?;
+        Ok(answer.series)
     }
 
     /// Where it is.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead, BufReader, Read as _, stdin};
 use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use weir_policy::evidence::Outcome;
 use weir_release::evidence::{Counts, VariantCounts};
 use weir_release::{CONTROL, Recorded, Release};
 
@@ -15,8 +16,13 @@ use crate::problems::Failure;
 
 /// Longer lines are none of polls: 16 arms with all outcomes of 16 parts are some 40 kB.
 const LINE_BYTES_MAX: u64 = 1024 * 1024;
-/// A week of polls, one each ten seconds, is 60,480.
-const POLLS_MAX: usize = 1_000_000;
+/// More requests than one part of one poll can have: readers of JSON tell whole numbers apart up to it.
+const COUNT_MAX: u64 = 1 << 53;
+/// What files that were packed begin with, and what unpacks them.
+const PACKED: [(&[u8], &str); 2] = [(&[0x1f, 0x8b], "zcat"), (&[0x28, 0xb5, 0x2f, 0xfd], "zstdcat")];
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+const SHAPE: &str = r#"{"at": "2026-12-01T09:00:00Z", "counts": {"canary": {"all": [16 numbers], "error": [16 numbers]}, "control": {…}}}"#;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,42 +33,62 @@ struct Line {
     counts: BTreeMap<String, VariantCounts>,
 }
 
-/// Reads a file.
-pub fn read(path: &Path, release: &Release, steps: &Steps) -> Result<Vec<Recorded>, Failure> {
-    let unreadable = |error: &std::io::Error| Failure::Usage(format!("{}: cannot be read: {error}", path.display()));
-    let mut lines = BufReader::new(File::open(path).map_err(|error| unreadable(&error))?);
-    let mut polls: Vec<Recorded> = Vec::new();
-    for number in 1.. {
-        let wrong = |what: String| Failure::Message(format!("weir: {}, line {number}: {what}\n", path.display()));
-        let mut text = Vec::new();
-        let read = lines.by_ref().take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut text);
-        if read.map_err(|error| unreadable(&error))? == 0 {
-            return Ok(polls);
-        }
-        if text.len() as u64 > LINE_BYTES_MAX {
-            return Err(wrong(format!("more than {LINE_BYTES_MAX} bytes")));
-        }
-        if text.trim_ascii().is_empty() {
-            continue;
-        }
-        if polls.len() >= POLLS_MAX {
-            return Err(wrong(format!("more than {POLLS_MAX} polls")));
-        }
-        let line: Line = serde_json::from_slice(&text).map_err(|error| wrong(format!("{error}; {SHAPE} would do")))?;
-        if polls.last().is_some_and(|before| line.at <= before.at) {
-            return Err(wrong(format!("{} is not after the line before; polls are in the order of time", line.at)));
-        }
-        polls.push(poll(line, release, steps).map_err(wrong)?);
+/// Reads a file, or standard input where it is called `-`, and hands on poll by poll: there may be more than memory has room for.
+pub fn read(path: &Path, release: &Release, steps: &Steps, polls: impl FnMut(Recorded)) -> Result<(), Failure> {
+    if path == Path::new("-") {
+        return read_lines("standard input", stdin().lock(), release, steps, polls);
     }
-    Ok(polls)
+    let name = path.display().to_string();
+    let file = File::open(path).map_err(|error| Failure::Usage(format!("{name}: cannot be read: {error}")))?;
+    read_lines(&name, BufReader::new(file), release, steps, polls)
 }
 
-const SHAPE: &str = r#"{"at": "2026-12-01T09:00:00Z", "counts": {"canary": {"all": [16 numbers], "error": [16 numbers]}, "control": {…}}}"#;
+fn read_lines(
+    name: &str,
+    mut lines: impl BufRead,
+    release: &Release,
+    steps: &Steps,
+    mut polls: impl FnMut(Recorded),
+) -> Result<(), Failure> {
+    let mut before = None::<Timestamp>;
+    let mut text = Vec::new();
+    for number in 1.. {
+        let wrong = |what: String| Failure::Message(format!("weir: {name}, line {number}: {what}\n"));
+        text.clear();
+        let read = lines.by_ref().take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut text);
+        if read.map_err(|error| Failure::Usage(format!("{name}: cannot be read: {error}")))? == 0 {
+            return Ok(());
+        }
+        if let Some((_, tool)) = PACKED.iter().find(|(start, _)| number == 1 && text.starts_with(start)) {
+            return Err(wrong(format!("this is packed; {tool} FILE | weir release backtest … --evidence - would do")));
+        }
+        if text.len() as u64 > LINE_BYTES_MAX {
+            return Err(wrong(format!("more than {LINE_BYTES_MAX} bytes; a poll in each line would do")));
+        }
+        let line = text.strip_prefix(BYTE_ORDER_MARK).filter(|_| number == 1).unwrap_or(&text);
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let line: Line = serde_json::from_slice(line).map_err(|error| match text.ends_with(b"\n") {
+            false if error.is_eof() => wrong("it is cut off; the file without its last line would do".to_owned()),
+            _ => wrong(format!("{error}; {SHAPE} would do")),
+        })?;
+        if before.is_some_and(|before| line.at <= before) {
+            let at = line.at;
+            return Err(wrong(format!("{at} is not after the line before; lines in the order of time would do")));
+        }
+        before = Some(line.at);
+        if let Some(poll) = poll(line, release, steps).map_err(wrong)? {
+            polls(poll);
+        }
+    }
+    Ok(())
+}
 
-fn poll(line: Line, release: &Release, steps: &Steps) -> Result<Recorded, String> {
+fn poll(line: Line, release: &Release, steps: &Steps) -> Result<Option<Recorded>, String> {
     let all = release.steps.len();
     let step = match line.step {
-        Some(step) if (1..=all).contains(&step) => step - 1,
+        Some(step) if (1..=all).contains(&step) => Some(step - 1),
         Some(step) => return Err(format!("step {step}; {} has {all}, counted from 1", release.id)),
         None => steps.at(line.at),
     };
@@ -71,5 +97,11 @@ fn poll(line: Line, release: &Release, steps: &Steps) -> Result<Recorded, String
         let arms: Vec<&str> = release.arms.iter().map(|arm| arm.id.as_str()).chain([CONTROL]).collect();
         return Err(format!("{} has no arm {arm:?}, but {}", release.id, arms.join(", ")));
     }
-    Ok(Recorded { at: line.at, step, counts: Counts::of_experiment(&release.id, line.counts) })
+    for (arm, counts) in &line.counts {
+        let most = Outcome::ALL.into_iter().flat_map(|outcome| counts.by_part(outcome)).max();
+        if let Some(most) = most.filter(|most| *most > COUNT_MAX) {
+            return Err(format!("{most} requests of {arm}; at most {COUNT_MAX} of a part would do"));
+        }
+    }
+    Ok(step.map(|step| Recorded { at: line.at, step, counts: Counts::of_experiment(&release.id, line.counts) }))
 }

@@ -8,11 +8,10 @@ use crate::release::evidence;
 
 /// All of it.
 pub fn page(report: &Report<'_>) -> Page {
-    let looks: Vec<_> =
-        report.looked.iter().map(|look| (look.after.as_secs_f64(), look.guardrails.as_slice())).collect();
+    let looks: Vec<_> = report.drawn.looks().collect();
     let guardrails = Section {
         heading: "Guardrails".to_owned(),
-        sentences: Vec::new(),
+        sentences: report.all_notes(),
         picture: Some(Picture::Table(table(report.rows()))),
     };
     Page {

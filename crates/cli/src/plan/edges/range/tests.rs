@@ -7,7 +7,7 @@ type Points<'a> = &'a [(f64, f64)];
 fn range(name: &str, labels: &[(&str, &str)], points: Points<'_>) -> Range {
     let name = [("__name__", name)];
     let labels = name.iter().chain(labels).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Range { labels: labels.collect(), points: points.to_vec() }
+    Range { labels: labels.collect(), points: points.to_vec(), no_numbers: 0 }
 }
 
 fn total(labels: &[(&str, &str)], points: Points<'_>) -> Range {
