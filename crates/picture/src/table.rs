@@ -1,6 +1,7 @@
 //! Rows and columns, beside each picture or by themselves.
 
 use crate::escape::{css, escape};
+use crate::glyphs;
 use crate::unit::Unit;
 
 /// Rows and columns. A column in which every cell begins with a digit or a sign is set to the right.
@@ -21,8 +22,18 @@ const ROWS_OPEN: usize = 6;
 /// A number is no longer.
 const NUMBER_MAX: usize = 24;
 
-/// With more columns, numbers may go over lines.
-const COLUMNS_WHOLE: usize = 6;
+/// What a page has for a table where it is narrowest beside columns, in pixels.
+const ROOM: f64 = 688.0;
+
+/// Text of tables, in pixels, and what a head in bold takes more.
+const TEXT: f64 = 14.0;
+const BOLD: f64 = 1.15;
+
+/// A word is no wider, at a size of 1; what is, may be broken.
+const WORD: f64 = 10.0;
+
+/// To the right of each cell, as far as there is room.
+const PADDINGS: [f64; 2] = [16.0, 8.0];
 
 impl Table {
     /// As many of these rows as are shown.
@@ -73,7 +84,16 @@ impl Table {
     /// The style of the table of that name: where there is no room for columns, each cell says what it is.
     pub(crate) fn style(&self, id: &str) -> String {
         let numbers = (0..self.columns.len()).filter(|column| self.is_of_numbers(*column));
-        let whole = if self.columns.len() <= COLUMNS_WHOLE { ";white-space:nowrap" } else { "" };
+        // Words are broken where they are too long, and where there is no room for all columns with whole ones.
+        let padding = self.padding();
+        let has_room = padding.is_some();
+        let whole = if has_room { ";white-space:nowrap" } else { "" };
+        let cells = match padding {
+            Some(padding) if padding < PADDINGS[0] => format!("#{id} th,#{id} td{{padding-right:{padding}px}}"),
+            _ => String::new(),
+        };
+        let words = (0..self.columns.len()).filter(|column| has_room && self.widest(*column) <= WORD);
+        let words = words.map(|column| format!("#{id} td:nth-child({}){{overflow-wrap:normal}}", column + 1));
         let numbers = numbers.map(|column| {
             let column = column + 1;
             format!("#{id} th:nth-child({column}){{text-align:right}}#{id} td:nth-child({column}){{text-align:right{whole}}}")
@@ -83,19 +103,42 @@ impl Table {
             .iter()
             .enumerate()
             .map(|(index, name)| format!("#{id} td:nth-child({})::before{{content:\"{}\"}}", index + 1, css(name)));
-        let (numbers, names) = (numbers.collect::<String>(), names.collect::<String>());
-        format!("@media print,(min-width:720px){{{numbers}}}@media screen and (max-width:719px){{{names}}}")
+        let (words, numbers, names) =
+            (words.collect::<String>(), numbers.collect::<String>(), names.collect::<String>());
+        format!(
+            "@media print,(min-width:720px){{{cells}{words}{numbers}}}@media screen and (max-width:719px){{{names}}}"
+        )
+    }
+
+    /// What may stand between columns if all are beside each other with their words whole, but for long ones.
+    fn padding(&self) -> Option<f64> {
+        let columns = self.columns.iter().enumerate().map(|(column, name)| {
+            let name = name.split_whitespace().map(glyphs::width).fold(0.0, f64::max) * BOLD;
+            let is_of_numbers = self.is_of_numbers(column);
+            let widest = if is_of_numbers { self.widest(column) } else { self.widest(column).min(WORD) };
+            widest.max(name.min(WORD)) * TEXT
+        });
+        let columns = columns.sum::<f64>();
+        PADDINGS.into_iter().find(|padding| columns + padding * self.columns.len() as f64 <= ROOM)
+    }
+
+    /// What in a column may not be broken: its widest word, at a size of 1, or its widest cell where they are numbers.
+    fn widest(&self, column: usize) -> f64 {
+        let is_of_numbers = self.is_of_numbers(column);
+        let cells = self.rows.iter().take(ROWS_MAX).filter_map(|row| row.get(column));
+        let cells = cells.map(|cell| match is_of_numbers {
+            true => glyphs::width(cell),
+            false => cell.split_whitespace().map(glyphs::width).fold(0.0, f64::max),
+        });
+        cells.fold(0.0, f64::max)
     }
 
     /// Whether a column is one of numbers.
     pub(crate) fn is_of_numbers(&self, column: usize) -> bool {
         let mut cells = self.rows.iter().take(ROWS_MAX).filter_map(|row| row.get(column));
+        let begins = |one: char| one.is_ascii_digit() || matches!(one, '−' | '-' | '+' | '∞');
         cells.all(|cell| {
-            cell.is_empty()
-                || cell.len() <= NUMBER_MAX
-                    && cell.starts_with(|one: char| {
-                        one.is_ascii_digit() || matches!(one, '−' | '-' | '+' | '∞' | '<' | '>')
-                    })
+            cell.is_empty() || cell.len() <= NUMBER_MAX && cell.trim_start_matches(['<', '>']).starts_with(begins)
         })
     }
 }

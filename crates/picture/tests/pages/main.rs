@@ -75,7 +75,8 @@ fn pages_of_the_command_are_whole() {
         assert!(said.status.success(), "{words}: {}", String::from_utf8_lossy(&said.stderr));
         for view in VIEWS {
             let mut tab = chromium.open(&file, view);
-            let problems = problems(&mut tab);
+            let mut problems = problems(&mut tab);
+            problems.extend(broken_words(&mut tab));
             fs::write(folder().join(format!("{name}-{}-{}.png", view.width, view.scheme)), tab.screenshot()).unwrap();
             assert_eq!(problems, Vec::<String>::new(), "{name} {view:?}");
         }
@@ -209,10 +210,13 @@ fn what_is_broken_is_seen() {
         ("lang=\"en\"", "", "html-has-lang"),
         ("--soft:#59616d", "--soft:#c9ced6", "color-contrast"),
         ("<h1>", "<h1><img src=\"\"/>", "image-alt"),
+        ("th,td{padding", "td{width:1px;white-space:normal!important;word-break:break-all}th,td{padding", "broken"),
     ] {
         assert!(whole.contains(from), "{from}");
         let file = write("broken", &whole.replace(from, to));
-        let problems = problems(&mut chromium.open(&file, VIEWS[2]));
+        let mut tab = chromium.open(&file, VIEWS[2]);
+        let mut problems = problems(&mut tab);
+        problems.extend(broken_words(&mut tab));
         assert!(problems.iter().any(|problem| problem.starts_with(said)), "{from} to {to}: {problems:?}");
     }
 }
@@ -226,6 +230,10 @@ fn problems(tab: &mut Tab) -> Vec<String> {
     let found = "axe.run().then(found => found.violations.map(rule => rule.id + ': ' + rule.nodes.map(node => node.html).join(' ').slice(0, 300)))";
     problems.extend(texts(&tab.evaluate(found)));
     problems
+}
+
+fn broken_words(tab: &mut Tab) -> Vec<String> {
+    texts(&tab.evaluate(include_str!("words.js")))
 }
 
 fn measured(tab: &mut Tab) -> Vec<String> {
