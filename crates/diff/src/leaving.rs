@@ -85,10 +85,6 @@ impl Factor {
         self.lost == 0.0 || self.won == 0.0
     }
 
-    fn is_empty(&self) -> bool {
-        self.kept + self.lost == 0.0
-    }
-
     /// What is lost otherwise.
     fn astray(&self) -> f64 {
         if self.is_shrink() { 0.0 } else { self.lost }
@@ -132,9 +128,6 @@ pub(crate) fn leaving<'a>(pair: &Pair<'a>) -> Vec<Leaving<'a>> {
         for audience in views {
             for variant in old.variants.iter().filter(|arm| new.variants.iter().any(|one| one.id == arm.id)) {
                 let Lines { slots, ranges } = lines(pair, (was, is), (old, new), &variant.id, audience);
-                if slots.is_empty() || ranges.is_empty() {
-                    continue;
-                }
                 // Each factor without what is lost by its shrink; what is left of it and not kept is lost otherwise.
                 let [line, own] = [slots, ranges].map(|factor| factor.kept + factor.astray());
                 let astray = slots.astray() * own + slots.kept * ranges.astray();

@@ -30,7 +30,7 @@ fn forced<'a>(side: &Side<'a>) -> BTreeMap<&'a str, Forced<'a>> {
     let shown: BTreeSet<&str> = side.in_force().map(|one| one.id.as_str()).collect();
     let of_layer = side.layer.into_iter().flat_map(|layer| &layer.overrides);
     // One that names no experiment says stable, whoever else is looked at.
-    let of_layer = of_layer.filter(|one| one.experiment.as_deref().map_or(side.is_whole(), |id| shown.contains(id)));
+    let of_layer = of_layer.filter(|one| one.experiment.as_deref().is_none_or(|id| shown.contains(id)));
     let of_layer = of_layer.map(|one| (one.experiment.as_deref(), one));
     let own = side.in_force().flat_map(|one| one.overrides.iter().map(move |over| (Some(one.id.as_str()), over)));
     for (experiment, over) in of_layer.chain(own) {

@@ -5,6 +5,8 @@ use weir_policy::{Role, Source, Sources, read_policy};
 
 use super::*;
 
+mod bounds;
+
 /// A policy of two layers: an experiment with all that one may have, and a plain one.
 fn policy() -> Value {
     let rule = |header: &str| json!({"when": {"header": {"name": header, "present": true}}, "variant": "canary"});
