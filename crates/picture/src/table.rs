@@ -89,7 +89,9 @@ impl Table {
         let has_room = padding.is_some();
         let whole = if has_room { ";white-space:nowrap" } else { "" };
         let cells = match padding {
-            Some(padding) if padding < PADDINGS[0] => format!("#{id} th,#{id} td{{padding-right:{padding}px}}"),
+            Some(padding) if padding < PADDINGS[0] => {
+                format!("#{id} th:not(:last-child),#{id} td:not(:last-child){{padding-right:{padding}px}}")
+            }
             _ => String::new(),
         };
         let words = (0..self.columns.len()).filter(|column| has_room && self.widest(*column) <= WORD);
@@ -136,9 +138,11 @@ impl Table {
     /// Whether a column is one of numbers.
     pub(crate) fn is_of_numbers(&self, column: usize) -> bool {
         let mut cells = self.rows.iter().take(ROWS_MAX).filter_map(|row| row.get(column));
-        let begins = |one: char| one.is_ascii_digit() || matches!(one, '−' | '-' | '+' | '∞');
+        let begins = |one: char| one.is_ascii_digit() || one == '∞';
         cells.all(|cell| {
-            cell.is_empty() || cell.len() <= NUMBER_MAX && cell.trim_start_matches(['<', '>']).starts_with(begins)
+            // A dash alone stands for a number that there is not; `--rate` is none.
+            let bare = cell.trim_start_matches(['<', '>', '−', '-', '+']);
+            matches!(cell.as_str(), "" | "-") || cell.len() <= NUMBER_MAX && bare.starts_with(begins)
         })
     }
 }
@@ -159,3 +163,25 @@ fn head(name: &str) -> String {
 }
 
 const WORD_MAX: usize = 14;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_numbers_are_known() {
+        for (cells, expected) in [
+            (&["1", "2,144", "", "-"][..], true),
+            (&["<0.1%", ">99%", "−3", "+0.5", "∞"], true),
+            (&["4m 10s", "2026-12-01T09:00:20Z"], true),
+            (&["--rate"], false),
+            (&[">"], false),
+            (&["1", "x35"], false),
+            (&["1 with more than twenty-four characters"], false),
+        ] {
+            let rows = cells.iter().map(|cell| vec![(*cell).to_owned()]).collect();
+            let table = Table { columns: vec!["of".to_owned()], rows };
+            assert_eq!(table.is_of_numbers(0), expected, "{cells:?}");
+        }
+    }
+}

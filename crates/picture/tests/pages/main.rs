@@ -56,19 +56,21 @@ fn pages_of_the_command_are_whole() {
     }
     fs::copy(shop.join("journal.jsonl"), state.join("releases/journal.jsonl")).unwrap();
     let mut chromium = Chromium::start();
-    for (name, words) in [
+    for (name, marks, words) in [
         (
             "plan",
+            ".free,.a,.ae,.x",
             "plan --policy before.yaml --releases releases --rate 2000/m --errors 0.5% --slow 2% --from 2026-12-01T09:00:00Z",
         ),
-        ("diff", "diff before.yaml after.yaml --allow colours"),
+        ("diff", ".moves,.n", "diff before.yaml after.yaml --allow colours"),
         (
             "simulate",
+            ".a,.i,.ae",
             "simulate --policy before.yaml --releases releases --fault canary:errors=5% --runs 20 --units 5000",
         ),
-        ("backtest", "release backtest releases/owl-v21.yaml --evidence evidence.jsonl"),
-        ("show", "release show owl --state ../../../../../target/pages/state"),
-        ("replay", "release replay owl --state ../../../../../target/pages/state"),
+        ("backtest", ".e0,.e1,.x", "release backtest releases/owl-v21.yaml --evidence evidence.jsonl"),
+        ("show", ".ae,.x,.a", "release show owl --state ../../../../../target/pages/state"),
+        ("replay", ".e0,.e1,.x", "release replay owl --state ../../../../../target/pages/state"),
     ] {
         let file = write(name, "");
         let said = Command::new(&weir).args(words.split(' ')).arg("-o").arg(&file).current_dir(&shop).output().unwrap();
@@ -77,6 +79,11 @@ fn pages_of_the_command_are_whole() {
             let mut tab = chromium.open(&file, view);
             let mut problems = problems(&mut tab);
             problems.extend(broken_words(&mut tab));
+            // Every kind of mark that it should have is drawn: a page without pictures is not whole.
+            let drawn = format!(
+                "'{marks}'.split(',').filter(mark => ![...document.querySelectorAll('figure ' + mark)].some(one => one.checkVisibility()))"
+            );
+            assert_eq!(texts(&tab.evaluate(&drawn)), Vec::<String>::new(), "{name} {view:?}");
             fs::write(folder().join(format!("{name}-{}-{}.png", view.width, view.scheme)), tab.screenshot()).unwrap();
             assert_eq!(problems, Vec::<String>::new(), "{name} {view:?}");
         }
