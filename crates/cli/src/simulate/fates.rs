@@ -32,8 +32,11 @@ pub struct Fates<'a> {
 impl Fates<'_> {
     /// In words.
     pub fn text(&self, crowd: &Crowd) -> String {
-        let runs = count(self.lives.len() as u64);
-        let mut text = format!("{}: {runs} times through its steps, with {}\n", self.release.id, crowd.text());
+        let runs = match self.lives.len() {
+            1 => "once".to_owned(),
+            runs => format!("{} times", count(runs as u64)),
+        };
+        let mut text = format!("{}: {runs} through its steps, with {}\n", self.release.id, crowd.text());
         text += &columns(&self.ends().iter().map(|(end, lives)| self.row(end, lives)).collect::<Vec<_>>());
         self.sentences().iter().for_each(|sentence| text += &format!("{sentence}\n"));
         text + &columns(&self.steps())

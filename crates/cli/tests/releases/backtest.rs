@@ -235,6 +235,33 @@ fn refused(status: u16, kind: &str, error: &str) -> (u16, String) {
     (status, json!({"status": "error", "errorType": kind, "error": error}).to_string())
 }
 
+/// thanos-io/thanos#622: whoever does not see that a part is missing is misled, by a plan as well.
+#[test]
+fn a_plan_says_what_a_server_says_of_its_own_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("policy.yaml"), "version: 1\nunits: {user: [{header: x-user-id}]}\n").unwrap();
+    let address = answers(|number, asked| {
+        let count = |name: &str, a_second: f64| {
+            let values: Vec<Value> = [asked["start"].parse::<f64>().unwrap(), asked["end"].parse::<f64>().unwrap()]
+                .map(|at| json!([at, format!("{}", at * a_second)]))
+                .into();
+            json!({"metric": {"__name__": format!("envoy_http_downstream_rq_{name}"), "envoy_http_conn_manager_prefix": "edge"},
+                "values": values})
+        };
+        let (status, body) =
+            success(&if number == 0 { json!([count("total", 50.0), count("completed", 50.0)]) } else { json!([]) });
+        (status, body.replacen('{', r#"{"warnings":["store-2: connection refused"],"#, 1))
+    });
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    fs::write(folder.path().join("cat.yaml"), "release: 1\nid: cat-v2\nunit: user\nservices: {cat.shop: v2}\n")
+        .unwrap();
+    let asked =
+        ["plan", "--policy", "policy.yaml", "--releases", "cat.yaml", "--prometheus", &format!("http://{address}")];
+    let output = command.args(asked).current_dir(folder.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("50/s") && said.contains("it warns: store-2: connection refused"), "{said}{output:?}");
+}
+
 /// A counter of each arm that grows by 10 a second.
 fn growing(asked: &HashMap<String, String>) -> Value {
     let [start, end, step] = ["start", "end", "step"].map(|name| asked[name].parse::<f64>().unwrap());
@@ -259,7 +286,7 @@ fn what_a_prometheus_answers_is_looked_through_or_told() {
     assert!(said.out.contains("360 polls from 2026-11-01T00:00:10Z to 2026-11-01T01:00:00Z"), "{said:?}");
     assert!(!said.out.contains("note"), "{said:?}");
 
-    // prometheus/prometheus#4711 and the like: too many samples at once.
+    // Too many samples at once.
     let small = answers(|_, asked| {
         let span = asked["end"].parse::<f64>().unwrap() - asked["start"].parse::<f64>().unwrap();
         match span > 600.0 {

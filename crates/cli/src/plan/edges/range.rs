@@ -1,5 +1,6 @@
 //! What a Prometheus has scraped of edges over some time: the counters of each Envoy, whose differences are taken here.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
@@ -37,6 +38,8 @@ pub struct Asked<'a> {
     /// What was asked for, and what is looked at: less, where Prometheus began later.
     over: Duration,
     looked: Duration,
+    /// What it says of its own answers, such as that they are of a part of what it has.
+    warnings: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Asked<'a> {
@@ -47,7 +50,7 @@ impl<'a> Asked<'a> {
         }
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::Usage(format!("no runtime: {error}")))?;
-        Ok(Asked { prometheus, runtime, to: SystemTime::now(), over, looked: over })
+        Ok(Asked { prometheus, runtime, to: SystemTime::now(), over, looked: over, warnings: RefCell::default() })
     }
 
     fn step(&self) -> Duration {
@@ -59,6 +62,7 @@ impl<'a> Asked<'a> {
         let from = self.to.checked_sub(self.looked).unwrap_or(SystemTime::UNIX_EPOCH);
         let asked = self.prometheus.range(query, (from, self.to), self.step(), BYTES_MAX);
         let answer = self.runtime.block_on(asked).map_err(|trouble| trouble.to_string())?;
+        self.warnings.borrow_mut().extend(answer.warnings);
         Ok(answer.series)
     }
 
@@ -128,7 +132,9 @@ impl<'a> Asked<'a> {
         let is_less = time + self.over / POINTS * 2 < self.over;
         let of = if is_less { format!(" of {}", format_duration(whole(self.over))) } else { String::new() };
         let ago = if ended > OLD { format!(", until {} ago", format_duration(whole(ended))) } else { String::new() };
-        Ok(format!("over {}{of}{ago}", format_duration(time)))
+        let warns: String =
+            self.warnings.borrow().iter().map(|said| format!("; it warns: {}", said.escape_debug())).collect();
+        Ok(format!("over {}{of}{ago}{warns}", format_duration(time)))
     }
 }
 
