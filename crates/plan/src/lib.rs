@@ -7,7 +7,8 @@
 //! | `times` | when the steps of a release begin at the earliest |
 //! | `traffic` | what is given of the requests: how many, and how many of them are bad |
 //! | `sight` | what a guardrail finds by the end of each step |
-//! | `walk` | the chance that evidence has reached its bound by a time |
+//! | `walk`, `bound` | the chance that evidence has reached its bound by a time, and where that is |
+//! | `search` | the ratio that is found with a chance |
 //! | `part` | what an edge shows of a service that some requests meet |
 //!
 //! *At the earliest* is where nothing goes wrong, everybody answers at once, and people say yes as soon as they are asked.
@@ -16,9 +17,11 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::integer_division)
 )]
 
+mod bound;
 pub mod masks;
 pub mod part;
 pub mod schedule;
+mod search;
 pub mod sight;
 pub mod times;
 pub mod traffic;

@@ -22,6 +22,8 @@ pub struct Traffic {
     pub counts: BTreeMap<(String, String), f64>,
     /// By the name of a guardrail, whatever it compares: before the others.
     pub bad: BTreeMap<String, f64>,
+    /// The part of users whom a holdout keeps from releases that name it, by its id.
+    pub held_out: BTreeMap<String, f64>,
 }
 
 /// How many requests count for one.
@@ -48,9 +50,15 @@ impl Traffic {
         self.bad.get(&guardrail.name).copied().or(by_measure)
     }
 
+    /// The part of requests that may be dealt a release: those of users whom none of its holdouts keeps, each of which draws its own.
+    pub fn dealt(&self, release: &Release) -> f64 {
+        let parts = release.holdouts.iter().filter_map(|holdout| self.held_out.get(holdout));
+        parts.map(|part| 1.0 - part).product::<f64>() * f64::from(release.traffic) / 1e6
+    }
+
     /// Requests of the arms in a second where they have a share together, by id, control last.
     pub fn of_arms<'a>(&self, release: &'a Release, share: u32) -> Option<Vec<(&'a str, f64)>> {
-        let all = self.requests? * f64::from(release.traffic) / 1e6;
+        let all = self.requests? * self.dealt(release);
         Some(release.planned(share).into_iter().map(|(id, part)| (id, all * f64::from(part) / 1e6)).collect())
     }
 }

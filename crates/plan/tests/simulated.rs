@@ -58,25 +58,33 @@ fn what_is_planned_is_what_happens() {
         tried.extend(last.smallest.map(|smallest| (smallest, Some(SURE))));
         for (ratio, expected) in tried {
             let is = case.simulated(ratio, runs);
-            for (step, (found, is)) in found.iter().zip(&is).enumerate() {
+            for (step, (found, (stopped, suspected))) in found.iter().zip(is).enumerate() {
                 let of_two = if ratio == 1.5 { found.half_more } else { found.twice };
                 let of_ratio = if ratio == 1.0 { found.false_stop } else { of_two };
-                let expected = match expected {
-                    Some(_) if step + 1 < case.steps.len() => continue,
-                    Some(sure) => sure,
-                    None => of_ratio,
+                let suspects = [(1.0, found.false_suspicion), (2.0, found.suspects_twice)];
+                let suspects = suspects.into_iter().find(|(of, _)| *of == ratio && expected.is_none());
+                let stops = match expected {
+                    Some(_) if step + 1 < case.steps.len() => None,
+                    Some(sure) => Some(sure),
+                    None => Some(of_ratio),
                 };
-                // One or two runs are no proof of anything.
-                let (runs, few) = (runs as f64, 2.0 / runs as f64);
-                let error = ((expected + few) * (1.0 - expected + few) / runs).sqrt();
-                let off = (is - expected) / error;
-                let said =
-                    format!("{}, x{ratio:.2}, step {step}: planned {expected:.4}, is {is:.4}, {off:.1} off", case.name);
-                if asked.is_some() {
-                    println!("{said}");
-                }
-                if off.abs() > 3.0 {
-                    wrong.push(said);
+                let held = [("stopped", stops, stopped), ("suspected", suspects.map(|(_, chance)| chance), suspected)];
+                for (what, expected, is) in held {
+                    let Some(expected) = expected else { continue };
+                    // One or two runs are no proof of anything.
+                    let (runs, few) = (runs as f64, 2.0 / runs as f64);
+                    let error = ((expected + few) * (1.0 - expected + few) / runs).sqrt();
+                    let off = (is - expected) / error;
+                    let said = format!(
+                        "{}, x{ratio:.2}, step {step}: {what} planned {expected:.4}, is {is:.4}, {off:.1} off",
+                        case.name
+                    );
+                    if asked.is_some() {
+                        println!("{said}");
+                    }
+                    if off.abs() > 3.0 {
+                        wrong.push(said);
+                    }
                 }
             }
         }
@@ -128,8 +136,8 @@ impl Case {
         release
     }
 
-    /// The part of releases that was stopped by the end of each step.
-    fn simulated(&self, ratio: f64, runs: usize) -> Vec<f64> {
+    /// The part of releases that was stopped by the end of each step, and that was suspected.
+    fn simulated(&self, ratio: f64, runs: usize) -> Vec<(f64, f64)> {
         let kind = if self.arms == 1 { Kind::Release(Control::Equal) } else { Kind::Test(self.arms) };
         let steps = self.steps.iter().map(|(share, minutes)| weir_simulate::Step {
             share: f64::from(*share) / 100.0,
@@ -152,17 +160,20 @@ impl Case {
             latency: Latency { median_ms: 1.0, users_sigma: 0.0, requests_sigma: 0.1 },
         };
         let alpha = self.release().guardrails[0].alpha;
-        let mut stopped = vec![0_usize; self.steps.len()];
+        let mut ends = vec![(0_usize, 0_usize); self.steps.len()];
         for run in 0..runs {
             let guardrail = Guardrail { kind: self.counted, margin: MARGIN, alpha };
             let mut judge = Guardrails::new([guardrail]);
             // A suspicion would keep it where it is: what a step finds is asked of one that goes on.
             let fates = plan.run_beside(&mut Drawn::new(&population, run as u64), &mut [&mut judge]);
             let [fate] = fates.as_slice() else { panic!("one judge") };
-            for (step, stopped) in stopped.iter_mut().enumerate() {
-                *stopped += usize::from(fate.stopped.is_some_and(|at| at <= plan.begins(step + 1)));
+            for (step, (stopped, suspected)) in ends.iter_mut().enumerate() {
+                let by_then = |at: Option<usize>| at.is_some_and(|at| at <= plan.begins(step + 1));
+                *stopped += usize::from(by_then(fate.stopped));
+                *suspected += usize::from(by_then(fate.halted) || by_then(fate.stopped));
             }
         }
-        stopped.into_iter().map(|stopped| stopped as f64 / runs as f64).collect()
+        let part = |times: usize| times as f64 / runs as f64;
+        ends.into_iter().map(|(stopped, suspected)| (part(stopped), part(suspected))).collect()
     }
 }
