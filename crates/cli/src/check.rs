@@ -11,7 +11,7 @@ mod given;
 mod judged;
 mod modules;
 mod prometheus;
-mod releases;
+pub mod releases;
 mod report;
 
 use crate::prometheus_options::PrometheusOptions;

@@ -9,6 +9,7 @@ use crate::problems::Failure;
 
 mod asked;
 mod edges;
+mod fits;
 mod found;
 mod measured;
 mod options;
@@ -49,7 +50,8 @@ const EXAMPLES: &str = "Examples:
 
 Times are the earliest: nothing goes wrong, and people say yes as soon as they are asked. What is given stands before what is measured.
 
-Exit codes: 0 good, 1 problems found: of documents, or a guardrail that can never fire in a step, 2 wrong use, or no answer";
+Exit codes: 0 good, 1 problems found: of documents, or a guardrail that can never fire in a step,
+  a release with which the policy would be too large, 2 wrong use, or no answer";
 
 impl Plan {
     /// Shows the plan.

@@ -152,6 +152,44 @@ fn what_is_given_of_requests_decides_what_is_known() {
     assert!(one < three, "{one} {three}");
 }
 
+/// With all arms in force, tags that follow each other are longer than a header may be.
+#[test]
+fn a_release_that_makes_the_policy_too_large_is_a_problem() {
+    let folder = folder();
+    let experiment = |number: usize| {
+        let tag = format!("t{number}-{}", "x".repeat(120));
+        format!(
+            "- {{id: l{number}, unit: user, experiments: [{{id: e{number}, slots: all, variants: [{{id: a, share: 5%, env_tag: {tag}}}]}}]}}\n"
+        )
+    };
+    let layers: String = (0..32).map(experiment).collect();
+    let policy = format!("version: 1\nunits: {{user: [{{header: x-user-id}}]}}\nlayers:\n{layers}");
+    fs::write(folder.path().join("policy.yaml"), policy).unwrap();
+    release(folder.path(), "owl", "owl", "");
+    release(folder.path(), "large", "tiger", &format!("env_tag: {}", "y".repeat(128)));
+    let (code, plan) = json(folder.path(), "");
+    assert_eq!(code, Some(1), "{plan}");
+    let problems = plan["problems"].as_array().unwrap();
+    assert!(problems.iter().all(|one| one["code"] == "never_starts" && one["release"] == "large"), "{problems:#?}");
+    assert!(!problems.is_empty());
+    let text = problems[0]["text"].as_str().unwrap();
+    assert!(text.starts_with("it could never start with this policy: "), "{text}");
+}
+
+#[test]
+fn who_is_held_out_makes_no_requests_of_an_arm() {
+    let folder = folder();
+    let policy = "version: 1\nunits: {user: [{header: x-user-id}]}\nholdouts: [{id: year, unit: user, share: 20%, layers: []}]\n";
+    fs::write(folder.path().join("policy.yaml"), policy).unwrap();
+    let requests = |more: &str| {
+        release(folder.path(), "owl", "owl", more);
+        let (_, plan) = json(folder.path(), "--rate 1000/s");
+        plan["releases"][0]["steps"][0]["requests"]["canary"].as_f64().unwrap()
+    };
+    let (all, some) = (requests(""), requests("holdouts: [year]"));
+    assert!((some / all - 0.8).abs() < 1e-9, "{all} {some}");
+}
+
 #[test]
 fn what_cannot_be_planned_is_told() {
     let folder = folder();

@@ -9,6 +9,7 @@
 //! | `sight` | what a guardrail finds by the end of each step |
 //! | `walk`, `bound` | the chance that evidence has reached its bound by a time, and where that is |
 //! | `search` | the ratio that is found with a chance |
+//! | `stretch` | a time with one exposure, and what events gain and take in it |
 //! | `part` | what an edge shows of a service that some requests meet |
 //!
 //! *At the earliest* is where nothing goes wrong, everybody answers at once, and people say yes as soon as they are asked.
@@ -23,6 +24,7 @@ pub mod part;
 pub mod schedule;
 mod search;
 pub mod sight;
+pub mod stretch;
 pub mod times;
 pub mod traffic;
 pub mod walk;

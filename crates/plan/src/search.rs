@@ -1,7 +1,8 @@
 //! The smallest ratio that is found with a chance by the end of each stretch. What is found rises with the ratio, and as a quantile of
 //! the normal distribution nearly by a straight line, so that few walks do.
 
-use crate::walk::{Gate, Stretch};
+use crate::stretch::Stretch;
+use crate::walk::Gate;
 use weir_stats::distribution::normal_quantile_above;
 
 /// Ratios that nobody tells apart.

@@ -9,9 +9,10 @@ use weir_release::{Guardrail, Measure, Release, Step};
 use weir_stats::power::{Certainty, units_by_arcsine};
 
 use crate::search::Search;
+use crate::stretch::Stretch;
 use crate::times::{self, TICK};
 use crate::traffic::{Effects, Traffic};
-use crate::walk::{Gate, Stretch};
+use crate::walk::Gate;
 
 /// *Found* is found with this chance.
 pub const SURE: f64 = 0.8;

@@ -1,6 +1,8 @@
 //! What a plan is asked of: documents, the state, and what is given of requests.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use weir_plan::schedule::{self, Found};
@@ -11,12 +13,13 @@ use weir_policy::{Format, Role, Sources};
 use weir_release::journal::{Format as Written, Text};
 use weir_release::state::State;
 use weir_release::{Around, Release};
+use weir_simulate::many;
 
-use super::measured;
 use super::options::Options;
 use super::planned::Planned;
 use super::rates::{self, Rate};
 use super::report::Report;
+use super::{fits, found, measured};
 use crate::effective::People;
 use crate::load;
 use crate::problems::Failure;
@@ -27,6 +30,7 @@ pub struct Asked {
     people: People,
     state: State,
     documents: Vec<Found>,
+    never_starting: Vec<found::Found>,
     traffic: Traffic,
     rates: Vec<Rate>,
     effects: Effects,
@@ -44,7 +48,7 @@ impl Asked {
             None => Default::default(),
         };
         let known = plan.state.as_ref().map(|_| state.known());
-        let documents = match &plan.releases {
+        let mut documents = match &plan.releases {
             Some(path) => {
                 let files = load::add_all(&load::documents(path, "release")?, &mut sources)?;
                 let around =
@@ -58,8 +62,12 @@ impl Asked {
             }
             None => Vec::new(),
         };
+        documents.retain(|(_, release)| !state.over().contains_key(&release.id));
+        let never_starting = fits::never_starting(&people.documents, &documents);
         let known = state.entries().values().map(|entry| &entry.document.release);
-        let (traffic, rates) = rates::read(plan, known.chain(documents.iter().map(|(_, release)| release)))?;
+        let (mut traffic, rates) = rates::read(plan, known.chain(documents.iter().map(|(_, release)| release)))?;
+        let holdouts = &people.policy.model.holdouts;
+        traffic.held_out = holdouts.iter().map(|one| (one.id.clone(), f64::from(one.share) / 1e6)).collect();
         let documents = documents.into_iter().filter_map(|(source, release)| {
             let source = sources.get(source)?;
             let format = if source.format == Format::Json { Written::Json } else { Written::Yaml };
@@ -68,7 +76,7 @@ impl Asked {
         });
         let parts = plan.part.iter().map(|part| (part.name.clone(), part.part)).collect();
         let effects = Effects { given: plan.design_effect, measured };
-        Ok(Asked { documents: documents.collect(), people, state, traffic, rates, effects, parts })
+        Ok(Asked { documents: documents.collect(), never_starting, people, state, traffic, rates, effects, parts })
     }
 
     /// What comes of it.
@@ -81,6 +89,10 @@ impl Asked {
         };
         let scheduled = schedule::schedule(&state, &self.people.documents, from, &takes).map_err(broken)?;
         let mut eyes = Eyes::default();
+        let documents = state.entries().values().map(|entry| &entry.document.release);
+        let open = eyes.open(documents, &self.traffic, &self.effects);
+        let answers = many(open.len(), |at| open[at].answer(), progress(open.len()));
+        eyes.remember(open, answers);
         let releases: Vec<(&Release, Sight)> = state
             .entries()
             .values()
@@ -89,6 +101,18 @@ impl Asked {
         let planned =
             releases.iter().map(|(release, sight)| Planned { release, sight, scheduled: scheduled.get(&release.id) });
         let planned: Vec<Planned<'_>> = planned.collect();
-        Ok(Report { rates: self.rates.clone(), ..Report::of(from, &planned, &self.traffic, &self.parts) })
+        let report = Report::of(from, &planned, &self.traffic, &self.parts, self.never_starting.clone());
+        Ok(Report { rates: self.rates.clone(), ..report })
+    }
+}
+
+/// Says on a terminal how far it is, where it takes longer than two seconds.
+fn progress(all: usize) -> impl Fn(usize) + Sync {
+    let (started, is_seen) = (Instant::now(), std::io::stderr().is_terminal());
+    move |done| {
+        let is_time = done % all.div_ceil(100) == 0 && started.elapsed() > Duration::from_secs(2);
+        if is_seen && is_time {
+            eprint!("\r{done} of {all} guardrails{}", if done == all { "\n" } else { "" });
+        }
     }
 }

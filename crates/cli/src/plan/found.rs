@@ -53,6 +53,11 @@ impl Found {
         }
     }
 
+    /// Of a release as a whole.
+    pub fn of_release(release: &str, code: &'static str, text: String) -> Found {
+        Found { release: Some(release.to_owned()), ..Found::new(code, text) }
+    }
+
     /// Where, and what.
     pub fn told(&self) -> String {
         let place = [

@@ -127,18 +127,18 @@ fn of_release(release: &ReleaseView) -> Vec<Section> {
     [steps, sights].into_iter().chain(picture).collect()
 }
 
-/// What a step is, and what its guardrails see: ten columns are too many for a page.
+/// What a step is, and what its guardrails see: eleven columns are too many for a page.
 fn halves(release: &ReleaseView) -> (Table, Table) {
     let (mut steps, mut sights) = (Vec::new(), Vec::new());
     let mut step = String::new();
-    for [number, share, begins, takes, requests, guardrail, finds, half_more, twice, twice_takes] in
+    for [number, share, begins, takes, requests, guardrail, finds, half_more, twice, twice_takes, suspected] in
         rows::of_steps(release)
     {
         if !number.is_empty() {
             step.clone_from(&number);
             steps.push([number, share, begins, takes, requests]);
         }
-        sights.push([step.clone(), guardrail, finds, half_more, twice, twice_takes]);
+        sights.push([step.clone(), guardrail, finds, half_more, twice, twice_takes, suspected]);
     }
     (table(steps), table(sights))
 }

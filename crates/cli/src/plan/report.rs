@@ -95,20 +95,31 @@ pub struct FindsView {
     /// Chances.
     pub half_more: f64,
     pub twice: f64,
+    pub suspects_twice: f64,
     pub false_stop: f64,
+    pub false_suspicion: f64,
     /// How long the step must take for it to be found with 80%; null where that is in no time.
     pub half_more_takes_ms: Option<u64>,
     pub twice_takes_ms: Option<u64>,
     pub design_effect: f64,
+    /// Requests of each arm with which a test that looks once finds twice as many.
+    pub once: f64,
 }
 
 impl Report {
     /// Of all that is planned.
-    pub fn of(from: Timestamp, planned: &[Planned<'_>], traffic: &Traffic, parts: &BTreeMap<String, f64>) -> Report {
+    pub fn of(
+        from: Timestamp,
+        planned: &[Planned<'_>],
+        traffic: &Traffic,
+        parts: &BTreeMap<String, f64>,
+        never_starting: Vec<Found>,
+    ) -> Report {
         let masks = Masks::of(planned.iter().map(|planned| planned.release));
         let mut releases: Vec<ReleaseView> = planned.iter().map(|planned| ReleaseView::of(planned, &masks)).collect();
         releases.sort_by_key(|release| (release.starts.is_none(), release.starts, release.id.clone()));
-        let problems: Vec<Found> = planned.iter().flat_map(found::problems).collect();
+        let mut problems = never_starting;
+        problems.extend(planned.iter().flat_map(found::problems));
         let mut notes: Vec<Found> = planned.iter().flat_map(|planned| found::notes(planned, traffic, parts)).collect();
         notes.extend(found::unused(planned, traffic, parts));
         let services = masks.services().map(|(service, bit)| ServiceView { service: service.to_owned(), bit });
@@ -178,10 +189,13 @@ impl FindsView {
             smallest_ratio: finds.smallest.map(|ratio| rounded(ratio, 2)),
             half_more: rounded(finds.half_more, 4),
             twice: rounded(finds.twice, 4),
+            suspects_twice: rounded(finds.suspects_twice, 4),
             false_stop: rounded(finds.false_stop, 5),
+            false_suspicion: rounded(finds.false_suspicion, 5),
             half_more_takes_ms: finds.half_more_takes.map(milliseconds),
             twice_takes_ms: finds.twice_takes.map(milliseconds),
             design_effect: rounded(finds.design_effect, 2),
+            once: finds.once.ceil(),
         }
     }
 }

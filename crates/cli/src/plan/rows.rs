@@ -31,25 +31,21 @@ fn waits_for(wait: &Wait) -> String {
     if wait.ids.is_empty() { text.to_string() } else { format!("{names} ({text})") }
 }
 
-const HEAD: [&str; 10] =
-    ["STEP", "SHARE", "BEGINS", "TAKES", "REQUESTS", "GUARDRAIL", "FINDS", "x1.5", "x2", "x2 TAKES"];
+const HEAD: [&str; 11] =
+    ["STEP", "SHARE", "BEGINS", "TAKES", "REQUESTS", "GUARDRAIL", "FINDS", "x1.5", "x2", "x2 TAKES", "x2 SUSPECTED"];
 
 /// Each step of a release with what each of its guardrails sees there.
-pub fn of_steps(release: &ReleaseView) -> Vec<[String; 10]> {
+pub fn of_steps(release: &ReleaseView) -> Vec<[String; 11]> {
     let mut rows = vec![HEAD.map(str::to_owned)];
     for (index, step) in release.steps.iter().enumerate() {
         let cells = of_step(index, step);
         let seen = step.guardrails.iter().map(|one| match (&one.finds, one.sees) {
             (Some(finds), _) => of_guardrail(&one.name, finds),
-            (None, "not_compared") => {
-                [one.name.clone(), "nobody to compare".to_owned(), String::new(), String::new(), String::new()]
-            }
-            (None, "bound") => {
-                [one.name.clone(), "bound alone".to_owned(), String::new(), String::new(), String::new()]
-            }
-            (None, _) => [one.name.clone(), "not known".to_owned(), String::new(), String::new(), String::new()],
+            (None, "not_compared") => of_nothing(&one.name, "nobody to compare"),
+            (None, "bound") => of_nothing(&one.name, "bound alone"),
+            (None, _) => of_nothing(&one.name, "not known"),
         });
-        let mut seen: Vec<[String; 5]> = seen.collect();
+        let mut seen: Vec<[String; 6]> = seen.collect();
         // Nobody is compared at 0% and 100%, whatever the guardrail.
         if step.guardrails.iter().all(|one| one.sees == "not_compared") {
             seen.truncate(1);
@@ -61,7 +57,7 @@ pub fn of_steps(release: &ReleaseView) -> Vec<[String; 10]> {
         for (row, seen) in seen.into_iter().enumerate() {
             let own = if row == 0 { cells.clone() } else { Default::default() };
             let all: Vec<String> = own.into_iter().chain(seen).collect();
-            rows.extend(<[String; 10]>::try_from(all).ok());
+            rows.extend(<[String; 11]>::try_from(all).ok());
         }
     }
     rows
@@ -82,12 +78,19 @@ fn of_step(index: usize, step: &StepView) -> [String; 5] {
     ]
 }
 
-fn of_guardrail(name: &str, finds: &FindsView) -> [String; 5] {
+fn of_nothing(name: &str, why: &str) -> [String; 6] {
+    let mut cells = <[String; 6]>::default();
+    (cells[0], cells[1]) = (name.to_owned(), why.to_owned());
+    cells
+}
+
+fn of_guardrail(name: &str, finds: &FindsView) -> [String; 6] {
     [
         name.to_owned(),
         finds.smallest_ratio.map_or_else(|| "nothing".to_owned(), |ratio| format!("x{}", found::ratio(ratio))),
         found::chance(finds.half_more),
         found::chance(finds.twice),
         finds.twice_takes_ms.map_or_else(|| "for ever".to_owned(), found::about),
+        found::chance(finds.suspects_twice),
     ]
 }

@@ -1,9 +1,10 @@
 //! A plan in words.
 
 use super::found::{self, Found};
-use super::report::{ReleaseView, Report};
+use super::report::{FindsView, ReleaseView, Report};
 use super::{rates, rows};
 use crate::columns::columns;
+use crate::release::words;
 
 /// All of it.
 pub fn text(report: &Report) -> String {
@@ -31,30 +32,49 @@ fn of_release(release: &ReleaseView) -> String {
     let slots: Vec<String> = release.slots.iter().map(|(start, end)| format!("{start}-{end}")).collect();
     let slots = if slots.len() > 4 { format!("{} ranges", slots.len()) } else { slots.join(", ") };
     let slots = if slots.is_empty() { String::new() } else { format!(", slots {slots}") };
-    let effect = effects(release);
-    let false_stop = false_stop(release);
-    format!("\n{} ({}){slots}\n{}{effect}{false_stop}", release.id, release.kind, columns(&rows::of_steps(release)))
+    let (effect, false_stop, once) = (effects(release), false_stop(release), once(release));
+    let steps = columns(&rows::of_steps(release));
+    format!("\n{} ({}){slots}\n{steps}{effect}{once}{false_stop}", release.id, release.kind)
 }
 
 /// How many requests count for one.
 pub fn effects(release: &ReleaseView) -> String {
+    let said = each(release, |finds| finds.design_effect.to_string());
+    if said.is_empty() { String::new() } else { format!("requests that count for one: {said}\n") }
+}
+
+/// What a test that looks once would need.
+pub fn once(release: &ReleaseView) -> String {
+    let said = each(release, |finds| words::count(finds.once as u64));
+    match said.is_empty() {
+        true => String::new(),
+        false => format!("requests of each arm with which a test that looks once finds x2 with 80%: {said}\n"),
+    }
+}
+
+/// What each guardrail has, which is the same in all steps.
+fn each(release: &ReleaseView, has: impl Fn(&FindsView) -> String) -> String {
     let mut said: Vec<String> = Vec::new();
     for one in release.steps.iter().flat_map(|step| &step.guardrails) {
         let Some(finds) = &one.finds else { continue };
-        let words = format!("{} {}", one.name, finds.design_effect);
+        let words = format!("{} {}", one.name, has(finds));
         if !said.contains(&words) {
             said.push(words);
         }
     }
-    if said.is_empty() { String::new() } else { format!("requests that count for one: {}\n", said.join(", ")) }
+    said.join(", ")
 }
 
-/// The chance that a good one is rolled back, by all guardrails together at most.
+/// The chances that a good one is rolled back and suspected, by all guardrails together at most.
 pub fn false_stop(release: &ReleaseView) -> String {
     let mut compared = release.steps.iter().filter(|step| step.guardrails.iter().any(|one| one.finds.is_some()));
     let Some(last) = compared.next_back() else { return String::new() };
-    let all = last.guardrails.iter().filter_map(|one| Some(one.finds.as_ref()?.false_stop)).sum::<f64>();
-    format!("a release that is as good as control is rolled back with a chance of {}\n", found::chance(all))
+    let finds = || last.guardrails.iter().filter_map(|one| one.finds.as_ref());
+    let sum = |of: fn(&FindsView) -> f64| found::chance(finds().map(of).sum::<f64>().min(1.0));
+    let (stopped, suspected) = (sum(|finds| finds.false_stop), sum(|finds| finds.false_suspicion));
+    format!(
+        "a release that is as good as control is rolled back with a chance of {stopped}, and suspected at some time with {suspected}\n"
+    )
 }
 
 fn list(kind: &str, found: &[Found]) -> String {
