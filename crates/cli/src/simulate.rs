@@ -11,11 +11,12 @@ use weir_engine::Plan;
 use weir_policy::{Attachment, SLOTS};
 use weir_release::evidence::TICK;
 use weir_release::{Measure, Release};
-use weir_simulate::{Dealt, Life, Traffic, Trouble, many};
+use weir_simulate::{Dealt, Life, Since, Traffic, Trouble, many};
 
 use crate::load::WithReleases;
 use crate::page::Pictures;
 use crate::problems::Failure;
+use crate::release::words::{lasting, share};
 use crate::request::{self, Header};
 
 mod crowd;
@@ -135,6 +136,11 @@ impl Simulate {
                 )));
             }
         }
+        for fault in &self.faults {
+            if let Some(never) = chosen.iter().find_map(|release| never_met(release, fault.since)) {
+                return Err(Failure::Usage(format!("--fault …@…: {never}")));
+            }
+        }
         if chosen.is_empty() && !self.faults.is_empty() {
             return Err(Failure::Usage(
                 "--fault: there is no release that it could meet; give --releases or --state".to_owned(),
@@ -148,11 +154,9 @@ impl Simulate {
         let hold: Duration = release.steps.iter().map(|step| step.hold).sum();
         let every =
             TICK * u32::try_from((hold.as_secs() / TICK.as_secs()).div_ceil(POLLS_MAX)).unwrap_or(u32::MAX).max(1);
-        let steps = u32::try_from(release.steps.len()).unwrap_or(u32::MAX);
-        let longest = hold.saturating_add(release.max_hold.saturating_mul(steps)).saturating_add(every * 100);
         let part = f64::from(release.traffic) / f64::from(SLOTS);
         let population = self.crowd.population(part);
-        let life = Life::new(release, every, self.crowd.requests_in(every) * part, self.faults.clone(), longest);
+        let life = Life::new(release, every, self.crowd.requests_in(every) * part, self.faults.clone());
         let run = |number: usize| life.run(&mut Traffic::new(&population, self.seed.wrapping_add(number as u64)));
         let asks = release.guardrails.iter().filter(|guardrail| !matches!(guardrail.measure, Measure::Outcome { .. }));
         Fates {
@@ -161,6 +165,24 @@ impl Simulate {
             left_out: asks.map(|guardrail| guardrail.name.as_str()).collect(),
             lives: many(self.runs, run, progress(&release.id, self.runs)),
         }
+    }
+}
+
+/// Why a release is over before a fault begins, if it is.
+fn never_met(release: &Release, since: Since) -> Option<String> {
+    let id = &release.id;
+    let last = release.steps.last().map_or(0, |step| step.share);
+    // Each step may wait besides.
+    let longest = release.steps.iter().map(|step| step.hold.saturating_add(release.max_hold));
+    let longest = longest.fold(Duration::ZERO, Duration::saturating_add);
+    match since {
+        Since::Share(from) if from > last => {
+            Some(format!("{id} has no step with {} or more; its last one has {}", share(from), share(last)))
+        }
+        Since::Time(from) if from > longest => {
+            Some(format!("{id} is over by then; it takes {} at most, however long its steps wait", lasting(longest)))
+        }
+        Since::Share(_) | Since::Time(_) => None,
     }
 }
 

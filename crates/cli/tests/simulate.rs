@@ -105,6 +105,10 @@ fn what_cannot_be_simulated_is_said() {
             &["--releases", "owl.yaml", "--fault", "red:hang"],
             "owl has no such arm, but canary, control; all would do too",
         ),
+        (
+            &["--releases", "owl.yaml", "--fault", "canary:hang@2h"],
+            "owl is over by then; it takes 45m at most, however long its steps wait",
+        ),
         (&["--fault", "canary:hang"], "there is no release that it could meet"),
         (&["--fault", "canary"], "ARM:WHAT[@SINCE]"),
         (&["--rate", "5"], "2000/m"),

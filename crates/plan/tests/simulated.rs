@@ -1,4 +1,4 @@
-//! What a plan says of guardrails, held against simulated releases: within three standard errors over steps, rates and effects.
+//! What a plan says of guardrails, held against simulated releases and their very judge: within three standard errors over steps, rates and effects.
 //! `WEIR_PLAN_RUNS=5000` runs each release as often, more kinds of them, and prints all numbers.
 
 use std::time::Duration;
@@ -7,13 +7,10 @@ use weir_plan::sight::{Eyes, Finds, SURE, Seen};
 use weir_plan::traffic::{Effects, Traffic};
 use weir_policy::Source;
 use weir_release::{Measure, Release, Step};
-use weir_simulate::{
-    Control, Counted, Fault, Guardrail, Guardrails, Harm, Kind, Latency, Plan, Population, Rate, Traffic as Drawn,
-};
+use weir_simulate::{Harm, Latency, Life, Population, Rate, Traffic as Drawn, Trouble, Weir, many};
 
-/// Seconds between two looks, and of a warm-up.
+/// Seconds between two looks.
 const LOOK: u64 = 10;
-const WARMUP: u64 = 60;
 const MARGIN: f64 = 0.2;
 
 /// A kind of release: its steps, the requests of everybody in a second, and how many of them fail.
@@ -23,26 +20,26 @@ struct Case {
     arms: usize,
     requests: f64,
     rate: f64,
-    counted: Counted,
+    by_query: bool,
 }
 
 const DEFAULT: &[(u32, u64)] = &[(5, 10), (10, 10), (50, 10), (95, 10)];
 const HOURS: &[(u32, u64)] = &[(5, 60), (10, 60), (50, 60)];
 
 const SHORT: [Case; 3] = [
-    Case { name: "the default plan", steps: DEFAULT, arms: 1, requests: 33.0, rate: 0.005, counted: Counted::Errors },
-    Case { name: "more failing", steps: DEFAULT, arms: 1, requests: 20.0, rate: 0.03, counted: Counted::Errors },
-    Case { name: "counted by queries", steps: DEFAULT, arms: 1, requests: 66.0, rate: 0.02, counted: Counted::Counts },
+    Case { name: "the default plan", steps: DEFAULT, arms: 1, requests: 33.0, rate: 0.005, by_query: false },
+    Case { name: "more failing", steps: DEFAULT, arms: 1, requests: 20.0, rate: 0.03, by_query: false },
+    Case { name: "counted by queries", steps: DEFAULT, arms: 1, requests: 66.0, rate: 0.02, by_query: true },
 ];
 
 const LONG: [Case; 7] = [
-    Case { name: "an hour each", steps: HOURS, arms: 1, requests: 33.0, rate: 0.005, counted: Counted::Errors },
-    Case { name: "few requests", steps: HOURS, arms: 1, requests: 3.0, rate: 0.02, counted: Counted::Errors },
-    Case { name: "many requests", steps: DEFAULT, arms: 1, requests: 600.0, rate: 0.005, counted: Counted::Errors },
-    Case { name: "rare", steps: HOURS, arms: 1, requests: 200.0, rate: 0.0005, counted: Counted::Errors },
-    Case { name: "one step", steps: &[(50, 60)], arms: 1, requests: 33.0, rate: 0.005, counted: Counted::Errors },
-    Case { name: "nearly all", steps: &[(90, 240)], arms: 1, requests: 33.0, rate: 0.005, counted: Counted::Errors },
-    Case { name: "three ideas", steps: &[(75, 120)], arms: 3, requests: 66.0, rate: 0.005, counted: Counted::Errors },
+    Case { name: "an hour each", steps: HOURS, arms: 1, requests: 33.0, rate: 0.005, by_query: false },
+    Case { name: "few requests", steps: HOURS, arms: 1, requests: 3.0, rate: 0.02, by_query: false },
+    Case { name: "many requests", steps: DEFAULT, arms: 1, requests: 600.0, rate: 0.005, by_query: false },
+    Case { name: "rare", steps: HOURS, arms: 1, requests: 200.0, rate: 0.0005, by_query: false },
+    Case { name: "one step", steps: &[(50, 60)], arms: 1, requests: 33.0, rate: 0.005, by_query: false },
+    Case { name: "nearly all", steps: &[(90, 240)], arms: 1, requests: 33.0, rate: 0.005, by_query: false },
+    Case { name: "three ideas", steps: &[(75, 120)], arms: 3, requests: 66.0, rate: 0.005, by_query: false },
 ];
 
 #[test]
@@ -115,11 +112,11 @@ impl Case {
             1 => "services: {owl: v2}\n".to_owned(),
             _ => format!("kind: test\ntraffic: 100%\narms:\n{arms}"),
         };
-        let guardrail = match self.counted {
-            Counted::Counts => {
+        let guardrail = match self.by_query {
+            true => {
                 "{name: counts, counts: {bad: 'sum(a{v=\"$variant\"})', all: 'sum(b{v=\"$variant\"})', margin: 20%}}"
             }
-            _ => "{name: errors, errors: {margin: 20%}}",
+            false => "{name: errors, errors: {margin: 20%}}",
         };
         let steps: String =
             self.steps.iter().map(|(share, minutes)| format!("- {{share: {share}%, hold: {minutes}m}}\n")).collect();
@@ -136,22 +133,15 @@ impl Case {
         release
     }
 
-    /// The part of releases that was stopped by the end of each step, and that was suspected.
+    /// The part of releases that was stopped by the end of each step, and that was suspected, by the judge that releases have.
     fn simulated(&self, ratio: f64, runs: usize) -> Vec<(f64, f64)> {
-        let kind = if self.arms == 1 { Kind::Release(Control::Equal) } else { Kind::Test(self.arms) };
-        let steps = self.steps.iter().map(|(share, minutes)| weir_simulate::Step {
-            share: f64::from(*share) / 100.0,
-            looks: (minutes * 60 / LOOK) as usize,
-        });
-        let harm = Harm { errors: ratio, ..Harm::NONE };
-        let plan = Plan {
-            kind,
-            steps: steps.collect(),
-            requests: self.requests * LOOK as f64,
-            warmup: (WARMUP / LOOK) as usize,
-            max_hold: 0,
-            faults: vec![Fault::of_canary(harm)],
-        };
+        let release = self.release();
+        let tick = Duration::from_secs(LOOK);
+        let mut on_time = release.clone();
+        on_time.steps.iter_mut().for_each(|step| *step = Step { hold: step.hold + tick, ..step.clone() });
+        let arm = release.arms.first().map_or("", |arm| &arm.id);
+        let harm = Trouble::of(arm, Harm { errors: ratio, ..Harm::NONE });
+        let life = Life::new(&on_time, tick, self.requests * LOOK as f64, vec![harm]);
         let population = Population {
             users: 4_000,
             volume_sigma: 0.0,
@@ -159,16 +149,18 @@ impl Case {
             unanswered: Rate::Same(0.0),
             latency: Latency { median_ms: 1.0, users_sigma: 0.0, requests_sigma: 0.1 },
         };
-        let alpha = self.release().guardrails[0].alpha;
+        // A suspicion would keep it where it is: what a step finds is asked of one that goes on.
+        let run = |run: usize| {
+            let mut traffic = Drawn::new(&population, run as u64);
+            life.run_beside(&mut traffic, &mut [&mut Weir::new(&on_time, tick)])
+        };
         let mut ends = vec![(0_usize, 0_usize); self.steps.len()];
-        for run in 0..runs {
-            let guardrail = Guardrail { kind: self.counted, margin: MARGIN, alpha };
-            let mut judge = Guardrails::new([guardrail]);
-            // A suspicion would keep it where it is: what a step finds is asked of one that goes on.
-            let fates = plan.run_beside(&mut Drawn::new(&population, run as u64), &mut [&mut judge]);
+        for fates in many(runs, run, |_| {}) {
             let [fate] = fates.as_slice() else { panic!("one judge") };
-            for (step, (stopped, suspected)) in ends.iter_mut().enumerate() {
-                let by_then = |at: Option<usize>| at.is_some_and(|at| at <= plan.begins(step + 1));
+            let mut end = Duration::ZERO;
+            for (step, (stopped, suspected)) in on_time.steps.iter().zip(&mut ends) {
+                end += step.hold;
+                let by_then = |at: Option<Duration>| at.is_some_and(|at| at <= end);
                 *stopped += usize::from(by_then(fate.stopped));
                 *suspected += usize::from(by_then(fate.halted) || by_then(fate.stopped));
             }

@@ -5,30 +5,26 @@
 //! promises of independent requests it need not keep here, and that is what the simulator is for.
 //!
 //! ```
-//! use weir_simulate::{Control, Fault, Guardrails, Harm, Kind, Plan, Population, Step, Traffic};
+//! use weir_policy::Source;
+//! use weir_release::{evidence::TICK, read_alone};
+//! use weir_simulate::{End, Harm, Life, Population, Traffic, Trouble};
 //!
-//! let release = Plan {
-//!     kind: Kind::Release(Control::Equal),
-//!     steps: vec![Step { share: 0.05, looks: 60 }, Step { share: 0.5, looks: 60 }],
-//!     requests: 333.0,
-//!     warmup: 6,
-//!     max_hold: 0,
-//!     faults: vec![Fault::of_canary(Harm { errors: 4.0, ..Harm::NONE })],
-//! };
-//! let mut traffic = Traffic::new(&Population::alike(20_000), 7);
-//! let fate = release.run(&mut traffic, &mut Guardrails::default_of_release());
-//! assert!(fate.stopped < Some(80), "found in the first minutes of its second step: {fate:?}");
+//! let release = "release: 1\nid: owl-v2\nunit: user\nservices: {owl.shop: v2}";
+//! let release = read_alone(Source::yaml("release.yaml", release)).unwrap();
+//! let errors = Trouble::of("canary", Harm { errors: 8.0, ..Harm::NONE });
+//! let life = Life::new(&release, TICK, 333.0, vec![errors]);
+//! let lived = life.run(&mut Traffic::new(&Population::alike(20_000), 7));
+//! assert!(matches!(lived.end, End::RolledBack(_)), "{lived:?}");
 //! ```
 //!
 //! | file | is |
 //! |---|---|
 //! | `crowd` | users, drawn from a [`Population`] |
-//! | `arms` | who meets what at a share |
-//! | `fault` | what goes wrong, with whom and when |
-//! | `traffic` | [`Counts`] of each part of each arm, look by look |
-//! | `run` | a [`Plan`] under a [`Judge`] |
-//! | `guardrail`, `deviation` | judges as Weir's releases have them, and nothing else: quick |
+//! | `harm` | what may be wrong with requests |
+//! | `traffic`, `expected`, `counts` | [`Counts`] of each part of each arm, poll by poll |
 //! | `life` | a release under the very judge that decides on it |
+//! | `weir` | that judge, as one of several |
+//! | `judge`, `beside` | several who look at the same requests, or one of another kind who decides |
 //! | `peers` | judges as other tools have them |
 //! | `dealt` | units through the engine: shares, and layers against each other |
 //! | `many`, `tally` | many runs |
@@ -40,27 +36,28 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::integer_division)
 )]
 
-mod arms;
+mod beside;
+mod counts;
 mod crowd;
 mod dealt;
-mod deviation;
-mod fault;
-mod guardrail;
+mod expected;
+mod harm;
+mod judge;
 mod life;
 mod many;
 pub mod peers;
-mod run;
 mod tally;
 mod traffic;
+mod weir;
 
-pub use arms::{Arms, Control};
+pub use counts::{Counts, Parts};
 pub use crowd::{BOUNDS_MS, Crowd, Latency, PARTS, Population, Rate, Usual};
 pub use dealt::{Dealt, DealtLayer, DealtShare, Headers, PAIRS_MAX, Pair};
-pub use deviation::Deviation;
-pub use fault::{Fault, Harm, Meets};
-pub use guardrail::{Counted, Guardrail, Guardrails};
+pub use expected::Expected;
+pub use harm::Harm;
+pub use judge::{Fate, Judge, Look, Verdict};
 pub use life::{End, Life, Lived, Met, Since, Trouble};
 pub use many::many;
-pub use run::{Fate, Judge, Kind, Look, Plan, Step, Verdict};
 pub use tally::Tally;
-pub use traffic::{Counts, Parts, Traffic};
+pub use traffic::Traffic;
+pub use weir::Weir;

@@ -2,26 +2,28 @@
 
 use std::time::Duration;
 
-use weir_release::evidence::{Counts as Counted, Evidence};
-use weir_release::judge::{Code, Decision, Phase, Reason, Stand, Verdict};
-use weir_release::{Measure, Release, Running, Tick, judge};
+use weir_release::judge::{Code, Decision, Phase, Reason, Verdict};
+use weir_release::{Measure, Release};
 
+use crate::judge::Look;
 use crate::traffic::Traffic;
+use crate::weir::{self, Weir};
 
 mod arm;
 mod met;
+mod scene;
 mod trouble;
 
-use arm::ArmNow;
 pub use met::Met;
-use met::Stretch;
+pub(crate) use scene::Scene;
 pub use trouble::{Since, Trouble};
 
 /// A release that is to be lived through.
 #[derive(Clone, Debug)]
 pub struct Life {
-    release: Release,
-    every: Duration,
+    pub(crate) release: Release,
+    pub(crate) every: Duration,
+    /// Of the whole crowd in a poll.
     requests: f64,
     troubles: Vec<Trouble>,
     longest: Duration,
@@ -38,6 +40,10 @@ pub struct Lived {
     pub steps: Vec<Duration>,
     /// When a guardrail first suspected it.
     pub suspected: Option<Duration>,
+    /// When it first had to wait for a person: it was suspected as a step was over, or nothing could be concluded.
+    pub held: Option<Duration>,
+    /// When an arm first deviated.
+    pub deviated: Option<Duration>,
     /// When trouble began.
     pub trouble: Option<Duration>,
     /// Who met its arms without control.
@@ -62,7 +68,7 @@ pub enum End {
 /// What comes after a verdict.
 enum Next {
     Poll,
-    Step(usize),
+    Step,
     End(End),
 }
 
@@ -70,80 +76,54 @@ impl Life {
     /// A release of whose users so many requests come from one poll to the next, those that are in no arm too.
     ///
     /// Windows are open and people say yes, for what is looked at is what the judge sees. Guardrails that ask queries are left out:
-    /// nothing answers them here. `longest` ends what would wait for ever.
-    pub fn new(release: &Release, every: Duration, requests: f64, troubles: Vec<Trouble>, longest: Duration) -> Life {
+    /// nothing answers them here.
+    pub fn new(release: &Release, every: Duration, requests: f64, troubles: Vec<Trouble>) -> Life {
         let mut release = release.clone();
         release.windows.clear();
         release.steps.iter_mut().for_each(|step| step.approve = false);
         release.guardrails.retain(|guardrail| matches!(guardrail.measure, Measure::Outcome { .. }));
+        // What would wait for ever, such as for data that does not come, waits as long as its steps may last, and a little more.
+        let holds = release.steps.iter().map(|step| step.hold.saturating_add(release.max_hold));
+        let longest = holds.fold(every * 100, Duration::saturating_add);
         Life { release, every, requests, troubles, longest }
     }
 
-    /// Lives it once.
+    /// What is counted of it, before its first poll.
+    pub(crate) fn scene<'a>(&'a self, traffic: &'a mut Traffic) -> Scene<'a> {
+        Scene::new(&self.release, self.requests, &self.troubles, traffic)
+    }
+
+    /// Lives it once, by the judge that releases have.
     pub fn run(&self, traffic: &mut Traffic) -> Lived {
-        let (mut after, mut suspected, mut trouble) = (Duration::ZERO, None, None);
-        let mut steps = vec![after];
-        let (mut stand, mut running) = (in_step(0, 1), Running::default());
-        let mut stretches: Vec<Stretch> = Vec::new();
-        let mut arms = self.arms(0, after, traffic);
+        let (mut weir, mut scene) = (Weir::new(&self.release, self.every), self.scene(traffic));
+        let (mut number, mut after, mut steps) = (0, Duration::ZERO, vec![Duration::ZERO]);
+        let (mut suspected, mut held, mut deviated, mut trouble) = (None, None, None, None);
         loop {
-            // What is expected changes with a step, or when trouble begins.
-            let on = self.troubles_on(steps.len() - 1, after).count();
-            if stretches.last().is_none_or(|stretch| (stretch.step, stretch.troubles) != (steps.len() - 1, on)) {
-                arms = self.arms(steps.len() - 1, after, traffic);
-                stretches.push(Stretch::new(steps.len() - 1, on, &arms));
-            }
-            if on > 0 {
+            let step = steps.len() - 1;
+            let counted = scene.count(step, after);
+            if scene.is_troubled() {
                 trouble.get_or_insert(after);
             }
-            if let Some(stretch) = stretches.last_mut() {
-                stretch.requests += self.requests;
-            }
-            let verdict = self.poll(&stand, &mut running, &arms, traffic);
-            after += self.every;
-            if verdict.reasons.iter().any(|reason| reason.code == Code::Suspected) {
+            let verdict = weir.hear(&Look { number, step, arms: scene.arms(), counted: &counted });
+            (number, after) = (number + 1, after + self.every);
+            if weir::suspects(&verdict) {
                 suspected.get_or_insert(after);
             }
-            stand.inconclusive = verdict.inconclusive;
+            if verdict.phase == Phase::Suspected && verdict.minimum || verdict.inconclusive.is_some() {
+                held.get_or_insert(after);
+            }
+            if verdict.numbers.deviations.iter().any(|off| off.deviates) {
+                deviated.get_or_insert(after);
+            }
             match self.next(verdict, after) {
                 Next::Poll => {}
-                Next::Step(step) => {
-                    steps.push(after);
-                    stand = in_step(step, stand.push + 1);
-                }
+                Next::Step => steps.push(after),
                 Next::End(end) => {
-                    let (met, met_trouble) = met::all(&stretches, traffic);
-                    return Lived { end, after, steps, suspected, trouble, met, met_trouble };
+                    let (met, met_trouble) = scene.met();
+                    return Lived { end, after, steps, suspected, held, deviated, trouble, met, met_trouble };
                 }
             }
         }
-    }
-
-    /// The troubles that there are in a step, so long after the first one began.
-    fn troubles_on(&self, step: usize, after: Duration) -> impl Iterator<Item = &Trouble> + Clone {
-        let share = self.release.steps.get(step).map_or(0, |step| step.share);
-        self.troubles.iter().filter(move |trouble| match trouble.since {
-            Since::Share(from) => share >= from,
-            Since::Time(from) => after >= from,
-        })
-    }
-
-    fn arms(&self, step: usize, after: Duration, traffic: &Traffic) -> Vec<ArmNow> {
-        let share = self.release.steps.get(step).map_or(0, |step| step.share);
-        let arms = self.release.shares(share).into_iter();
-        arms.map(|(id, owned)| ArmNow::new(id, &owned, self.troubles_on(step, after), traffic)).collect()
-    }
-
-    /// Counts once more, and asks the judge.
-    fn poll(&self, stand: &Stand, running: &mut Running, arms: &[ArmNow], traffic: &mut Traffic) -> Verdict {
-        let counted: Vec<_> = arms.iter().map(|arm| (arm.id.clone(), arm.count(self.requests, traffic))).collect();
-        let counts = Counted::of_experiment(&self.release.id, counted);
-        let poll = Some(vec![Evidence { mark: Some(stand.push.to_string()), counts }]);
-        let tick = Tick { every: self.every, since: Some(self.every), answered: stand.push, poll, ..Tick::default() };
-        running.observe(&self.release, stand.step, stand.push, &tick);
-        let verdict = judge(&self.release, stand, running, tick.now);
-        running.judged(&verdict);
-        verdict
     }
 
     fn next(&self, verdict: Verdict, after: Duration) -> Next {
@@ -153,14 +133,10 @@ impl Life {
             (Decision::Hold, _) if verdict.phase == Phase::WaitingPromotion => Next::End(End::Finished),
             (Decision::Hold, _) if verdict.inconclusive.is_some() => Next::End(End::Inconclusive),
             _ if after >= self.longest => Next::End(End::Waits(verdict.phase)),
-            (Decision::Advance, Some(step)) => Next::Step(step),
+            (Decision::Advance, Some(_)) => Next::Step,
             (Decision::Hold, _) => Next::Poll,
         }
     }
-}
-
-fn in_step(step: usize, push: u64) -> Stand {
-    Stand { step: Some(step), push, ..Stand::default() }
 }
 
 /// Whether a reason is one for which releases go back.

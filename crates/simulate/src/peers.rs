@@ -3,11 +3,11 @@
 
 use std::collections::VecDeque;
 
+use weir_policy::evidence::Outcome;
 use weir_stats::proportions::{self, Share};
 
-use crate::guardrail::Counted;
-use crate::run::{Judge, Look, Verdict};
-use crate::traffic::Counts;
+use crate::counts::Counts;
+use crate::judge::{Judge, Look, Verdict};
 
 /// A metric of an AnalysisTemplate of Argo Rollouts, in the background of all steps: a measurement each `interval`, good from
 /// `success` on; a run fails, and its rollout is aborted, with more than `failure_limit` failed ones, in a row or not.
@@ -110,8 +110,8 @@ impl Judge for Naive {
         if !(look.number + 1).is_multiple_of(self.interval) {
             return Verdict::Go;
         }
-        let is_worse = [Counted::Errors, Counted::Unanswered, Counted::Slow(1)].iter().any(|kind| {
-            let share = |counts: &Counts| Share { x: kind.events(counts), n: counts.all };
+        let is_worse = [Outcome::Error, Outcome::None, Outcome::Over500].iter().any(|outcome| {
+            let share = |counts: &Counts| Share { x: counts.of(*outcome), n: counts.all };
             let (control, arm) = (share(&self.control), share(&self.arm));
             arm.rate() > control.rate() && proportions::p(control, arm) < 0.01
         });

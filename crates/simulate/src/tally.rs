@@ -1,15 +1,19 @@
 //! Many runs of one release under one judge: how many ended how.
 
-use crate::run::Fate;
+use std::time::Duration;
+
+use crate::judge::Fate;
 
 /// What became of so many runs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
     runs: usize,
-    /// After how many looks, of those that were stopped.
-    stopped: Vec<usize>,
-    /// After how many looks, of those that were stopped or had to wait at the end of a step.
-    noticed: Vec<usize>,
+    /// After how long, of those that were stopped.
+    stopped: Vec<Duration>,
+    /// After how long, of those that were stopped or had to wait at the end of a step.
+    noticed: Vec<Duration>,
+    /// After how long, of those that deviated.
+    deviated: Vec<Duration>,
     halted: usize,
     exposed: f64,
 }
@@ -20,6 +24,7 @@ impl Tally {
         self.runs += 1;
         self.stopped.extend(fate.stopped);
         self.halted += usize::from(fate.halted.is_some());
+        self.deviated.extend(fate.deviated);
         self.noticed.extend(fate.held.into_iter().chain(fate.stopped).min());
         self.exposed += fate.exposed;
     }
@@ -44,32 +49,33 @@ impl Tally {
         self.part(self.noticed.len())
     }
 
+    /// The part in which an arm deviated.
+    pub fn deviated(&self) -> f64 {
+        self.part(self.deviated.len())
+    }
+
+    /// After how long half of those had.
+    pub fn median_deviated(&self) -> Option<Duration> {
+        median(&self.deviated)
+    }
+
     /// Requests that met the arms of a run, on average.
     pub fn exposed(&self) -> f64 {
         self.exposed / self.runs.max(1) as f64
     }
 
-    /// After how many looks half of those that were stopped had been.
-    pub fn median_stopped(&self) -> Option<usize> {
+    /// After how long half of those that were stopped had been.
+    pub fn median_stopped(&self) -> Option<Duration> {
         median(&self.stopped)
     }
 
     /// The same of those that were noticed.
-    pub fn median_noticed(&self) -> Option<usize> {
+    pub fn median_noticed(&self) -> Option<Duration> {
         median(&self.noticed)
     }
 
-    /// Whether no more were stopped than was promised, within three standard errors.
-    pub fn keeps(&self, promised: f64) -> bool {
-        self.within(self.stopped(), promised)
-    }
-
-    /// The same of those that were told to halt at whatever time.
-    pub fn suspects_at_most(&self, promised: f64) -> bool {
-        self.within(self.halted(), promised)
-    }
-
-    fn within(&self, part: f64, promised: f64) -> bool {
+    /// Whether a part of these runs, such as [`Tally::stopped`], is no more than was promised, within three standard errors.
+    pub fn keeps(&self, part: f64, promised: f64) -> bool {
         part <= promised + 3.0 * (promised * (1.0 - promised) / self.runs.max(1) as f64).sqrt()
     }
 
@@ -78,15 +84,19 @@ impl Tally {
     }
 }
 
-fn median(looks: &[usize]) -> Option<usize> {
-    let mut looks = looks.to_vec();
-    looks.sort_unstable();
-    looks.get(looks.len().div_ceil(2).saturating_sub(1)).copied()
+fn median(times: &[Duration]) -> Option<Duration> {
+    let mut times = times.to_vec();
+    times.sort_unstable();
+    times.get(times.len().div_ceil(2).saturating_sub(1)).copied()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn after(seconds: u64) -> Option<Duration> {
+        Some(Duration::from_secs(seconds))
+    }
 
     #[test]
     fn what_became_of_runs_is_counted() {
@@ -94,20 +104,21 @@ mod tests {
         assert_eq!((tally.stopped(), tally.exposed(), tally.median_stopped()), (0.0, 0.0, None));
         let fate = |stopped, halted, held| Fate { stopped, halted, held, exposed: 10.0, ..Fate::default() };
         tally.add(&fate(None, None, None));
-        tally.add(&fate(Some(9), None, None));
-        tally.add(&fate(Some(4), Some(1), Some(3)));
-        tally.add(&fate(None, Some(2), Some(5)));
+        tally.add(&fate(after(9), None, None));
+        tally.add(&fate(after(4), after(1), after(3)));
+        tally.add(&Fate { deviated: after(5), ..fate(None, after(2), after(5)) });
         assert_eq!((tally.runs(), tally.stopped(), tally.halted(), tally.noticed()), (4, 0.5, 0.5, 0.75));
-        assert_eq!((tally.median_stopped(), tally.median_noticed(), tally.exposed()), (Some(4), Some(5), 10.0));
+        assert_eq!((tally.median_stopped(), tally.median_noticed(), tally.exposed()), (after(4), after(5), 10.0));
+        assert_eq!((tally.deviated(), tally.median_deviated()), (0.25, after(5)));
     }
 
     #[test]
     fn a_promise_has_three_standard_errors() {
         let of = |stopped| {
             let mut tally = Tally::default();
-            let fate = |run| Fate { stopped: (run < stopped).then_some(1), ..Fate::default() };
+            let fate = |run| Fate { stopped: after(1).filter(|_| run < stopped), ..Fate::default() };
             (0..1000).for_each(|run| tally.add(&fate(run)));
-            tally.keeps(0.01)
+            tally.keeps(tally.stopped(), 0.01)
         };
         assert!(of(19) && !of(20));
     }

@@ -19,7 +19,7 @@ pub fn read(text: &str) -> Result<Trouble, String> {
         None => (first, Since::Share(0)),
     };
     let arm = (arm != "all").then(|| arm.to_owned());
-    let mut trouble = Trouble { arm, since, users: 1.0, requests: 1.0, harm: harm(what)? };
+    let mut trouble = Trouble { arm, since, until: None, users: 1.0, requests: 1.0, harm: harm(what)? };
     for one in rest {
         match one.split_once('=') {
             Some(("browser", users)) => trouble.users = part(users)?,
@@ -73,8 +73,7 @@ mod tests {
 
     #[test]
     fn faults_say_whom_what_since_when_and_of_whom() {
-        let canary =
-            |harm| Trouble { arm: Some("canary".into()), since: Since::Share(0), users: 1.0, requests: 1.0, harm };
+        let canary = |harm| Trouble::of("canary", harm);
         let errors = canary(Harm { more_errors: 0.02, ..Harm::NONE });
         for (text, expected) in [
             ("canary:errors=2%", errors.clone()),

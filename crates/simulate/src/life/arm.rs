@@ -4,12 +4,13 @@ use std::ops::Range;
 
 use weir_policy::{Range as Slots, SLOTS};
 use weir_release::CONTROL;
-use weir_release::evidence::VariantCounts;
 
 use super::trouble::Trouble;
+use crate::counts::Parts;
 use crate::crowd::User;
-use crate::fault::Harm;
-use crate::traffic::{Parts, Traffic};
+use crate::expected::Expected;
+use crate::harm::Harm;
+use crate::traffic::Traffic;
 
 /// An arm between two changes of anything.
 pub struct ArmNow {
@@ -18,15 +19,17 @@ pub struct ArmNow {
     pub owned: Vec<Range<f64>>,
     /// What is wrong with it.
     pub troubles: Vec<Trouble>,
-    expected: Parts,
+    /// Of a poll.
+    pub expected: Expected,
 }
 
 impl ArmNow {
-    /// The arm of this id, which owns this, where there are these troubles.
+    /// The arm of this id, which owns this, where there are these troubles, and so many requests of the whole crowd in a poll.
     pub fn new<'t>(
         id: &str,
         owned: &[Slots],
         troubles: impl Iterator<Item = &'t Trouble>,
+        requests: f64,
         traffic: &Traffic,
     ) -> ArmNow {
         let of_all = |slot: u32| f64::from(slot) / f64::from(SLOTS);
@@ -42,13 +45,7 @@ impl ArmNow {
             sum.iter_mut().zip(&parts).for_each(|(sum, part)| *sum = sum.and(part));
             sum
         });
-        ArmNow { id: id.to_owned(), owned, troubles, expected }
-    }
-
-    /// What is counted of it while the whole crowd makes about so many requests.
-    pub fn count(&self, requests: f64, traffic: &mut Traffic) -> VariantCounts {
-        let parts = traffic.count(&self.expected, requests);
-        VariantCounts::new(|outcome, part| parts.get(part).map_or(0, |counts| counts.of(outcome) as u64))
+        ArmNow { id: id.to_owned(), owned, troubles, expected: Expected::new(&expected, requests) }
     }
 
     /// Whether it is compared with others, and nothing that a release changes.

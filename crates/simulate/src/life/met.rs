@@ -18,10 +18,6 @@ pub struct Met {
 
 /// A time in which nothing changed.
 pub struct Stretch {
-    /// The step.
-    pub step: usize,
-    /// How many troubles there were.
-    pub troubles: usize,
     /// Requests of the whole crowd in it.
     pub requests: f64,
     /// What each arm without control owned, and what was wrong with it.
@@ -30,10 +26,10 @@ pub struct Stretch {
 
 impl Stretch {
     /// A time that begins, with these arms.
-    pub fn new(step: usize, troubles: usize, arms: &[ArmNow]) -> Stretch {
+    pub fn new(arms: &[ArmNow]) -> Stretch {
         let arms = arms.iter().filter(|arm| !arm.is_control());
         let arms = arms.map(|arm| (arm.owned.clone(), arm.troubles.clone())).collect();
-        Stretch { step, troubles, requests: 0.0, arms }
+        Stretch { requests: 0.0, arms }
     }
 
     /// Requests of a user that met an arm, and those of them that met trouble.
@@ -63,7 +59,9 @@ pub fn all(stretches: &[Stretch], traffic: &Traffic) -> (Met, Met) {
 impl Met {
     /// A user of whom so many requests are expected.
     fn add(&mut self, requests: f64) {
-        self.requests += requests;
-        self.users += 1.0 - libm::exp(-requests);
+        if requests > 0.0 {
+            self.requests += requests;
+            self.users += 1.0 - libm::exp(-requests);
+        }
     }
 }

@@ -5,10 +5,9 @@ use weir_release::read_alone;
 
 use super::*;
 use crate::crowd::Population;
-use crate::fault::Harm;
+use crate::harm::Harm;
 
 const TICK: Duration = Duration::from_secs(10);
-const DAY: Duration = Duration::from_secs(86_400);
 
 fn release(more: &str) -> Release {
     let text = format!(
@@ -19,12 +18,12 @@ fn release(more: &str) -> Release {
 }
 
 fn lived(release: &Release, troubles: &[Trouble], seed: u64) -> Lived {
-    let life = Life::new(release, TICK, 333.0, troubles.to_vec(), DAY);
+    let life = Life::new(release, TICK, 333.0, troubles.to_vec());
     life.run(&mut Traffic::new(&Population::alike(20_000), seed))
 }
 
 fn of_canary(since: Since, harm: Harm) -> Trouble {
-    Trouble { arm: Some("canary".to_owned()), since, users: 1.0, requests: 1.0, harm }
+    Trouble { since, ..Trouble::of("canary", harm) }
 }
 
 const ALWAYS: Since = Since::Share(0);
@@ -51,6 +50,7 @@ fn trouble_stops_it_and_is_met_by_few() {
     assert!(matches!(&early.end, End::RolledBack(reasons) if reasons[0].guardrail.as_deref() == Some("errors")));
     assert_eq!((early.trouble, early.met_trouble), (Some(Duration::ZERO), early.met));
     assert!(early.met.users < 1_100.0 && early.suspected <= Some(early.after), "{early:?}");
+    assert_eq!((early.held, early.deviated), (None, None), "it goes back before it has to wait");
 
     let under_load = lived(&release(""), &[of_canary(Since::Share(500_000), MORE_ERRORS)], 2);
     assert_eq!(under_load.trouble, Some(under_load.steps[1]));
@@ -80,11 +80,23 @@ fn trouble_of_all_is_no_fault_of_the_canary() {
     assert_eq!(lived(&release(""), &[database], 4).end, End::Finished);
 }
 
+/// Suspected at the end of a step it waits, and trouble that is over by then is forgiven or not by all that was counted since.
+#[test]
+fn trouble_may_end() {
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    let short =
+        |until| Trouble { until, ..of_canary(Since::Time(minutes(2)), Harm { more_errors: 0.02, ..Harm::NONE }) };
+    let [over, goes_on] = [Some(minutes(3)), None].map(|until| lived(&release(""), &[short(until)], 6));
+    assert!(matches!(goes_on.end, End::RolledBack(_)), "{goes_on:?}");
+    assert_eq!((over.end, over.trouble), (End::Finished, Some(minutes(2))));
+    assert!(over.met_trouble.requests > 0.0 && over.met_trouble.requests < 0.01 * over.met.requests);
+}
+
 #[test]
 fn what_cannot_be_concluded_waits_for_a_person() {
     let silent = of_canary(ALWAYS, Harm { lost: 1.0, ..Harm::NONE });
     let lived = lived(&release(r#""max_hold": "10m","#), &[silent], 5);
-    assert_eq!((lived.end, lived.steps.len()), (End::Inconclusive, 1));
+    assert_eq!((&lived.end, lived.steps.len(), lived.held), (&End::Inconclusive, 1, Some(lived.after)));
     assert!((1_200..=1_230).contains(&lived.after.as_secs()), "hold, and max_hold: {:?}", lived.after);
 }
 
@@ -93,8 +105,10 @@ fn an_arm_that_loses_requests_deviates() {
     let lost = of_canary(ALWAYS, Harm { lost: 0.7, ..Harm::NONE });
     for (on, is_rolled_back) in [("rollback", true), ("hold", false)] {
         let release = release(&format!(r#""on": {{"deviation": "{on}"}},"#));
-        let life = Life::new(&release, TICK, 3_330.0, vec![lost.clone()], DAY);
-        let end = life.run(&mut Traffic::new(&Population::alike(20_000), 5)).end;
+        let life = Life::new(&release, TICK, 3_330.0, vec![lost.clone()]);
+        let lived = life.run(&mut Traffic::new(&Population::alike(20_000), 5));
+        assert_eq!(lived.deviated, Some(lived.after));
+        let end = lived.end;
         match is_rolled_back {
             true => assert!(matches!(&end, End::RolledBack(reasons) if reasons[0].code == Code::Deviation), "{end:?}"),
             false => assert_eq!(end, End::Inconclusive),

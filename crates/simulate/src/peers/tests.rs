@@ -1,20 +1,19 @@
 //! Other tools' counting of failed checks, look by look.
 
 use super::*;
-use crate::arms::{Arms, Control};
+use crate::counts::Parts;
 use crate::crowd::PARTS;
-use crate::traffic::Parts;
 
 /// After which look each verdict was given, when looks have so many errors (and requests over 500 ms) in 100 requests.
 fn verdicts(judge: &mut dyn Judge, looks: &[(f64, f64)]) -> String {
-    let arms = Arms::of_release(0.05, Control::Equal);
+    let arms = ["canary".to_owned(), "control".to_owned()];
     let one = |(number, (errors, slow)): (usize, &(f64, f64))| {
         let mut arm: Parts = [Counts::default(); PARTS];
         arm[3] = Counts { all: 100.0, errors: *errors, over: [*slow, *slow, 0.0, 0.0], ..Counts::default() };
         let mut control = arm;
         control[3].errors = 0.0;
         let counted = [arm, control];
-        match judge.look(&Look { number, step: 0, share: 0.05, in_warmup: false, arms: &arms, counted: &counted }) {
+        match judge.look(&Look { number, step: 0, arms: &arms, counted: &counted }) {
             Verdict::Go => '.',
             Verdict::Halt => 'h',
             Verdict::Stop => 'S',

@@ -1,10 +1,9 @@
 //! The page's parts: a promise with what was found, tables, numbers.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use weir_simulate::Tally;
-
-use crate::settings::MINUTE;
 
 /// A sentence that releases rely on, and whether it held.
 pub struct Promise {
@@ -18,17 +17,10 @@ pub struct Promise {
 }
 
 impl Promise {
-    /// Kept by how many were stopped in each of these.
-    pub fn of_stopped(says: impl Into<String>, most: f64, tallies: &[&Tally]) -> Promise {
-        let found = tallies.iter().map(|tally| tally.stopped()).fold(0.0, f64::max);
-        let holds = tallies.iter().all(|tally| tally.keeps(most));
-        Promise { says: says.into(), most, found, runs: runs(tallies), holds }
-    }
-
-    /// Kept by how many were suspected at whatever time.
-    pub fn of_suspected(says: impl Into<String>, most: f64, tallies: &[&Tally]) -> Promise {
-        let found = tallies.iter().map(|tally| tally.halted()).fold(0.0, f64::max);
-        let holds = tallies.iter().all(|tally| tally.suspects_at_most(most));
+    /// Kept by this part of the runs of each of these, such as [`Tally::stopped`].
+    pub fn of(says: impl Into<String>, most: f64, part: fn(&Tally) -> f64, tallies: &[&Tally]) -> Promise {
+        let found = tallies.iter().map(|tally| part(tally)).fold(0.0, f64::max);
+        let holds = tallies.iter().all(|tally| tally.keeps(part(tally), most));
         Promise { says: says.into(), most, found, runs: runs(tallies), holds }
     }
 }
@@ -74,8 +66,8 @@ pub fn part_of_runs(part: f64) -> String {
 }
 
 /// `12 min`, or nothing.
-pub fn minutes(looks: Option<usize>) -> String {
-    looks.map_or("-".into(), |looks| format!("{:.0} min", looks as f64 / MINUTE as f64))
+pub fn minutes(time: Option<Duration>) -> String {
+    time.map_or("-".into(), |time| format!("{:.0} min", time.as_secs_f64() / 60.0))
 }
 
 /// `77,912`.
@@ -100,7 +92,7 @@ mod tests {
         let numbers = [0.0, 999.0, 1000.0, 77_912.4, 1_234_567.0].map(thousands);
         assert_eq!(numbers, ["0", "999", "1,000", "77,912", "1,234,567"]);
         assert_eq!([percent(0.0025), part_of_runs(0.404), part_of_runs(0.002)], ["0.25%", "40%", "0.2%"]);
-        assert_eq!((minutes(Some(75)), minutes(None)), ("12 min".into(), "-".into()));
+        assert_eq!((minutes(Some(Duration::from_secs(750))), minutes(None)), ("12 min".into(), "-".into()));
         assert_eq!(table(&["a", "b"], [vec!["1".into(), "2".into()]]), "| a | b |\n|---|---|\n| 1 | 2 |\n");
     }
 }

@@ -1,42 +1,47 @@
 //! What is promised of good releases, tried: alone with requests that are independent, then with users as they are.
 
-use weir_simulate::{Control, Counted, Deviation, Guardrails, Harm, Population, Tally};
+use std::time::Duration;
+
+use weir_release::evidence::TICK;
+use weir_simulate::{Harm, Life, Population, Tally, Weir};
 
 use crate::page::{Promise, minutes, part_of_runs, percent, table, thousands};
-use crate::settings::{self, ALPHA, FEW_USERS, HOUR, MARGIN, Runs, USERS};
-use crate::trial::{NewJudge, SEED, Trial, judge};
+use crate::settings::{self, ALPHA, DEFAULT, FEW_USERS, HOURS, Runs, Steps, USERS};
+use crate::trial::{SEED, Trial};
 
-/// Guardrails by their names in documents.
-const KINDS: [(&str, Counted); 7] = [
-    ("`errors`", Counted::Errors),
-    ("`unanswered`", Counted::Unanswered),
-    ("`slow` over 250 ms", Counted::Slow(0)),
-    ("`slow` over 500 ms", Counted::Slow(1)),
-    ("`slow` over 1000 ms", Counted::Slow(2)),
-    ("`slow` over 2500 ms", Counted::Slow(3)),
-    ("`counts`", Counted::Counts),
+/// Guardrails by their names on the page, as documents have them.
+const KINDS: [(&str, &str); 7] = [
+    ("`errors`", "errors: {margin: 20%}"),
+    ("`unanswered`", "unanswered: {margin: 20%}"),
+    ("`slow` over 250 ms", "slow: {over_ms: 250, margin: 20%}"),
+    ("`slow` over 500 ms", "slow: {over_ms: 500, margin: 20%}"),
+    ("`slow` over 1000 ms", "slow: {over_ms: 1000, margin: 20%}"),
+    ("`slow` over 2500 ms", "slow: {over_ms: 2500, margin: 20%}"),
+    ("`counts`", "counts: {bad: 'sum(bad{v=\"$variant\"})', all: 'sum(all{v=\"$variant\"})', margin: 20%}"),
 ];
+/// By how much the margin of all of them accepts that a release is worse.
+const AT_MARGIN: f64 = 1.2;
+
+/// A guardrail with an alpha of 1% of its own.
+fn alone(name: &str, measure: &str) -> String {
+    format!("{{name: {name}, alpha: 1%, {measure}}}")
+}
 
 /// Every guardrail, where requests are independent: its table.
 pub fn independent(runs: &Runs, promises: &mut Vec<Promise>) -> String {
-    let judges: Vec<NewJudge> = KINDS.map(|(_, kind)| judge(settings::guardrail(kind, MARGIN))).into();
-    let r0 = 1.0 + MARGIN;
-    let harms = [Harm::NONE, Harm { errors: r0, unanswered: r0, slow: r0, ..Harm::NONE }];
-    let [good, at_margin] = harms.map(|harm| {
-        let plan = settings::release(Control::Equal, &[0.05, 0.1, 0.5, 0.95], 250);
-        let plan = settings::with(harm, &plan);
-        let name = if harm == Harm::NONE { "independent, as good" } else { "independent, at the margin" };
-        let population = Population::alike(USERS);
-        Trial { name, population, plan, runs: runs.independent, seed: SEED }.beside(&judges)
-    });
-    let all: Vec<&Tally> = good.iter().chain(&at_margin).collect();
-    promises.push(Promise::of_stopped(
-        "A guardrail rolls back a release that is no worse than its margin, requests being independent",
-        ALPHA,
-        &all,
-    ));
-    promises.push(Promise::of_suspected("It suspects one, at whatever of 1,000 looks", ALPHA, &all));
-    let rows = KINDS.iter().zip(good.iter().zip(&at_margin)).map(|((name, _), (good, at_margin))| {
+    let steps = Steps(&[5, 10, 50, 95], Duration::from_secs(2_500));
+    let guardrails = KINDS.iter().zip('a'..).map(|((_, measure), name)| alone(&name.to_string(), measure));
+    let release = steps.release(&guardrails.collect::<Vec<_>>().join(", "));
+    let at_margin = Harm { errors: AT_MARGIN, unanswered: AT_MARGIN, slow: AT_MARGIN, ..Harm::NONE };
+    let lives = [settings::life(&release, &[]), settings::life(&release, &[settings::canary(at_margin)])];
+    let trial = Trial { name: "independent", population: Population::alike(USERS), runs: runs.independent, seed: SEED };
+    let tallies = trial.by_each(&lives, &Weir::new(&release, TICK));
+    let [good, at_margin] = &tallies[..] else { return String::new() };
+    let all: Vec<&Tally> = good.iter().chain(at_margin).collect();
+    let says = "A guardrail rolls back a release that is no worse than its margin, requests being independent";
+    promises.push(Promise::of(says, ALPHA, Tally::stopped, &all));
+    promises.push(Promise::of("It suspects one, at whatever of 1,000 looks", ALPHA, Tally::halted, &all));
+    let rows = KINDS.iter().zip(good.iter().zip(at_margin)).map(|((name, _), (good, at_margin))| {
         let numbers = [good.stopped(), good.halted(), at_margin.stopped(), at_margin.halted()];
         [name.to_string()].into_iter().chain(numbers.map(percent)).collect()
     });
@@ -44,70 +49,61 @@ pub fn independent(runs: &Runs, promises: &mut Vec<Promise>) -> String {
     table(&head, rows)
 }
 
-/// Good releases with heavy users: the table.
+/// Good releases with heavy users, lived through: the table.
 pub fn heavy(runs: &Runs, promises: &mut Vec<Promise>) -> String {
-    let judges = [
-        judge(settings::guardrail(Counted::Errors, MARGIN)),
-        judge(settings::guardrail(Counted::Errors, 0.0)),
-        judge(settings::guardrail(Counted::Slow(1), MARGIN)),
-        judge(Guardrails::default_of_release()),
-        judge(Deviation::default()),
+    let guardrails = [
+        ("`errors`, 20%", alone("errors", "errors: {margin: 20%}")),
+        ("`errors`, 0%", alone("errors", "errors: {margin: 0%}")),
+        ("`slow` over 500 ms, 20%", alone("slow", "slow: {over_ms: 500, margin: 20%}")),
+        ("the three defaults", String::new()),
     ];
-    let releases = [
-        (USERS, "an hour each at 5, 10, 50%", settings::hours(Control::Equal)),
-        (USERS, "the same beside all others", settings::hours(Control::Rest)),
-        (USERS, "the default plan", settings::default_plan()),
-        (FEW_USERS, "an hour each at 5, 10, 50%", settings::hours(Control::Equal)),
-        (FEW_USERS, "the default plan", settings::default_plan()),
-    ];
+    let plans = [("an hour each at 5, 10, 50%", HOURS), ("the default plan", DEFAULT)];
+    let life = |steps: Steps, guardrails: &str| settings::life(&steps.release(guardrails), &[]);
+    let lives: Vec<Life> =
+        plans.iter().flat_map(|(_, steps)| guardrails.iter().map(|(_, of)| life(*steps, of))).collect();
     let (mut rows, mut all) = (Vec::new(), Vec::new());
-    for (users, plan_name, plan) in releases {
-        let name = format!("{users} heavy users, {plan_name}");
-        let trial = Trial { name: &name, population: Population::heavy(users), plan, runs: runs.heavy, seed: SEED };
-        let tallies = trial.beside(&judges);
-        let [errors, strict, slow, default, deviation] = &tallies[..] else { return String::new() };
-        let both = |tally: &Tally| format!("{} / {}", percent(tally.stopped()), percent(tally.halted()));
-        let waits = [percent(default.noticed()), percent(deviation.stopped())];
-        let first = vec![thousands(users as f64), plan_name.to_owned()];
-        rows.push([first, [errors, strict, slow, default].map(both).into(), waits.into()].concat());
-        if users == USERS {
-            all.push(tallies);
+    for users in [USERS, FEW_USERS] {
+        let name = format!("{users} heavy users");
+        let tallies =
+            Trial { name: &name, population: Population::heavy(users), runs: runs.heavy, seed: SEED }.lived(&lives);
+        for ((plan_name, _), tallies) in plans.iter().zip(tallies.chunks(guardrails.len())) {
+            let Some(default) = tallies.last() else { continue };
+            let both = |tally: &Tally| format!("{} / {}", percent(tally.stopped()), percent(tally.halted()));
+            let waits = vec![percent(default.noticed()), percent(default.deviated())];
+            let first = vec![thousands(users as f64), plan_name.to_string()];
+            rows.push([first, tallies.iter().map(both).collect(), waits].concat());
+            if users == USERS {
+                all.push(tallies.to_vec());
+            }
         }
     }
-    let of = |judge: usize| all.iter().map(|tallies| &tallies[judge]).collect::<Vec<&Tally>>();
+    let of = |place: usize| all.iter().map(|tallies| &tallies[place]).collect::<Vec<&Tally>>();
     let says = "`errors` rolls back a good release with 20,000 heavy users";
-    promises.push(Promise::of_stopped(says, ALPHA, &of(0)));
-    promises.push(Promise::of_stopped("The three default guardrails together do", ALPHA, &of(3)));
-    promises.push(Promise::of_stopped("Such a release deviates", 0.005, &of(4)));
-    let head = [
-        "users",
-        "release",
-        "`errors`, 20%",
-        "`errors`, 0%",
-        "`slow` over 500 ms, 20%",
-        "the three defaults",
-        "rolled back by them, or waits at a step's end",
-        "deviate",
-    ];
-    table(&head, rows)
+    promises.push(Promise::of(says, ALPHA, Tally::stopped, &of(0)));
+    promises.push(Promise::of("The three default guardrails together do", ALPHA, Tally::stopped, &of(3)));
+    promises.push(Promise::of("Such a release deviates", 0.005, Tally::deviated, &of(3)));
+    let columns = guardrails.iter().map(|(name, _)| *name);
+    let head =
+        ["users", "release"].into_iter().chain(columns).chain(["rolled back by them, or a person is asked", "deviate"]);
+    table(&head.collect::<Vec<_>>(), rows)
 }
 
-/// Releases whose canary loses requests: the table.
+/// Releases whose canary loses requests, lived through: the table.
 pub fn lost(runs: &Runs) -> String {
-    let half = settings::release(Control::Equal, &[0.5], HOUR);
-    let plans = [("an hour at 50%", half), ("the default plan", settings::default_plan())];
+    let half = Steps(&[50], HOURS.1);
     let mut rows = Vec::new();
+    let plans = [("an hour at 50%", half), ("the default plan", DEFAULT)];
+    let parts = [0.1, 0.3, 0.5];
+    let life =
+        |steps: Steps, lost| settings::life(&steps.release(""), &[settings::canary(Harm { lost, ..Harm::NONE })]);
+    let lives: Vec<Life> = plans.iter().flat_map(|(_, steps)| parts.map(|lost| life(*steps, lost))).collect();
     for (name, population) in settings::populations() {
-        for (plan_name, plan) in &plans {
-            let cells = [0.1, 0.3, 0.5].map(|lost| {
-                let plan = settings::with(Harm { lost, ..Harm::NONE }, plan);
-                let name = format!("{name}, {plan_name}, {lost} lost");
-                let tally = Trial { name: &name, population, plan, runs: runs.others, seed: SEED }
-                    .beside(&[judge(Deviation::default())])
-                    .remove(0);
-                format!("{}, {}", part_of_runs(tally.stopped()), minutes(tally.median_stopped()))
-            });
-            rows.push([vec![format!("{name}, {plan_name}")], cells.into()].concat());
+        let trial = format!("{name}, lost");
+        let tallies = Trial { name: &trial, population, runs: runs.others, seed: SEED }.lived(&lives);
+        for ((plan_name, _), tallies) in plans.iter().zip(tallies.chunks(parts.len())) {
+            let cell =
+                |tally: &Tally| format!("{}, {}", part_of_runs(tally.deviated()), minutes(tally.median_deviated()));
+            rows.push([format!("{name}, {plan_name}")].into_iter().chain(tallies.iter().map(cell)).collect());
         }
     }
     table(&["release", "a tenth lost", "three tenths", "half"], rows)

@@ -1,10 +1,11 @@
 //! The rules that look at the same requests: Weir's, the usual test, and other tools' as they are documented and as well set as
 //! they can be.
 
+use weir_release::evidence::TICK;
 use weir_simulate::peers::{Argo, Flagger, Naive};
-use weir_simulate::{Guardrails, Harm, Plan, Population};
+use weir_simulate::{Harm, Population, Weir};
 
-use crate::settings::{self, MINUTE, Runs};
+use crate::settings::{self, MINUTE, Runs, Steps};
 use crate::trial::{NewJudge, Trial, judge};
 
 /// Seeds of the runs by which settings are chosen: other users than those they are tried on.
@@ -13,15 +14,15 @@ const TUNING_SEED: u64 = 1_000_000;
 const TUNED_TO: f64 = 0.01;
 
 /// The rules of one table. Weir first.
-pub fn all(title: &str, population: &Population, plan: &Plan, runs: &Runs) -> Vec<(String, NewJudge)> {
+pub fn all(title: &str, population: &Population, steps: Steps, runs: &Runs) -> Vec<(String, NewJudge)> {
     let mut rules: Vec<(String, NewJudge)> = vec![
-        ("Weir rolls back".into(), judge(Guardrails::default_of_release())),
+        ("Weir rolls back".into(), judge(Weir::new(&steps.release(""), TICK))),
         ("\"significant at 99%\", each minute".into(), judge(Naive::new(MINUTE))),
         ("Argo Rollouts, as its docs write it: 95%".into(), judge(argo_of_docs())),
         ("Argo Rollouts, 99%".into(), judge(Argo::new(MINUTE, 5 * MINUTE, 0.99, 3))),
         ("Flagger, as its docs write it: 99%, 500 ms, threshold 10".into(), judge(flagger_of_docs())),
     ];
-    rules.extend(tuned(title, population, plan, runs));
+    rules.extend(tuned(title, population, steps, runs));
     rules
 }
 
@@ -35,7 +36,7 @@ pub fn flagger_of_docs() -> Flagger {
 }
 
 /// Each tool as well set as it can be for this very traffic.
-fn tuned(title: &str, population: &Population, plan: &Plan, runs: &Runs) -> Vec<(String, NewJudge)> {
+fn tuned(title: &str, population: &Population, steps: Steps, runs: &Runs) -> Vec<(String, NewJudge)> {
     let argo = settings_of(|success, limit| {
         let name = format!("Argo Rollouts, tuned: {}%, failureLimit {limit}", success * 100.0);
         (name, judge(Argo::new(MINUTE, 5 * MINUTE, success, limit)))
@@ -44,7 +45,7 @@ fn tuned(title: &str, population: &Population, plan: &Plan, runs: &Runs) -> Vec<
         let name = format!("Flagger, tuned: {}%, 500 ms, threshold {}", success * 100.0, limit + 1);
         (name, judge(Flagger::new(MINUTE, success, 1, limit + 1)))
     });
-    [argo, flagger].into_iter().filter_map(|settings| best(settings, title, population, plan, runs)).collect()
+    [argo, flagger].into_iter().filter_map(|settings| best(settings, title, population, steps, runs)).collect()
 }
 
 /// Some for every taste: limits of success, and how many failed checks are let pass.
@@ -60,17 +61,17 @@ fn best(
     mut settings: Vec<(String, NewJudge)>,
     title: &str,
     population: &Population,
-    plan: &Plan,
+    steps: Steps,
     runs: &Runs,
 ) -> Option<(String, NewJudge)> {
     let judges: Vec<&NewJudge> = settings.iter().map(|(_, judge)| judge).collect();
-    let tallies = |wrong: &str, plan: Plan| {
-        let name = format!("{title}, choosing a setting, {wrong}");
-        Trial { name: &name, population: *population, plan, runs: runs.others, seed: TUNING_SEED }.beside(&judges)
-    };
-    let good = tallies("good", plan.clone());
-    let bad = tallies("errors x2", settings::with(Harm { errors: 2.0, ..Harm::NONE }, plan));
-    let allowed = good.iter().zip(&bad).enumerate().filter(|(_, (good, _))| good.stopped() <= TUNED_TO);
+    let name = format!("{title}, choosing a setting");
+    let trial = Trial { name: &name, population: *population, runs: runs.others, seed: TUNING_SEED };
+    let twice = settings::canary(Harm { errors: 2.0, ..Harm::NONE });
+    let lives = [vec![], vec![twice]].map(|troubles| settings::life(&steps.release(""), &troubles));
+    let tallies = trial.beside(&lives, &judges);
+    let [good, bad] = &tallies[..] else { return None };
+    let allowed = good.iter().zip(bad).enumerate().filter(|(_, (good, _))| good.stopped() <= TUNED_TO);
     let (place, _) = allowed.max_by(|(_, (_, one)), (_, (_, other))| {
         let more = one.stopped().total_cmp(&other.stopped());
         more.then(other.exposed().total_cmp(&one.exposed()))

@@ -1,15 +1,18 @@
 //! What all trials share: releases, what is wrong with them, who uses them.
 
-use weir_simulate::{Control, Counted, Fault, Guardrail, Guardrails, Harm, Kind, Meets, Plan, Population, Step};
+use std::time::Duration;
 
-/// Looks a minute: one each ten seconds.
+use weir_policy::Source;
+use weir_release::evidence::TICK;
+use weir_release::{Release, read_alone};
+use weir_simulate::{Harm, Life, Population, Since, Trouble};
+
+/// Looks a minute: one each tick.
 pub const MINUTE: usize = 6;
-pub const HOUR: usize = 60 * MINUTE;
 /// Requests a minute of all users together.
 pub const REQUESTS: f64 = 2000.0;
 pub const USERS: usize = 20_000;
 pub const FEW_USERS: usize = 2_000;
-pub const MARGIN: f64 = 0.2;
 pub const ALPHA: f64 = 0.01;
 
 /// How often each thing is tried.
@@ -31,42 +34,54 @@ impl Runs {
     }
 }
 
-/// A release with these shares and so many looks at each.
-pub fn release(control: Control, shares: &[f64], looks: usize) -> Plan {
-    Plan {
-        kind: Kind::Release(control),
-        steps: shares.iter().map(|share| Step { share: *share, looks }).collect(),
-        requests: REQUESTS / MINUTE as f64,
-        warmup: MINUTE,
-        max_hold: HOUR,
-        faults: Vec::new(),
+/// A release with these steps, each so long, and these guardrails; those that it has if it says nothing where they are empty.
+pub fn release(shares: &[u8], hold: Duration, guardrails: &str) -> Release {
+    let hold = format!("hold: {}s", hold.as_secs());
+    let steps: String = shares.iter().map(|share| format!("- {{share: {share}%, {hold}}}\n")).collect();
+    let guardrails = if guardrails.is_empty() { String::new() } else { format!("guardrails: [{guardrails}]\n") };
+    let text = format!(
+        "release: 1\nid: owl-v2\nunit: user\nservices: {{owl.shop: v2}}\nmax_hold: 1h\n{guardrails}steps:\n{steps}- {{share: 100%}}\n"
+    );
+    let text = if shares.last() == Some(&100) { text.replace("- {share: 100%}\n", "") } else { text };
+    let read = read_alone(Source::yaml("release", text));
+    let mut release = read.unwrap_or_else(|problems| panic!("a release of the calibration: {problems:#?}"));
+    // What is looked at is over before everybody has it, where these steps say so: nothing is compared then.
+    release.steps.truncate(shares.len());
+    release
+}
+
+/// The steps of a release, each so long.
+#[derive(Clone, Copy)]
+pub struct Steps(pub &'static [u8], pub Duration);
+
+/// An hour each at 5, 10 and 50%.
+pub const HOURS: Steps = Steps(&[5, 10, 50], Duration::from_secs(3_600));
+/// What a release does if it does not say: ten minutes each, up to all users.
+pub const DEFAULT: Steps = Steps(&[5, 10, 50, 95, 100], Duration::from_secs(600));
+
+impl Steps {
+    /// A release with these.
+    pub fn release(self, guardrails: &str) -> Release {
+        release(self.0, self.1, guardrails)
     }
 }
 
-/// An hour each at 5, 10 and 50%.
-pub fn hours(control: Control) -> Plan {
-    release(control, &[0.05, 0.1, 0.5], HOUR)
+/// A release on the traffic of all trials, with these troubles.
+pub fn life(release: &Release, troubles: &[Trouble]) -> Life {
+    Life::new(release, TICK, REQUESTS / MINUTE as f64, troubles.to_vec())
 }
 
-/// What a release does if it does not say: ten minutes each, up to all users.
-pub fn default_plan() -> Plan {
-    release(Control::Equal, &[0.05, 0.1, 0.5, 0.95, 1.0], 10 * MINUTE)
-}
-
-/// The same release with something wrong with its canary.
-pub fn with(harm: Harm, plan: &Plan) -> Plan {
-    Plan { faults: vec![Fault::of_canary(harm)], ..plan.clone() }
-}
-
-/// The same release, good, on a day on which for ten minutes four times as many requests of everybody fail.
-pub fn on_a_bad_day(plan: &Plan) -> Plan {
+/// A day on which for ten minutes four times as many requests of everybody fail.
+pub fn bad_day() -> Trouble {
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
     let harm = Harm { errors: 4.0, ..Harm::NONE };
-    let looks = 12 * MINUTE..22 * MINUTE;
-    Plan { faults: vec![Fault { meets: Meets::All, looks, harm }], ..plan.clone() }
+    let since = Since::Time(minutes(12));
+    Trouble { arm: None, since, until: Some(minutes(22)), users: 1.0, requests: 1.0, harm }
 }
 
-pub fn guardrail(kind: Counted, margin: f64) -> Guardrails {
-    Guardrails::new([Guardrail { kind, margin, alpha: ALPHA }])
+/// Something is wrong with the canary from its first request on.
+pub fn canary(harm: Harm) -> Trouble {
+    Trouble::of("canary", harm)
 }
 
 /// Who uses the service.

@@ -1,6 +1,6 @@
 //! The page.
 
-use crate::page::{self, thousands};
+use crate::page::{self, percent, thousands};
 use crate::settings::Runs;
 use crate::trial::SEED;
 use crate::{power, promises};
@@ -13,6 +13,7 @@ pub fn page(runs: &Runs) -> (String, bool) {
     let lost = promises::lost(runs);
     let section = |(title, table): (String, String)| format!("### With {title}\n\n{table}\n");
     let beside: String = power::beside(runs).into_iter().map(section).collect();
+    let lives = power::lives(runs);
     let own_steps = power::own_steps(runs);
     let promises = page::promises(&kept);
     let [of_independent, of_heavy, of_others] =
@@ -47,36 +48,47 @@ simulated traffic, whose truth is known. A program wrote it: `scripts/calibrate`
 **Heavy users** are as services have them: volumes lognormal with a sigma of 1.5, so that a tenth of them makes over half of the
 requests; errors and missing responses fall to few of them (Beta distributions of 0.05 and 9.95, and of 0.05 and 49.95); some are slower
 than others. Requests of a user come at random times (a Poisson process), and whether one is slow has nothing to do with whether it fails.
-The first minute of each step is its warm-up. Control is as large as the canary where it does not say *beside all others*.
+The first minute of each step is its warm-up. Control is as large as the canary, or all others once the canary has more than half.
+
+One simulator is behind this page and `weir simulate`: it polls every ten seconds and asks the very judge that decides on releases. Where a
+table is of **lives**, that judge also decides when a step begins: a release that is suspected waits, for an hour at most, as it would in
+truth. Where guardrails or other tools' rules are held against each other, all look at the same requests, and steps go on time, whoever
+objects.
 
 ## Each guardrail, where requests are independent
 
 {of_independent} releases with a margin of 20% and an alpha of 1%, 1,000 looks each, 250 at 5, 10, 50 and 95%. Of releases that are as good as what
 they are compared with, and of such that are just as bad as their margin accepts. `counts`, which are of a query, have no parts: a request
-counts for a third.
+counts for a third. Each guardrail is looked at as if it were alone, and steps go on time.
 
 {independent}
 ## Users as they are
 
-{of_heavy} good releases with heavy users. Two numbers: rolled back / suspected at whatever time.
+The lives of {of_heavy} good releases with heavy users. Two numbers: rolled back / suspected at whatever time. A person is asked where a
+release is suspected as a step is over, and where it deviates.
 
 {heavy}
 With 2,000 heavy users a single one can be several percent of an arm, and parts cannot show that well: more good releases are rolled back
 than is promised, and a third is suspected. A margin of 0% leaves no room for the users that an arm happens to have: more than 1% are rolled
-back with 20,000 users too. So the promise is for a margin of 20%, and for users in the ten thousands. *Beside all others* is what
-no release does; it shows that it is the margin that matters most here, not the size of control.
+back with 20,000 users too. So the promise is for a margin of 20%, and for users in the ten thousands.
 
 ## Requests that get lost
 
-What part of releases deviate when their canary loses requests, and after how long half of those had. {of_others} releases each.
+What part of releases deviate when their canary loses requests, and after how long half of those had. {of_others} lives each.
 
 {lost}
-## Bad releases, beside other tools
+## Bad releases
 
-All rules look at the same requests, at the same steps: what somebody who judges a release can see. A cell says how many of {of_others} releases
-were stopped, after how long half of those were, and how many requests met the canary, on average, until it was stopped or through. The
-first two columns are good releases: few should be stopped. *A bad ten minutes*: for ten minutes four times as many requests of
-everybody fail, whatever version they meet, as when a database is down.
+What becomes of {of_others} lives of each. A cell says how many were rolled back, after how long half of those were, and how many requests met
+the canary, on average, until it was rolled back or through or had waited an hour; the second row of each, how many went back or had to
+wait for a person, and after how long half of those did. The first two columns are good releases. *A bad ten minutes*: for ten minutes four
+times as many requests of everybody fail, whatever version they meet, as when a database is down. Guardrails are the three default ones.
+
+{lives}
+## Beside other tools
+
+All rules look at the same requests, at the same steps, which go on time: what somebody who judges a release can see. Cells are as above,
+of {of_others} releases.
 
 - **Weir**: rolls back by the three default guardrails, `errors`, `unanswered` and `slow` over 500 ms, 20% margin, 1%
   alpha of all three; or a person is asked, as one of them suspects the release when a step is over.
@@ -93,8 +105,8 @@ everybody fail, whatever version they meet, as when a database is down.
 {beside}
 ## Each tool at its own steps
 
-The tools do not release alike: here each goes its own steps and halts in its own way, Weir for an hour at most. For *waits* a person is
-asked. Flagger is mostly through when the bad ten minutes begin.
+The tools do not release alike: here each goes its own steps and halts in its own way, as Weir's lives above do. Flagger is mostly through
+when the bad ten minutes begin.
 
 {own_steps}
 ## What Weir does worse
@@ -112,8 +124,8 @@ asked. Flagger is mostly through when the bad ten minutes begin.
 
 ## What a number means
 
-0.25% of {of_heavy} releases are five in two thousand. Had others been drawn, it would be another number: about two thirds of the time it would be
-nearer than one standard error, which for 1% of {of_heavy} runs is 0.22%, and for 50% of {of_others} runs 2.2%. Simulated users are tamer than real ones:
+Had other users been drawn, each would be another number: about two thirds of the time it would be nearer than one standard error,
+which for 1% of {of_independent} runs is {one_of_independent}, of {of_heavy} {one_of_heavy}, and for 50% of {of_others} runs {half_of_others}. Simulated users are tamer than real ones:
 rates here do not change from hour to hour, users do not come and go, and one error does not cause another.
 
 ## Repeating it
@@ -127,6 +139,14 @@ The same version writes the same page, on every machine: the seed is fixed, and 
 hold. A short form runs with all tests (`crates/simulate/tests/calibration.rs`).
 ",
         users = thousands(crate::settings::USERS as f64),
+        one_of_independent = error(0.01, runs.independent),
+        one_of_heavy = error(0.01, runs.heavy),
+        half_of_others = error(0.5, runs.others),
     );
     (text, kept.iter().all(|promise| promise.holds))
+}
+
+/// The standard error of a part of so many runs.
+fn error(part: f64, runs: usize) -> String {
+    percent((part * (1.0 - part) / runs as f64).sqrt())
 }

@@ -1,26 +1,4 @@
-//! Faults: what is wrong with an arm, or with the world, for some time.
-
-use std::ops::Range;
-
-/// A fault.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fault {
-    /// Whom it meets.
-    pub meets: Meets,
-    /// The looks during which it does, the first of a release being 0.
-    pub looks: Range<usize>,
-    /// How bad it is.
-    pub harm: Harm,
-}
-
-/// Whom a fault meets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meets {
-    /// One arm, such as a bad version.
-    Arm(usize),
-    /// Every arm, such as a database that is down.
-    All,
-}
+//! Harm: what is wrong with an arm's requests.
 
 /// Rates times these, requests that fail whoever makes them, and requests that do not arrive. Several at once come one upon the other.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,19 +60,4 @@ impl Harm {
             lost: either(self.lost, other.lost),
         }
     }
-}
-
-impl Fault {
-    /// The canary has it from its first request to its last.
-    pub fn of_canary(harm: Harm) -> Fault {
-        Fault { meets: Meets::Arm(0), looks: 0..usize::MAX, harm }
-    }
-}
-
-/// What an arm suffers at a look from all of these.
-pub(crate) fn harm(faults: &[Fault], arm: usize, look: usize) -> Harm {
-    let met = faults
-        .iter()
-        .filter(|fault| fault.looks.contains(&look) && (fault.meets == Meets::All || fault.meets == Meets::Arm(arm)));
-    met.fold(Harm::NONE, |all, fault| all.and(fault.harm))
 }
