@@ -7,6 +7,8 @@ use weir_stats::distribution::normal_quantile_above;
 
 /// Ratios that nobody tells apart.
 const RATIO_EXACT: f64 = 0.003;
+/// Ratios between which the line is as good as a walk.
+const STRAIGHT: f64 = 0.08;
 /// Times as far from the margin as the greatest ratio that was tried.
 const FARTHER: f64 = 1.8;
 /// Chances beyond this say only on which side a ratio is.
@@ -46,9 +48,11 @@ impl<'a> Search<'a> {
             let below = low.map_or(least, |(ratio, _)| ratio);
             let next = match high {
                 Some((above, _)) if above / below <= 1.0 + RATIO_EXACT => return Some(above),
-                Some(high) => {
-                    between(low, high, sure, &away).map_or_else(|| (below * high.0).sqrt(), |far| least * far.exp())
-                }
+                Some(high) => match between(low, high, sure, &away) {
+                    Some(far) if high.0 / below <= 1.0 + STRAIGHT => return Some(least * far.exp()),
+                    Some(far) => least * aside(far, below, high.0, &away).exp(),
+                    None => (below * high.0).sqrt(),
+                },
                 None if below >= most => return None,
                 None => (least * (FARTHER * away(below).max(0.2)).exp()).min(most),
             };
@@ -62,7 +66,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Where a straight line between two ratios has the chance, a little to the side of the farther one, so that both come nearer.
+/// Where a straight line between two ratios has the chance.
 fn between(low: Option<(f64, f64)>, high: (f64, f64), sure: f64, away: &impl Fn(f64) -> f64) -> Option<f64> {
     let low = low.filter(|(_, found)| *found > TELLING)?;
     if high.1 > 1.0 - TELLING {
@@ -70,10 +74,13 @@ fn between(low: Option<(f64, f64)>, high: (f64, f64), sure: f64, away: &impl Fn(
     }
     let z = |found: f64| normal_quantile_above(1.0 - found);
     let (from, to) = (away(low.0), away(high.0));
-    let at = (z(sure) - z(low.1)) / (z(high.1) - z(low.1));
-    let far = from + at * (to - from);
-    // Nearly the whole of what is exact, to whichever side is farther.
-    let by = 0.45 * RATIO_EXACT;
-    let far = if far - from > to - far { far - by } else { far + by };
+    let far = from + (z(sure) - z(low.1)) / (z(high.1) - z(low.1)) * (to - from);
     (far > from && far < to).then_some(far)
+}
+
+/// A little to the side of the farther one, so that both come so near that the line is straight between them.
+fn aside(far: f64, below: f64, above: f64, away: &impl Fn(f64) -> f64) -> f64 {
+    let (from, to, by) = (away(below), away(above), 0.4 * STRAIGHT);
+    let to_farther = if far - from > to - far { far - by } else { far + by };
+    if to_farther > from && to_farther < to { to_farther } else { far }
 }

@@ -23,7 +23,7 @@ const SEARCH_MAX: f64 = 24.0;
 const LONGER: f64 = 1.03;
 const LONGER_MAX: usize = 20;
 /// What is left of a walk is forgotten below this chance.
-const FORGOTTEN: f64 = 1e-7;
+const FORGOTTEN: f64 = 1e-6;
 const MOVED_MIN: usize = 8;
 /// By how many of its standard deviations a bound that is looked at now and then is nearer than one that is always looked at
 /// (Broadie, Glasserman and Kou, 1997).
