@@ -201,3 +201,15 @@ fn what_cannot_be_planned_is_told() {
         assert_eq!(code, Some(2), "{words}: {err}");
     }
 }
+
+#[test]
+fn a_release_that_nothing_can_stop_is_told() {
+    let folder = folder();
+    release(folder.path(), "a-owl", "owl", "guardrails: []");
+    release(folder.path(), "b-cat", "cat", "");
+    let (code, plan) = json(folder.path(), "--rate 33/s --errors 1%");
+    let told: Vec<&Value> =
+        plan["notes"].as_array().unwrap().iter().filter(|note| note["code"] == "unjudged").collect();
+    assert_eq!(code, Some(0), "{plan}");
+    assert!(matches!(told.as_slice(), [one] if one["release"] == "a-owl"), "{plan}");
+}

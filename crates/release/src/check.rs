@@ -26,6 +26,8 @@ mod steps;
 mod values;
 mod windows;
 
+pub use guardrails::unjudged;
+
 pub use queries::{Query, QueryCheck};
 
 /// What stands around the documents that are checked.

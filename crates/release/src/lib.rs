@@ -37,7 +37,7 @@ mod window;
 pub mod written;
 
 pub use backtest::{Backtest, Looked, Recorded, is_of_evidence};
-pub use check::{Around, Checked, Known, Query, QueryCheck};
+pub use check::{Around, Checked, Known, Query, QueryCheck, unjudged};
 pub use decide::decide;
 pub use documents::{Documents, read, read_alone};
 pub use judge::judge;

@@ -10,7 +10,7 @@ use weir_plan::times::TICK;
 use weir_plan::traffic::Traffic;
 use weir_policy::evidence::Outcome;
 use weir_policy::written::Kind;
-use weir_release::{Guardrail, Measure, Release};
+use weir_release::{Guardrail, Measure, Release, codes, unjudged};
 
 use super::planned::{Planned, milliseconds};
 use crate::release::words;
@@ -119,6 +119,9 @@ pub fn notes(planned: &Planned<'_>, traffic: &Traffic, parts: &BTreeMap<String, 
         let text =
             "has targeting: its arms have requests of those alone whom it targets; give as --rate what they make";
         found.push(Found { release: Some(release.id.clone()), ..Found::new("targeting", text.to_owned()) });
+    }
+    if let Some(text) = unjudged(release) {
+        found.push(Found::of_release(&release.id, codes::UNJUDGED.name(), text.to_owned()));
     }
     for (index, guardrail) in release.guardrails.iter().enumerate() {
         let steps = planned.sight.steps.iter().enumerate();

@@ -44,7 +44,14 @@ fn lead(report: &Report) -> String {
         1 => "one problem".to_owned(),
         many => format!("{many} problems"),
     };
-    format!("{start} of {all} releases start by themselves from {:.0} on; {problems}.", report.from)
+    let cut = if all > SHOWN_MAX {
+        format!(
+            " The first {SHOWN_MAX} of them have tables and pictures of their own here; the text and --json have all."
+        )
+    } else {
+        String::new()
+    };
+    format!("{start} of {all} releases start by themselves from {:.0} on; {problems}.{cut}", report.from)
 }
 
 fn told(heading: &str, sentences: Vec<String>) -> Section {

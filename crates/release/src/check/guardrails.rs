@@ -47,6 +47,13 @@ pub fn guardrails(
 
 /// Warns of a release that nothing can stop.
 pub fn warn_unjudged(release: &Release, source: SourceId, warnings: &mut Problems) {
+    if let Some(message) = unjudged(release) {
+        warnings.add(codes::UNJUDGED, &At::Root { source }, message);
+    }
+}
+
+/// What is to be said of a release that nothing can stop.
+pub fn unjudged(release: &Release) -> Option<&'static str> {
     let can_stop = |one: &Guardrail| {
         one.on_harm != OnHarm::Warn
             && match &one.measure {
@@ -56,14 +63,11 @@ pub fn warn_unjudged(release: &Release, source: SourceId, warnings: &mut Problem
                 }
             }
     };
-    if !release.guardrails.iter().any(can_stop) {
-        let message = if release.has_control {
-            "no guardrail can stop this release; leave `guardrails` out for the default ones, or put some in"
-        } else {
-            "with `control: none` nothing is compared, so that no guardrail can stop this; say `above`, or leave `control` out"
-        };
-        warnings.add(codes::UNJUDGED, &At::Root { source }, message);
-    }
+    (!release.guardrails.iter().any(can_stop)).then_some(if release.has_control {
+        "no guardrail can stop this release; leave `guardrails` out for the default ones, or put some in"
+    } else {
+        "with `control: none` nothing is compared, so that no guardrail can stop this; say `above`, or leave `control` out"
+    })
 }
 
 /// The chance that is left for each guardrail that compares, where all of them and all arms together have one per cent.
