@@ -1,6 +1,5 @@
 //! `weir diff`: what one policy does otherwise than another, and who moves by it.
 
-use std::borrow::Cow;
 use std::io::stderr;
 use std::path::PathBuf;
 
@@ -25,7 +24,7 @@ mod units;
 
 use allowed::Allowed;
 use report::Report;
-use side::Side;
+use side::Texts;
 
 /// Shows what one policy does otherwise than another, and who moves from what to what
 #[derive(Args)]
@@ -75,10 +74,27 @@ impl Diff {
         let state = self.state.as_deref().map(StateDir::existing).transpose()?;
         let journal = state.as_ref().map(StateDir::releases).transpose()?;
         let [of_old, of_new] = self.releases()?;
-        let old = Side::read(&self.old, of_old, state.as_ref(), |_| journal.as_ref().map(Cow::Borrowed));
-        let new = Side::read(&self.new, of_new, state.as_ref(), |documents| {
-            journal.as_ref().map(|journal| Cow::Owned(releases::taken(journal, documents)))
-        });
+        let texts = [(&self.old, of_old), (&self.new, of_new)];
+        let [of_old, of_new] = texts.map(|(spec, releases)| Texts::read(spec, releases, state.as_ref()));
+        let (of_old, of_new) = match (of_old, of_new) {
+            (Ok(of_old), Ok(of_new)) => (of_old, of_new),
+            // What else is wrong is told with it.
+            (of_old, of_new) => {
+                let checked =
+                    [of_old, of_new].map(|texts| texts.and_then(|texts| texts.check(journal.as_ref(), false)));
+                return Err(self.failed(checked.into_iter().filter_map(Result::err).collect()));
+            }
+        };
+        let taken = journal.as_ref().map(|journal| releases::taken(journal, &of_new.documents));
+        let sides = |waiting| {
+            [(&of_old, &journal), (&of_new, &taken)].map(|(texts, state)| texts.clone().check(state.as_ref(), waiting))
+        };
+        let mut both = sides(true);
+        if both.iter().any(side::is_too_much) {
+            // Without them on both sides: else those of one would seem to come or go.
+            both = sides(false);
+        }
+        let [old, new] = both;
         let (old, new) = match (old, new) {
             (Ok(old), Ok(new)) => (old, new),
             (Err(old), Err(new)) => return Err(self.failed(vec![old, new])),

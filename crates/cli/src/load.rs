@@ -97,7 +97,7 @@ impl WithReleases {
     ) -> Result<(Checked, Vec<Policy>), Failure> {
         let releases = self.documents(sources)?;
         let state = self.state()?;
-        with_releases(sources, files, role, releases.as_deref(), self.state.as_ref().map(|_| &state))
+        with_releases(sources, files, role, releases.as_deref(), self.state.as_ref().map(|_| &state), true)
     }
 
     /// The policy in these files as it takes effect with releases, and the releases that are not over.
@@ -131,18 +131,20 @@ impl WithReleases {
 }
 
 /// The policy of these texts as it takes effect with the releases of other texts, and with those that are in force in a state; and
-/// its documents.
+/// its documents. Without `waiting` the documents of those that wait are checked, and none of them is in it.
 pub fn with_releases(
     sources: &mut Sources,
     files: &[SourceId],
     role: Role,
     releases: Option<&[SourceId]>,
     state: Option<&State>,
+    waiting: bool,
 ) -> Result<(Checked, Vec<Policy>), Failure> {
     let people = People::read(sources, files, role)?;
-    let waiting = releases.map(|files| waiting(sources, files, &people, state)).transpose()?.unwrap_or_default();
+    let mut all = releases.map(|files| self::waiting(sources, files, &people, state)).transpose()?.unwrap_or_default();
+    all.retain(|_| waiting);
     let none = State::default();
-    people.with(sources, role, state.unwrap_or(&none), &waiting)
+    people.with(sources, role, state.unwrap_or(&none), &all)
 }
 
 /// The releases of documents that are neither in force nor over.

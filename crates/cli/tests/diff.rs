@@ -281,3 +281,34 @@ fn much_that_changes_fits() {
     }
     assert!(said.ends_with("--json has it all.\n") || said.ends_with("--json has them all.\n"), "{said}");
 }
+
+/// No policy has room for so many, and none need have: few are in force together.
+#[test]
+fn a_crowd_of_releases_that_wait_is_told_and_in_no_policy() {
+    let folder = folder();
+    let releases = |name: &str, count: usize| {
+        fs::create_dir(folder.path().join(name)).unwrap();
+        for number in 0..count {
+            let text = format!("release: 1\nid: r{number}\nunit: user\nservices: {{s{number}.shop: v2}}\n");
+            fs::write(folder.path().join(format!("{name}/r{number}.yaml")), text).unwrap();
+        }
+    };
+    releases("few", 36);
+    releases("more", 37);
+    releases("many", 300);
+    // Where those of one side are too many for a policy none of the other is in one, so none seems to go.
+    for (old, new, more) in [("few", "more", 1), ("more", "many", 263), ("many", "many", 0)] {
+        let (code, said) =
+            weir(folder.path(), &format!("five.yaml half.yaml --releases {old} --releases {new} --json"));
+        let said: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(code, Some(0), "{said}");
+        assert_eq!(said["releases"].as_array().map(Vec::len), Some(more), "{said}");
+        let changed = said["changes"].as_array().unwrap();
+        assert!(changed.iter().all(|one| one.to_string().contains("owl")), "{changed:?}");
+    }
+    // What is bad is found all the same.
+    fs::write(folder.path().join("many/r0.yaml"), "release: 1\nid: r0\nunit: nobody\nservices: {s0.shop: v2}\n")
+        .unwrap();
+    let (code, said) = weir(folder.path(), "five.yaml half.yaml --releases many");
+    assert!(code == Some(1) && said.contains("nobody"), "{said}");
+}

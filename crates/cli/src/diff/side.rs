@@ -1,9 +1,8 @@
 //! One of the two policies, wherever it is.
 
-use std::borrow::Cow;
 use std::path::Path;
 
-use weir_policy::{Checked, Role, SourceId, Sources};
+use weir_policy::{Checked, Role, SourceId, Sources, codes};
 use weir_release::journal::{Document, Text};
 use weir_release::state::State;
 
@@ -22,25 +21,42 @@ pub struct Side {
     pub documents: Vec<Document>,
 }
 
-impl Side {
-    /// Reads a policy, and releases beside it, of which the journal with these documents says which are in force and how.
-    pub fn read<'j>(
-        spec: &str,
-        releases: Option<&str>,
-        state: Option<&StateDir>,
-        journal: impl FnOnce(&[Document]) -> Option<Cow<'j, State>>,
-    ) -> Result<Side, Failure> {
+/// A side whose texts are read, and nothing of them checked.
+#[derive(Clone)]
+pub struct Texts {
+    name: String,
+    sources: Sources,
+    policy: Vec<SourceId>,
+    releases: Option<Vec<SourceId>>,
+    /// The documents of releases that are good by themselves.
+    pub documents: Vec<Document>,
+}
+
+impl Texts {
+    /// Reads a policy, and releases beside it.
+    pub fn read(spec: &str, releases: Option<&str>, state: Option<&StateDir>) -> Result<Texts, Failure> {
         let mut sources = Sources::default();
-        let files = texts(spec, "policy", state, &mut sources)?;
+        let policy = texts(spec, "policy", state, &mut sources)?;
         let releases = releases.map(|spec| texts(spec, "release", None, &mut sources)).transpose()?;
         // What is bad among these is told with the policy.
         let read = |source: &SourceId| Document::read(Text::of(sources.get(*source)?)).ok();
         let documents: Vec<Document> = releases.iter().flatten().filter_map(read).collect();
-        let journal = journal(&documents);
-        let releases = releases.as_deref();
-        let (policy, _) = load::with_releases(&mut sources, &files, Role::Edge, releases, journal.as_deref())?;
-        Ok(Side { name: spec.to_owned(), policy, documents })
+        Ok(Texts { name: spec.to_owned(), sources, policy, releases, documents })
     }
+
+    /// The policy as it takes effect with the releases that a journal has in force, and with those that wait, or without: they deal nobody,
+    /// and what their documents say is told beside.
+    pub fn check(self, journal: Option<&State>, waiting: bool) -> Result<Side, Failure> {
+        let Texts { name, mut sources, policy, releases, documents } = self;
+        let (policy, _) =
+            load::with_releases(&mut sources, &policy, Role::Edge, releases.as_deref(), journal, waiting)?;
+        Ok(Side { name, policy, documents })
+    }
+}
+
+/// Whether too much waits for one policy. None need have room for all: few of them are in force together.
+pub fn is_too_much(side: &Result<Side, Failure>) -> bool {
+    matches!(side, Err(Failure::Problems { problems, .. }) if problems.iter().all(|problem| problem.code == codes::LIMIT))
 }
 
 /// The texts of a file or a folder, here or in git, or that of a revision which a server saved. What is here comes first: only a
