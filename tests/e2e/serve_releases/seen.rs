@@ -39,9 +39,13 @@ pub async fn what_is_seen_from_elsewhere_follows_a_release_to_its_end() {
         ("show", &["show", OWL], "waiting approval"),
         ("why", &["why", OWL], "weir release approve owl-v21"),
     ] {
-        let mut process = run(name, words);
-        assert_eq!(ended(&mut process).await, 0, "{}", process.tail());
-        assert!(process.stdout().contains(text), "{words:?}: {}", process.stdout());
+        // A line is in the journal before it is told elsewhere.
+        eventually(SOON, text, async || {
+            let mut process = run(name, words);
+            assert_eq!(ended(&mut process).await, 0, "{}", process.tail());
+            process.stdout().contains(text).then_some(()).ok_or_else(|| format!("{words:?}: {}", process.stdout()))
+        })
+        .await;
     }
     let mut unknown = run("unknown", &["show", "cat-v1"]);
     assert_eq!(ended(&mut unknown).await, 1, "{}", unknown.tail());
