@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Map, Value};
-use tokio::runtime::Builder;
 
 use crate::columns::columns;
 use crate::duration;
 use crate::http_get::get;
 use crate::problems::Failure;
+use crate::runtime;
 use crate::serve::fleet::{AttachmentStatus, FleetView, Row};
 
 mod notes;
@@ -62,8 +62,7 @@ const CLEAR: &str = "\x1b[2J\x1b[H";
 impl ShowFleet {
     /// Shows the fleet, once or for ever.
     pub fn run(self) -> Result<(), Failure> {
-        let runtime = Builder::new_current_thread().enable_all().build();
-        runtime.map_err(|error| Failure::Usage(format!("no runtime: {error}")))?.block_on(async {
+        runtime::of_this_thread()?.block_on(async {
             loop {
                 let body = get(&self.server, "/fleet", ANSWER_BYTES_MAX).await.map_err(no_answer)?;
                 let mut shown: FleetView = serde_json::from_slice(&body).map_err(|error| {

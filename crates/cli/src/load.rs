@@ -141,10 +141,10 @@ pub fn with_releases(
     waiting: bool,
 ) -> Result<(Checked, Vec<Policy>), Failure> {
     let people = People::read(sources, files, role)?;
-    let mut all = releases.map(|files| self::waiting(sources, files, &people, state)).transpose()?.unwrap_or_default();
-    all.retain(|_| waiting);
+    let checked = releases.map(|files| self::waiting(sources, files, &people, state)).transpose()?;
+    let waiting = checked.filter(|_| waiting).unwrap_or_default();
     let none = State::default();
-    people.with(sources, role, state.unwrap_or(&none), &all)
+    people.with(sources, role, state.unwrap_or(&none), &waiting)
 }
 
 /// The releases of documents that are neither in force nor over.
@@ -156,14 +156,20 @@ fn waiting(
 ) -> Result<Vec<Release>, Failure> {
     let known = state.map(State::known);
     let around = Around { policy: Some(&people.documents), journal: known.as_ref(), ..Around::default() };
+    let entry = |id: &str| state.and_then(|state| state.entries().get(id));
+    let releases = releases(sources, files, around)?.into_iter().map(|(_, release)| release);
+    Ok(releases.filter(|release| entry(&release.id).is_none_or(|entry| entry.ramp.is_none())).collect())
+}
+
+/// The releases of these documents, all of which are good.
+pub fn releases(
+    sources: &Sources,
+    files: &[SourceId],
+    around: Around<'_>,
+) -> Result<Vec<(SourceId, Release)>, Failure> {
     let read = weir_release::read(sources, files).map(|documents| documents.check(around));
     let checked = read.map_err(|problems| Failure::problems(sources, problems))?;
-    if !checked.problems.is_empty() {
-        return Err(Failure::problems(sources, checked.problems));
-    }
-    let entry = |id: &str| state.and_then(|state| state.entries().get(id));
-    let releases = checked.releases.into_iter().map(|(_, release)| release);
-    Ok(releases.filter(|release| entry(&release.id).is_none_or(|entry| entry.ramp.is_none())).collect())
+    if checked.problems.is_empty() { Ok(checked.releases) } else { Err(Failure::problems(sources, checked.problems)) }
 }
 
 impl People {

@@ -1,8 +1,7 @@
 //! `weir simulate`: a policy and its releases on users that there are not, before there are any.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
@@ -16,6 +15,7 @@ use weir_simulate::{Dealt, Life, Since, Traffic, Trouble, many};
 use crate::load::WithReleases;
 use crate::page::Pictures;
 use crate::problems::Failure;
+use crate::progress::progress;
 use crate::release::words::{lasting, share};
 use crate::request::{self, Header};
 
@@ -163,7 +163,7 @@ impl Simulate {
             release,
             every,
             left_out: asks.map(|guardrail| guardrail.name.as_str()).collect(),
-            lives: many(self.runs, run, progress(&release.id, self.runs)),
+            lives: many(self.runs, run, progress(&format!("{}: ", release.id), self.runs, "runs")),
         }
     }
 }
@@ -183,17 +183,6 @@ fn never_met(release: &Release, since: Since) -> Option<String> {
             Some(format!("{id} is over by then; it takes {} at most, however long its steps wait", lasting(longest)))
         }
         Since::Share(_) | Since::Time(_) => None,
-    }
-}
-
-/// Says on a terminal how far it is, where it takes longer than two seconds.
-fn progress(id: &str, runs: usize) -> impl Fn(usize) + Sync {
-    let (started, is_seen) = (Instant::now(), std::io::stderr().is_terminal());
-    move |done| {
-        let is_time = done % runs.div_ceil(100) == 0 && started.elapsed() > Duration::from_secs(2);
-        if is_seen && is_time {
-            eprint!("\r{id}: {done} of {runs} runs{}", if done == runs { "\n" } else { "" });
-        }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use tokio::runtime::Builder;
 use weir_policy::{At, Problem, Problems, SourceId, Sources};
 use weir_release::{Release, codes};
 use weir_remote::{Prometheus, Trouble};
@@ -11,6 +10,7 @@ use weir_remote::{Prometheus, Trouble};
 use crate::problems::Failure;
 use crate::prometheus_options::PrometheusOptions;
 use crate::queries;
+use crate::runtime;
 
 /// What is wrong with the queries of these releases for who knows the metrics that there are, and warnings; nothing where no
 /// Prometheus is named.
@@ -21,8 +21,7 @@ pub fn judge(
 ) -> Result<(Vec<Problem>, Vec<Problem>), Failure> {
     let Some(prometheus) = options.prometheus() else { return Ok((Vec::new(), Vec::new())) };
     prometheus.client().warnings().iter().for_each(|warning| eprintln!("{warning}"));
-    let runtime = Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::Usage(format!("no runtime: {error}")))?;
+    let runtime = runtime::of_this_thread()?;
     let found = runtime.block_on(look_up(&prometheus, releases));
     Ok(found
         .map(|mut found| {

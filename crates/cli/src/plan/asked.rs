@@ -1,8 +1,6 @@
 //! What a plan is asked of: documents, the state, and what is given of requests.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
-use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use weir_plan::schedule::{self, Found};
@@ -23,6 +21,7 @@ use super::{fits, found, measured};
 use crate::effective::People;
 use crate::load;
 use crate::problems::Failure;
+use crate::progress::progress;
 use crate::queries;
 
 /// What a plan is asked of.
@@ -53,12 +52,7 @@ impl Asked {
                 let files = load::add_all(&load::documents(path, "release")?, &mut sources)?;
                 let around =
                     Around { policy: Some(&people.documents), journal: known.as_ref(), query: Some(&queries::wrong) };
-                let read = weir_release::read(&sources, &files).map(|documents| documents.check(around));
-                let checked = read.map_err(|problems| Failure::problems(&sources, problems))?;
-                if !checked.problems.is_empty() {
-                    return Err(Failure::problems(&sources, checked.problems));
-                }
-                checked.releases
+                load::releases(&sources, &files, around)?
             }
             None => Vec::new(),
         };
@@ -91,7 +85,7 @@ impl Asked {
         let mut eyes = Eyes::default();
         let documents = state.entries().values().map(|entry| &entry.document.release);
         let open = eyes.open(documents, &self.traffic, &self.effects);
-        let answers = many(open.len(), |at| open[at].answer(), progress(open.len()));
+        let answers = many(open.len(), |at| open[at].answer(), progress("", open.len(), "guardrails"));
         eyes.remember(open, answers);
         let releases: Vec<(&Release, Sight)> = state
             .entries()
@@ -103,16 +97,5 @@ impl Asked {
         let planned: Vec<Planned<'_>> = planned.collect();
         let report = Report::of(from, &planned, &self.traffic, &self.parts, self.never_starting.clone());
         Ok(Report { rates: self.rates.clone(), ..report })
-    }
-}
-
-/// Says on a terminal how far it is, where it takes longer than two seconds.
-fn progress(all: usize) -> impl Fn(usize) + Sync {
-    let (started, is_seen) = (Instant::now(), std::io::stderr().is_terminal());
-    move |done| {
-        let is_time = done % all.div_ceil(100) == 0 && started.elapsed() > Duration::from_secs(2);
-        if is_seen && is_time {
-            eprint!("\r{done} of {all} guardrails{}", if done == all { "\n" } else { "" });
-        }
     }
 }

@@ -13,6 +13,7 @@ use crate::moment;
 use crate::page::Pictures;
 use crate::problems::Failure;
 
+mod arms;
 mod drawn;
 mod file;
 mod page;

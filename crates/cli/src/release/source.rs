@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use tokio::runtime::Builder;
 use weir_release::judge;
 use weir_release::judge::Verdict;
 use weir_release::state::State;
@@ -19,6 +18,7 @@ use super::words;
 use crate::fleet::{address, no_answer};
 use crate::http_get::get;
 use crate::problems::Failure;
+use crate::runtime;
 use crate::state_dir::{JournalMark, StateDir};
 
 /// Where releases are looked at.
@@ -152,8 +152,7 @@ pub fn unknown<'a>(id: &str, known: impl IntoIterator<Item = &'a str>) -> Failur
 }
 
 fn ask<T: DeserializeOwned>(server: &str, path: &str) -> Result<T, Failure> {
-    let runtime = Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::Usage(format!("no runtime: {error}")))?;
+    let runtime = runtime::of_this_thread()?;
     let body = runtime.block_on(get(server, path, ANSWER_BYTES_MAX)).map_err(no_answer)?;
     serde_json::from_slice(&body)
         .map_err(|error| Failure::Usage(format!("{server}{path}: not what this weir reads: {error}")))

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use humantime::format_duration;
 use serde::Deserialize;
-use tokio::runtime::Builder;
 
 use super::{Counter, Listeners};
 use crate::http_get::get_each;
 use crate::problems::Failure;
+use crate::runtime;
 
 /// When it began.
 const SERVER: &str = "/server_info";
@@ -24,8 +24,7 @@ const KINDS: &str = ".user_agent.";
 
 /// Of all these Envoys together, and since when the youngest of them has counted.
 pub fn read(addresses: &[String]) -> Result<(Listeners, String), Failure> {
-    let runtime = Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::Usage(format!("no runtime: {error}")))?;
+    let runtime = runtime::of_this_thread()?;
     let (mut all, mut ages) = (Listeners::new(), Vec::new());
     for address in addresses {
         let answers = runtime.block_on(get_each(address, [SERVER, COUNTERS], BYTES_MAX));

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use humantime::format_duration;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 use weir_remote::{Prometheus, Range};
 
 use super::{Counter, Listeners};
 use crate::problems::Failure;
+use crate::runtime;
 
 /// Into so many pieces the time is cut. Of one in which an Envoy begins anew nobody knows what came.
 const POINTS: u32 = 120;
@@ -48,8 +49,7 @@ impl<'a> Asked<'a> {
         if over < STEP_MIN {
             return Err(Failure::Usage("--over: a time such as 1h or 7d would do".to_owned()));
         }
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Failure::Usage(format!("no runtime: {error}")))?;
+        let runtime = runtime::of_this_thread()?;
         Ok(Asked { prometheus, runtime, to: SystemTime::now(), over, looked: over, warnings: RefCell::default() })
     }
 

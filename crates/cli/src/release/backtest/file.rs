@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use weir_policy::evidence::Outcome;
 use weir_release::evidence::{Counts, VariantCounts};
-use weir_release::{CONTROL, Recorded, Release};
+use weir_release::{Recorded, Release};
 
+use super::arms;
 use super::which::Steps;
 use crate::problems::Failure;
 
@@ -92,10 +93,8 @@ fn poll(line: Line, release: &Release, steps: &Steps) -> Result<Option<Recorded>
         Some(step) => return Err(format!("step {step}; {} has {all}, counted from 1", release.id)),
         None => steps.at(line.at),
     };
-    let is_arm = |arm: &str| arm == CONTROL || release.arms.iter().any(|known| known.id == arm);
-    if let Some(arm) = line.counts.keys().find(|arm| !is_arm(arm)) {
-        let arms: Vec<&str> = release.arms.iter().map(|arm| arm.id.as_str()).chain([CONTROL]).collect();
-        return Err(format!("{} has no arm {arm:?}, but {}", release.id, arms.join(", ")));
+    if let Some(arm) = line.counts.keys().find(|arm| !arms::is_arm(release, arm)) {
+        return Err(format!("{} has no arm {arm:?}, but {}", release.id, arms::named(release)));
     }
     for (arm, counts) in &line.counts {
         let most = Outcome::ALL.into_iter().flat_map(|outcome| counts.by_part(outcome)).max();

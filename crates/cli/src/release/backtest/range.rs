@@ -3,12 +3,14 @@
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use weir_release::{CONTROL, Recorded, Release};
+use weir_release::{Recorded, Release};
 use weir_remote::{Prometheus, Ranges, Trouble};
 
+use super::arms;
 use super::which::Steps;
 use crate::problems::Failure;
-use counted::{Counted, is_arm};
+use crate::runtime;
+use counted::Counted;
 
 mod alike;
 mod counted;
@@ -45,8 +47,7 @@ pub struct Asked<'a> {
 impl Asked<'_> {
     /// Hands on poll by poll. What is worth a word comes back.
     pub fn read(&self, release: &Release, steps: &Steps, polls: impl FnMut(Recorded)) -> Result<Vec<String>, Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Failure::Usage(format!("no runtime: {error}")))?;
+        let runtime = runtime::of_this_thread()?;
         runtime.block_on(self.pieces(release, steps, polls))
     }
 
@@ -78,7 +79,8 @@ impl Asked<'_> {
             return Err(self.nothing(release, &counted).await);
         }
         counted.check(&mut notes)?;
-        let others: Vec<&str> = counted.arms().iter().map(String::as_str).filter(|arm| !is_arm(release, arm)).collect();
+        let others: Vec<&str> =
+            counted.arms().iter().map(String::as_str).filter(|arm| !arms::is_arm(release, arm)).collect();
         if !others.is_empty() {
             notes.push(format!(
                 "variants of {} that are no arms of {}: {}",
@@ -169,9 +171,8 @@ impl Asked<'_> {
     async fn nothing(&self, release: &Release, counted: &Counted) -> Failure {
         let (address, id, experiment) = (self.prometheus.client().address(), &release.id, self.experiment);
         let (from, to) = (self.from, self.to);
-        let arms: Vec<&str> = release.arms.iter().map(|arm| arm.id.as_str()).chain([CONTROL]).collect();
         let why = if !counted.arms().is_empty() {
-            let (arms, has) = (arms.join(", "), counted.arms().join(", "));
+            let (arms, has) = (arms::named(release), counted.arms().join(", "));
             format!(
                 "{experiment} has the variants {has}, and {id} has the arms {arms}; a document with those arms would do"
             )

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use weir_policy::evidence::{Outcome, PARTS};
+use weir_release::Release;
 use weir_release::evidence::{Counts, VariantCounts};
-use weir_release::{CONTROL, Release};
 use weir_remote::Range;
 
+use super::super::arms;
 use super::alike;
 use super::target::{Cell, Target};
 use crate::problems::Failure;
@@ -152,7 +153,7 @@ impl Counted {
 impl Came<'_> {
     /// That of the release's own arms, as counts of it.
     pub fn of(&self, release: &Release) -> Counts {
-        let arms = self.arms.iter().enumerate().filter(|(_, id)| is_arm(release, id));
+        let arms = self.arms.iter().enumerate().filter(|(_, id)| arms::is_arm(release, id));
         let counts = arms.map(|(arm, id)| {
             let counted = |outcome: Outcome, part: usize| {
                 let cell = Cell { arm, outcome: outcome as usize, part };
@@ -162,11 +163,6 @@ impl Came<'_> {
         });
         Counts::of_experiment(&release.id, counts)
     }
-}
-
-/// Whether a variant is an arm of the release.
-pub fn is_arm(release: &Release, id: &str) -> bool {
-    id == CONTROL || release.arms.iter().any(|arm| arm.id == id)
 }
 
 #[cfg(test)]
